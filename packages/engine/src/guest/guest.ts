@@ -1,0 +1,105 @@
+import type { Duplex, Readable, Writable } from 'node:stream'
+import type { Vm } from '../vmm/vmm.ts'
+
+/** Platform keys of one run: live outside the drives, the same for all its machines. OpenSSH private key (PEM) and public keys in authorized_keys form. */
+export interface RunKeys {
+  readonly hostPrivate: string
+  readonly hostPublic: string
+  readonly clientPrivate: string
+  readonly clientPublic: string
+}
+
+/** A command in the guest. Streams end when it does; backpressure reaches the guest. */
+export interface GuestProcess {
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  readonly exit: Promise<{ code: number; signal?: string }>
+  resize(cols: number, rows: number): void
+  signal(name: 'INT' | 'TERM' | 'HUP' | 'QUIT' | 'KILL'): void
+  /** Gives the channel up; the command gets HUP. */
+  close(): void
+}
+
+export interface ExecOptions {
+  /** Default root. */
+  readonly user?: string
+  readonly pty?: { readonly term: string; readonly cols: number; readonly rows: number }
+}
+
+export interface TerminalOptions {
+  readonly user: string
+  readonly cols: number
+  readonly rows: number
+}
+
+/** A shell kept by the session keeper in the guest. Closing leaves the shell alone. */
+export interface GuestTerminal {
+  /** Scrollback first, then what the shell prints. */
+  readonly output: Readable
+  readonly input: Writable
+  /** True when the shell was already there. */
+  readonly resumed: boolean
+  /** Settles when the shell ended; rejects when the connection was lost first. */
+  readonly exit: Promise<{ code: number; signal?: string }>
+  resize(cols: number, rows: number): void
+  close(): void
+}
+
+/** One multiplexed connection to one machine, held by the server for as long as the machine is on; reconnects by itself (reboot, new server). */
+export interface GuestLink {
+  /** Resolves when a command ran in the guest; again after each reconnect. Rejects when the signal fires. */
+  ready(signal: AbortSignal): Promise<void>
+  readonly isReady: boolean
+  onChange(listener: (isReady: boolean) => void): () => void
+  /** `command` goes to the user's login shell as -c; empty: an interactive login shell. */
+  exec(command: string, options?: ExecOptions): Promise<GuestProcess>
+  /** To its end, bounded: for the platform's own small errands (sync, who). */
+  run(
+    command: string,
+    options?: { user?: string; timeoutMs?: number; stdin?: string },
+  ): Promise<{ code: number; stdout: string; stderr: string }>
+  terminal(session: string, options: TerminalOptions): Promise<GuestTerminal>
+  close(): void
+}
+
+export interface Guests {
+  link(vm: Vm, keys: RunKeys): GuestLink
+  /** The raw serial line. */
+  console(vm: Vm): Promise<Duplex>
+  makeKeys(): Promise<RunKeys>
+}
+
+/** What the platform's init in the guest needs to know; becomes a small cpio appended to the kernel pack's initramfs (`boot-files.ts`). */
+export interface BootConfig {
+  readonly hostname: string
+  readonly keys: RunKeys
+  /** Lines of /etc/hosts beyond localhost: every machine by `name` and `name.network`. */
+  readonly hosts: readonly { readonly address: string; readonly names: readonly string[] }[]
+  readonly interfaces: readonly {
+    readonly name: string
+    readonly mac: string
+    readonly address: string
+    readonly prefixLength: number
+    /** Present on at most one interface: the default route. */
+    readonly gateway?: string
+  }[]
+  readonly nameservers: readonly string[]
+  readonly users: readonly { readonly name: string; readonly welcome?: string }[]
+  readonly startupFiles: readonly {
+    readonly path: string
+    readonly content: string
+    readonly append: boolean
+    readonly owner: string
+    readonly mode: string
+  }[]
+  /** In guest order after the root drive. `device`: vdb…; formatted when blank and mounted when it has a mount point. */
+  readonly drives: readonly {
+    readonly device: string
+    readonly mount?: string
+    readonly filesystem?: string
+    readonly readOnly: boolean
+  }[]
+  /** virtio-blk serial of the modules drive. */
+  readonly modulesSerial: string
+}

@@ -1,0 +1,90 @@
+/** A Vmm turns a description of one VM into a process that outlives the server. */
+
+export type Accelerator = 'kvm' | 'tcg' | 'fake'
+
+/** What a Vmm may be able to do beyond the rest; asked before use, shown by `ramet doctor`. */
+export type VmmCapability = 'add-layer' | 'snapshot' | 'resume'
+
+/** One drive as an explicit graph, top first: nothing is read from backing names inside files. */
+export interface VmDrive {
+  /** virtio-blk serial, at most 20 characters; the guest finds drives by order (vda, vdb…) and by this. */
+  readonly serial: string
+  readonly readOnly: boolean
+  readonly chain: readonly [DriveFile, ...DriveFile[]]
+}
+export interface DriveFile {
+  readonly file: string
+  readonly format: 'qcow2' | 'raw'
+}
+
+export interface VmInterface {
+  /** Name of the tap in the VM's namespace. */
+  readonly tap: string
+  readonly mac: string
+}
+
+export interface VmSpec {
+  /** Full run id and machine name: QEMU's `-name`, and how an adopted process is checked to be the right one. */
+  readonly runId: string
+  readonly machine: string
+  /** Of this VM alone, owned by the unprivileged user: sockets, pid file, console log. Must exist. Socket paths must stay below 108 bytes (unix(7)). */
+  readonly folder: string
+  readonly cpuCount: number
+  readonly ramMiB: number
+  readonly kernel: string
+  readonly initrd: string
+  /** Added to the kernel command line after the Vmm's own words. */
+  readonly commandLine: readonly string[]
+  readonly drives: readonly VmDrive[]
+  readonly interfaces: readonly VmInterface[]
+  /** Network namespace (of `ip netns`) to run in; absent: the host's, only for VMs without interfaces. */
+  readonly namespace?: string
+}
+
+/**
+ * powered-off: the guest shut down in order. killed: the process ended by a signal or by `kill()`. crashed: it ended by itself otherwise.
+ * Known also when it happened while no server was there: a VM whose guest powered off lingers until somebody looked.
+ */
+export type VmEnd = 'powered-off' | 'killed' | 'crashed'
+
+export interface Vm {
+  readonly pid: number
+  /** Unix socket of the virtio-serial port to the platform's sshd; one host connection at a time. */
+  readonly guestSocket: string
+  /** Unix socket of the serial console; one host connection at a time. Everything also goes to the console log. */
+  readonly consoleSocket: string
+  /** Settles once, when the VM's process is gone. */
+  readonly ended: Promise<VmEnd>
+  /** Called at each reset (a reboot from inside, or a triple fault). Returns the way to stop listening. */
+  onReset(listener: () => void): () => void
+  /** Asks the guest to shut down (ACPI power button). */
+  pressPowerButton(): Promise<void>
+  /** Ends the process at once (SIGKILL); resolves when it is gone. */
+  kill(): Promise<void>
+  /** Puts a new empty overlay above the drive's current top while the guest runs (capability `add-layer`). `file` exists and is owned by the VM's user. */
+  addLayer(driveIndex: number, file: string): Promise<void>
+  /** Lets go of control connections without touching the VM. */
+  release(): void
+}
+
+/** Thrown by nothing, returned by `find`: what is left of a VM that ended while no server looked. */
+export interface VmRemains {
+  readonly end: VmEnd
+}
+
+export interface Vmm {
+  readonly name: string
+  readonly accelerator: Accelerator
+  readonly capabilities: ReadonlySet<VmmCapability>
+  /** Resolves when the process runs and answers on its control socket. On failure nothing is left. */
+  start(spec: VmSpec): Promise<Vm>
+  /** Finds the VM again after the server was gone, by pid file, start time, name and control socket. Undefined: never started here (no pid file). */
+  find(spec: VmSpec): Promise<Vm | VmRemains | undefined>
+  /** Serial logs, oldest first, one a boot (a reboot from inside begins a new one). */
+  consoleLogs(spec: Pick<VmSpec, 'folder'>): Promise<readonly ConsoleLog[]>
+}
+
+export interface ConsoleLog {
+  readonly name: string
+  read(): Promise<string>
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod'
+
+/** 24 hex digits; labctl takes anything else for a title prefix. */
+export const runIdSchema = z.string().regex(/^[0-9a-f]{24}$/, 'must be 24 hex digits')
+
+/** A DNS label (RFC 1123), used for hostnames, networks and playgrounds. */
+export const dnsLabelSchema = z
+  .string()
+  .max(63)
+  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, 'must be lower-case letters, digits and inner hyphens')
+
+/** A Linux user name as useradd takes it. */
+export const userNameSchema = z
+  .string()
+  .max(32)
+  .regex(/^[a-z_][a-z0-9_-]*$/, 'must be a Linux user name: lower-case letters, digits, - and _')
+
+export const titleSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(120)
+  .regex(/^[^\p{Cc}]*$/u, 'must not have control characters')

@@ -1,0 +1,33 @@
+/** The one place where URLs of the API are made. Paths are relative to the server's address. */
+const enc = encodeURIComponent
+
+export const routes = {
+  health: () => '/api/health',
+  me: () => '/api/auth/me',
+  login: () => '/api/auth/login',
+  logout: () => '/api/auth/logout',
+  playgrounds: () => '/api/playgrounds',
+  playground: (name: string) => `/api/playgrounds/${enc(name)}`,
+  manifestCheck: () => '/api/manifests/check',
+  plays: () => '/api/plays',
+  play: (id: string) => `/api/plays/${enc(id)}`,
+  actions: (id: string) => `/api/plays/${enc(id)}/actions`,
+  events: () => '/api/events',
+  terminal: (id: string, machine: string, session: string) =>
+    `/api/plays/${enc(id)}/machines/${enc(machine)}/terminals/${enc(session)}`,
+  exec: (id: string, machine: string) => `/api/plays/${enc(id)}/machines/${enc(machine)}/exec`,
+  console: (id: string, machine: string) => `/api/plays/${enc(id)}/machines/${enc(machine)}/console`,
+  images: () => '/api/images',
+  image: (name: string) => `/api/images/${enc(name)}`,
+  imageBuild: (name: string) => `/api/images/${enc(name)}/build`,
+  doctor: () => '/api/doctor',
+  fsck: () => '/api/fsck',
+} as const
+
+/** Pages of the web app; links printed by the server and the CLI use these too. */
+export const pages = {
+  home: () => '/',
+  run: (id: string) => `/runs/${enc(id)}`,
+  /** The login token rides in the fragment, which browsers never send to servers, proxies or other sites. */
+  login: (token: string) => `/#login=${enc(token)}`,
+} as const

@@ -1,0 +1,82 @@
+import { z } from 'zod'
+
+/** States of a run, as labctl knows them (reference: labctl `api/plays`). WARMING_UP: an image that the run needs is still being built. */
+export const runStates = [
+  'CREATED',
+  'WARMING_UP',
+  'WARMED_UP',
+  'STARTING',
+  'RUNNING',
+  'STOPPING',
+  'STOPPED',
+  'DESTROYING',
+  'DESTROYED',
+  'FAILED',
+] as const
+export const runStateSchema = z.enum(runStates)
+export type RunState = z.infer<typeof runStateSchema>
+
+export const machineStates = [
+  'CREATED',
+  'WARMING_UP',
+  'WARMED_UP',
+  'STARTING',
+  'RUNNING',
+  'REBOOTING',
+  'STOPPING',
+  'STOPPED',
+  'FAILED',
+] as const
+export const machineStateSchema = z.enum(machineStates)
+export type MachineState = z.infer<typeof machineStateSchema>
+
+/** What a run's owner asked for last. The reconciler brings the run there. */
+export const wantedStates = ['RUNNING', 'STOPPED', 'DESTROYED'] as const
+export const wantedStateSchema = z.enum(wantedStates)
+export type WantedState = z.infer<typeof wantedStateSchema>
+
+interface Rule {
+  readonly from: readonly RunState[]
+  /** Shown when the action is refused: what to do instead. */
+  readonly otherwise: string
+}
+
+/**
+ * The one table of what its owner may do to a run, and when. Server, CLI and web all read it; nobody else compares state names.
+ * A run is only ever its owner's: to everyone else it does not exist (404), so the table has no column for others.
+ */
+export const actions = {
+  stop: {
+    from: ['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'RUNNING', 'FAILED'],
+    otherwise: 'Only a run that is starting, running or failed can be stopped.',
+  },
+  restart: { from: ['STOPPED', 'FAILED'], otherwise: 'Stop the run first, or reboot inside one of its machines.' },
+  destroy: {
+    from: ['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'RUNNING', 'STOPPING', 'STOPPED', 'FAILED'],
+    otherwise: 'The run is already being destroyed.',
+  },
+  set_title: {
+    from: ['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'RUNNING', 'STOPPING', 'STOPPED', 'FAILED'],
+    otherwise: 'The run is gone.',
+  },
+  open_terminal: { from: ['RUNNING'], otherwise: 'Start the run first: ramet playground restart ID' },
+  open_console: {
+    from: ['STARTING', 'RUNNING', 'STOPPING'],
+    otherwise: 'The serial console can be attached only while machines are on; the log can be read at any time.',
+  },
+} as const satisfies Record<string, Rule>
+
+export type Action = keyof typeof actions
+
+/** Why `action` may not be done in `state`, as a sentence for people; undefined when it may. */
+export function refusal(action: Action, state: RunState): string | undefined {
+  const rule: Rule = actions[action]
+  return rule.from.includes(state) ? undefined : rule.otherwise
+}
+
+/** As labctl has it: anything but STOPPED and DESTROYED counts as active, FAILED too. */
+export const isActive = (state: RunState): boolean => state !== 'STOPPED' && state !== 'DESTROYED'
+
+/** True while something is under way that will end by itself in another state. */
+export const isMoving = (state: RunState): boolean =>
+  (['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'STOPPING', 'DESTROYING'] as readonly RunState[]).includes(state)

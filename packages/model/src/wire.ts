@@ -1,0 +1,174 @@
+import { z } from 'zod'
+import { manifestSpecSchema } from './manifest.ts'
+import { machineStateSchema, runStateSchema, wantedStateSchema } from './run-state.ts'
+
+/**
+ * Bodies of the HTTP API. They keep the shape of iximiuz's (reference/labctl-api.md, part 2), so on the wire a run is a `play`;
+ * fields that only Ramet has are marked as such. Times are RFC 3339 strings.
+ */
+
+export const conditionSchema = z.object({
+  name: z.string(),
+  status: z.enum(['True', 'False', 'Unknown']),
+  lastTransitionAt: z.string(),
+  message: z.string().optional(),
+})
+export type Condition = z.infer<typeof conditionSchema>
+
+export const stateEventSchema = z.object({ state: runStateSchema, at: z.string(), error: z.string().optional() })
+export type StateEvent = z.infer<typeof stateEventSchema>
+
+export const progressSchema = z.object({
+  /** Name of the step or build under way. */
+  step: z.string(),
+  /** A sentence for people. */
+  message: z.string(),
+  /** 0 to 100, absent when it cannot be told. */
+  percent: z.number().min(0).max(100).optional(),
+})
+export type Progress = z.infer<typeof progressSchema>
+
+export const failureSchema = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() })
+export type Failure = z.infer<typeof failureSchema>
+
+export const playMachineSchema = z.object({
+  name: z.string(),
+  users: z.array(z.object({ name: z.string(), default: z.boolean().optional(), welcome: z.string().optional() })),
+  resources: z.object({ cpuCount: z.number(), ramSize: z.string() }),
+  /** Ramet's own, from here on. */
+  state: machineStateSchema,
+  noSSH: z.boolean(),
+  /** The machine's address as the host of the server reaches it; absent while it is off. */
+  hostAddress: z.string().optional(),
+  interfaces: z.array(z.object({ name: z.string(), network: z.string(), address: z.string(), mac: z.string() })),
+  drives: z.array(
+    z.object({ source: z.string().optional(), mount: z.string().optional(), sizeBytes: z.number(), readOnly: z.boolean() }),
+  ),
+})
+export type PlayMachine = z.infer<typeof playMachineSchema>
+
+export const playSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  lastStateAt: z.string(),
+  /** Milliseconds; 0: runs here do not expire. */
+  expiresIn: z.number(),
+  pageUrl: z.string(),
+  playground: z.object({ name: z.string(), title: z.string(), owner: z.string(), pageUrl: z.string() }),
+  machines: z.array(playMachineSchema),
+  status: z.object({
+    factoryId: z.string(),
+    stateEvents: z.array(stateEventSchema),
+    machines: z.array(z.object({ name: z.string(), state: machineStateSchema, conditions: z.array(conditionSchema) })),
+  }),
+  tasks: z.record(z.string(), z.unknown()),
+  /** Ramet's own, from here on. `state` repeats the last state event. */
+  state: runStateSchema,
+  wanted: wantedStateSchema,
+  progress: progressSchema.optional(),
+  failure: failureSchema.optional(),
+  networks: z.array(z.object({ name: z.string(), subnet: z.string(), gateway: z.string().optional(), private: z.boolean() })),
+  tabs: z.array(z.record(z.string(), z.unknown())),
+})
+export type Play = z.infer<typeof playSchema>
+
+export const createPlaySchema = z.object({
+  playground: z.string(),
+  title: z.string().optional(),
+  safetyDisclaimerConsent: z.boolean().nullish(),
+  asFreeTierUser: z.boolean().nullish(),
+  /** Overrides (`start -f`) are refused by name until they are acted on. */
+  tabs: z.unknown().optional(),
+  networks: z.unknown().optional(),
+  machines: z.unknown().optional(),
+  initTasks: z.unknown().optional(),
+  initConditions: z.unknown().optional(),
+})
+export type CreatePlay = z.infer<typeof createPlaySchema>
+
+export const playActionSchema = z.discriminatedUnion('action', [
+  z.object({ action: z.literal('stop') }),
+  z.object({ action: z.literal('restart') }),
+  z.object({ action: z.literal('destroy') }),
+  z.object({ action: z.literal('make_persistent') }),
+  z.object({ action: z.literal('set_title'), title: z.string() }),
+  z.object({ action: z.literal('machine.console.list'), machine: z.string() }),
+  z.object({ action: z.literal('machine.console.read'), machine: z.string(), console: z.string() }),
+])
+export type PlayAction = z.infer<typeof playActionSchema>
+
+export const playgroundSchema = manifestSpecSchema.extend({
+  id: z.string(),
+  /** Empty: one of the official catalogue. */
+  owner: z.string(),
+  name: z.string(),
+  base: z.string(),
+  title: z.string(),
+  description: z.string(),
+  categories: z.array(z.string()),
+  cover: z.string().optional(),
+  markdown: z.string().optional(),
+  published: z.boolean(),
+  pageUrl: z.string(),
+  createdAt: z.string(),
+  userAccess: z.object({ canList: z.boolean(), canRead: z.boolean(), canStart: z.boolean() }),
+})
+export type Playground = z.infer<typeof playgroundSchema>
+
+/** POST /playgrounds, as labctl sends it: the manifest's inner part spread at the top level, absent lists as null. Validated by the manifest's own rules. */
+export const createPlaygroundSchema = z.looseObject({ name: z.string(), base: z.string() })
+export type CreatePlayground = z.infer<typeof createPlaygroundSchema>
+
+export const imageStateSchema = z.enum(['absent', 'building', 'ready', 'failed'])
+export const imageSchema = z.object({
+  name: z.string(),
+  kind: z.enum(['image', 'kernel-pack']),
+  description: z.string(),
+  state: imageStateSchema,
+  /** Bytes on disk; 0 while absent. */
+  bytes: z.number(),
+  builtAt: z.string().optional(),
+  progress: progressSchema.optional(),
+  error: failureSchema.optional(),
+})
+export type Image = z.infer<typeof imageSchema>
+
+export const healthSchema = z.object({
+  status: z.literal('ok'),
+  version: z.string(),
+  commit: z.string().nullable(),
+  installation: z.string(),
+  /** Null until probed. `fake`: the fake world, no VM is real. */
+  accelerator: z.enum(['kvm', 'tcg', 'fake']).nullable(),
+  building: z.array(z.object({ kind: z.enum(['image', 'kernel-pack']), name: z.string(), progress: progressSchema.optional() })),
+  /** Web bundle: false while it is being built or when its build failed; the API does not depend on it. */
+  web: z.boolean(),
+})
+export type Health = z.infer<typeof healthSchema>
+
+export const meSchema = z.object({ id: z.string(), name: z.string(), githubProfileId: z.string() })
+export type Me = z.infer<typeof meSchema>
+
+export const findingSchema = z.object({ code: z.string(), subject: z.string(), message: z.string() })
+export type Finding = z.infer<typeof findingSchema>
+
+/** `ramet doctor`: what this host has, and what to do where something is missing. */
+export const checkSchema = z.object({
+  name: z.string(),
+  status: z.enum(['ok', 'warn', 'fail']),
+  message: z.string(),
+  hint: z.string().optional(),
+})
+export type Check = z.infer<typeof checkSchema>
+
+/**
+ * Frames of GET /api/events (server-sent events; `id:` grows by one, so that Last-Event-ID resumes).
+ * `play` carries the whole play whenever anything about it changed; `gone` follows the end of a destroyed one; `image` any build's progress.
+ */
+export const eventSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('play'), play: playSchema }),
+  z.object({ kind: z.literal('image'), image: imageSchema }),
+])
+export type Event = z.infer<typeof eventSchema>
