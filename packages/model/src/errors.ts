@@ -65,3 +65,39 @@ export const internalError = () =>
   new RametError('internal_error', 500, 'The server met an error of its own.', {
     hint: 'Its log has the details under the id in the `x-request-id` header.',
   })
+
+export const portTaken = (host: string, port: number) =>
+  new RametError('port_taken', 409, `Another program listens on ${host}:${port} already.`, {
+    hint: 'Choose another port with --port or RAMET_PORT; 0 takes any that is free.',
+  })
+
+export const cannotListen = (host: string, port: number, why: string) =>
+  new RametError('cannot_listen', 503, `Cannot listen on ${host}:${port}: ${why}`, {
+    hint: 'Choose an address of this machine with --host or RAMET_HOST, and a port with --port or RAMET_PORT.',
+  })
+
+export const bodyTooLarge = (maxBytes: number) =>
+  new RametError('body_too_large', 413, `The body of the request is larger than ${maxBytes} bytes.`)
+
+export const wrongLoginToken = () =>
+  new RametError('wrong_login_token', 401, 'This login link is not valid (any more).', {
+    hint: 'Each start of the server makes a new one; `npm start` prints it.',
+  })
+
+export const tooManyLogins = () =>
+  new RametError('too_many_logins', 429, 'Too many logins failed; the server takes no more for the moment.', {
+    hint: 'Wait some seconds and try again.',
+  })
+
+/** What this version knows by name but does not do, so that clients can tell it from a mistake. */
+export const notSupportedYet = (what: string) => new RametError('not_supported_yet', 501, `${what} is not supported yet.`)
+
+export const poolExhausted = (pool: string) =>
+  new RametError('pool_exhausted', 503, `No addresses are free in ${pool}.`, {
+    hint: 'Stop a run, or give the server another pool of addresses.',
+  })
+
+export const homeTooNew = (file: string, found: string, known: string) =>
+  new RametError('home_too_new', 409, `${file} was written by a newer version of Ramet: it has ${found}, this version knows up to ${known}.`, {
+    hint: 'Run the newer version on this home, or set RAMET_HOME to another folder.',
+  })

@@ -12,6 +12,9 @@ export const routes = {
   plays: () => '/api/plays',
   play: (id: string) => `/api/plays/${enc(id)}`,
   actions: (id: string) => `/api/plays/${enc(id)}/actions`,
+  /** Answers with the URL of a websocket of live status, `liveStatus`; labctl's way to follow a run. */
+  connections: (id: string) => `/api/plays/${enc(id)}/conns`,
+  liveStatus: (ticket: string) => `/api/conns/${enc(ticket)}`,
   events: () => '/api/events',
   terminal: (id: string, machine: string, session: string) =>
     `/api/plays/${enc(id)}/machines/${enc(machine)}/terminals/${enc(session)}`,
@@ -22,6 +25,8 @@ export const routes = {
   imageBuild: (name: string) => `/api/images/${enc(name)}/build`,
   doctor: () => '/api/doctor',
   fsck: () => '/api/fsck',
+  metrics: () => '/api/metrics',
+  openApi: () => '/api/openapi.json',
 } as const
 
 /** Pages of the web app; links printed by the server and the CLI use these too. */

@@ -80,3 +80,6 @@ export const isActive = (state: RunState): boolean => state !== 'STOPPED' && sta
 /** True while something is under way that will end by itself in another state. */
 export const isMoving = (state: RunState): boolean =>
   (['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'STOPPING', 'DESTROYING'] as readonly RunState[]).includes(state)
+
+/** True when nothing is left of the run but its name. */
+export const isGone = (state: RunState): boolean => state === 'DESTROYED'

@@ -121,6 +121,9 @@ export type Playground = z.infer<typeof playgroundSchema>
 export const createPlaygroundSchema = z.looseObject({ name: z.string(), base: z.string() })
 export type CreatePlayground = z.infer<typeof createPlaygroundSchema>
 
+/** POST /manifests/check: the YAML text; `fileName` is only quoted in the problems found. */
+export const checkManifestSchema = z.object({ text: z.string(), fileName: z.string().max(4096).default('manifest.yaml') })
+
 export const imageStateSchema = z.enum(['absent', 'building', 'ready', 'failed'])
 export const imageSchema = z.object({
   name: z.string(),

@@ -2,7 +2,7 @@
 export interface NetworkPlan {
   /** Installation id + short run id, at most 13 characters, so that names derived from it fit into 15 (IFNAMSIZ - 1): `r1a2b-3c4`. */
   readonly name: string
-  /** The /28 leased from the host-wide pool: first host address = host's end of the veth, second = the namespace's, then one a machine. */
+  /** The /28 leased from the host-wide pool: the first two are the veth pair as a /31 (host's end, namespace's end), then one a machine. */
   readonly lease: string
   readonly networks: readonly PlannedNetwork[]
   readonly machines: readonly PlannedMachine[]

@@ -72,6 +72,9 @@ export interface VmRemains {
   readonly end: VmEnd
 }
 
+/** Enough to find a VM again. */
+export type VmIdentity = Pick<VmSpec, 'runId' | 'machine' | 'folder'>
+
 export interface Vmm {
   readonly name: string
   readonly accelerator: Accelerator
@@ -79,7 +82,7 @@ export interface Vmm {
   /** Resolves when the process runs and answers on its control socket. On failure nothing is left. */
   start(spec: VmSpec): Promise<Vm>
   /** Finds the VM again after the server was gone, by pid file, start time, name and control socket. Undefined: never started here (no pid file). */
-  find(spec: VmSpec): Promise<Vm | VmRemains | undefined>
+  find(identity: VmIdentity): Promise<Vm | VmRemains | undefined>
   /** Serial logs, oldest first, one a boot (a reboot from inside begins a new one). */
   consoleLogs(spec: Pick<VmSpec, 'folder'>): Promise<readonly ConsoleLog[]>
 }

@@ -1,0 +1,28 @@
+import { styleText } from 'node:util'
+import type { Check } from '@ramet/model/wire.ts'
+import type { Command } from 'commander'
+import type { Open } from '../context.ts'
+import { type Format, formatOption } from '../format-option.ts'
+import { printable } from '../output.ts'
+
+const colours = { ok: 'green', warn: 'yellow', fail: 'red' } as const
+
+/** `ramet doctor` */
+export function addDoctor(parent: Command, open: Open): void {
+  parent
+    .command('doctor')
+    .description('What the host of the server has and lacks. Exits 1 when something needed is missing.')
+    .addOption(formatOption())
+    .action(async (options: { output: Format }) => {
+      const { client, out } = await open()
+      const checks = await client.doctor()
+      if (options.output === 'json') out.json(checks)
+      else for (const check of checks) for (const line of linesOf(check)) out.result(line)
+      if (checks.some(({ status }) => status === 'fail')) process.exitCode = 1
+    })
+}
+
+function linesOf({ status, name, message, hint }: Check): string[] {
+  const line = `${styleText(colours[status], status.padEnd(4))}  ${printable(`${name}: ${message}`)}`
+  return hint === undefined ? [line] : [line, `      hint: ${printable(hint)}`]
+}

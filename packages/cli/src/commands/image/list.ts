@@ -1,0 +1,37 @@
+import { formatBytes } from '@ramet/model/bytes.ts'
+import type { Image } from '@ramet/model/wire.ts'
+import type { Command } from 'commander'
+import type { Open } from '../../context.ts'
+import { type Format, formatOption } from '../../format-option.ts'
+import { ago } from '../../output.ts'
+
+/** `ramet image ls` */
+export function addImageList(parent: Command, open: Open): void {
+  parent
+    .command('list')
+    .alias('ls')
+    .description('The images and kernel packs that can be built, and which are.')
+    .option('-q, --quiet', 'print nothing but the names')
+    .addOption(formatOption())
+    .action(async (options: { quiet?: boolean; output: Format }) => {
+      const { client, out } = await open()
+      const images = await client.images.list()
+      if (options.quiet) for (const { name } of images) out.result(name)
+      else if (options.output === 'json') out.json(images)
+      else out.table(['NAME', 'KIND', 'STATE', 'SIZE', 'BUILT', 'DESCRIPTION'], images.map(row))
+    })
+}
+
+const row = (image: Image) => [
+  image.name,
+  image.kind,
+  stateOf(image),
+  image.bytes === 0 ? '-' : formatBytes(image.bytes),
+  image.builtAt === undefined ? '-' : ago(image.builtAt),
+  image.description,
+]
+
+function stateOf({ state, progress, error }: Image): string {
+  if (error) return `${state} (${error.code})`
+  return progress?.percent === undefined ? state : `${state} (${Math.floor(progress.percent)} %)`
+}

@@ -1,0 +1,30 @@
+import type { Play } from '@ramet/model/wire.ts'
+import type { Command } from 'commander'
+import type { Open } from '../../context.ts'
+import { type Format, formatOption } from '../../format-option.ts'
+import { ago } from '../../output.ts'
+
+/** `ramet playground list` */
+export function addList(parent: Command, open: Open): void {
+  parent
+    .command('list')
+    .alias('ls')
+    .description('Your runs, newest first.')
+    .option('-a, --all', 'those just destroyed too')
+    .option('-q, --quiet', 'print nothing but the ids')
+    .addOption(formatOption())
+    .action(async (options: { all?: boolean; quiet?: boolean; output: Format }) => {
+      const { client, out } = await open()
+      const plays = (await client.plays.list()).filter(({ state }) => options.all || state !== 'DESTROYED')
+      if (options.quiet) for (const { id } of plays) out.result(id)
+      else if (options.output === 'json') out.json(plays)
+      else out.table(['RUN ID', 'PLAYGROUND', 'TITLE', 'CREATED', 'STATUS', 'LINK'], plays.map(row))
+    })
+}
+
+const row = (play: Play) => [play.id, play.playground.name, play.title, ago(play.createdAt), statusOf(play), play.pageUrl]
+
+function statusOf({ state, progress, failure }: Play): string {
+  if (failure) return `${state} (${failure.code})`
+  return progress?.percent === undefined ? state : `${state} (${Math.floor(progress.percent)} %)`
+}

@@ -1,0 +1,34 @@
+import { isMachineReady } from '@ramet/client/goals.ts'
+import type { Command } from 'commander'
+import type { Open } from '../../context.ts'
+import { type Format, formatOption } from '../../format-option.ts'
+import { resolveRun, runArgument } from '../../resolve-run.ts'
+
+/** `ramet playground machines` */
+export function addMachines(parent: Command, open: Open): void {
+  parent
+    .command('machines')
+    .description('The machines of a run, in the order of its manifest.')
+    .argument('<run>', runArgument)
+    .option('-q, --quiet', 'print nothing but the names')
+    .addOption(formatOption())
+    .action(async (name: string, options: { quiet?: boolean; output: Format }) => {
+      const { client, out } = await open()
+      const play = await resolveRun(client, name)
+      if (options.quiet) for (const machine of play.machines) out.result(machine.name)
+      else if (options.output === 'json') out.json(play.machines)
+      else
+        out.table(
+          ['NAME', 'STATE', 'READY', 'CPUS', 'RAM', 'ADDRESS', 'HOST ADDRESS'],
+          play.machines.map(({ name, state, resources, interfaces, hostAddress }) => [
+            name,
+            state,
+            isMachineReady(play, name) ? 'yes' : 'no',
+            String(resources.cpuCount),
+            resources.ramSize,
+            interfaces.map(({ address }) => address).join(', '),
+            hostAddress ?? '-',
+          ]),
+        )
+    })
+}

@@ -1,0 +1,22 @@
+import { goals } from '@ramet/client/goals.ts'
+import type { Command } from 'commander'
+import type { Open } from '../../context.ts'
+import { reach } from '../../reach.ts'
+
+/** `ramet playground start` */
+export function addStart(parent: Command, open: Open): void {
+  parent
+    .command('start')
+    .description('Start a run of a playground and wait until it is ready. Prints its id at once.')
+    .argument('<playground>', 'name of the playground; see: ramet playground catalog')
+    .option('--title <text>', 'title of the run')
+    .option('-q, --quiet', 'print nothing but the id')
+    .action(async (playground: string, options: { title?: string; quiet?: boolean }) => {
+      const context = await open()
+      const { client, out } = context
+      const asked = await client.plays.start({ playground, ...(options.title === undefined ? {} : { title: options.title }) })
+      out.result(asked.id)
+      await reach(context, asked, goals.ready, options)
+      if (!options.quiet) out.note(`Ready. Enter it with: ramet ssh ${asked.id}\nor open ${asked.pageUrl}`)
+    })
+}

@@ -1,0 +1,85 @@
+import { Command } from 'commander'
+import ownPackage from '../package.json' with { type: 'json' }
+import { addDoctor } from './commands/doctor.ts'
+import { addFsck } from './commands/fsck.ts'
+import { addHealth } from './commands/health.ts'
+import { addImageBuild } from './commands/image/build.ts'
+import { addImageList } from './commands/image/list.ts'
+import { addImageRemove } from './commands/image/remove.ts'
+import { addManifestCheck } from './commands/manifest-check.ts'
+import { addCatalog } from './commands/playground/catalog.ts'
+import { addCreate } from './commands/playground/create.ts'
+import { addDestroy } from './commands/playground/destroy.ts'
+import { addList } from './commands/playground/list.ts'
+import { addMachineConsole } from './commands/playground/machine-console.ts'
+import { addMachines } from './commands/playground/machines.ts'
+import { addManifest } from './commands/playground/manifest.ts'
+import { addRemove } from './commands/playground/remove.ts'
+import { addRestart } from './commands/playground/restart.ts'
+import { addStart } from './commands/playground/start.ts'
+import { addStop } from './commands/playground/stop.ts'
+import { addTitle } from './commands/playground/title.ts'
+import { addSsh } from './commands/ssh.ts'
+import { openWith } from './context.ts'
+
+const examples = `
+Examples:
+  ramet playground start debian            start a run, wait until it is ready, print its id
+  ramet ssh ID                             a shell in its first machine
+  ramet ssh ID -m box -- uname -a          one command; its exit status is this command's
+  ramet playground stop ID                 switch it off and keep everything
+  ramet playground restart ID              switch it on again
+  ramet playground destroy ID              remove it
+
+A run is named by its id, or by the beginning of its id or title if no other begins so.
+
+The server is found by --endpoint and --token, else by RAMET_ENDPOINT and RAMET_TOKEN, else by
+what the server of RAMET_HOME (/var/lib/ramet) wrote down.
+Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted. ssh: that of the command, 255 failed.`
+
+/** The whole command line, a file a verb. Throws CommanderError for usage errors and after help. */
+export function createProgram(): Command {
+  const program = new Command('ramet')
+    .description('Playgrounds of real Linux machines: start, stop, pick up later.')
+    .version(ownPackage.version, '-V, --version', 'print the version')
+    .option('--endpoint <url>', 'address of the server')
+    .option('--token <token>', 'API token')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .showHelpAfterError('(add --help for what there is)')
+    .exitOverride()
+    .addHelpText('after', examples)
+  const open = openWith(() => program.opts())
+
+  const playground = program
+    .command('playground')
+    .alias('p')
+    .summary('runs and what they are made from')
+    .description('Runs, and the playgrounds they are made from.')
+  addStart(playground, open)
+  addList(playground, open)
+  addStop(playground, open)
+  addRestart(playground, open)
+  addDestroy(playground, open)
+  addTitle(playground, open)
+  addMachines(playground, open)
+  addMachineConsole(playground.command('machine').description('One machine of a run.'), open)
+  addCatalog(playground, open)
+  addCreate(playground, open)
+  addManifest(playground, open)
+  addRemove(playground, open)
+
+  addSsh(program, open)
+  addManifestCheck(program.command('manifest').description('Manifests of playgrounds.'), open)
+
+  const image = program.command('image').description('What drives start from.')
+  addImageList(image, open)
+  addImageBuild(image, open)
+  addImageRemove(image, open)
+
+  addDoctor(program, open)
+  addFsck(program, open)
+  addHealth(program, open)
+  return program
+}

@@ -1,0 +1,125 @@
+import type { Problem } from '@ramet/model/error.ts'
+import { routes } from '@ramet/model/routes.ts'
+import type {
+  Check,
+  CreatePlay,
+  CreatePlayground,
+  Event,
+  Finding,
+  Health,
+  Image,
+  Me,
+  Play,
+  PlayAction,
+  Playground,
+} from '@ramet/model/wire.ts'
+import { type EventsOptions, watchEvents } from './events.ts'
+import { ask, type Connection, type RequestOptions } from './http.ts'
+import { MachineStream } from './machine-stream.ts'
+
+export interface ClientOptions {
+  /** The server's address, such as `http://127.0.0.1:8420`; a page gives its own origin. */
+  readonly endpoint: string
+  /** Sent as bearer token. A page has none: its cookie goes along by itself. */
+  readonly token?: string | undefined
+  readonly fetch?: typeof globalThis.fetch
+}
+
+export interface TerminalOptions {
+  /** Default: the machine's default user. */
+  readonly user?: string | undefined
+  readonly cols: number
+  readonly rows: number
+}
+
+export interface ExecOptions {
+  /** Given to the user's login shell as `-c`; absent: an interactive login shell. */
+  readonly command?: string | undefined
+  readonly user?: string | undefined
+  readonly pty?: { readonly term: string; readonly cols: number; readonly rows: number } | undefined
+}
+
+export type Client = ReturnType<typeof createClient>
+
+/**
+ * The API of a server as functions, for browser and Node 24. Every failure is a RametError: the server's own, or
+ * `server_unreachable`. It keeps no state and no connection of its own.
+ */
+export function createClient(options: ClientOptions) {
+  const connection: Connection = {
+    endpoint: options.endpoint,
+    token: options.token,
+    fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
+  }
+  const get = <T>(path: string, more?: RequestOptions) => ask<T>(connection, 'GET', path, more)
+  const post = <T>(path: string, body?: unknown) => ask<T>(connection, 'POST', path, { body })
+  const remove = async (path: string) => void (await ask(connection, 'DELETE', path))
+  const act = <T = Play>(id: string, action: PlayAction) => post<T>(routes.actions(id), action)
+  const getPlay = (id: string, signal?: AbortSignal) => get<Play>(routes.play(id), { signal })
+  const query = (values: Record<string, string | number | undefined>) => {
+    const given = Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]))
+    return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
+  }
+
+  return {
+    endpoint: connection.endpoint,
+    health: () => get<Health>(routes.health()),
+    me: () => get<Me>(routes.me()),
+    /** Exchanges the login token of the printed link for the browser's session cookie. */
+    login: (token: string) => post<Me>(routes.login(), { token }),
+    logout: async () => void (await post(routes.logout())),
+
+    playgrounds: {
+      list: (filter?: string) => get<Playground[]>(routes.playgrounds() + query({ filter })),
+      get: (name: string) => get<Playground>(routes.playground(name)),
+      create: (body: CreatePlayground) => post<Playground>(routes.playgrounds(), body),
+      remove: (name: string) => remove(routes.playground(name)),
+    },
+
+    /** All faults of a manifest; none when it is good. `fileName` is only quoted in them. */
+    checkManifest: async (text: string, fileName: string): Promise<readonly Problem[]> =>
+      (await post<{ problems: Problem[] }>(routes.manifestCheck(), { text, fileName })).problems,
+
+    plays: {
+      list: () => get<Play[]>(routes.plays()),
+      get: getPlay,
+      start: (body: CreatePlay) => post<Play>(routes.plays(), body),
+      stop: (id: string) => act(id, { action: 'stop' }),
+      restart: (id: string) => act(id, { action: 'restart' }),
+      destroy: (id: string) => act(id, { action: 'destroy' }),
+      setTitle: (id: string, title: string) => act(id, { action: 'set_title', title }),
+      /** Names of the serial logs of a machine, one a boot, oldest first. */
+      consoles: async (id: string, machine: string): Promise<readonly string[]> =>
+        (await act<{ consoles: string[] }>(id, { action: 'machine.console.list', machine })).consoles,
+      readConsole: async (id: string, machine: string, console: string): Promise<string> =>
+        (await act<{ content: string }>(id, { action: 'machine.console.read', machine, console })).content,
+    },
+
+    images: {
+      list: () => get<Image[]>(routes.images()),
+      /** Begins a build (again, if there is one); its progress comes by events and by `list`. */
+      build: (name: string) => post<Image>(routes.imageBuild(name)),
+      remove: (name: string) => remove(routes.image(name)),
+    },
+
+    doctor: () => get<Check[]>(routes.doctor()),
+    fsck: () => get<Finding[]>(routes.fsck()),
+
+    events: (events: EventsOptions = {}): AsyncIterable<Event> => watchEvents(connection, events),
+
+    /** Attaches to the shell named `session` of a machine, which is started at its first use and outlives the connection. */
+    terminal: (id: string, machine: string, session: string, { user, cols, rows }: TerminalOptions) =>
+      new MachineStream(connection, routes.terminal(id, machine, session) + query({ user, cols, rows }), {
+        explain: () => getPlay(id),
+      }),
+    /** Runs a command that ends with the connection. */
+    exec: (id: string, machine: string, { command, user, pty }: ExecOptions = {}) =>
+      new MachineStream(connection, routes.exec(id, machine), {
+        first: { type: 'exec', command, user, pty },
+        explain: () => getPlay(id),
+      }),
+    /** Attaches to the raw serial line. */
+    console: (id: string, machine: string) =>
+      new MachineStream(connection, routes.console(id, machine), { endsByClose: true, explain: () => getPlay(id) }),
+  }
+}

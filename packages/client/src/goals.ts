@@ -1,0 +1,65 @@
+import { RametError } from '@ramet/model/error.ts'
+import type { RunState, WantedState } from '@ramet/model/run-state.ts'
+import type { Play, Progress } from '@ramet/model/wire.ts'
+
+/** What a verb waits for: the wish it put to the server, and when that is fulfilled. */
+export interface Goal {
+  readonly wanted: WantedState
+  isReached(play: Play): boolean
+}
+
+/** A command ran in it. */
+export const isMachineReady = (play: Play, name: string) =>
+  play.status.machines.some(
+    (machine) =>
+      machine.name === name && machine.conditions.some((condition) => condition.name === 'Ready' && condition.status === 'True'),
+  )
+
+/** Every machine that can be entered has run a command. */
+export const isReady = (play: Play): boolean =>
+  play.state === 'RUNNING' && play.machines.every(({ name, noSSH }) => noSSH || isMachineReady(play, name))
+
+export const goals = {
+  ready: { wanted: 'RUNNING', isReached: isReady },
+  stopped: { wanted: 'STOPPED', isReached: ({ state }) => state === 'STOPPED' },
+  destroyed: { wanted: 'DESTROYED', isReached: ({ state }) => state === 'DESTROYED' },
+} as const satisfies Record<string, Goal>
+
+/**
+ * Why the goal will not be reached any more; undefined while it may. `asked` is the play as the action's answer showed it:
+ * a failure that it still carries is the old one, which the action is about to mend.
+ */
+export function whyUnreachable(play: Play, goal: Goal, asked: Play): RametError | undefined {
+  if (goal.isReached(play)) return undefined
+  const failedAnew = play.state === 'FAILED' && !(asked.state === 'FAILED' && asked.lastStateAt === play.lastStateAt)
+  // A run that fails on its way up is first cleared away, wanted STOPPED, and FAILED only then.
+  if (failedAnew || (play.failure && play.wanted !== goal.wanted)) {
+    const { code = 'run_failed', message = 'The run failed.', hint } = play.failure ?? {}
+    return new RametError(code, 500, message, { hint })
+  }
+  if (play.wanted !== goal.wanted) {
+    return new RametError('overruled', 409, `The run ${play.id} is now wanted ${play.wanted}, no longer ${goal.wanted}.`, {
+      hint: 'Somebody, or a power-off inside the machine, asked for something else in the meantime.',
+    })
+  }
+  return undefined
+}
+
+const said: Partial<Record<RunState, string>> = {
+  CREATED: 'The run is about to start',
+  WARMING_UP: 'Waiting for the images of the run',
+  WARMED_UP: 'The images are there',
+  STARTING: 'The machines are starting',
+  RUNNING: 'Waiting for the machines to be ready',
+  STOPPING: 'The machines are being shut down',
+  DESTROYING: 'The run is being removed',
+}
+
+/** What is under way, in words for people. */
+export function progressOf(play: Play): Progress {
+  if (play.progress) return play.progress
+  const waiting = play.state === 'RUNNING' ? play.machines.filter(({ name, noSSH }) => !noSSH && !isMachineReady(play, name)) : []
+  if (waiting.length > 0)
+    return { step: 'ready', message: `Waiting for ${waiting.map(({ name }) => name).join(', ')} to be ready` }
+  return { step: play.state.toLowerCase(), message: said[play.state] ?? `The run is ${play.state}` }
+}

@@ -1,0 +1,61 @@
+import { RametError } from '@ramet/model/error.ts'
+import type { Play } from '@ramet/model/wire.ts'
+import type { Client } from './client.ts'
+import { sleep } from './sleep.ts'
+
+export interface WaitOptions {
+  /** Called with every version of the play that is seen, the last one included. */
+  readonly onPlay?: (play: Play) => void
+  /** Ends the wait with its reason; the run itself goes on. */
+  readonly signal?: AbortSignal
+  readonly pollMs?: number
+  /** How long the server may be away (it may be restarted: runs go on without it) before that becomes an error. */
+  readonly patienceMs?: number
+}
+
+/**
+ * The play, as soon as `until` holds for it. Events bring news at once; a slow poll beside them makes good whatever they lose.
+ * Throws what the server says of the play (`not_found`), and `server_unreachable` after `patienceMs`.
+ */
+export async function waitForPlay(
+  client: Pick<Client, 'events' | 'plays'>,
+  id: string,
+  until: (play: Play) => boolean,
+  { onPlay, signal, pollMs = 2000, patienceMs = 60_000 }: WaitOptions = {},
+): Promise<Play> {
+  const over = new AbortController()
+  const either = signal ? AbortSignal.any([signal, over.signal]) : over.signal
+  const { promise: reached, resolve } = Promise.withResolvers<Play>()
+  const seen = (play: Play) => {
+    if (either.aborted) return
+    onPlay?.(play)
+    if (until(play)) resolve(play)
+  }
+  const watch = async () => {
+    for await (const event of client.events({ signal: either })) {
+      if (event.kind === 'play' && event.play.id === id) seen(event.play)
+    }
+  }
+  const poll = async (): Promise<never> => {
+    let lastAnswer = Date.now()
+    while (true) {
+      try {
+        seen(await client.plays.get(id, either))
+        lastAnswer = Date.now()
+      } catch (error) {
+        const mayPass = error instanceof RametError && error.status >= 500 && Date.now() - lastAnswer < patienceMs
+        if (!mayPass) throw error
+      }
+      await sleep(pollMs, either)
+    }
+  }
+  const polled = poll()
+  polled.catch(() => {})
+  // Without events the poll alone goes on.
+  watch().catch(() => {})
+  try {
+    return await Promise.race([reached, polled])
+  } finally {
+    over.abort()
+  }
+}

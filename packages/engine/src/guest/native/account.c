@@ -1,0 +1,100 @@
+#define _GNU_SOURCE
+#include "account.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "oom.h"
+
+static bool fits(char *into, size_t size, const char *text) {
+    return (size_t)snprintf(into, size, "%s", text) < size;
+}
+
+bool find_account(const char *name, struct account *account) {
+    struct passwd *entry = getpwnam(name);
+    struct passwd root = {.pw_dir = "/root", .pw_shell = ""};
+    if (entry == NULL && strcmp(name, "root") == 0) entry = &root;
+    if (entry == NULL || !fits(account->name, sizeof account->name, name)) return false;
+    if (!fits(account->home, sizeof account->home, entry->pw_dir) || !fits(account->shell, sizeof account->shell, entry->pw_shell)) return false;
+    account->uid = entry->pw_uid;
+    account->gid = entry->pw_gid;
+    const char *shells[] = {account->shell, "/bin/bash", "/bin/sh", "./sh"};
+    for (size_t i = 0; i < 4; i++) {
+        if (*shells[i] == 0 || access(shells[i], X_OK) != 0) continue;
+        if (i == 3) {
+            /* An image without any shell: ours, by the way that does not depend on what is mounted over /run. */
+            snprintf(account->shell, sizeof account->shell, "/run/ramet/sh");
+        } else if (i > 0) {
+            snprintf(account->shell, sizeof account->shell, "%s", shells[i]);
+        }
+        break;
+    }
+    return true;
+}
+
+void give_terminal(int terminal, const struct account *account) {
+    struct group *tty = getgrnam("tty");
+    if (fchown(terminal, account->uid, tty ? tty->gr_gid : account->gid) == 0) fchmod(terminal, 0620);
+}
+
+static void fail(const char *what, const struct account *account) {
+    dprintf(2, "ramet: %s %s: %s\n", what, account->name, strerror(errno));
+    _exit(126);
+}
+
+static void set_environment(const struct account *account) {
+    /* What ssh knew about the terminal and the agent goes along. */
+    const char *kept[] = {"TERM", "SSH_AUTH_SOCK", "LANG"};
+    char *values[3];
+    for (size_t i = 0; i < 3; i++) values[i] = getenv(kept[i]) ? strdup(getenv(kept[i])) : NULL;
+    clearenv();
+    for (size_t i = 0; i < 3; i++)
+        if (values[i]) setenv(kept[i], values[i], 1);
+    setenv("HOME", account->home, 1);
+    setenv("USER", account->name, 1);
+    setenv("LOGNAME", account->name, 1);
+    setenv("SHELL", account->shell, 1);
+    setenv("PATH", account->uid == 0 ? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" : "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games", 1);
+    /* Debian's libc-bin and others bring it along; elsewhere perl would complain about a locale that is not there. */
+    if (!getenv("LANG") && (access("/usr/lib/locale/C.utf8", F_OK) == 0 || access("/usr/lib/locale/C.UTF-8", F_OK) == 0)) setenv("LANG", "C.UTF-8", 1);
+}
+
+static void set_defaults(void) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    umask(022);
+    set_oom_score("0");
+    struct rlimit core = {0, RLIM_INFINITY};
+    setrlimit(RLIMIT_CORE, &core);
+}
+
+void become(const struct account *account) {
+    set_environment(account);
+    set_defaults();
+    if (initgroups(account->name, account->gid) < 0) fail("groups of", account);
+    if (setresgid(account->gid, account->gid, account->gid) < 0) fail("group of", account);
+    if (setresuid(account->uid, account->uid, account->uid) < 0) fail("user", account);
+    if (chdir(account->home) < 0 && chdir("/") < 0) fail("home of", account);
+}
+
+void run_shell(const struct account *account, const char *command) {
+    const char *slash = strrchr(account->shell, '/');
+    char login[sizeof account->shell + 1];
+    const char *plain = slash ? slash + 1 : account->shell;
+    snprintf(login, sizeof login, "-%s", plain);
+    if (command) execl(account->shell, plain, "-c", command, (char *)NULL);
+    else execl(account->shell, login, (char *)NULL);
+    dprintf(2, "ramet: %s: %s\n", account->shell, strerror(errno));
+    _exit(127);
+}

@@ -1,0 +1,136 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { poolExhausted } from '@ramet/model/errors.ts'
+import { temporarySuffix } from '../host/files.ts'
+import { run } from '../host/run-process.ts'
+import { formatPrefix, overlaps, type Prefix, parsePrefix, sizeOf } from './ipv4.ts'
+
+export interface LeaseOptions {
+  readonly pool: string
+  /** Default /run/ramet/leases: forgotten at a reboot of the host, as the addresses are. */
+  readonly folder?: string
+  /** What the host already uses; default: asks `ip`. `device`: the interface it is used on. */
+  readonly used?: () => Promise<readonly UsedPrefix[]>
+}
+
+export interface UsedPrefix extends Prefix {
+  readonly device: string | undefined
+}
+
+const leaseLength = 28
+const leaseSize = 2 ** (32 - leaseLength)
+
+/**
+ * Claims of /28s, one file each, shared by all servers on the host: the file's name is the claim (`198.18.0.16`), its content who holds it.
+ * A claim of another installation is never ours to remove, however dead its home looks.
+ */
+export class Leases {
+  readonly #pool: Prefix
+  readonly #folder: string
+  readonly #used: () => Promise<readonly UsedPrefix[]>
+
+  constructor({ pool, folder = '/run/ramet/leases', used = usedByHost }: LeaseOptions) {
+    this.#pool = parsePrefix(pool)
+    if (this.#pool.length > leaseLength) throw new Error(`the pool ${pool} has no room for a /${leaseLength}`)
+    this.#folder = folder
+    this.#used = used
+  }
+
+  /** The run's lease; a new one when it has none. Throws `pool_exhausted`. */
+  async take(installation: string, runId: string, prefer?: string): Promise<string> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o755 })
+    const claims = await this.#claims()
+    const mine = claims.find((claim) => claim.installation === installation && claim.runId === runId)
+    if (mine) return mine.lease
+    const claimed = new Set(claims.map((claim) => claim.lease))
+    const used = await this.#used()
+    for (const candidate of this.#candidates(runId, prefer)) {
+      const lease = formatPrefix(candidate)
+      if (claimed.has(lease)) continue
+      // A route of our own may still stand where a run's lease was forgotten with /run: the one it asks for again.
+      const foreign = used.filter((item) => lease !== prefer || item.device?.startsWith(`r${installation}-`) !== true)
+      if (foreign.some((item) => overlaps(item, candidate))) continue
+      if (await this.#claim(lease, `${installation} ${runId}\n`)) return lease
+    }
+    throw poolExhausted(formatPrefix(this.#pool))
+  }
+
+  async release(installation: string, runId: string): Promise<void> {
+    for (const claim of await this.#claims())
+      if (claim.installation === installation && claim.runId === runId) await rm(join(this.#folder, claim.file), { force: true })
+  }
+
+  /** Run ids of the installation that hold a lease. */
+  async holders(installation: string): Promise<string[]> {
+    const claims = await this.#claims()
+    return claims.filter((claim) => claim.installation === installation).map((claim) => claim.runId)
+  }
+
+  /** Preferred first, then all of the pool from a place that depends on the run, so that few ask for the same at once. */
+  *#candidates(runId: string, prefer: string | undefined): Generator<Prefix> {
+    if (prefer !== undefined) {
+      const prefix = parsePrefix(prefer)
+      if (prefix.length === leaseLength && overlaps(prefix, this.#pool)) yield prefix
+    }
+    const count = sizeOf(this.#pool) / leaseSize
+    const first = createHash('sha256').update(runId).digest().readUInt32BE(0) % count
+    for (let step = 0; step < count; step += 1)
+      yield { base: this.#pool.base + ((first + step) % count) * leaseSize, length: leaseLength }
+  }
+
+  /** Whole or not at all: link(2) fails when somebody was faster, and there is never a claim without its holder. */
+  async #claim(lease: string, holder: string): Promise<boolean> {
+    const temporary = join(this.#folder, `${randomBytes(8).toString('hex')}${temporarySuffix}`)
+    try {
+      await writeFile(temporary, holder, { flag: 'wx', mode: 0o644 })
+      await link(temporary, join(this.#folder, fileOf(lease)))
+      return true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+      throw error
+    } finally {
+      await rm(temporary, { force: true })
+    }
+  }
+
+  async #claims(): Promise<{ file: string; lease: string; installation: string; runId: string }[]> {
+    const files = await readdir(this.#folder).catch((error: NodeJS.ErrnoException): string[] => {
+      if (error.code === 'ENOENT') return []
+      throw error
+    })
+    const claims = await Promise.all(
+      files
+        .filter((file) => /^\d+(\.\d+){3}$/.test(file))
+        .map(async (file) => {
+          const content = await readFile(join(this.#folder, file), 'utf8').catch(() => '')
+          const [installation = '', runId = ''] = content.trim().split(' ')
+          return { file, lease: `${file}/${leaseLength}`, installation, runId }
+        }),
+    )
+    return claims
+  }
+}
+
+const fileOf = (lease: string) => lease.split('/')[0] ?? lease
+
+/** Every address and every route of every table, but the default ones. */
+async function usedByHost(): Promise<UsedPrefix[]> {
+  const [routes, addresses] = await Promise.all([
+    run(['ip', '-4', '-json', 'route', 'show', 'table', 'all']),
+    run(['ip', '-4', '-json', 'address', 'show']),
+  ])
+  const listed = <T>(text: string) => (text.trim() === '' ? [] : (JSON.parse(text) as T[]))
+  return [
+    ...listed<{ dst: string; dev?: string }>(routes.stdout)
+      .filter((route) => route.dst !== 'default')
+      .map((route) => ({ ...parsePrefix(route.dst), device: route.dev }))
+      // VPNs say `default` as 0.0.0.0/1 and 128.0.0.0/1; ours are more specific.
+      .filter((route) => route.length >= 8),
+    ...listed<{ ifname?: string; addr_info?: { local?: string; prefixlen?: number }[] }>(addresses.stdout).flatMap((item) =>
+      (item.addr_info ?? []).flatMap(({ local, prefixlen }) =>
+        local === undefined ? [] : [{ ...parsePrefix(`${local}/${prefixlen ?? 32}`), device: item.ifname }],
+      ),
+    ),
+  ]
+}

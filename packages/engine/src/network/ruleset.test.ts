@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import { snapshot, test } from 'node:test'
+import { hostRuleset, namespaceRuleset } from './ruleset.ts'
+import { samplePlan } from './sample-plan.ts'
+
+snapshot.setDefaultSnapshotSerializers([(value) => String(value)])
+const pool = '198.18.0.0/15'
+
+test("the host's rules of a run", (t) => {
+  t.assert.snapshot(hostRuleset(samplePlan, pool).file)
+})
+
+test("the rules inside a run's namespace", (t) => {
+  t.assert.snapshot(namespaceRuleset(samplePlan, pool).file)
+})
+
+test('a run without machines or networks has valid, closed rules', (t) => {
+  t.assert.snapshot(namespaceRuleset({ ...samplePlan, machines: [], networks: [] }, pool).file)
+})
+
+test('the marker changes with the rules', () => {
+  assert.notEqual(hostRuleset(samplePlan, pool).marker, hostRuleset({ ...samplePlan, lease: '198.18.0.32/28' }, pool).marker)
+})

@@ -1,0 +1,50 @@
+import type { Disks, LayerFile } from '../disk/disk.ts'
+import type { Guests } from '../guest/guest.ts'
+import type { KernelPack } from '../image/artefact.ts'
+import type { Networks } from '../network/network.ts'
+import type { Vmm } from '../vmm/vmm.ts'
+import type { RunPlan } from './run-plan.ts'
+
+/** The parts of one Linux host that a run is made of. The fake world has a fake of each. */
+export interface Host {
+  readonly home: string
+  readonly installation: string
+  readonly vmm: Vmm
+  readonly networks: Networks
+  readonly disks: Disks
+  readonly guests: Guests
+  kernelPack(): Promise<KernelPack>
+  /** Resolvers that guests are given; those on the host's loopback are of no use to them. */
+  nameservers(): Promise<string[]>
+}
+
+/** A run as its steps see it; read anew from the store each time. */
+export interface RunRecord {
+  readonly id: string
+  readonly shortId: number
+  readonly plan: RunPlan
+  readonly lease: string | undefined
+  readonly drives: readonly DriveRecord[]
+}
+
+export interface DriveRecord {
+  readonly machine: string
+  readonly index: number
+  /** Layers below the top, topmost first; empty for a drive that began empty. */
+  readonly layers: readonly LayerFile[]
+  /** File name in the run's `drives` folder; undefined: unmodified, nothing on disk. */
+  readonly top: string | undefined
+  readonly sizeBytes: number
+}
+
+/** What the steps must have remembered for good before they go on. Implemented over the store. */
+export interface RunBook {
+  read(): Promise<RunRecord>
+  saveLease(lease: string | undefined): Promise<void>
+  saveTop(machine: string, driveIndex: number, top: string): Promise<void>
+  /** Files are gone: drops the drives' rows, and with them their hold on layers. */
+  forgetDrives(): Promise<void>
+}
+
+/** `r1a2b-3c`: names every host object of the run; unique on the host, at most 13 characters (see network.ts). */
+export const hostName = (installation: string, shortId: number) => `r${installation}-${shortId.toString(36)}`

@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises'
+import { bootArchive } from '../guest/boot-files.ts'
+import type { BootConfig, RunKeys } from '../guest/guest.ts'
+import { writeFileAtomically } from '../host/files.ts'
+import type { KernelPack } from '../image/artefact.ts'
+import type { NetworkPlan } from '../network/network.ts'
+import type { RunPlan } from './run-plan.ts'
+import { modulesSerial } from './vm-spec.ts'
+
+/** What the machine is told at boot; pure. Every machine of the run is named as `machine` (its first address) and `machine.network`. */
+export function bootConfig(plan: RunPlan, network: NetworkPlan, machineIndex: number, keys: RunKeys, nameservers: readonly string[]): BootConfig {
+  const machine = plan.machines[machineIndex]
+  const planned = network.machines[machineIndex]
+  if (!machine || !planned) throw new Error(`the plan has no machine number ${machineIndex}`)
+  return {
+    hostname: machine.name,
+    keys,
+    hosts: network.machines.flatMap((other) =>
+      other.interfaces.map((item, at) => ({
+        address: item.address,
+        names: at === 0 ? [other.name, `${other.name}.${item.network}`] : [`${other.name}.${item.network}`],
+      })),
+    ),
+    interfaces: planned.interfaces.map(({ name, mac, address, prefixLength }, at) => ({
+      name,
+      mac,
+      address,
+      prefixLength,
+      gateway: machine.interfaces[at]?.gateway,
+    })),
+    nameservers,
+    users: machine.users.map(({ name, welcome }) => ({ name, welcome })),
+    startupFiles: machine.startupFiles,
+    drives: machine.drives.slice(1).map((drive, at) => ({
+      device: `vd${String.fromCharCode('b'.charCodeAt(0) + at)}`,
+      mount: drive.mount,
+      filesystem: drive.filesystem,
+      readOnly: drive.readOnly,
+    })),
+    modulesSerial,
+  }
+}
+
+/** The kernel unpacks concatenated archives one after the other (Documentation/driver-api/early-userspace/buffer-format): the pack's, then the machine's own. */
+export async function writeInitrd(
+  file: string,
+  pack: KernelPack,
+  plan: RunPlan,
+  network: NetworkPlan,
+  machineIndex: number,
+  keys: RunKeys,
+  nameservers: readonly string[],
+): Promise<void> {
+  const base = await readFile(pack.initramfs)
+  const padding = new Uint8Array((4 - (base.length % 4)) % 4)
+  const own = bootArchive(bootConfig(plan, network, machineIndex, keys, nameservers))
+  // Holds the platform's private host key: for root, who opens it before QEMU drops its rights.
+  await writeFileAtomically(file, Buffer.concat([base, padding, own]), 0o600)
+}

@@ -1,0 +1,67 @@
+import type { GuestLink, RunKeys } from '../guest/guest.ts'
+import type { Vm, VmEnd } from '../vmm/vmm.ts'
+import type { Host } from './host.ts'
+
+/** What one server process holds of one machine that is on: control connections, no truth. All of it can be found again. */
+export interface LiveMachine {
+  readonly name: string
+  readonly vm: Vm
+  readonly link: GuestLink
+}
+
+export type LiveEvent =
+  | { readonly kind: 'ended'; readonly machine: string; readonly end: VmEnd }
+  | { readonly kind: 'reset'; readonly machine: string }
+  | { readonly kind: 'link'; readonly machine: string; readonly isReady: boolean }
+
+/** Connections to the machines of one run that are on. */
+export class LiveRun {
+  readonly #host: Host
+  readonly #machines = new Map<string, LiveMachine>()
+  readonly #listeners = new Set<(event: LiveEvent) => void>()
+
+  constructor(host: Host) {
+    this.#host = host
+  }
+
+  get(machine: string): LiveMachine | undefined {
+    return this.#machines.get(machine)
+  }
+
+  all(): LiveMachine[] {
+    return [...this.#machines.values()]
+  }
+
+  /** Takes a VM over, started or found, and opens the way into it. */
+  add(name: string, vm: Vm, keys: RunKeys): LiveMachine {
+    const link = this.#host.guests.link(vm, keys)
+    const machine: LiveMachine = { name, vm, link }
+    this.#machines.set(name, machine)
+    link.onChange((isReady) => this.#tell({ kind: 'link', machine: name, isReady }))
+    vm.onReset(() => this.#tell({ kind: 'reset', machine: name }))
+    void vm.ended.then((end) => {
+      link.close()
+      if (this.#machines.get(name) === machine) this.#machines.delete(name)
+      this.#tell({ kind: 'ended', machine: name, end })
+    })
+    return machine
+  }
+
+  listen(listener: (event: LiveEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Lets go of all connections; the VMs go on. */
+  release(): void {
+    for (const { vm, link } of this.#machines.values()) {
+      link.close()
+      vm.release()
+    }
+    this.#machines.clear()
+  }
+
+  #tell(event: LiveEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+}

@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises'
+import type { RunKeys } from '../guest/guest.ts'
+import type { KernelPack } from '../image/artefact.ts'
+import { planNetwork } from '../network/plan.ts'
+import type { NetworkPlan } from '../network/network.ts'
+import type { VmSpec } from '../vmm/vmm.ts'
+import { kernelWords } from '../guest/kernel-words.ts'
+import { type Host, hostName, type RunBook, type RunRecord } from './host.ts'
+import type { LiveRun } from './live-run.ts'
+import { keysFile } from './run-folder.ts'
+import { vmSpec } from './vm-spec.ts'
+
+/** Handed to every step of a run. */
+export interface RunContext {
+  readonly host: Host
+  readonly book: RunBook
+  readonly live: LiveRun
+  readonly signal: AbortSignal
+  /** Sentences for people about what went otherwise than planned. */
+  warn(message: string): void
+}
+
+export function networkPlan(host: Host, run: RunRecord): NetworkPlan {
+  if (run.lease === undefined) throw new Error(`run ${run.id} has no addresses leased`)
+  return planNetwork(hostName(host.installation, run.shortId), run.lease, run.plan)
+}
+
+export async function readKeys(home: string, runId: string): Promise<RunKeys> {
+  return JSON.parse(await readFile(keysFile(home, runId), 'utf8')) as RunKeys
+}
+
+export function specOf(host: Host, run: RunRecord, machine: string, pack: KernelPack): VmSpec {
+  return vmSpec(host.home, run, machine, networkPlan(host, run), pack, kernelWords)
+}

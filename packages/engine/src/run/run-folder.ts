@@ -1,0 +1,13 @@
+import { join } from 'node:path'
+
+/** Where a run's files are, below RAMET_HOME. Machines go by index, so that socket paths stay below the 108 bytes of unix(7). */
+export const runsFolder = (home: string) => join(home, 'runs')
+export const runFolder = (home: string, runId: string) => join(runsFolder(home), runId)
+/** Sockets, pid file, console logs of one VM; owned by the VM's user. */
+export const machineFolder = (home: string, runId: string, machineIndex: number) => join(runFolder(home, runId), 'machines', String(machineIndex))
+export const initrdFile = (home: string, runId: string, machineIndex: number) => join(runFolder(home, runId), `initrd-${machineIndex}`)
+/** Platform keys of the run: JSON of `RunKeys`, mode 0600. */
+export const keysFile = (home: string, runId: string) => join(runFolder(home, runId), 'keys.json')
+export const topsFolder = (home: string, runId: string) => join(runFolder(home, runId), 'drives')
+/** `drives.top` of the store holds the last part of this. */
+export const topName = (machine: string, driveIndex: number) => `${machine}-${driveIndex}.qcow2`

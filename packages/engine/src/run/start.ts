@@ -1,0 +1,155 @@
+import { chmod, mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { machineUnreachable } from '@ramet/model/errors.ts'
+import type { VmEnd } from '../vmm/vmm.ts'
+import { writeFileAtomically } from '../host/files.ts'
+import { writeInitrd } from './initrd.ts'
+import { initrdFile, keysFile, machineFolder, runFolder, topName, topsFolder } from './run-folder.ts'
+import { networkPlan, type RunContext, readKeys, specOf } from './run-context.ts'
+import type { Journey, Step } from './steps.ts'
+
+/** From power-on to the first command: 5-8 s alone under TCG; ten starting together on two cores took under two minutes. */
+const readyWithinMs = 240_000
+
+const there = (path: string) => stat(path).then(
+  () => true,
+  () => false,
+)
+
+const makeFolders: Step<RunContext> = {
+  name: 'make-folders',
+  message: 'Making the run’s folders and keys',
+  async done({ host, book }) {
+    return there(keysFile(host.home, (await book.read()).id))
+  },
+  async do({ host, book }) {
+    const run = await book.read()
+    await mkdir(topsFolder(host.home, run.id), { recursive: true })
+    // QEMU, unprivileged, must pass through; what is secret inside has a mode of its own.
+    await chmod(runFolder(host.home, run.id), 0o711)
+    for (const index of run.plan.machines.keys()) await host.disks.makeVmFolder(machineFolder(host.home, run.id, index))
+    await host.disks.makeVmFolder(topsFolder(host.home, run.id))
+    await writeFileAtomically(keysFile(host.home, run.id), JSON.stringify(await host.guests.makeKeys()), 0o600)
+  },
+}
+
+/** A lease is claimed again at each start: it may have been given to another run meanwhile, or be gone with the host's /run. */
+const leaseAddresses: Step<RunContext> = {
+  name: 'lease-addresses',
+  message: 'Leasing addresses',
+  async done({ host, book }) {
+    const run = await book.read()
+    return run.lease !== undefined && (await host.networks.leases(host.installation)).includes(run.id)
+  },
+  async do({ host, book }) {
+    const run = await book.read()
+    await book.saveLease(await host.networks.lease(host.installation, run.id, run.lease))
+  },
+}
+
+const makeNetwork: Step<RunContext> = {
+  name: 'make-network',
+  message: 'Making the networks',
+  async done({ host, book }) {
+    return host.networks.ready(networkPlan(host, await book.read()))
+  },
+  async do({ host, book }) {
+    await host.networks.make(networkPlan(host, await book.read()))
+  },
+}
+
+const makeTops: Step<RunContext> = {
+  name: 'make-tops',
+  message: 'Making the drives’ writable layers',
+  async done({ book }) {
+    const run = await book.read()
+    return run.drives.every((drive) => drive.top !== undefined || isReadOnly(run, drive))
+  },
+  async do({ host, book }) {
+    const run = await book.read()
+    await Promise.all(
+      run.drives.map(async (drive) => {
+        if (drive.top !== undefined || isReadOnly(run, drive)) return
+        const top = topName(drive.machine, drive.index)
+        // A file left by a crash before its name was saved has never been written to: it is replaced.
+        await host.disks.makeTop(join(topsFolder(host.home, run.id), top), drive.layers[0], drive.sizeBytes)
+        await book.saveTop(drive.machine, drive.index, top)
+      }),
+    )
+  },
+}
+
+const isReadOnly = (run: Awaited<ReturnType<RunContext['book']['read']>>, drive: { machine: string; index: number }) =>
+  run.plan.machines.find((machine) => machine.name === drive.machine)?.drives[drive.index]?.readOnly === true
+
+/** Written at every start: hosts and keys are refreshed at boot, and the kernel pack may be newer. */
+const startMachines: Step<RunContext> = {
+  name: 'start-machines',
+  message: 'Starting the machines',
+  async done({ host, book, live }) {
+    const run = await book.read()
+    await adopt({ host, book, live })
+    return run.plan.machines.every((machine) => live.get(machine.name) !== undefined)
+  },
+  async do({ host, book, live, signal }) {
+    const run = await book.read()
+    const [pack, keys, nameservers] = await Promise.all([host.kernelPack(), readKeys(host.home, run.id), host.nameservers()])
+    const network = networkPlan(host, run)
+    await Promise.all(
+      run.plan.machines.map(async (machine, index) => {
+        if (live.get(machine.name)) return
+        await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, keys, nameservers)
+        signal.throwIfAborted()
+        live.add(machine.name, await host.vmm.start(specOf(host, run, machine.name, pack)), keys)
+      }),
+    )
+  },
+}
+
+export type MachineEnd = VmEnd | 'never-started'
+
+/** Finds machines of the run that are on but not yet held by this server. Those that are off come back with how they ended. */
+export async function adopt({ host, book, live }: Pick<RunContext, 'host' | 'book' | 'live'>): Promise<Map<string, MachineEnd>> {
+  const run = await book.read()
+  const off = new Map<string, MachineEnd>()
+  await Promise.all(
+    run.plan.machines.map(async ({ name }, index) => {
+      if (live.get(name)) return
+      const found = await host.vmm.find({ runId: run.id, machine: name, folder: machineFolder(host.home, run.id, index) })
+      if (found === undefined) off.set(name, 'never-started')
+      else if ('end' in found) off.set(name, found.end)
+      else live.add(name, found, await readKeys(host.home, run.id))
+    }),
+  )
+  return off
+}
+
+const reachGuests: Step<RunContext> = {
+  name: 'reach-guests',
+  message: 'Waiting for the machines to answer',
+  async done({ live }) {
+    return live.all().every((machine) => machine.link.isReady)
+  },
+  async do({ live, signal }) {
+    await Promise.all(
+      live.all().map(async ({ name, vm, link }) => {
+        const tooLate = AbortSignal.timeout(readyWithinMs)
+        const endedEarly = new AbortController()
+        const ended = vm.ended.then((end) => endedEarly.abort(machineUnreachable(name, `it ${end === 'powered-off' ? 'powered off' : `was ${end}`} before it answered.`)))
+        void ended
+        try {
+          await link.ready(AbortSignal.any([signal, tooLate, endedEarly.signal]))
+        } catch (error) {
+          if (endedEarly.signal.aborted) throw endedEarly.signal.reason
+          if (tooLate.aborted) throw machineUnreachable(name, `no command ran within ${readyWithinMs / 1000} s of its start.`)
+          throw error
+        }
+      }),
+    )
+  },
+}
+
+export const startJourney: Journey<RunContext> = {
+  name: 'start',
+  steps: [makeFolders, leaseAddresses, makeNetwork, makeTops, startMachines, reachGuests],
+}

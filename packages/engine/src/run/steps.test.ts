@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { reach, type Step } from './steps.ts'
+
+const made = (world: string[], name: string): Step<string[]> => ({
+  name,
+  message: `Making ${name}`,
+  done: async () => world.includes(name),
+  do: async () => void world.push(name),
+})
+const names = ['namespace', 'tops', 'vms']
+
+test('a crash after any step is made good by running the steps again, none of them twice', async () => {
+  for (const crashAfter of names) {
+    const world: string[] = []
+    const journey = { name: 'start', steps: names.map((name) => made(world, name)) }
+    const afterStep = (step: string) => {
+      if (step === `start/${crashAfter}`) throw new Error('killed')
+    }
+    await assert.rejects(reach(journey, world, { afterStep }), /killed/)
+    await reach(journey, world)
+    assert.deepEqual(world, names)
+  }
+})
+
+test('a cancelled journey stops between two steps and says why', async () => {
+  const world: string[] = []
+  const cancel = new AbortController()
+  const journey = { name: 'start', steps: names.map((name) => made(world, name)) }
+  const afterStep = () => cancel.abort(new Error('somebody wants it stopped'))
+  await assert.rejects(reach(journey, world, { afterStep, signal: cancel.signal }), /somebody wants it stopped/)
+  assert.deepEqual(world, ['namespace'])
+})

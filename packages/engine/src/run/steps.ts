@@ -1,0 +1,39 @@
+/**
+ * A run is brought from what is observed to what is wanted by named, idempotent steps. Naming them is what makes crash tests possible:
+ * the fault injector kills the server *after* `make-tops`, not "sometime".
+ */
+export interface Step<C> {
+  readonly name: string
+  /** For people, while it is under way. */
+  readonly message: string
+  /** True when the world already is as this step would leave it. Asked first, so a step is never done twice. */
+  done(context: C): Promise<boolean>
+  do(context: C): Promise<void>
+}
+
+export interface Journey<C> {
+  /** Begin each step's name in reports and in the fault injector: `start/make-tops`. */
+  readonly name: string
+  readonly steps: readonly Step<C>[]
+}
+
+export interface Watch {
+  /** Told before each step that has something to do. */
+  readonly onStep?: (name: string, message: string) => void
+  /** Told after each step that did something; may throw, or end the process. */
+  readonly afterStep?: (name: string) => void | Promise<void>
+  /** Asked between steps; a fired signal ends the journey with its reason. */
+  readonly signal?: AbortSignal
+}
+
+export async function reach<C>(journey: Journey<C>, context: C, watch: Watch = {}): Promise<void> {
+  for (const step of journey.steps) {
+    watch.signal?.throwIfAborted()
+    if (await step.done(context)) continue
+    const name = `${journey.name}/${step.name}`
+    watch.onStep?.(name, step.message)
+    await step.do(context)
+    await watch.afterStep?.(name)
+  }
+  watch.signal?.throwIfAborted()
+}

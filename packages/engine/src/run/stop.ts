@@ -1,0 +1,113 @@
+import { adopt } from './start.ts'
+import type { RunContext } from './run-context.ts'
+import { hostName } from './host.ts'
+import type { LiveMachine } from './live-run.ts'
+import type { Journey, Step } from './steps.ts'
+
+const flushWithinMs = 60_000
+/** systemd under TCG: 3.8-4.7 s from the button to QEMU's end (measured); bare images in between. After this the plug is pulled. */
+const graceMs = 90_000
+
+const allEnded = async (context: RunContext): Promise<boolean> => {
+  await adopt(context)
+  return context.live.all().length === 0
+}
+
+/** So that even a guest that ignores its power button loses nothing it had written before. */
+const flushGuests: Step<RunContext> = {
+  name: 'flush-guests',
+  message: 'Flushing the guests’ disks',
+  done: allEnded,
+  async do({ live, warn, signal }) {
+    await Promise.all(
+      live.all().map(async ({ name, link }) => {
+        try {
+          await link.ready(AbortSignal.any([signal, AbortSignal.timeout(10_000)]))
+          await link.run('sync', { timeoutMs: flushWithinMs })
+        } catch (error) {
+          signal.throwIfAborted()
+          warn(`${name} could not be flushed before its power button was pressed: ${(error as Error).message}`)
+        }
+      }),
+    )
+  },
+}
+
+const within = async (machine: LiveMachine, ms: number, signal: AbortSignal): Promise<boolean> => {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const timer = setTimeout(() => resolve(false), ms)
+  const cancel = () => resolve(false)
+  signal.addEventListener('abort', cancel, { once: true })
+  void machine.vm.ended.then(() => resolve(true))
+  try {
+    return await promise
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', cancel)
+  }
+}
+
+const powerOff: Step<RunContext> = {
+  name: 'power-off',
+  message: 'Shutting the machines down',
+  done: allEnded,
+  async do({ live, warn, signal }) {
+    await Promise.all(
+      live.all().map(async (machine) => {
+        try {
+          await machine.vm.pressPowerButton()
+          if (await within(machine, graceMs, signal)) return
+          // Some init systems miss a button pressed while they still boot: once more by command before the plug is pulled.
+          warn(`${machine.name} did not shut down within ${graceMs / 1000} s and was switched off.`)
+        } catch (error) {
+          warn(`${machine.name} could not be asked to shut down: ${(error as Error).message}`)
+        }
+        signal.throwIfAborted()
+      }),
+    )
+  },
+}
+
+export const endMachines: Step<RunContext> = {
+  name: 'end-machines',
+  message: 'Ending what is left of the machines',
+  done: allEnded,
+  async do({ live }) {
+    await Promise.all(live.all().map(({ vm }) => vm.kill()))
+  },
+}
+
+export const removeNetwork: Step<RunContext> = {
+  name: 'remove-network',
+  message: 'Removing the networks',
+  async done({ host, book }) {
+    const name = hostName(host.installation, (await book.read()).shortId)
+    return !(await host.networks.list(host.installation)).includes(name)
+  },
+  async do({ host, book }) {
+    await host.networks.remove(hostName(host.installation, (await book.read()).shortId))
+  },
+}
+
+/** The store keeps the range, so that the next start asks for the same one. */
+export const releaseAddresses: Step<RunContext> = {
+  name: 'release-addresses',
+  message: 'Giving the addresses back',
+  async done({ host, book }) {
+    return !(await host.networks.leases(host.installation)).includes((await book.read()).id)
+  },
+  async do({ host, book }) {
+    await host.networks.release(host.installation, (await book.read()).id)
+  },
+}
+
+export const stopJourney: Journey<RunContext> = {
+  name: 'stop',
+  steps: [flushGuests, powerOff, endMachines, removeNetwork, releaseAddresses],
+}
+
+/** After a failed start or a crash: nothing to save, everything to release. */
+export const releaseJourney: Journey<RunContext> = {
+  name: 'release',
+  steps: [endMachines, removeNetwork, releaseAddresses],
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path'
+import type { KernelPack } from '../image/artefact.ts'
+import type { NetworkPlan } from '../network/network.ts'
+import type { DriveFile, VmDrive, VmSpec } from '../vmm/vmm.ts'
+import type { DriveRecord, RunRecord } from './host.ts'
+import { initrdFile, machineFolder, topsFolder } from './run-folder.ts'
+
+/** virtio-blk serial of the drive that holds /lib/modules; it comes after the machine's own drives. */
+export const modulesSerial = 'ramet-modules'
+
+export function driveChain(home: string, runId: string, drive: DriveRecord, readOnly: boolean): VmDrive {
+  const files: DriveFile[] = drive.layers.map(({ file, format }) => ({ file, format }))
+  if (drive.top !== undefined) files.unshift({ file: join(topsFolder(home, runId), drive.top), format: 'qcow2' })
+  const [top, ...below] = files
+  if (top === undefined) throw new Error(`drive ${drive.index} of ${drive.machine} has neither layers nor a top`)
+  return { serial: `drive-${drive.index}`, readOnly, chain: [top, ...below] }
+}
+
+/** One machine of a run as its VMM needs it; pure. */
+export function vmSpec(home: string, run: RunRecord, machineName: string, network: NetworkPlan, pack: KernelPack, commandLine: readonly string[]): VmSpec {
+  const index = run.plan.machines.findIndex((machine) => machine.name === machineName)
+  const machine = run.plan.machines[index]
+  const planned = network.machines.find((candidate) => candidate.name === machineName)
+  if (!machine || !planned) throw new Error(`the plan of run ${run.id} has no machine ${machineName}`)
+  const drives = run.drives
+    .filter((drive) => drive.machine === machineName)
+    .toSorted((a, b) => a.index - b.index)
+    .map((drive) => driveChain(home, run.id, drive, machine.drives[drive.index]?.readOnly ?? false))
+  return {
+    runId: run.id,
+    machine: machineName,
+    folder: machineFolder(home, run.id, index),
+    cpuCount: machine.cpuCount,
+    ramMiB: machine.ramMiB,
+    kernel: pack.kernel,
+    initrd: initrdFile(home, run.id, index),
+    commandLine,
+    drives: [...drives, { serial: modulesSerial, readOnly: true, chain: [{ file: pack.modules, format: 'raw' }] }],
+    interfaces: planned.interfaces.map(({ tap, mac }) => ({ tap, mac })),
+    namespace: network.name,
+  }
+}

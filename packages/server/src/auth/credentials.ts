@@ -1,0 +1,31 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { parse } from '@fastify/cookie'
+
+export interface Credentials {
+  readonly token: string
+  /**
+   * `deliberate`: a program put it there. `ambient`: a browser adds it by itself to whatever page asks (cookies; Basic from a URL's user part),
+   * so where the request comes from has to be looked at.
+   */
+  readonly kind: 'deliberate' | 'ambient'
+}
+
+/**
+ * `Authorization: Bearer TOKEN`, Basic with the token as password (labctl sends `session:token`), or the session cookie.
+ * An Authorization header that is none of these is no credentials, whatever the cookie says.
+ */
+export function credentialsOf(headers: IncomingHttpHeaders, cookieName: string): Credentials | undefined {
+  const { authorization } = headers
+  if (authorization !== undefined) {
+    const [scheme = '', value = ''] = authorization.split(/ +(.*)/)
+    if (/^bearer$/i.test(scheme) && value !== '') return { token: value, kind: 'deliberate' }
+    if (/^basic$/i.test(scheme)) {
+      const decoded = Buffer.from(value, 'base64').toString()
+      const colon = decoded.indexOf(':')
+      if (colon >= 0 && colon < decoded.length - 1) return { token: decoded.slice(colon + 1), kind: 'ambient' }
+    }
+    return undefined
+  }
+  const cookie = headers.cookie === undefined ? undefined : parse(headers.cookie)[cookieName]
+  return cookie ? { token: cookie, kind: 'ambient' } : undefined
+}

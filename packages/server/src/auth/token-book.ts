@@ -1,0 +1,69 @@
+import type { Kysely } from 'kysely'
+import type { User } from '../services.ts'
+import type { Database } from '../store/schema.ts'
+
+export interface TokenRecord {
+  readonly id: string
+  readonly user: User
+  readonly kind: 'cli' | 'session'
+  readonly name: string
+  /** SHA-256 of the token, hex: the token itself is kept nowhere. */
+  readonly hash: string
+  readonly createdAt: Date
+  /** Undefined: until it is removed. */
+  readonly expiresAt: Date | undefined
+}
+
+/** What authentication needs of the store. */
+export interface TokenBook {
+  find(hash: string): Promise<TokenRecord | undefined>
+  add(record: TokenRecord): Promise<void>
+  remove(id: string): Promise<void>
+  removeExpired(now: Date): Promise<void>
+}
+
+export function tokenBook(db: Kysely<Database>): TokenBook {
+  return {
+    async find(hash) {
+      const row = await db
+        .selectFrom('tokens')
+        .innerJoin('users', 'users.id', 'tokens.user_id')
+        .select(['tokens.id', 'tokens.kind', 'tokens.name', 'tokens.hash', 'tokens.created_at', 'tokens.expires_at'])
+        .select(['users.id as user_id', 'users.name as user_name'])
+        .where('tokens.hash', '=', hash)
+        .executeTakeFirst()
+      return (
+        row && {
+          id: row.id,
+          user: { id: row.user_id, name: row.user_name },
+          kind: row.kind,
+          name: row.name,
+          hash: row.hash,
+          createdAt: new Date(row.created_at),
+          expiresAt: row.expires_at === null ? undefined : new Date(row.expires_at),
+        }
+      )
+    },
+    async add(record) {
+      await db
+        .insertInto('tokens')
+        .values({
+          id: record.id,
+          user_id: record.user.id,
+          kind: record.kind,
+          name: record.name,
+          hash: record.hash,
+          created_at: record.createdAt.toISOString(),
+          expires_at: record.expiresAt?.toISOString() ?? null,
+        })
+        .execute()
+    },
+    async remove(id) {
+      await db.deleteFrom('tokens').where('id', '=', id).execute()
+    },
+    async removeExpired(now) {
+      // Times are all written by toISOString, so that their order as text is their order in time.
+      await db.deleteFrom('tokens').where('expires_at', '<', now.toISOString()).execute()
+    },
+  }
+}

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readConfig } from './config.ts'
+
+test('without flags and variables the defaults hold', () => {
+  assert.deepEqual(readConfig([], {}), {
+    home: '/var/lib/ramet',
+    host: '127.0.0.1',
+    port: 8420,
+    cache: '/var/lib/ramet/cache',
+    fake: false,
+    names: [],
+  })
+})
+
+test('flags win over variables, and the cache follows the home', () => {
+  const env = { RAMET_HOME: '/srv/a', RAMET_PORT: '1', RAMET_HOST: '::1', RAMET_NAMES: 'Lab.example, other' }
+  const config = readConfig(['--home', '/srv/b', '--port=0', '--fake'], env)
+  assert.deepEqual(config, { home: '/srv/b', host: '::1', port: 0, cache: '/srv/b/cache', fake: true, names: ['lab.example', 'other'] })
+})
+
+for (const [argv, env, said] of [
+  [['--port', '65536'], {}, /--port must be a port/],
+  [[], { RAMET_PORT: 'http' }, /RAMET_PORT must be a port/],
+  [['--prot', '1'], {}, /--prot/],
+  [['--home='], {}, /--home needs a value/],
+  [['start'], {}, /start/],
+] as const) {
+  test(`refuses ${JSON.stringify([argv, env])} and says which flags there are`, () => {
+    assert.throws(() => readConfig(argv, env), { code: 'invalid_input', message: said })
+  })
+}

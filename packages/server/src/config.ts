@@ -1,0 +1,61 @@
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { invalidInput } from '@ramet/model/errors.ts'
+
+export interface Config {
+  /** Where everything of this installation lives; absolute. */
+  readonly home: string
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  /** Downloads and builds that can be made again; may be shared by several homes. Absolute. */
+  readonly cache: string
+  /** The fake world: no VM is real, no root needed. */
+  readonly fake: boolean
+  /** Further host names under which browsers may reach the server, for instance behind a proxy. */
+  readonly names: readonly string[]
+}
+
+const options = {
+  home: { type: 'string' },
+  host: { type: 'string' },
+  port: { type: 'string' },
+  cache: { type: 'string' },
+  fake: { type: 'boolean' },
+  name: { type: 'string', multiple: true },
+} as const
+
+const usage = 'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --fake.'
+
+/** Flags win over RAMET_HOME, RAMET_HOST, RAMET_PORT, RAMET_CACHE and RAMET_NAMES (comma-separated). Throws invalid_input naming the flag. */
+export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
+  const flags = parseFlags(argv)
+  const home = resolve(flags.home ?? (env.RAMET_HOME || '/var/lib/ramet'))
+  const names = flags.name ?? (env.RAMET_NAMES ?? '').split(',').map((name) => name.trim())
+  return {
+    home,
+    host: flags.host ?? (env.RAMET_HOST || '127.0.0.1'),
+    port: parsePort(flags.port ?? (env.RAMET_PORT || '8420'), flags.port === undefined ? 'RAMET_PORT' : '--port'),
+    cache: resolve(flags.cache ?? (env.RAMET_CACHE || join(home, 'cache'))),
+    fake: flags.fake ?? false,
+    names: names.filter((name) => name !== '').map((name) => name.toLowerCase()),
+  }
+}
+
+function parseFlags(argv: readonly string[]) {
+  try {
+    const { values } = parseArgs({ args: [...argv], options, strict: true, allowPositionals: false })
+    for (const [flag, value] of Object.entries(values)) {
+      if (value === '') throw new Error(`--${flag} needs a value.`)
+    }
+    return values
+  } catch (error) {
+    throw invalidInput((error as Error).message, undefined, usage)
+  }
+}
+
+function parsePort(text: string, where: string): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port <= 65535) return port
+  throw invalidInput(`${where} must be a port from 0 to 65535, not ${JSON.stringify(text)}.`, where)
+}

@@ -1,0 +1,121 @@
+import type { Event } from '@ramet/model/wire.ts'
+import type { Events, User } from '../services.ts'
+
+type Listener = (id: number, event: Event) => void
+
+export interface EventStreamOptions {
+  /** Everything that this user may see, as it is now: what a client gets that is new or was away for too long. */
+  readonly snapshot: (user: User) => readonly Event[] | Promise<readonly Event[]>
+  /** A snapshot that could not be taken; the subscription goes on without it. */
+  readonly onError?: (error: unknown) => void
+  /** Subjects (runs, images) whose last event is remembered. */
+  readonly capacity?: number
+  /** After an event of a subject further ones of it wait this long, and only the last is published. */
+  readonly coalesceMs?: number
+  readonly firstId?: number
+}
+
+interface Remembered {
+  readonly id: number
+  /** Undefined: everybody may see it. */
+  readonly ownerId: string | undefined
+  readonly event: Event
+}
+
+interface Burst {
+  readonly timer: NodeJS.Timeout
+  latest?: { ownerId: string | undefined; event: Event }
+}
+
+/**
+ * What happens, told to whoever may see it. Each event carries the whole of its subject, so of each subject the last event is enough to catch up
+ * with: memory holds that many events, not a history. Ids grow, over restarts too (they begin at the microsecond of the start).
+ */
+export class EventStream implements Events {
+  readonly #options: EventStreamOptions
+  readonly #capacity: number
+  readonly #coalesceMs: number
+  /** By subject, oldest event first (a Map keeps the order of insertion). */
+  readonly #last = new Map<string, Remembered>()
+  readonly #bursts = new Map<string, Burst>()
+  readonly #subscribers = new Set<(remembered: Remembered) => void>()
+  #lastId: number
+  /** Nothing newer than this was forgotten. */
+  #forgottenUpTo: number
+
+  constructor(options: EventStreamOptions) {
+    this.#options = options
+    this.#capacity = options.capacity ?? 1000
+    this.#coalesceMs = options.coalesceMs ?? 50
+    this.#lastId = options.firstId ?? Date.now() * 1000
+    this.#forgottenUpTo = this.#lastId
+  }
+
+  publish(ownerId: string | undefined, event: Event): void {
+    const subject = subjectOf(event)
+    const burst = this.#bursts.get(subject)
+    if (burst) {
+      burst.latest = { ownerId, event }
+      return
+    }
+    this.#emit(subject, ownerId, event)
+    const timer = setTimeout(() => this.#endBurst(subject), this.#coalesceMs)
+    this.#bursts.set(subject, { timer: timer.unref() })
+  }
+
+  subscribe(user: User, listener: Listener, lastEventId?: number): () => void {
+    const maySee = ({ ownerId }: Remembered) => ownerId === undefined || ownerId === user.id
+    const tell = (remembered: Remembered) => {
+      if (maySee(remembered)) listener(remembered.id, remembered.event)
+    }
+    if (lastEventId !== undefined && lastEventId >= this.#forgottenUpTo && lastEventId <= this.#lastId) {
+      for (const remembered of this.#last.values()) if (remembered.id > lastEventId) tell(remembered)
+      this.#subscribers.add(tell)
+      return () => void this.#subscribers.delete(tell)
+    }
+
+    // While the picture is being taken, what happens waits: it is newer than the picture.
+    let waiting: Remembered[] | undefined = []
+    let stopped = false
+    const receive = (remembered: Remembered) => (waiting ? void waiting.push(remembered) : tell(remembered))
+    const idBefore = this.#lastId
+    this.#subscribers.add(receive)
+    const showPicture = async () => {
+      try {
+        const picture = await this.#options.snapshot(user)
+        for (const event of picture) if (!stopped) listener(idBefore, event)
+      } catch (error) {
+        this.#options.onError?.(error)
+      }
+      const missed = waiting ?? []
+      waiting = undefined
+      for (const remembered of missed) if (!stopped) tell(remembered)
+    }
+    void showPicture()
+    return () => {
+      stopped = true
+      this.#subscribers.delete(receive)
+    }
+  }
+
+  #endBurst(subject: string): void {
+    const latest = this.#bursts.get(subject)?.latest
+    this.#bursts.delete(subject)
+    if (latest) this.publish(latest.ownerId, latest.event)
+  }
+
+  #emit(subject: string, ownerId: string | undefined, event: Event): void {
+    this.#lastId += 1
+    const remembered = { id: this.#lastId, ownerId, event }
+    this.#last.delete(subject)
+    this.#last.set(subject, remembered)
+    for (const [oldest, { id }] of this.#last) {
+      if (this.#last.size <= this.#capacity) break
+      this.#last.delete(oldest)
+      this.#forgottenUpTo = id
+    }
+    for (const tell of [...this.#subscribers]) tell(remembered)
+  }
+}
+
+const subjectOf = (event: Event): string => (event.kind === 'play' ? `play ${event.play.id}` : `image ${event.image.name}`)

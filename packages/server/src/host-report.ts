@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process'
+import { statfs } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { formatBytes } from '@ramet/model/bytes.ts'
+import type { Check, Health } from '@ramet/model/wire.ts'
+import type { Config } from './config.ts'
+import { fsck } from './fsck/fsck.ts'
+import type { ImageService } from './images/image-service.ts'
+import type { HostReport } from './services.ts'
+import type { Db } from './store/database.ts'
+import type { World } from './world/world.ts'
+
+export interface HostReportTools {
+  readonly config: Config
+  readonly db: Db
+  readonly world: World
+  readonly images: ImageService
+  readonly installation: string
+  hasWeb(): boolean
+}
+
+const root = join(import.meta.dirname, '../../..')
+
+/** Below this a start may fail in the middle of the guest's work, which is worse than a warning. */
+const littleSpaceBytes = 5 * 1024 ** 3
+
+export async function hostReport({ config, db, world, images, installation, hasWeb }: HostReportTools): Promise<HostReport> {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+  const commit = readCommit()
+  return {
+    health(): Health {
+      const building = images.list().filter((image) => image.state === 'building')
+      return {
+        status: 'ok',
+        version,
+        commit,
+        installation,
+        accelerator: world.accelerator(),
+        building: building.map(({ kind, name, progress }) => ({ kind, name, ...(progress === undefined ? {} : { progress }) })),
+        web: hasWeb(),
+      }
+    },
+    async doctor() {
+      return [...(await world.doctor()), await space(config.home)]
+    },
+    fsck() {
+      return fsck({ db, home: config.home })
+    },
+  }
+}
+
+async function space(home: string): Promise<Check> {
+  const { bavail, bsize } = await statfs(home)
+  const free = bavail * bsize
+  const message = `${formatBytes(free)} are free under ${home}.`
+  if (free >= littleSpaceBytes) return { name: 'space', status: 'ok', message }
+  return { name: 'space', status: 'warn', message, hint: 'Destroy runs you no longer need: ramet playground list -a' }
+}
+
+/** Null when this is no checkout (an unpacked archive, say). */
+function readCommit(): string | null {
+  try {
+    return execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 5000 }).trim()
+  } catch {
+    return null
+  }
+}

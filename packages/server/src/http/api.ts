@@ -1,0 +1,40 @@
+import type { FastifyInstance } from 'fastify'
+import type { Gate } from '../auth/gate.ts'
+import type { Services } from '../services.ts'
+import { addLiveStatus } from './live-status.ts'
+import { addMetrics } from './metrics.ts'
+import type { OpenStreams } from './open-streams.ts'
+import type { Route } from './route.ts'
+import { actionRoutes } from './routes/actions.ts'
+import { authRoutes } from './routes/auth.ts'
+import { eventRoutes } from './routes/events.ts'
+import { healthRoutes } from './routes/health.ts'
+import { hostRoutes } from './routes/host.ts'
+import { imageRoutes } from './routes/images.ts'
+import { playRoutes } from './routes/plays.ts'
+import { playgroundRoutes } from './routes/playgrounds.ts'
+import type { WebSockets } from './web-sockets.ts'
+
+export interface ApiParts {
+  readonly app: FastifyInstance
+  readonly services: Services
+  readonly gate: Gate
+  readonly streams: OpenStreams
+  readonly sockets: WebSockets
+  /** Clients come by https. */
+  readonly secure: boolean
+}
+
+/** All routes of the API. */
+export const apiRoutes = ({ app, services, gate, streams, sockets, secure }: ApiParts): Route[] => [
+  ...healthRoutes(services.host),
+  ...authRoutes(services.auth, gate, secure),
+  ...playgroundRoutes(services.playgrounds),
+  ...playRoutes(services.runs),
+  ...actionRoutes(services.runs),
+  ...addLiveStatus({ services, sockets, scheme: secure ? 'wss' : 'ws' }),
+  ...imageRoutes(services.images),
+  ...eventRoutes(services.events, streams),
+  ...hostRoutes(services.host),
+  ...addMetrics(app, services.runs),
+]

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify'
+import { toErrorBody } from '@ramet/model/error.ts'
+import { internalError } from '@ramet/model/errors.ts'
+import { routes as paths } from '@ramet/model/routes.ts'
+import { makeGate, sessionCookieName } from '../auth/gate.ts'
+import { ownNames } from '../auth/origin.ts'
+import type { Services } from '../services.ts'
+import type { WebState } from '../web/bundle.ts'
+import { serveWeb } from '../web/serve.ts'
+import { apiRoutes } from './api.ts'
+import { answerClientError, answerErrors, toRametError } from './error-answers.ts'
+import { maxBodyBytes, takeJsonBodies } from './json-body.ts'
+import { addMachineSockets } from './machine-sockets.ts'
+import { OpenStreams, type OpenStreamsOptions } from './open-streams.ts'
+import { describeApi } from './openapi.ts'
+import { register } from './register.ts'
+import type { Route } from './route.ts'
+import { WebSockets } from './web-sockets.ts'
+
+export interface AppOptions {
+  readonly log: FastifyBaseLogger
+  /** The address listened on, as a URL; https when a proxy in front speaks it. The port does not matter. */
+  readonly endpoint: string
+  /** Further names under which browsers may come. */
+  readonly names?: readonly string[]
+  /** The built web app; it may come later. Absent: the API alone. */
+  readonly webFolder?: string
+  readonly webState?: () => WebState
+  readonly pingMs?: number
+  readonly streams?: OpenStreamsOptions
+}
+
+export interface App {
+  readonly app: FastifyInstance
+  readonly routes: readonly Route[]
+}
+
+/** The HTTP server over `services`, not listening yet (`listen.ts`). Closing it ends all its streams and websockets, and nothing behind them. */
+export function assembleApp(services: Services, options: AppOptions): App {
+  const { log, endpoint } = options
+  const app = fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: maxBodyBytes,
+    // Of a whole request: somebody who sends a byte a minute holds no connection for ever.
+    requestTimeout: 60_000,
+    forceCloseConnections: true,
+    genReqId: () => randomUUID(),
+    clientErrorHandler: answerClientError,
+    // A URL that cannot be decoded: no route, hence no error handler, is found for it.
+    frameworkErrors: (error, _request, reply: FastifyReply) => {
+      const told = toRametError(error) ?? internalError()
+      return reply.code(told.status).send(toErrorBody(told))
+    },
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+    reply.header('x-content-type-options', 'nosniff')
+    reply.header('referrer-policy', 'no-referrer')
+    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store')
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    // The pattern, since a URL may carry a ticket.
+    const { method, routeOptions } = request
+    request.log.debug({ method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered')
+  })
+  takeJsonBodies(app)
+  answerErrors(app)
+
+  const own = ownNames(endpoint, options.names ?? [])
+  const gate = makeGate(services.auth, own, sessionCookieName(services.host.health().installation))
+  const streams = new OpenStreams(options.streams)
+  const sockets = new WebSockets({ log, ...(options.pingMs === undefined ? {} : { pingMs: options.pingMs }) })
+  const secure = new URL(endpoint).protocol === 'https:'
+  const routes = apiRoutes({ app, services, gate, streams, sockets, secure })
+  register(app, routes, gate)
+  const description = describeApi(routes)
+  app.get(paths.openApi(), async () => description)
+
+  addMachineSockets(sockets, { services, gate, log })
+  sockets.attach(app.server)
+  app.addHook('preClose', async () => {
+    streams.close()
+    await sockets.close()
+  })
+  if (options.webFolder !== undefined) serveWeb(app, options.webFolder, options.webState ?? (() => 'ready'))
+  return { app, routes }
+}
+
+export const buildApp = (services: Services, options: AppOptions): FastifyInstance => assembleApp(services, options).app

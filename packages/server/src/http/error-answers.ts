@@ -1,0 +1,46 @@
+import { STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { RametError, toErrorBody } from '@ramet/model/error.ts'
+import { bodyTooLarge, internalError, invalidInput, notFound } from '@ramet/model/errors.ts'
+import type { FastifyInstance } from 'fastify'
+import { maxBodyBytes } from './json-body.ts'
+
+/** What a client is told of any error; undefined when it is none that a person should meet, but a fault of ours. */
+export function toRametError(error: unknown): RametError | undefined {
+  if (error instanceof RametError) return error
+  const { code, statusCode = 500, message } = error as { code?: string; statusCode?: number; message?: string }
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return bodyTooLarge(maxBodyBytes)
+  // Fastify's own refusals: bad URLs, wrong lengths, header faults.
+  if (statusCode >= 400 && statusCode < 500) return new RametError('invalid_input', statusCode, message ?? 'The request is not valid.')
+  return undefined
+}
+
+/** Every answer but a good one is an ErrorBody; what went wrong inside stays in the log, under the request's id. */
+export function answerErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const known = toRametError(error)
+    if (!known || known.status >= 500) request.log.error({ err: error }, 'request failed')
+    const told = known ?? internalError()
+    return reply.code(told.status).send(toErrorBody(told))
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const told = notFound('page or method', `${request.method} ${request.url.split('?')[0]}`)
+    return reply.code(told.status).send(toErrorBody(told))
+  })
+}
+
+/** For connections that have no reply yet: what is not HTTP at all, and websockets that are not let in. */
+export function answerRaw(socket: Duplex, error: RametError): void {
+  if (!socket.writable) return void socket.destroy()
+  const body = JSON.stringify(toErrorBody(error))
+  socket.end(
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}\r\n` +
+      `content-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}
+
+/** `ECONNRESET` and the like need no answer. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return void socket.destroy()
+  answerRaw(socket, invalidInput('This is no HTTP request that can be understood.'))
+}

@@ -1,0 +1,28 @@
+import { invalidInput } from '@ramet/model/errors.ts'
+import type { FastifyInstance } from 'fastify'
+
+/** The largest body taken. A manifest has at most 4 MiB. */
+export const maxBodyBytes = 8 * 1024 * 1024
+
+/** Every body is JSON, whatever its Content-Type says (labctl sends none); an empty one is no body. */
+export function takeJsonBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => {
+    try {
+      done(null, parseJson(String(text)))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+}
+
+function parseJson(text: string): unknown {
+  if (text.trim() === '') return undefined
+  try {
+    // An own property of this name would become a prototype wherever the object is copied by assignment.
+    return JSON.parse(text, (key, value) => (key === '__proto__' ? undefined : value))
+  } catch (error) {
+    // A RangeError is thousands of nested brackets.
+    throw invalidInput(`The body is not valid JSON: ${(error as Error).message}`)
+  }
+}

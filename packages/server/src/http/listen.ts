@@ -1,0 +1,22 @@
+import type { AddressInfo } from 'node:net'
+import { cannotListen, portTaken } from '@ramet/model/errors.ts'
+import type { FastifyInstance } from 'fastify'
+
+/** Begins to listen and returns the address for clients, such as `http://127.0.0.1:8420`. Throws port_taken or cannot_listen. */
+export async function listen(app: FastifyInstance, { host, port }: { readonly host: string; readonly port: number }): Promise<string> {
+  try {
+    await app.listen({ host, port })
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'EADDRINUSE') throw portTaken(host, port)
+    if (code === 'EADDRNOTAVAIL' || code === 'EACCES' || code === 'ENOTFOUND') throw cannotListen(host, port, message)
+    throw error
+  }
+  return endpointOf(host, (app.server.address() as AddressInfo).port)
+}
+
+/** A server on all addresses is reached on this machine by the loopback one. */
+export function endpointOf(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+}

@@ -1,0 +1,157 @@
+import { unknownMachine } from '@ramet/model/errors.ts'
+import { routes } from '@ramet/model/routes.ts'
+import { type ClientMessage, outputs } from '@ramet/model/stream.ts'
+import type { FastifyBaseLogger } from 'fastify'
+import { z } from 'zod'
+import type { WebSocket } from 'ws'
+import type { Gate } from '../auth/gate.ts'
+import type { Services, User } from '../services.ts'
+import { MachinePump } from './machine-pump.ts'
+import { validate } from './validate.ts'
+import type { AskedSocket, WebSockets } from './web-sockets.ts'
+
+export interface MachineSocketsOptions {
+  readonly services: Services
+  readonly gate: Gate
+  readonly log: FastifyBaseLogger
+}
+
+const terminalQuerySchema = z.object({
+  user: z.string().max(32).default(''),
+  cols: z.coerce.number().int().min(1).max(1000).default(80),
+  rows: z.coerce.number().int().min(1).max(1000).default(24),
+})
+const sessionSchema = z.object({
+  session: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, - and _'),
+})
+
+type ExecMessage = Extract<ClientMessage, { type: 'exec' }>
+
+/** The three ways into a machine. Who asks, and whether the run and machine are theirs, is settled before the websocket is accepted. */
+export function addMachineSockets(sockets: WebSockets, { services, gate, log }: MachineSocketsOptions): void {
+  const { machines, runs } = services
+
+  const admit = async ({ request, params: [id = '', machine = ''] }: AskedSocket) => {
+    const user = await gate.admit(request.headers, 'websocket')
+    const names = (await runs.get(user, id)).machines.map(({ name }) => name)
+    if (!names.includes(machine)) throw unknownMachine(machine, names)
+    return { user, id, machine }
+  }
+
+  /** Runs one websocket's whole life; what it throws the client is told. */
+  const talk = (socket: WebSocket, life: (pump: MachinePump) => Promise<void>) => {
+    const pump = new MachinePump(socket)
+    life(pump).catch((error: unknown) => {
+      if (!pump.fail(error)) log.error({ err: error }, 'websocket into a machine failed')
+    })
+  }
+
+  sockets.add(decodeURIComponent(routes.terminal(':id', ':machine', ':session')), async (asked) => {
+    const { user, id, machine } = await admit(asked)
+    const { session } = validate(sessionSchema, { session: asked.params[2] })
+    const options = validate(terminalQuerySchema, Object.fromEntries(asked.query))
+    return (socket) =>
+      talk(socket, async (pump) => {
+        pump.expectInput()
+        let size: { cols: number; rows: number } | undefined
+        pump.onMessage((message) => {
+          if (message.type !== 'resize') return
+          size = message
+          terminal?.resize(message.cols, message.rows)
+        })
+        let terminal: Awaited<ReturnType<typeof machines.terminal>> | undefined
+        terminal = await untilGone(socket, machines.terminal(user, id, machine, session, options), (late) => late.close())
+        if (!terminal) return
+        const attached = terminal
+        socket.on('close', () => attached.close())
+        if (size) attached.resize(size.cols, size.rows)
+        pump.say({ type: 'ready', resumed: attached.resumed })
+        pump.setInput(attached.input)
+        const [exit] = await Promise.all([attached.exit, pump.send(attached.output, outputs.stdout)])
+        pump.say({ type: 'exit', ...exit })
+        pump.end()
+      })
+  })
+
+  sockets.add(decodeURIComponent(routes.exec(':id', ':machine')), async (asked) => {
+    const { user, id, machine } = await admit(asked)
+    return (socket) =>
+      talk(socket, async (pump) => {
+        const first = Promise.withResolvers<ExecMessage>()
+        const early: Exclude<ClientMessage, { type: 'ack' | 'exec' }>[] = []
+        let apply: ((message: Exclude<ClientMessage, { type: 'ack' | 'exec' }>) => void) | undefined
+        let begun = false
+        pump.onMessage((message) => {
+          if (message.type === 'exec' && !begun) {
+            begun = true
+            pump.expectInput()
+            first.resolve(message)
+          } else if (message.type === 'exec' || !begun) pump.fault('The first message, and only that, is `exec`.')
+          else if (apply) apply(message)
+          else early.push(message)
+        })
+        const message = await untilGone(socket, first.promise, () => {})
+        if (!message) return
+        const process = await untilGone(socket, execute(user, id, machine, message), (late) => late.close())
+        if (!process) return
+        socket.on('close', () => process.close())
+        apply = (message) => {
+          if (message.type === 'resize') process.resize(message.cols, message.rows)
+          else if (message.type === 'signal') process.signal(message.name)
+          else process.stdin.end()
+        }
+        pump.setInput(process.stdin)
+        for (const message of early) apply(message)
+        pump.say({ type: 'ready' })
+        const [exit] = await Promise.all([
+          process.exit,
+          pump.send(process.stdout, outputs.stdout),
+          pump.send(process.stderr, outputs.stderr),
+        ])
+        pump.say({ type: 'exit', ...exit })
+        pump.end()
+      })
+  })
+
+  const execute = (user: User, id: string, machine: string, { command = '', user: account, pty }: ExecMessage) =>
+    machines.exec(user, id, machine, command, { ...(account ? { user: account } : {}), ...(pty ? { pty } : {}) })
+
+  sockets.add(decodeURIComponent(routes.console(':id', ':machine')), async (asked) => {
+    const { user, id, machine } = await admit(asked)
+    return (socket) =>
+      talk(socket, async (pump) => {
+        pump.expectInput()
+        pump.onMessage(() => {})
+        const line = await untilGone(socket, machines.console(user, id, machine), (late) => late.destroy())
+        if (!line) return
+        socket.on('close', () => line.destroy())
+        pump.setInput(line)
+        pump.say({ type: 'ready' })
+        await pump.send(line, outputs.stdout)
+        pump.end()
+      })
+  })
+}
+
+/** What is being opened; when the client leaves first, undefined, and what comes late is disposed of. */
+async function untilGone<T>(socket: WebSocket, opening: Promise<T>, dispose: (late: T) => void): Promise<T | undefined> {
+  let isGone = socket.readyState !== socket.OPEN
+  const gone = Promise.withResolvers<undefined>()
+  const leave = () => {
+    isGone = true
+    gone.resolve(undefined)
+  }
+  socket.once('close', leave)
+  if (isGone) leave()
+  const guarded = opening.then((opened) => {
+    if (!isGone) return opened
+    dispose(opened)
+    return undefined
+  })
+  try {
+    return await Promise.race([guarded, gone.promise])
+  } finally {
+    socket.off('close', leave)
+    if (isGone) guarded.catch(() => {})
+  }
+}

@@ -1,0 +1,51 @@
+import { runStates } from '@ramet/model/run-state.ts'
+import { routes } from '@ramet/model/routes.ts'
+import type { FastifyInstance } from 'fastify'
+import { Counter, Gauge, Registry } from 'prom-client'
+import { z } from 'zod'
+import type { Runs } from '../services.ts'
+import { type Route, route } from './route.ts'
+
+/** Counts the requests of `app`; returns the route that shows the figures in Prometheus' text format. */
+export function addMetrics(app: FastifyInstance, runs: Runs): Route[] {
+  const registry = new Registry()
+  const registers = [registry]
+  const requests = new Counter({
+    name: 'ramet_http_requests_total',
+    help: 'Requests answered.',
+    labelNames: ['method', 'route', 'status'],
+    registers,
+  })
+  const states = new Gauge({ name: 'ramet_runs', help: "The asking user's runs, by state.", labelNames: ['state'], registers })
+  const lag = new Gauge({ name: 'ramet_event_loop_lag_seconds', help: 'How late the event loop is at this moment.', registers })
+  const memory = new Gauge({ name: 'ramet_resident_memory_bytes', help: 'Memory of the server process.', registers })
+
+  app.addHook('onResponse', async (request, reply) => {
+    // The pattern, not the URL: labels must not grow with what strangers ask for.
+    requests.inc({ method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode })
+  })
+
+  return [
+    route({
+      method: 'GET',
+      path: routes.metrics(),
+      summary: "The server's figures in Prometheus' text format",
+      produces: 'text/plain',
+      answer: z.string(),
+      async handle({ user, reply }) {
+        for (const state of runStates) states.set({ state }, 0)
+        for (const { state } of await runs.list(user)) states.inc({ state })
+        memory.set(process.memoryUsage.rss())
+        lag.set(await eventLoopLag())
+        reply.type(registry.contentType)
+        return registry.metrics()
+      },
+    }),
+  ]
+}
+
+async function eventLoopLag(): Promise<number> {
+  const asked = process.hrtime.bigint()
+  await new Promise((resolve) => setImmediate(resolve))
+  return Number(process.hrtime.bigint() - asked) / 1e9
+}

@@ -1,0 +1,95 @@
+import { STATUS_CODES } from 'node:http'
+import { errorBodySchema } from '@ramet/model/error.ts'
+import {
+  checkSchema,
+  createPlaygroundSchema,
+  createPlaySchema,
+  eventSchema,
+  findingSchema,
+  healthSchema,
+  imageSchema,
+  meSchema,
+  playActionSchema,
+  playgroundSchema,
+  playSchema,
+} from '@ramet/model/wire.ts'
+import { z } from 'zod'
+import type { Route } from './route.ts'
+
+/** Shapes that have a name of their own in the description. */
+const named = {
+  Check: checkSchema,
+  CreatePlay: createPlaySchema,
+  CreatePlayground: createPlaygroundSchema,
+  ErrorBody: errorBodySchema,
+  Event: eventSchema,
+  Finding: findingSchema,
+  Health: healthSchema,
+  Image: imageSchema,
+  Me: meSchema,
+  Play: playSchema,
+  PlayAction: playActionSchema,
+  Playground: playgroundSchema,
+}
+
+const uri = (id: string) => `#/components/schemas/${id}`
+
+type Json = Record<string, unknown>
+
+/** The API as an OpenAPI 3.1 document, from the routes as they are served. */
+export function describeApi(routes: readonly Route[]): Json {
+  const components = z.registry<{ id: string }>()
+  for (const [id, schema] of Object.entries(named)) components.add(schema, { id })
+  const toSchema = (schema: z.ZodType): Json => {
+    const name = components.get(schema)?.id
+    if (name !== undefined) return { $ref: uri(name) }
+    if (schema instanceof z.ZodArray) return { type: 'array', items: toSchema(schema.element as z.ZodType) }
+    if (schema instanceof z.ZodUnion) return { anyOf: schema.options.map((option) => toSchema(option as z.ZodType)) }
+    return tidy(z.toJSONSchema(schema, { io: 'input' }))
+  }
+
+  const described: Record<string, Json> = {}
+  for (const route of routes) {
+    const path = route.path.replace(/:(\w+)/g, '{$1}')
+    described[path] = { ...described[path], [route.method.toLowerCase()]: describe(route, toSchema) }
+  }
+  const { schemas } = z.toJSONSchema(components, { io: 'input', uri })
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Ramet', version: '1', description: 'Playgrounds of real Linux machines. Websockets are described in packages/model/src/stream.ts.' },
+    paths: described,
+    components: {
+      schemas: Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, tidy(schema as Json)])),
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' }, basic: { type: 'http', scheme: 'basic' } },
+    },
+    security: [{ bearer: [] }, { basic: [] }],
+  }
+}
+
+function describe(route: Route, toSchema: (schema: z.ZodType) => Json): Json {
+  const parameters = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
+  const query = route.query ? (toSchema(route.query).properties as Json) : {}
+  return {
+    summary: route.summary,
+    ...(route.access === 'anyone' ? { security: [] } : {}),
+    parameters: [...parameters, ...Object.entries(query).map(([name, schema]) => ({ name, in: 'query', schema }))],
+    ...(route.body ? { requestBody: { content: { 'application/json': { schema: toSchema(route.body) } } } } : {}),
+    responses: {
+      200: {
+        description: STATUS_CODES[200],
+        content: { [route.produces ?? 'application/json']: { schema: toSchema(route.answer) } },
+      },
+      default: { description: 'What went wrong', content: { 'application/json': { schema: { $ref: uri('ErrorBody') } } } },
+    },
+  }
+}
+
+/** Without what only a schema in a file of its own needs. */
+function tidy({ $schema: _schema, $id: _id, ...schema }: Json): Json {
+  return schema
+}

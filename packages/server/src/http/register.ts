@@ -1,0 +1,34 @@
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import type { Gate } from '../auth/gate.ts'
+import type { User } from '../services.ts'
+import type { Route } from './route.ts'
+import { validate } from './validate.ts'
+
+const nobody: User = { id: '', name: '' }
+
+/** Serves the declared routes: credentials first, so that no body of a stranger is read; then shapes; then the handler. */
+export function register(app: FastifyInstance, routes: readonly Route[], gate: Gate): void {
+  const asking = new WeakMap<object, User>()
+  for (const route of routes) {
+    const purpose = route.method === 'GET' ? 'read' : 'change'
+    const options: RouteOptions = {
+      method: route.method,
+      url: route.path,
+      async handler(request, reply) {
+        const answer = await route.handle({
+          user: asking.get(request) ?? nobody,
+          params: request.params as Record<string, string>,
+          query: route.query ? validate(route.query, request.query) : {},
+          body: route.body ? validate(route.body, request.body ?? {}) : undefined,
+          request,
+          reply,
+        })
+        return route.produces === 'text/event-stream' ? reply : answer
+      },
+    }
+    if (route.access === 'user') {
+      options.onRequest = async (request) => void asking.set(request, await gate.admit(request.headers, purpose))
+    }
+    app.route(options)
+  }
+}

@@ -1,0 +1,56 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import type { User } from '../services.ts'
+
+/** One path and method of the API: declared once, served by `register.ts` and described by `openapi.ts`. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** As Fastify writes it: `/api/plays/:id`. */
+  readonly path: string
+  readonly summary: string
+  /** `anyone`: answered without credentials. */
+  readonly access: 'user' | 'anyone'
+  readonly query?: z.ZodType | undefined
+  readonly body?: z.ZodType | undefined
+  readonly answer: z.ZodType
+  /** When the answer is not JSON: the handler speaks to `reply` itself. */
+  readonly produces?: 'text/event-stream' | 'text/plain' | undefined
+  handle(asked: Asked<Record<string, string>, unknown, unknown>): Promise<unknown>
+}
+
+export interface Asked<P, Q, B> {
+  /** The asking user; on routes for anyone, nobody. */
+  readonly user: User
+  readonly params: P
+  readonly query: Q
+  readonly body: B
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
+
+interface Declaration<P extends string, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType> {
+  readonly method: Route['method']
+  /** Made by `routes` of the model with `:name` as parameters. */
+  readonly path: string
+  readonly params?: readonly P[]
+  readonly summary: string
+  readonly access?: Route['access']
+  readonly query?: Q
+  readonly body?: B
+  readonly answer: A
+  readonly produces?: Route['produces']
+  handle(asked: Asked<Record<P, string>, z.output<Q>, z.output<B>>): Promise<z.output<A>>
+}
+
+/** Ties a route's handler to the types of its schemas. */
+export function route<A extends z.ZodType, P extends string = never, Q extends z.ZodType = z.ZodType, B extends z.ZodType = z.ZodType>(
+  declaration: Declaration<P, Q, B, A>,
+): Route {
+  return {
+    ...declaration,
+    // The model's paths encode what they are given, the colon of a parameter too.
+    path: decodeURIComponent(declaration.path),
+    access: declaration.access ?? 'user',
+    handle: declaration.handle as Route['handle'],
+  }
+}

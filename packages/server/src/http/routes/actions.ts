@@ -1,0 +1,47 @@
+import { notSupportedYet } from '@ramet/model/errors.ts'
+import { titleSchema } from '@ramet/model/names.ts'
+import { routes } from '@ramet/model/routes.ts'
+import { type PlayAction, playActionSchema, playSchema } from '@ramet/model/wire.ts'
+import { z } from 'zod'
+import type { Runs, User } from '../../services.ts'
+import { type Route, route } from '../route.ts'
+import { validate } from '../validate.ts'
+
+/** labctl knows these. */
+const notYet: ReadonlySet<unknown> = new Set(['set_max_play_time', 'machine.reboot', 'machine.stop', 'machine.restart'])
+
+export const actionRoutes = (runs: Runs): Route[] => [
+  route({
+    method: 'POST',
+    path: routes.actions(':id'),
+    params: ['id'],
+    summary: 'Does something to a run; answers at once, with the run on its way',
+    body: z.unknown().meta({ $ref: '#/components/schemas/PlayAction' }),
+    answer: z.union([playSchema, z.object({ consoles: z.array(z.string()) }), z.object({ content: z.string() })]),
+    async handle({ user, params, body }) {
+      const name = typeof body === 'object' && body !== null && 'action' in body ? body.action : undefined
+      if (notYet.has(name)) throw notSupportedYet(`The action ${name}`)
+      return act(runs, user, params.id, validate(playActionSchema, body))
+    },
+  }),
+]
+
+async function act(runs: Runs, user: User, id: string, action: PlayAction) {
+  switch (action.action) {
+    case 'stop':
+      return runs.stop(user, id)
+    case 'restart':
+      return runs.restart(user, id)
+    case 'destroy':
+      return runs.destroy(user, id)
+    case 'make_persistent':
+      // Every run is kept until it is destroyed, so there is nothing to do.
+      return runs.get(user, id)
+    case 'set_title':
+      return runs.setTitle(user, id, validate(z.object({ title: titleSchema }), action).title)
+    case 'machine.console.list':
+      return { consoles: await runs.consoles(user, id, action.machine) }
+    case 'machine.console.read':
+      return { content: await runs.readConsole(user, id, action.machine, action.console) }
+  }
+}

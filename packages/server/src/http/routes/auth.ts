@@ -1,0 +1,57 @@
+import { serialize } from '@fastify/cookie'
+import { wrongLoginToken } from '@ramet/model/errors.ts'
+import { routes } from '@ramet/model/routes.ts'
+import { meSchema } from '@ramet/model/wire.ts'
+import { z } from 'zod'
+import { sessionDays } from '../../auth/auth.ts'
+import { credentialsOf } from '../../auth/credentials.ts'
+import type { Gate } from '../../auth/gate.ts'
+import { LoginDelay } from '../../auth/login-delay.ts'
+import type { Auth } from '../../services.ts'
+import { type Route, route } from '../route.ts'
+
+/** `secure`: browsers reach the server by https. */
+export function authRoutes(auth: Auth, gate: Gate, secure: boolean): Route[] {
+  const delay = new LoginDelay()
+  const cookie = (token: string, maxAge: number) =>
+    serialize(gate.cookieName, token, { httpOnly: true, sameSite: 'strict', path: '/', secure, maxAge })
+  return [
+    route({
+      method: 'POST',
+      path: routes.login(),
+      access: 'anyone',
+      summary: "Trades the login token of the printed link for the browser's session cookie",
+      body: z.object({ token: z.string().max(200) }),
+      answer: meSchema,
+      async handle({ body, request, reply }) {
+        gate.checkLogin(request.headers)
+        const session = await auth.openSession(body.token)
+        if (!session) {
+          await delay.failed()
+          throw wrongLoginToken()
+        }
+        reply.header('set-cookie', cookie(session.token, sessionDays * 24 * 3600))
+        return auth.me(session.user)
+      },
+    }),
+    route({
+      method: 'POST',
+      path: routes.logout(),
+      summary: "Ends the browser's session",
+      answer: z.object({}),
+      async handle({ request, reply }) {
+        const credentials = credentialsOf(request.headers, gate.cookieName)
+        if (credentials) await auth.closeSession(credentials.token)
+        reply.header('set-cookie', cookie('', 0))
+        return {}
+      },
+    }),
+    route({
+      method: 'GET',
+      path: routes.me(),
+      summary: 'Who asks',
+      answer: meSchema,
+      handle: async ({ user }) => auth.me(user),
+    }),
+  ]
+}

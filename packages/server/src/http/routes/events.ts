@@ -1,0 +1,28 @@
+import { routes } from '@ramet/model/routes.ts'
+import { eventSchema } from '@ramet/model/wire.ts'
+import type { Events } from '../../services.ts'
+import type { OpenStreams } from '../open-streams.ts'
+import { type Route, route } from '../route.ts'
+
+export const eventRoutes = (events: Events, streams: OpenStreams): Route[] => [
+  route({
+    method: 'GET',
+    path: routes.events(),
+    summary: 'Everything that happens to runs and images, as server-sent events; the first are the picture as it is now',
+    answer: eventSchema,
+    produces: 'text/event-stream',
+    async handle({ user, request, reply }) {
+      const last = Number(request.headers['last-event-id'] || Number.NaN)
+      reply.hijack()
+      const send = streams.open(reply.raw, { 'x-request-id': request.id })
+      const stop = events.subscribe(
+        user,
+        (id, event) => send(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`),
+        Number.isSafeInteger(last) ? last : undefined,
+      )
+      reply.raw.on('close', stop)
+      // Fastify is out of the way; nothing is answered by it any more.
+      return undefined as never
+    },
+  }),
+]

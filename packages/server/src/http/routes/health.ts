@@ -1,0 +1,15 @@
+import { routes } from '@ramet/model/routes.ts'
+import { healthSchema } from '@ramet/model/wire.ts'
+import type { HostReport } from '../../services.ts'
+import { type Route, route } from '../route.ts'
+
+export const healthRoutes = (host: HostReport): Route[] => [
+  route({
+    method: 'GET',
+    path: routes.health(),
+    access: 'anyone',
+    summary: 'Whether the server is up, what it is, and what is still being built',
+    answer: healthSchema,
+    handle: async () => host.health(),
+  }),
+]

@@ -1,0 +1,22 @@
+import { routes } from '@ramet/model/routes.ts'
+import { checkSchema, findingSchema } from '@ramet/model/wire.ts'
+import { z } from 'zod'
+import type { HostReport } from '../../services.ts'
+import { type Route, route } from '../route.ts'
+
+export const hostRoutes = (host: HostReport): Route[] => [
+  route({
+    method: 'GET',
+    path: routes.doctor(),
+    summary: 'What this host has, and what to do where something is missing',
+    answer: z.array(checkSchema),
+    handle: () => host.doctor(),
+  }),
+  route({
+    method: 'GET',
+    path: routes.fsck(),
+    summary: 'Where the store and the disk do not agree; empty when all is well',
+    answer: z.array(findingSchema),
+    handle: () => host.fsck(),
+  }),
+]

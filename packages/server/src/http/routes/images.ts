@@ -1,0 +1,34 @@
+import { routes } from '@ramet/model/routes.ts'
+import { imageSchema } from '@ramet/model/wire.ts'
+import { z } from 'zod'
+import type { Images } from '../../services.ts'
+import { type Route, route } from '../route.ts'
+
+export const imageRoutes = (images: Images): Route[] => [
+  route({
+    method: 'GET',
+    path: routes.images(),
+    summary: 'Images and kernel packs, there or not',
+    answer: z.array(imageSchema),
+    handle: async () => images.list(),
+  }),
+  route({
+    method: 'POST',
+    path: routes.imageBuild(':name'),
+    params: ['name'],
+    summary: 'Begins to build an image, again if there is one; progress comes by events',
+    answer: imageSchema,
+    handle: ({ params }) => images.build(params.name),
+  }),
+  route({
+    method: 'DELETE',
+    path: routes.image(':name'),
+    params: ['name'],
+    summary: 'Removes an image; runs made on it keep what they need of it',
+    answer: z.object({}),
+    async handle({ params }) {
+      await images.remove(params.name)
+      return {}
+    },
+  }),
+]

@@ -1,0 +1,52 @@
+import { problemSchema } from '@ramet/model/error.ts'
+import { routes } from '@ramet/model/routes.ts'
+import { checkManifestSchema, createPlaygroundSchema, playgroundSchema } from '@ramet/model/wire.ts'
+import { z } from 'zod'
+import type { Playgrounds } from '../../services.ts'
+import { type Route, route } from '../route.ts'
+
+export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
+  route({
+    method: 'GET',
+    path: routes.playgrounds(),
+    summary: 'The catalogue',
+    query: z.object({ filter: z.string().max(100).optional() }),
+    answer: z.array(playgroundSchema),
+    handle: ({ user, query }) => playgrounds.list(user, query.filter || undefined),
+  }),
+  route({
+    method: 'POST',
+    path: routes.playgrounds(),
+    summary: 'Makes a playground from a manifest',
+    body: createPlaygroundSchema,
+    answer: playgroundSchema,
+    handle: ({ user, body }) => playgrounds.create(user, body),
+  }),
+  route({
+    method: 'GET',
+    path: routes.playground(':name'),
+    params: ['name'],
+    summary: 'One playground',
+    answer: playgroundSchema,
+    handle: ({ user, params }) => playgrounds.get(user, params.name),
+  }),
+  route({
+    method: 'DELETE',
+    path: routes.playground(':name'),
+    params: ['name'],
+    summary: 'Removes a playground; its runs go on',
+    answer: z.object({}),
+    async handle({ user, params }) {
+      await playgrounds.remove(user, params.name)
+      return {}
+    },
+  }),
+  route({
+    method: 'POST',
+    path: routes.manifestCheck(),
+    summary: 'All faults of a manifest; none when it is good',
+    body: checkManifestSchema,
+    answer: z.object({ problems: z.array(problemSchema) }),
+    handle: async ({ body }) => ({ problems: playgrounds.checkManifest(body.text, body.fileName) }),
+  }),
+]

@@ -1,0 +1,115 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { RametError } from '@ramet/model/error.ts'
+import { internalError, notFound } from '@ramet/model/errors.ts'
+import type { FastifyBaseLogger } from 'fastify'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { answerRaw, toRametError } from './error-answers.ts'
+
+/** Decides on one upgrade request. Returns what to do with the websocket; throws the RametError to refuse with, before it is accepted. */
+export type WebSocketRoute = (asked: AskedSocket) => Promise<(socket: WebSocket) => void>
+
+export interface AskedSocket {
+  readonly request: IncomingMessage
+  /** Decoded path parameters, in order. */
+  readonly params: readonly string[]
+  readonly query: URLSearchParams
+}
+
+export interface WebSocketsOptions {
+  readonly log: FastifyBaseLogger
+  readonly pingMs?: number
+}
+
+/** Input frames are held whole in memory; clients send files in pieces. */
+export const maxFrameBytes = 1024 * 1024
+
+/** The websockets of a server: let in by route, kept alive by pings, closed with it. */
+export class WebSockets {
+  readonly #server = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, perMessageDeflate: false, clientTracking: true })
+  readonly #routes: { readonly path: RegExp; readonly open: WebSocketRoute }[] = []
+  readonly #answered = new WeakMap<WebSocket, boolean>()
+  readonly #log: FastifyBaseLogger
+  readonly #pings: NodeJS.Timeout
+
+  constructor({ log, pingMs = 20_000 }: WebSocketsOptions) {
+    this.#log = log
+    this.#pings = setInterval(() => this.#ping(), pingMs)
+    this.#pings.unref()
+  }
+
+  /** `path` as a route of Fastify: `/api/plays/:id/…`. */
+  add(path: string, open: WebSocketRoute): void {
+    const pattern = path.replace(/[.]/g, '\\.').replace(/:\w+/g, '([^/]+)')
+    this.#routes.push({ path: new RegExp(`^${pattern}$`), open })
+  }
+
+  attach(server: Server): void {
+    server.on('upgrade', (request, socket: Duplex, head) => void this.#upgrade(request, socket, head))
+  }
+
+  /** Tells the clients that the server goes away (1001: come back), and ends those that do not listen. */
+  async close(): Promise<void> {
+    clearInterval(this.#pings)
+    const open = [...this.#server.clients]
+    for (const socket of open) {
+      socket.resume()
+      socket.close(1001, 'the server goes away')
+    }
+    const deadline = Date.now() + 1000
+    while (this.#server.clients.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10))
+    for (const socket of this.#server.clients) socket.terminate()
+  }
+
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const drop = () => socket.destroy()
+    socket.on('error', drop)
+    try {
+      const url = URL.parse(request.url ?? '', 'http://server')
+      const found = this.#find(url?.pathname ?? '')
+      if (!url || !found) throw notFound('websocket', request.url?.split('?')[0] ?? '')
+      const talk = await found.open({ request, params: found.params, query: url.searchParams })
+      socket.off('error', drop)
+      this.#server.handleUpgrade(request, socket, head, (accepted) => {
+        this.#answered.set(accepted, true)
+        accepted.on('pong', () => this.#answered.set(accepted, true))
+        // What ws refuses (a frame too large, broken UTF-8) it answers with a close code of its own.
+        accepted.on('error', (error) => this.#log.debug({ err: error }, 'websocket failed'))
+        talk(accepted)
+      })
+    } catch (error) {
+      answerRaw(socket, this.#tell(error))
+    }
+  }
+
+  #find(pathname: string): { params: string[]; open: WebSocketRoute } | undefined {
+    for (const { path, open } of this.#routes) {
+      const match = path.exec(pathname)
+      if (!match) continue
+      try {
+        return { params: match.slice(1).map(decodeURIComponent), open }
+      } catch {
+        return undefined
+      }
+    }
+    return undefined
+  }
+
+  #tell(error: unknown): RametError {
+    const known = toRametError(error)
+    if (!known || known.status >= 500) this.#log.error({ err: error }, 'websocket refused')
+    return known ?? internalError()
+  }
+
+  #ping(): void {
+    for (const socket of this.#server.clients) {
+      // One that we do not read (its input is held back) cannot answer; if its other end is gone, writing the ping finds out.
+      if (!this.#answered.get(socket) && !socket.isPaused) {
+        socket.terminate()
+        continue
+      }
+      this.#answered.set(socket, false)
+      socket.ping()
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url'
+import { writeFileAtomically } from '@ramet/engine/host/files.ts'
+import { run } from '@ramet/engine/host/run-process.ts'
+import { pino } from 'pino'
+import { assembleApp } from './app.ts'
+import { describeApi } from './openapi.ts'
+import { stubServices } from './stub-services.ts'
+
+/** Where the description of the API is kept for readers and generators. */
+export const openApiFile = fileURLToPath(new URL('../../../../docs/openapi.json', import.meta.url))
+
+/** The description as it has to be. No service is asked for anything, so stubs do. */
+export function currentOpenApi(): unknown {
+  const { routes } = assembleApp(stubServices(), { log: pino({ level: 'silent' }), endpoint: 'http://127.0.0.1' })
+  return JSON.parse(JSON.stringify(describeApi(routes)))
+}
+
+/** `node packages/server/src/http/write-openapi.ts` after a change of the API. */
+if (import.meta.main) {
+  await writeFileAtomically(openApiFile, `${JSON.stringify(currentOpenApi(), null, 2)}\n`)
+  const biome = fileURLToPath(new URL('../../../../node_modules/.bin/biome', import.meta.url))
+  await run([biome, 'format', '--write', openApiFile])
+}

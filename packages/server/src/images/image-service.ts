@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { Kysely } from 'kysely'
+import type { KernelPack, RootImage } from '@ramet/engine/image/artefact.ts'
+import { notFound } from '@ramet/model/errors.ts'
+import type { Image, Progress } from '@ramet/model/wire.ts'
+import type { Images } from '../services.ts'
+import { findImage, removeImage, setImage } from '../store/images.ts'
+import { findLayer, insertBuilding, markSealed, removeLayer, unreferencedLayers } from '../store/layers.ts'
+import type { Database } from '../store/schema.ts'
+
+/** What is built and cached; the real one is engine/image/library.ts. */
+export interface Library {
+  list(): Image[]
+  require(name: string, options: { report?: (progress: Progress) => void; signal?: AbortSignal }): Promise<RootImage | KernelPack>
+  build(name: string): Promise<unknown>
+  remove(name: string): Promise<void>
+  onChange(listener: (image: Image) => void): () => void
+}
+
+export interface ImageServiceTools {
+  readonly db: Kysely<Database>
+  readonly library: Library
+  readonly home: string
+  /** Makes `to` a sealed layer with the content of `from`; returns the bytes on disk. */
+  importLayer(from: string, to: string): Promise<number>
+  /** Told of builds that nobody waits for and that failed. */
+  buildFailed(name: string, error: unknown): void
+}
+
+export const kernelPackName = 'kernel-6.1'
+
+/** Images as the layers that drives stand on. */
+export class ImageService implements Images {
+  readonly #tools: ImageServiceTools
+  /** One import an image at a time. */
+  readonly #imports = new Map<string, Promise<string>>()
+
+  constructor(tools: ImageServiceTools) {
+    this.#tools = tools
+  }
+
+  list(): Image[] {
+    return this.#tools.library.list()
+  }
+
+  async build(name: string): Promise<Image> {
+    this.#find(name)
+    void this.#tools.library.build(name).catch((error) => this.#tools.buildFailed(name, error))
+    return this.#find(name)
+  }
+
+  /** Runs and playgrounds made on the image keep their layer. */
+  async remove(name: string): Promise<void> {
+    this.#find(name)
+    await this.#tools.library.remove(name)
+    await removeImage(this.#tools.db, name)
+    await this.collect()
+  }
+
+  hasKernelPack(): boolean {
+    return this.list().some((image) => image.name === kernelPackName && image.state === 'ready')
+  }
+
+  async requireKernelPack(report?: (progress: Progress) => void, signal?: AbortSignal): Promise<KernelPack> {
+    return (await this.#tools.library.require(kernelPackName, { report, signal })) as KernelPack
+  }
+
+  /** The sealed layer of the image's newest build; built and imported now if need be. */
+  async requireLayer(name: string, report?: (progress: Progress) => void, signal?: AbortSignal): Promise<string> {
+    const image = (await this.#tools.library.require(name, { report, signal })) as RootImage
+    const before = this.#imports.get(name) ?? Promise.resolve('')
+    const imported = before.catch(() => '').then(() => this.#import(name, image))
+    this.#imports.set(name, imported)
+    return imported
+  }
+
+  async #import(name: string, image: RootImage): Promise<string> {
+    const { db, home } = this.#tools
+    const build = basename(image.folder)
+    const known = await findImage(db, name)
+    if (known?.recipe === build) return known.layer_id
+    const id = randomBytes(12).toString('hex')
+    const file = join('layers', `${id}.qcow2`)
+    await insertBuilding(db, { id, parentId: null, file, sizeBytes: image.sizeBytes })
+    const bytes = await this.#tools.importLayer(image.disk, join(home, file))
+    await db.transaction().execute(async (trx) => {
+      await markSealed(trx, id, bytes)
+      await setImage(trx, { name, layerId: id, recipe: build })
+    })
+    await this.collect()
+    return id
+  }
+
+  /** Removes layers that nothing holds any more: row first, so that no row is ever without its file. */
+  async collect(): Promise<void> {
+    const { db, home } = this.#tools
+    for (;;) {
+      const unheld = await unreferencedLayers(db)
+      if (unheld.length === 0) return
+      for (const layer of unheld) {
+        await removeLayer(db, layer.id)
+        if (!(await findLayer(db, layer.id))) await rm(join(home, layer.file), { force: true })
+      }
+    }
+  }
+
+  #find(name: string): Image {
+    const image = this.list().find((candidate) => candidate.name === name)
+    if (!image) throw notFound('image', name, `There are: ${this.list().map((candidate) => candidate.name).join(', ')}.`)
+    return image
+  }
+}

@@ -1,0 +1,44 @@
+import type { Kysely } from 'kysely'
+import type { DriveRecord, RunBook, RunRecord } from '@ramet/engine/run/host.ts'
+import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
+import type { LayerFile } from '@ramet/engine/disk/disk.ts'
+import type { Database } from '../store/schema.ts'
+import { layerChain } from '../store/layers.ts'
+import { join } from 'node:path'
+import { readRun } from './run-rows.ts'
+
+/** What a run's steps remember, kept in the store. */
+export function runBook(db: Kysely<Database>, home: string, runId: string): RunBook {
+  return {
+    async read(): Promise<RunRecord> {
+      const row = await readRun(db, runId)
+      const rows = await db.selectFrom('drives').selectAll().where('run_id', '=', runId).execute()
+      const drives: DriveRecord[] = []
+      for (const drive of rows) {
+        drives.push({
+          machine: drive.machine,
+          index: drive.drive_index,
+          layers: drive.layer_id === null ? [] : await layerFiles(db, home, drive.layer_id),
+          top: drive.top ?? undefined,
+          sizeBytes: drive.size_bytes,
+        })
+      }
+      return { id: row.id, shortId: row.short_id, plan: JSON.parse(row.plan) as RunPlan, lease: row.lease ?? undefined, drives }
+    },
+    async saveLease(lease) {
+      await db.updateTable('runs').set({ lease: lease ?? null }).where('id', '=', runId).execute()
+    },
+    async saveTop(machine, driveIndex, top) {
+      await db.updateTable('drives').set({ top }).where('run_id', '=', runId).where('machine', '=', machine).where('drive_index', '=', driveIndex).execute()
+    },
+    async forgetDrives() {
+      await db.deleteFrom('drives').where('run_id', '=', runId).execute()
+    },
+  }
+}
+
+/** Topmost first, as the VMM wants them. */
+async function layerFiles(db: Kysely<Database>, home: string, layerId: string): Promise<LayerFile[]> {
+  const rootFirst = await layerChain(db, layerId)
+  return rootFirst.toReversed().map((layer) => ({ file: join(home, layer.file), format: 'qcow2' as const, sizeBytes: layer.size_bytes }))
+}

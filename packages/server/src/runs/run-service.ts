@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto'
+import type { Kysely } from 'kysely'
+import type { Host } from '@ramet/engine/run/host.ts'
+import { machineFolder } from '@ramet/engine/run/run-folder.ts'
+import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
+import { InvalidInput, type Problem } from '@ramet/model/error.ts'
+import { actionRefused, invalidInput, notFound, unknownMachine } from '@ramet/model/errors.ts'
+import type { ManifestSpec } from '@ramet/model/manifest.ts'
+import { titleSchema } from '@ramet/model/names.ts'
+import { type Action, refusal } from '@ramet/model/run-state.ts'
+import type { CreatePlay, Play } from '@ramet/model/wire.ts'
+import type { Runs, User } from '../services.ts'
+import { nextShortId } from '../store/installation.ts'
+import type { Database, PlaygroundRow, RunRow } from '../store/schema.ts'
+import { makeRunPlan } from './make-run-plan.ts'
+import type { Reconciler } from './reconciler.ts'
+import { addStateEvent, changeRun, findRun } from './run-rows.ts'
+import { type PlayContext, toPlay } from './to-play.ts'
+
+export interface RunServiceTools {
+  readonly db: Kysely<Database>
+  readonly host: Host
+  readonly reconciler: Reconciler
+  readonly plays: PlayContext
+  changed(runId: string): void
+}
+
+/** A destroyed run can still be read for this long: labctl polls until it sees DESTROYED and takes a 404 for an error. */
+export const destroyedReadableMs = 10 * 60_000
+
+const overrides = ['tabs', 'networks', 'machines', 'initTasks', 'initConditions'] as const
+
+/** Runs of one user. Actions write what is wanted and return; the reconciler does the rest. */
+export function runService({ db, host, reconciler, plays, changed }: RunServiceTools): Runs & { own(user: User, id: string): Promise<RunRow> } {
+  async function own(user: User, id: string): Promise<RunRow> {
+    const row = await findRun(db, id)
+    const isReadable = row && (row.state !== 'DESTROYED' || Date.now() - Date.parse(row.last_state_at) < destroyedReadableMs)
+    if (!isReadable || row.owner_id !== user.id) throw notFound('run', id, 'List yours with: ramet playground list -a')
+    return row
+  }
+
+  async function allowed(user: User, id: string, action: Action): Promise<RunRow> {
+    const row = await own(user, id)
+    const otherwise = refusal(action, row.state)
+    if (otherwise) throw actionRefused(action.replace('_', ' '), row.state, otherwise)
+    return row
+  }
+
+  async function want(id: string, change: Parameters<typeof changeRun>[2]): Promise<Play> {
+    await changeRun(db, id, change)
+    reconciler.worker(id).wake({ supersede: true })
+    changed(id)
+    return show(id)
+  }
+
+  async function show(id: string): Promise<Play> {
+    const row = await findRun(db, id)
+    if (!row) throw notFound('run', id)
+    return toPlay(plays, row)
+  }
+
+  function machineIndex(row: RunRow, name: string): number {
+    const { machines } = JSON.parse(row.plan) as RunPlan
+    const index = machines.findIndex((machine) => machine.name === name)
+    if (index < 0) throw unknownMachine(name, machines.map((machine) => machine.name))
+    return index
+  }
+
+  const logs = (row: RunRow, machine: string) => host.vmm.consoleLogs({ folder: machineFolder(host.home, row.id, machineIndex(row, machine)) })
+
+  return {
+    own,
+
+    async start(user, body: CreatePlay) {
+      const problems: Problem[] = overrides
+        .filter((field) => body[field] !== undefined && body[field] !== null)
+        .map((field) => ({ code: 'not_supported_yet', message: `Starting with other ${field} than the playground's is not supported yet.`, where: field, hint: 'Make a playground of your own: ramet playground create NAME -b BASE -f FILE' }))
+      if (problems.length > 0) throw new InvalidInput(501, problems)
+      const playground = await findPlayground(db, user, body.playground)
+      const title = body.title === undefined ? undefined : checkTitle(body.title)
+      const id = await insertRun(db, user, playground, title)
+      reconciler.worker(id).wake()
+      changed(id)
+      return show(id)
+    },
+
+    async list(user) {
+      const oldest = new Date(Date.now() - destroyedReadableMs).toISOString()
+      const rows = await db
+        .selectFrom('runs')
+        .selectAll()
+        .where('owner_id', '=', user.id)
+        .where((where) => where.or([where('state', '!=', 'DESTROYED'), where('last_state_at', '>', oldest)]))
+        .orderBy('created_at', 'desc')
+        .execute()
+      return Promise.all(rows.map((row) => toPlay(plays, row)))
+    },
+
+    async get(user, id) {
+      return toPlay(plays, await own(user, id))
+    },
+
+    async stop(user, id) {
+      await allowed(user, id, 'stop')
+      return want(id, { wanted: 'STOPPED', state: 'STOPPING', failure: null })
+    },
+
+    async restart(user, id) {
+      await allowed(user, id, 'restart')
+      return want(id, { wanted: 'RUNNING', state: 'STARTING', failure: null })
+    },
+
+    async destroy(user, id) {
+      await allowed(user, id, 'destroy')
+      return want(id, { wanted: 'DESTROYED', state: 'DESTROYING' })
+    },
+
+    async setTitle(user, id, title) {
+      await allowed(user, id, 'set_title')
+      await changeRun(db, id, { title: checkTitle(title) })
+      changed(id)
+      return show(id)
+    },
+
+    async consoles(user, id, machine) {
+      return (await logs(await own(user, id), machine)).map((log) => log.name)
+    },
+
+    async readConsole(user, id, machine, console) {
+      const log = (await logs(await own(user, id), machine)).find((candidate) => candidate.name === console)
+      if (!log) throw notFound('console', console)
+      return log.read()
+    },
+  }
+}
+
+function checkTitle(title: string): string {
+  const parsed = titleSchema.safeParse(title)
+  if (!parsed.success) throw invalidInput(`The title ${parsed.error.issues[0]?.message ?? 'is not valid'}.`, 'title', 'Use 1 to 120 printable characters.')
+  return parsed.data
+}
+
+async function findPlayground(db: Kysely<Database>, user: User, name: string): Promise<PlaygroundRow> {
+  const row = await db.selectFrom('playgrounds').selectAll().where('name', '=', name).where('removed_at', 'is', null).executeTakeFirst()
+  if (!row || (row.owner_id !== null && row.owner_id !== user.id)) throw notFound('playground', name, 'List what can be started with: ramet playground catalog')
+  return row
+}
+
+/** The run with all it will be made of, in one transaction; nothing on the host yet. */
+async function insertRun(db: Kysely<Database>, user: User, playground: PlaygroundRow, title: string | undefined): Promise<string> {
+  const id = randomBytes(12).toString('hex')
+  const plan = makeRunPlan(JSON.parse(playground.spec) as ManifestSpec)
+  const at = new Date().toISOString()
+  await db.transaction().execute(async (trx) => {
+    await trx
+      .insertInto('runs')
+      .values({
+        id,
+        short_id: await nextShortId(trx),
+        owner_id: user.id,
+        playground_id: playground.id,
+        playground_name: playground.name,
+        playground_title: playground.title,
+        title: title ?? `Run ${id}`,
+        wanted: 'RUNNING',
+        state: 'CREATED',
+        plan: JSON.stringify(plan),
+        failure: null,
+        lease: null,
+        resume_from: null,
+        created_at: at,
+        updated_at: at,
+        last_state_at: at,
+      })
+      .execute()
+    for (const [index, machine] of plan.machines.entries()) {
+      await trx.insertInto('run_machines').values({ run_id: id, name: machine.name, machine_index: index, state: 'CREATED', conditions: '[]' }).execute()
+    }
+    await addStateEvent(trx, id, 'CREATED', at)
+  })
+  return id
+}

@@ -1,0 +1,90 @@
+import type { Kysely } from 'kysely'
+import type { NetworkPlan } from '@ramet/engine/network/network.ts'
+import { planNetwork } from '@ramet/engine/network/plan.ts'
+import { hostName } from '@ramet/engine/run/host.ts'
+import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
+import { formatBytes } from '@ramet/model/bytes.ts'
+import { pages } from '@ramet/model/routes.ts'
+import type { Condition, Play, PlayMachine, Progress } from '@ramet/model/wire.ts'
+import type { Database, RunMachineRow, RunRow } from '../store/schema.ts'
+import { failureOf } from './run-rows.ts'
+
+export interface PlayContext {
+  readonly db: Kysely<Database>
+  readonly installation: string
+  readonly endpoint: () => string
+  progressOf(runId: string): Progress | undefined
+}
+
+/** A run as the API shows it. */
+export async function toPlay(context: PlayContext, row: RunRow): Promise<Play> {
+  const { db } = context
+  const plan = JSON.parse(row.plan) as RunPlan
+  const [machines, events, playground] = await Promise.all([
+    db.selectFrom('run_machines').selectAll().where('run_id', '=', row.id).orderBy('machine_index').execute(),
+    db.selectFrom('state_events').selectAll().where('run_id', '=', row.id).orderBy('seq').execute(),
+    db.selectFrom('playgrounds').selectAll().where('id', '=', row.playground_id).executeTakeFirst(),
+  ])
+  const isOn = row.lease !== null && row.state === 'RUNNING'
+  const network = isOn && row.lease !== null ? planNetwork(hostName(context.installation, row.short_id), row.lease, plan) : undefined
+  const progress = context.progressOf(row.id)
+  const failure = failureOf(row)
+  return {
+    id: row.id,
+    title: row.title,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    lastStateAt: row.last_state_at,
+    expiresIn: 0,
+    pageUrl: context.endpoint() + pages.run(row.id),
+    playground: {
+      name: row.playground_name,
+      title: row.playground_title,
+      owner: playground?.owner_id ?? '',
+      pageUrl: context.endpoint() + pages.home(),
+    },
+    machines: machines.map((machine) => toMachine(machine, plan, network)),
+    status: {
+      factoryId: context.installation,
+      stateEvents: events.map(({ state, at, error }) => ({ state, at, ...(error === null ? {} : { error }) })),
+      machines: machines.map(({ name, state, conditions }) => ({ name, state, conditions: JSON.parse(conditions) as Condition[] })),
+    },
+    tasks: {},
+    state: row.state,
+    wanted: row.wanted,
+    ...(progress === undefined ? {} : { progress }),
+    ...(failure === undefined ? {} : { failure }),
+    networks: plan.networks.map((net) => ({ ...net })),
+    tabs: tabsOf(playground?.spec, plan),
+  }
+}
+
+function toMachine(row: RunMachineRow, plan: RunPlan, network: NetworkPlan | undefined): PlayMachine {
+  const machine = plan.machines[row.machine_index]
+  if (!machine) throw new Error(`run ${row.run_id} has a row of machine ${row.name} that its plan lacks`)
+  const planned = planNetworkMachine(network, row.name)
+  return {
+    name: row.name,
+    users: machine.users.map((user) => ({ ...user })),
+    resources: { cpuCount: machine.cpuCount, ramSize: formatBytes(machine.ramMiB * 1024 ** 2) },
+    state: row.state,
+    noSSH: machine.noSSH,
+    ...(planned === undefined ? {} : { hostAddress: planned.hostAddress }),
+    interfaces: machine.interfaces.map(({ network: name, address, mac }, index) => ({ name: `eth${index}`, network: name, address, mac })),
+    drives: machine.drives.map(({ source, mount, sizeBytes, readOnly }) => ({
+      ...(source === undefined ? {} : { source }),
+      ...(mount === undefined ? {} : { mount }),
+      sizeBytes,
+      readOnly,
+    })),
+  }
+}
+
+const planNetworkMachine = (network: NetworkPlan | undefined, name: string) => network?.machines.find((machine) => machine.name === name)
+
+/** As the playground has them; without any, a terminal for each machine that lets people in. */
+function tabsOf(spec: string | undefined, plan: RunPlan): Record<string, unknown>[] {
+  const tabs = spec === undefined ? [] : ((JSON.parse(spec) as { tabs?: Record<string, unknown>[] }).tabs ?? [])
+  if (tabs.length > 0) return tabs
+  return plan.machines.filter((machine) => !machine.noSSH).map(({ name }) => ({ id: `terminal-${name}`, kind: 'terminal', machine: name }))
+}

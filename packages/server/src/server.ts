@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Play } from '@ramet/model/wire.ts'
+import { TokenAuth } from './auth/auth.ts'
+import { tokenBook } from './auth/token-book.ts'
+import { loadCatalog } from './catalog/catalog.ts'
+import { playgroundService } from './catalog/playgrounds.ts'
+import type { Config } from './config.ts'
+import { EventStream } from './events/events.ts'
+import { openHome, publishServer, saveCliToken } from './home.ts'
+import { buildApp } from './http/app.ts'
+import { listen } from './http/listen.ts'
+import { ImageService } from './images/image-service.ts'
+import { chooseLayers } from './runs/choose-layers.ts'
+import { crashAfter } from './runs/fault-injection.ts'
+import { machineService } from './runs/machine-service.ts'
+import { reclaim } from './runs/reclaim.ts'
+import { Reconciler } from './runs/reconciler.ts'
+import { runBook } from './runs/run-book.ts'
+import { findRun } from './runs/run-rows.ts'
+import { runService } from './runs/run-service.ts'
+import { type PlayContext, toPlay } from './runs/to-play.ts'
+import type { Services, User } from './services.ts'
+import { type Db, now, openDatabase } from './store/database.ts'
+import { openInstallation } from './store/installation.ts'
+import { hostReport } from './host-report.ts'
+import { WebBundle } from './web/bundle.ts'
+import { openWorld } from './world/open-world.ts'
+
+export interface RunningServer {
+  /** `http://127.0.0.1:8420`, without a slash at the end. */
+  readonly endpoint: string
+  readonly loginToken: string
+  /** Images, kernel pack, accelerator probe, web bundle: in the background, after the server answers. Never throws. */
+  warmUp(): Promise<void>
+  /** Ends the server; VMs go on. */
+  close(): Promise<void>
+}
+
+/** Brings everything up in order. HTTP answers before anything slow begins; runs are taken up at once. */
+export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+  const lock = await openHome(config.home)
+  const db = await openDatabase({ file: join(config.home, 'ramet.sqlite') })
+  const installation = await openInstallation(db)
+  const owner = await openOwner(db)
+  const auth = new TokenAuth(tokenBook(db), { owner })
+  await ensureCliToken(config.home, auth, owner)
+  const world = await openWorld(config, installation.id, log)
+
+  const images = new ImageService({
+    db,
+    library: world.library,
+    home: config.home,
+    importLayer: world.importLayer,
+    buildFailed: (name, error) => log.error({ err: error, image: name }, 'an image could not be built'),
+  })
+  let endpoint = ''
+  const plays: PlayContext = {
+    db,
+    installation: installation.id,
+    endpoint: () => endpoint,
+    progressOf: (runId) => reconciler.known(runId)?.progress,
+  }
+  const events = new EventStream({
+    snapshot: async (user) => [
+      ...(await runs.list(user)).map((play: Play) => ({ kind: 'play' as const, play })),
+      ...images.list().map((image) => ({ kind: 'image' as const, image })),
+    ],
+    onError: (error) => log.error({ err: error }, 'a picture for the event stream could not be made'),
+  })
+  const changed = (runId: string) => {
+    void (async () => {
+      const row = await findRun(db, runId)
+      if (row) events.publish(row.owner_id, { kind: 'play', play: await toPlay(plays, row) })
+    })().catch((error) => log.error({ err: error, run: runId }, 'a change could not be told'))
+  }
+  const reconciler: Reconciler = new Reconciler({
+    db,
+    host: world.host,
+    log,
+    book: (runId) => runBook(db, config.home, runId),
+    chooseLayers: (runId, report) => chooseLayers(db, images, runId, report),
+    changed,
+    collect: () => images.collect(),
+    afterStep: crashAfter(process.env.RAMET_CRASH_AFTER),
+  })
+  const runs = runService({ db, host: world.host, reconciler, plays, changed })
+  const bundle = new WebBundle({ log })
+  const services: Services = {
+    auth,
+    playgrounds: playgroundService({ db, endpoint: () => endpoint, images: () => images.list().filter((image) => image.kind === 'image').map((image) => image.name) }),
+    runs,
+    machines: machineService(runs.own, reconciler, world.host.guests),
+    images,
+    events,
+    host: await hostReport({ config, db, world, images, installation: installation.id, hasWeb: () => bundle.isReady }),
+  }
+  world.library.onChange((image) => events.publish(undefined, { kind: 'image', image }))
+  await loadCatalog(db)
+  await reclaim(db, world.host, log)
+
+  const app = await buildApp(services, { log, config, bundle })
+  endpoint = await listen(app, config)
+  await publishServer(config.home, endpoint)
+  await reconciler.resume()
+
+  return {
+    endpoint,
+    loginToken: auth.loginToken,
+    async warmUp() {
+      await Promise.all([bundle.ensure(), world.warmUp().catch((error) => log.error({ err: error }, 'preparing the host failed; a start will try again'))])
+    },
+    async close() {
+      reconciler.close()
+      await app.close()
+      await db.destroy()
+      lock[Symbol.dispose]()
+    },
+  }
+}
+
+/** The one user of this version; sharing between users comes later, ownership is there from the first day. */
+async function openOwner(db: Db): Promise<User> {
+  const found = await db.selectFrom('users').selectAll().orderBy('created_at').executeTakeFirst()
+  if (found) return { id: found.id, name: found.name }
+  const user = { id: randomBytes(12).toString('hex'), name: 'owner' }
+  await db.insertInto('users').values({ ...user, created_at: now() }).execute()
+  return user
+}
+
+/** The token of the CLI on this machine: its text only in a file for root, its hash in the store. A file that no longer fits is replaced. */
+async function ensureCliToken(home: string, auth: TokenAuth, owner: User): Promise<void> {
+  const kept = await readFile(join(home, 'secrets', 'cli-token'), 'utf8').catch(() => '')
+  if (kept !== '' && (await auth.userOf(kept.trim()))) return
+  await saveCliToken(home, await auth.issueApiToken(owner, 'cli on this machine'))
+}

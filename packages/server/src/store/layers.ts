@@ -1,0 +1,122 @@
+import { RametError } from '@ramet/model/error.ts'
+import { type Db, now } from './database.ts'
+import type { LayerRow } from './schema.ts'
+
+export interface NewLayer {
+  readonly id: string
+  readonly parentId: string | null
+  /** Relative to RAMET_HOME, as `layers/<id>.qcow2`. */
+  readonly file: string
+  readonly sizeBytes: number
+}
+
+/** Writes a layer down before its file is begun, so that a crash leaves a row that tells whose the file is. */
+export async function insertBuilding(db: Db, layer: NewLayer): Promise<void> {
+  await db
+    .insertInto('layers')
+    .values({
+      id: layer.id,
+      parent_id: layer.parentId,
+      state: 'building',
+      file: layer.file,
+      size_bytes: layer.sizeBytes,
+      bytes: 0,
+      created_at: now(),
+    })
+    .execute()
+}
+
+/** To be called once the file stands under its last name and was synced. `bytes`: on disk. */
+export async function markSealed(db: Db, id: string, bytes: number): Promise<void> {
+  const { numUpdatedRows } = await db
+    .updateTable('layers')
+    .set({ state: 'sealed', bytes })
+    .where('id', '=', id)
+    .where('state', '=', 'building')
+    .executeTakeFirst()
+  if (numUpdatedRows !== 1n) throw new RametError('layer_not_building', 500, `The layer ${id} is not being built.`)
+}
+
+export async function findLayer(db: Db, id: string): Promise<LayerRow | undefined> {
+  return db.selectFrom('layers').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+/** The layers that `id` stands on and itself, root first. RametError `layer_chain_broken` when one is missing or they form a ring. */
+export async function layerChain(db: Db, id: string): Promise<LayerRow[]> {
+  const chain: LayerRow[] = []
+  const seen = new Set<string>()
+  for (let next: string | null = id; next !== null; ) {
+    const layer: LayerRow | undefined = await findLayer(db, next)
+    if (!layer || seen.has(next)) {
+      throw new RametError('layer_chain_broken', 500, `The layer ${id} stands on ${next}, which ${layer ? 'stands on it' : 'is gone'}.`, {
+        hint: 'See what else is wrong with: ramet fsck',
+      })
+    }
+    seen.add(next)
+    chain.unshift(layer)
+    next = layer.parent_id
+  }
+  return chain
+}
+
+export interface LayerReferences {
+  readonly drives: number
+  readonly playgroundDrives: number
+  readonly snapshotDrives: number
+  readonly images: number
+  readonly children: number
+}
+
+/** How many rows hold a layer, by kind. */
+export async function countReferences(db: Db, id: string): Promise<LayerReferences> {
+  const count = async (table: 'drives' | 'playground_drives' | 'snapshot_drives' | 'images') => {
+    const row = await db
+      .selectFrom(table)
+      .select((e) => e.fn.countAll<number>().as('n'))
+      .where('layer_id', '=', id)
+      .executeTakeFirstOrThrow()
+    return Number(row.n)
+  }
+  const children = await db
+    .selectFrom('layers')
+    .select((e) => e.fn.countAll<number>().as('n'))
+    .where('parent_id', '=', id)
+    .executeTakeFirstOrThrow()
+  return {
+    drives: await count('drives'),
+    playgroundDrives: await count('playground_drives'),
+    snapshotDrives: await count('snapshot_drives'),
+    images: await count('images'),
+    children: Number(children.n),
+  }
+}
+
+/** Sealed layers that nothing holds: no drive, playground, snapshot, image or child. Removing one may free its parent. */
+export async function unreferencedLayers(db: Db): Promise<LayerRow[]> {
+  return db
+    .selectFrom('layers')
+    .selectAll()
+    .where('state', '=', 'sealed')
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('drives').select('drives.layer_id').whereRef('drives.layer_id', '=', 'layers.id'))),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('playground_drives as p').select('p.layer_id').whereRef('p.layer_id', '=', 'layers.id'))),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('snapshot_drives as s').select('s.layer_id').whereRef('s.layer_id', '=', 'layers.id'))),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('images as i').select('i.layer_id').whereRef('i.layer_id', '=', 'layers.id'))),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('layers as child').select('child.id').whereRef('child.parent_id', '=', 'layers.id'))),
+    )
+    .orderBy('created_at')
+    .execute()
+}
+
+/** Forgets a layer. Foreign keys refuse it while anything holds it. The file is the caller's to unlink, afterwards. */
+export async function removeLayer(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('layers').where('id', '=', id).execute()
+}

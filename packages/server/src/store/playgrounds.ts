@@ -1,0 +1,30 @@
+import type { Insertable } from 'kysely'
+import { type Db, now } from './database.ts'
+import type { PlaygroundRow, PlaygroundTable } from './schema.ts'
+
+/** Playgrounds that have not been removed, oldest first. */
+export async function listPlaygrounds(db: Db): Promise<PlaygroundRow[]> {
+  return db.selectFrom('playgrounds').selectAll().where('removed_at', 'is', null).orderBy('created_at').orderBy('name').execute()
+}
+
+export async function findPlayground(db: Db, name: string): Promise<PlaygroundRow | undefined> {
+  return db.selectFrom('playgrounds').selectAll().where('name', '=', name).where('removed_at', 'is', null).executeTakeFirst()
+}
+
+export async function insertPlayground(db: Db, row: Insertable<PlaygroundTable>): Promise<void> {
+  await db.insertInto('playgrounds').values(row).execute()
+}
+
+export async function updatePlayground(db: Db, id: string, values: Partial<Insertable<PlaygroundTable>>): Promise<void> {
+  await db
+    .updateTable('playgrounds')
+    .set({ ...values, updated_at: now() })
+    .where('id', '=', id)
+    .execute()
+}
+
+/** Takes a playground out of sight. Its row stays, since runs and playgrounds made from it name it; its hold on layers ends. */
+export async function markPlaygroundRemoved(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('playground_drives').where('playground_id', '=', id).execute()
+  await db.updateTable('playgrounds').set({ removed_at: now() }).where('id', '=', id).execute()
+}

@@ -1,0 +1,19 @@
+import type { Event, Play } from '@ramet/model/wire.ts'
+import type { QueryClient } from '@tanstack/react-query'
+import { isOlder, withImage, withPlay } from './merge.ts'
+import { queries } from './queries.ts'
+
+/** Writes one version of a run into everything that shows it. */
+export function showPlay(cache: QueryClient, play: Play): void {
+  const shown = cache.getQueryData(queries.play(play.id).queryKey)
+  if (shown && isOlder(play, shown)) return
+  cache.setQueryData(queries.play(play.id).queryKey, play)
+  cache.setQueryData(queries.plays().queryKey, (plays) => plays && withPlay(plays, play))
+}
+
+export function showEvent(cache: QueryClient, event: Event): void {
+  if (event.kind === 'play') showPlay(cache, event.play)
+  if (event.kind === 'image') {
+    cache.setQueryData(queries.images().queryKey, (images) => images && withImage(images, event.image))
+  }
+}

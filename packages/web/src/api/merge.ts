@@ -1,0 +1,17 @@
+import { isGone } from '@ramet/model/run-state.ts'
+import type { Image, Play } from '@ramet/model/wire.ts'
+
+/** The list with `play` in it: replaced where it stands, first when it is new (the newest run comes first), absent when it is gone. */
+export function withPlay(plays: readonly Play[], play: Play): Play[] {
+  if (isGone(play.state)) return plays.filter(({ id }) => id !== play.id)
+  if (plays.some(({ id }) => id === play.id)) return plays.map((other) => (other.id === play.id ? play : other))
+  return [play, ...plays]
+}
+
+export function withImage(images: readonly Image[], image: Image): Image[] {
+  if (images.some(({ name }) => name === image.name)) return images.map((other) => (other.name === image.name ? image : other))
+  return [...images, image]
+}
+
+/** Answers to actions and events race; the older version of a run must not win. */
+export const isOlder = (play: Play, than: Play): boolean => Date.parse(play.updatedAt) < Date.parse(than.updatedAt)

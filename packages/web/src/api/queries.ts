@@ -1,0 +1,26 @@
+import { queryOptions } from '@tanstack/react-query'
+import { client } from './client.ts'
+import { currentUser } from './session.ts'
+
+/** What the pages show, by key. Live events (live.ts) write into the same keys. */
+export const queries = {
+  me: () => queryOptions({ queryKey: ['me'], queryFn: currentUser, staleTime: Number.POSITIVE_INFINITY }),
+  health: () =>
+    queryOptions({
+      queryKey: ['health'],
+      queryFn: client.health,
+      // The accelerator is null until the boot probe is over, which no event tells.
+      refetchInterval: ({ state }) => (state.data?.accelerator ? false : 3000),
+    }),
+  playgrounds: () => queryOptions({ queryKey: ['playgrounds'], queryFn: () => client.playgrounds.list() }),
+  plays: () => queryOptions({ queryKey: ['plays'], queryFn: client.plays.list }),
+  play: (id: string) => queryOptions({ queryKey: ['play', id], queryFn: ({ signal }) => client.plays.get(id, signal) }),
+  images: () => queryOptions({ queryKey: ['images'], queryFn: client.images.list }),
+  consoles: (id: string, machine: string) =>
+    queryOptions({ queryKey: ['consoles', id, machine], queryFn: () => client.plays.consoles(id, machine) }),
+  consoleLog: (id: string, machine: string, console: string) =>
+    queryOptions({
+      queryKey: ['console-log', id, machine, console],
+      queryFn: () => client.plays.readConsole(id, machine, console),
+    }),
+}

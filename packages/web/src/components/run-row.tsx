@@ -1,0 +1,54 @@
+import type { Play } from '@ramet/model/wire.ts'
+import { Link } from '@tanstack/react-router'
+import { useNow } from '../hooks/use-now.ts'
+import { formatAgo } from '../run/time.ts'
+import { buttonClass } from './button.tsx'
+import { Icon } from './icons.tsx'
+import { FailureNotice } from './notice.tsx'
+import { ProgressBar } from './progress-bar.tsx'
+import { RunButtons } from './run-buttons.tsx'
+import { RunStateBadge } from './state-badge.tsx'
+
+/** One run in the list: what it is, how it is, what may be done. */
+export function RunRow({ play }: { play: Play }) {
+  const created = Date.parse(play.createdAt)
+  const now = useNow()
+  return (
+    <li aria-label={play.title} className="px-4 py-3 transition-colors hover:bg-hover/40">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-2.5">
+        <div className="min-w-48 flex-1">
+          <Link to="/runs/$id" params={{ id: play.id }} className="rounded font-medium wrap-anywhere hover:text-accent">
+            {play.title}
+          </Link>
+          <p className="mt-0.5 flex flex-wrap gap-x-1.5 text-xs text-faint">
+            <span>{play.playground.title}</span>
+            <span aria-hidden="true">·</span>
+            <time dateTime={play.createdAt} title={new Date(created).toLocaleString()}>
+              {formatAgo(created, now)}
+            </time>
+          </p>
+        </div>
+        <div className="w-24">
+          <RunStateBadge state={play.state} />
+        </div>
+        <div className="flex flex-wrap gap-1.5">
+          <Link to="/runs/$id" params={{ id: play.id }} className={buttonClass()} aria-label={`Open ${play.title}`}>
+            <Icon name="arrow" />
+            Open
+          </Link>
+          <RunButtons play={play} />
+        </div>
+      </div>
+      {play.progress && (
+        <div className="mt-3">
+          <ProgressBar progress={play.progress} label={`Progress of ${play.title}`} />
+        </div>
+      )}
+      {play.failure && (
+        <div className="mt-3">
+          <FailureNotice failure={play.failure} />
+        </div>
+      )}
+    </li>
+  )
+}

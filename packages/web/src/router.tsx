@@ -1,0 +1,27 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { PageFrame } from './components/page-frame.tsx'
+import { HomePage } from './pages/home-page.tsx'
+import { NotFoundPage } from './pages/not-found-page.tsx'
+
+const root = createRootRoute({ component: PageFrame, notFoundComponent: NotFoundPage })
+
+const home = createRoute({ getParentRoute: () => root, path: '/', component: HomePage })
+
+/** The only page with a terminal, so the only one that waits for xterm.js to load. */
+export const runRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$id',
+  component: lazyRouteComponent(() => import('./pages/run-page.tsx'), 'RunPage'),
+})
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, runRoute]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

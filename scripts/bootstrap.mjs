@@ -1,0 +1,92 @@
+// Plain JavaScript for the machine's own Node (20 or later): installs what is missing, then goes on under the locked Node 24.
+// `node scripts/bootstrap.mjs start|dev|test|proof|bench|fake [ARGS…]`; the npm scripts call it.
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const [verb = 'start', ...args] = process.argv.slice(2)
+
+/** Programs the product needs, and what the tests need beyond that, with the Debian package each comes from. */
+const needed = JSON.parse(readFileSync(join(root, 'scripts/debian-packages.json'), 'utf8'))
+
+const say = (text) => process.stderr.write(`${text}\n`)
+const fail = (text) => {
+  say(text)
+  process.exit(1)
+}
+
+function run(argv, options = {}) {
+  const ran = spawnSync(argv[0], argv.slice(1), { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options })
+  return ran.status === 0
+}
+
+/** npm packages: when the lockfile is another one than at the last install. */
+function installNpmPackages() {
+  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+  const record = join(root, 'node_modules', '.ramet-installed')
+  if (existsSync(record) && readFileSync(record, 'utf8') === lock && existsSync(nodeProgram())) return
+  say('Installing npm packages (about half a minute)…')
+  // Messages about engines are about the Node that runs npm; the packages run under the locked one.
+  const ok = run(['npm', 'ci', '--no-fund', '--no-audit', '--loglevel=error'], { env: { ...process.env, npm_config_loglevel: 'error' } })
+  if (!ok) fail('`npm ci` failed; see above. It needs access to the npm registry.')
+  if (!existsSync(nodeProgram())) fail(`The locked Node 24 is not there for ${process.platform}/${process.arch}. Ramet runs on Linux, x64 or arm64.`)
+  mkdirSync(dirname(record), { recursive: true })
+  writeFileSync(record, lock)
+}
+
+function nodeProgram() {
+  const arch = process.arch === 'arm64' ? 'arm64' : 'x64'
+  return join(root, 'node_modules', `node-linux-${arch}`, 'bin', 'node')
+}
+
+const sbin = ['/usr/local/sbin', '/usr/sbin', '/sbin']
+const path = [...(process.env.PATH ?? '').split(delimiter), ...sbin]
+const isThere = (program) => (program.startsWith('/') ? existsSync(program) : path.some((folder) => existsSync(join(folder, program))))
+
+/** Debian packages whose programs are missing. Never asks: as root it installs and says what; otherwise it prints the command and fails. */
+function installDebianPackages(forTests) {
+  const programs = { ...needed.run, ...(forTests ? needed.test : {}) }
+  const missing = [...new Set(Object.entries(programs).filter(([program]) => !isThere(program)).map(([, name]) => name))]
+  if (missing.length === 0) return
+  const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`
+  if (!existsSync('/usr/bin/apt-get')) fail(`These programs are missing: ${missing.join(', ')}. Ramet installs them by itself on Debian only.`)
+  if (process.getuid() !== 0) fail(`Debian packages are missing. Install them with:\n\n  sudo ${command}\n`)
+  say(`Installing Debian packages: ${missing.join(' ')}`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const quiet = { env, stdio: ['ignore', 'ignore', 'inherit'] }
+  const install = ['apt-get', '-o', 'DPkg::Lock::Timeout=300', '-qq', ...command.split(' ').slice(1)]
+  if (!run(install, { env, stdio: 'ignore' })) {
+    // The usual reason: a package list that is missing or old.
+    run(['apt-get', '-qq', 'update'], quiet)
+    if (!run(install, quiet)) fail(`This failed; see above:\n\n  ${command}\n`)
+  }
+}
+
+const verbs = {
+  start: { tests: false, entry: ['packages/server/src/main.ts'] },
+  fake: { tests: false, entry: ['packages/server/src/main.ts', '--fake'], debian: false },
+  dev: { tests: false, entry: ['--watch', '--watch-path=packages', 'packages/server/src/main.ts'] },
+  test: { tests: true, entry: ['scripts/test.ts'] },
+  proof: { tests: true, entry: ['scripts/proof.ts'] },
+  bench: { tests: true, entry: ['bench/main.ts'] },
+}
+const chosen = verbs[verb]
+if (!chosen) fail(`There is no ${verb}. There are: ${Object.keys(verbs).join(', ')}.`)
+if (process.platform !== 'linux') fail('Ramet runs on Linux.')
+
+installNpmPackages()
+if (chosen.debian !== false) installDebianPackages(chosen.tests)
+
+const child = spawn(nodeProgram(), ['--disable-warning=ExperimentalWarning', ...chosen.entry, ...args], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, PATH: [join(root, 'node_modules/.bin'), ...new Set(path)].join(delimiter) },
+})
+// A Ctrl-C reaches the whole process group; the child decides when it is done.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+child.on('exit', (code, signal) => {
+  process.exitCode = signal ? 128 + 15 : (code ?? 1)
+})

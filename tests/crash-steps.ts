@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Play } from '@ramet/model/wire.ts'
+import { ended, until } from './harness/processes.ts'
+import { TestServer } from './harness/server.ts'
+
+/**
+ * The server is ended by SIGKILL after every named step, once a step; the next server must bring the run where it was wanted, with nothing leaked.
+ * Run on the fake world by `npm test` and on QEMU by `npm run proof`.
+ */
+export interface CrashSuite {
+  readonly title: string
+  readonly fake: boolean
+  readonly stepNames: readonly string[]
+  /** A number in the guest that only a boot changes. */
+  bootOf(server: TestServer, id: string): Promise<string>
+  /** What is left on the host of runs of this home. */
+  leftovers(server: TestServer): Promise<string[]>
+}
+
+export function crashSuite({ title, fake, stepNames, bootOf, leftovers }: CrashSuite): void {
+  describe(title, { concurrency: false }, () => {
+    const server = new TestServer({ fake })
+    const neighbour = new TestServer({ fake })
+    let neighbourRun = ''
+    let neighbourBoot = ''
+    const settleMs = fake ? 30_000 : 300_000
+
+    const play = async (id: string) => (await server.client()).plays.get(id)
+    const reached = (id: string, state: Play['state']) =>
+      until(`the run to be ${state}`, async () => {
+        const now = await play(id)
+        if (now.state === 'FAILED' && state !== 'FAILED') assert.fail(`FAILED: ${now.failure?.message}`)
+        return now.state === state && now
+      }, settleMs)
+
+    /** Asks for something of a server that ends itself on the way, then starts the next one. */
+    async function crashDuring(step: string, ask: () => Promise<unknown>): Promise<void> {
+      await server.restart({ RAMET_CRASH_AFTER: step })
+      await ask().catch(() => {})
+      if (!server.child) throw new Error('no server')
+      await ended(server.child, settleMs)
+      assert.equal(server.child.signalCode, 'SIGKILL', `the server was to end itself after ${step}`)
+      await server.start()
+    }
+
+    const startRun = async () => {
+      const { id } = await (await server.client()).plays.start({ playground: 'debian' })
+      await reached(id, 'RUNNING')
+      return id
+    }
+    const destroyRun = async (id: string) => {
+      await (await server.client()).plays.destroy(id)
+      await reached(id, 'DESTROYED')
+      assert.deepEqual(await leftovers(server), [])
+    }
+    const newest = async () => {
+      const [latest] = await (await server.client()).plays.list()
+      assert.ok(latest, 'the run was written down before anything was made for it')
+      return latest.id
+    }
+
+    before(async () => {
+      await Promise.all([server.start(), neighbour.start()])
+      neighbourRun = (await (await neighbour.client()).plays.start({ playground: 'debian' })).id
+      await until('the neighbour to run', async () => (await (await neighbour.client()).plays.get(neighbourRun)).state === 'RUNNING', 900_000)
+      neighbourBoot = await bootOf(neighbour, neighbourRun)
+    })
+    after(async () => {
+      await server.dispose()
+      await neighbour.dispose()
+    })
+
+    for (const step of stepNames.filter((name) => name.startsWith('start/'))) {
+      test(`killed after ${step} of a first start, the run is brought up`, async () => {
+        await crashDuring(step, async () => (await server.client()).plays.start({ playground: 'debian' }))
+        const id = await newest()
+        await reached(id, 'RUNNING')
+        await destroyRun(id)
+      })
+    }
+
+    for (const step of stepNames.filter((name) => name.startsWith('stop/'))) {
+      test(`killed after ${step}, the run comes to be stopped and can be restarted`, async () => {
+        const id = await startRun()
+        await crashDuring(step, async () => (await server.client()).plays.stop(id))
+        await reached(id, 'STOPPED')
+        await (await server.client()).plays.restart(id)
+        await reached(id, 'RUNNING')
+        await destroyRun(id)
+      })
+    }
+
+    for (const step of ['start/lease-addresses', 'start/make-network', 'start/start-machines', 'start/reach-guests'].filter((name) => stepNames.includes(name))) {
+      test(`killed after ${step} of a restart, the run is brought up`, async () => {
+        const id = await startRun()
+        await (await server.client()).plays.stop(id)
+        await reached(id, 'STOPPED')
+        await crashDuring(step, async () => (await server.client()).plays.restart(id))
+        await reached(id, 'RUNNING')
+        await destroyRun(id)
+      })
+    }
+
+    for (const step of stepNames.filter((name) => name.startsWith('destroy/'))) {
+      test(`killed after ${step}, nothing of the run is left`, async () => {
+        const id = await startRun()
+        await crashDuring(step, async () => (await server.client()).plays.destroy(id))
+        await reached(id, 'DESTROYED')
+        assert.deepEqual(await leftovers(server), [])
+      })
+    }
+
+    test('killed while a run is RUNNING, its machines go on and are taken over', async () => {
+      const id = await startRun()
+      const boot = await bootOf(server, id)
+      await server.restart()
+      await reached(id, 'RUNNING')
+      assert.equal(await bootOf(server, id), boot)
+      await destroyRun(id)
+    })
+
+    test('the server beside this one noticed nothing of it', async () => {
+      assert.equal((await (await neighbour.client()).plays.get(neighbourRun)).state, 'RUNNING')
+      assert.equal(await bootOf(neighbour, neighbourRun), neighbourBoot)
+    })
+
+    test('fsck finds nothing', async () => {
+      const { code, stdout, stderr } = await server.ramet(['fsck'])
+      assert.equal(code, 0, stdout + stderr)
+    })
+  })
+}

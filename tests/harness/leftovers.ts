@@ -1,0 +1,35 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { finish } from './processes.ts'
+
+/** Everything on this host that carries the installation's id or lies below its home: empty when nothing leaked. */
+export async function leftovers(installation: string, home: string): Promise<string[]> {
+  const prefix = `r${installation}-`
+  const found: string[] = []
+  const { stdout: namespaces } = await finish(['ip', 'netns', 'list'])
+  const { stdout: links } = await finish(['ip', '-o', 'link'])
+  const { stdout: tables } = await finish(['nft', 'list', 'tables'])
+  for (const line of [...namespaces.split('\n'), ...links.split('\n'), ...tables.split('\n')]) {
+    if (line.includes(prefix) || line.includes(prefix.replace('-', '_'))) found.push(line.trim())
+  }
+  for (const line of (await readFile('/proc/self/mounts', 'utf8')).split('\n')) {
+    if (line.includes(home) || line.includes(prefix)) found.push(`mount ${line}`)
+  }
+  for (const pid of await vmProcesses(home)) found.push(`process ${pid}`)
+  for (const entry of await readdir(`${home}/runs`).catch(() => [])) found.push(`${home}/runs/${entry}`)
+  for (const entry of await readdir('/run/ramet/leases').catch(() => [])) {
+    const text = await readFile(`/run/ramet/leases/${entry}`, 'utf8').catch(() => '')
+    if (text.includes(installation)) found.push(`lease ${entry}`)
+  }
+  return found
+}
+
+/** Processes whose command line names a folder below `home`/runs: VMs, real or fake. */
+export async function vmProcesses(home: string, of = ''): Promise<number[]> {
+  const pids: number[] = []
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue
+    const commandLine = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '')
+    if (commandLine.includes(`${home}/runs/${of}`)) pids.push(Number(entry))
+  }
+  return pids
+}

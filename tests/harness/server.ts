@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createClient } from '@ramet/client/client.ts'
+import { ended, type Finished, finish, until } from './processes.ts'
+
+export const root = join(import.meta.dirname, '../..')
+
+/** Images and kernel pack of all tests: built once, immutable. */
+export const testCache = process.env.RAMET_TEST_CACHE ?? '/var/cache/ramet-test'
+
+export interface TestServerOptions {
+  readonly fake?: boolean
+  readonly env?: Record<string, string>
+  /** An existing home, to start a second server on it. */
+  readonly home?: string
+}
+
+/** A real server process on a home of its own, and the CLI that finds it there. */
+export class TestServer {
+  readonly home: string
+  readonly isFake: boolean
+  child: ChildProcess | undefined
+  output = ''
+  endpoint = ''
+  loginLink = ''
+
+  constructor(options: TestServerOptions = {}) {
+    // Short, since socket paths below it are bounded.
+    this.home = options.home ?? mkdtempSync('/var/tmp/rt-')
+    this.isFake = options.fake ?? false
+  }
+
+  async start(env: Record<string, string> = {}): Promise<this> {
+    const argv = ['--disable-warning=ExperimentalWarning', join(root, 'packages/server/src/main.ts'), ...(this.isFake ? ['--fake'] : [])]
+    this.output = ''
+    const child = spawn(process.execPath, argv, {
+      env: { ...process.env, RAMET_HOME: this.home, RAMET_PORT: '0', RAMET_CACHE: this.isFake ? join(this.home, 'cache') : testCache, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
+    this.child = child
+    const note = (chunk: Buffer) => {
+      this.output = (this.output + chunk.toString()).slice(-200_000)
+    }
+    child.stdout?.on('data', note)
+    child.stderr?.on('data', note)
+    this.loginLink = await until('the link that the server prints', () => {
+      if (child.exitCode !== null) throw new Error(`the server ended: ${this.output}`)
+      return /https?:\/\/\S+#login=\S+/.exec(this.output)?.[0]
+    }, 60_000, 20).catch((error) => {
+      throw new Error(`${(error as Error).message}\n${this.output}`)
+    })
+    this.endpoint = new URL(this.loginLink).origin
+    return this
+  }
+
+  get pid(): number {
+    return this.child?.pid ?? -1
+  }
+
+  /** As the kernel's out-of-memory killer would. */
+  async kill(): Promise<void> {
+    this.child?.kill('SIGKILL')
+    if (this.child) await ended(this.child)
+  }
+
+  async stop(): Promise<void> {
+    this.child?.kill('SIGTERM')
+    if (this.child) await ended(this.child)
+  }
+
+  async restart(env: Record<string, string> = {}): Promise<void> {
+    await this.kill()
+    await this.start(env)
+  }
+
+  /** The CLI as a user on the same machine calls it. */
+  ramet(args: readonly string[], options: { stdin?: string | Uint8Array; timeoutMs?: number } = {}): Promise<Finished> {
+    return finish([join(root, 'node_modules/.bin/ramet'), ...args], { ...options, env: { RAMET_HOME: this.home } })
+  }
+
+  /** The CLI's standard output; throws with what it said when it fails. */
+  async ok(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.ramet(args)
+    if (code !== 0) throw new Error(`ramet ${args.join(' ')} exited ${code}: ${stderr}${stdout}\n--- server ---\n${this.output.slice(-4000)}`)
+    return stdout
+  }
+
+  async client() {
+    const token = (await readFile(join(this.home, 'secrets', 'cli-token'), 'utf8')).trim()
+    return createClient({ endpoint: this.endpoint, token })
+  }
+
+  /** Destroys every run, ends the server, removes the home. For `after`. */
+  async dispose(): Promise<void> {
+    try {
+      if (this.child?.exitCode !== null || this.child?.signalCode !== null) await this.start()
+      for (const id of (await this.ok('playground', 'list', '-a', '-q')).split('\n').filter(Boolean)) await this.ramet(['playground', 'destroy', '-q', id])
+      await this.stop()
+    } finally {
+      this.child?.kill('SIGKILL')
+      await rm(this.home, { recursive: true, force: true })
+    }
+  }
+}
