@@ -30,6 +30,7 @@ async function main(): Promise<number> {
   }
 }
 
-// Whatever is still open (an event stream, standard input) must not keep the command alive. Writes to pipes, files and terminals are done: on
-// Linux Node makes them synchronously.
-process.exit(await main())
+const status = await main()
+await new Promise((resolve) => process.stdout.write('', resolve))
+// Whatever is still open (an event stream, standard input) must not keep the command alive.
+process.exit(status)

@@ -70,6 +70,7 @@ test('output is acknowledged only when it has been consumed, and the exit waits 
   let sent = 0
   let acknowledged = 0
   let mostInFlight = 0
+  const marked = Promise.withResolvers<void>()
   await using server = await startStubServer({
     webSocket: (socket) => {
       const fill = () => {
@@ -81,7 +82,11 @@ test('output is acknowledged only when it has been consumed, and the exit waits 
         if (sent === total) say(socket, { type: 'exit', code: 0 })
       }
       onMessages(socket, (message) => {
-        if (Buffer.isBuffer(message) || message.type !== 'ack') return fill()
+        if (!Buffer.isBuffer(message) && message.type === 'resize') return marked.resolve()
+        if (Buffer.isBuffer(message) || message.type !== 'ack') {
+          say(socket, { type: 'ready' })
+          return fill()
+        }
         acknowledged += message.bytes
         fill()
       })
@@ -90,14 +95,19 @@ test('output is acknowledged only when it has been consumed, and the exit waits 
   const stream = createClient({ endpoint: server.endpoint }).exec('a', 'm', { command: 'yes' })
   const gate = Promise.withResolvers<void>()
   let consumed = 0
+  let calls = 0
   const started = Promise.withResolvers<void>()
   stream.onOutput(async (_, bytes) => {
+    calls += 1
     started.resolve()
     await gate.promise
     consumed += bytes.length
   })
   await started.promise
-  assert.equal(acknowledged, 0)
+  // There and back once: acknowledgements that were sent too early would have come before it.
+  stream.resize(80, 24)
+  await marked.promise
+  assert.deepEqual({ acknowledged, calls }, { acknowledged: 0, calls: 1 })
   gate.resolve()
   await stream.exit
   assert.equal(consumed, total)

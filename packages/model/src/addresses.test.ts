@@ -20,7 +20,11 @@ test('addresses of the manifest are kept, and gateway and other machines make wa
   const { networks, machines } = resolveAddresses(
     spec({
       networks: [{ name: 'n', subnet: '10.0.0.0/29' }],
-      machines: [machine('a', { network: 'n' }), machine('b', { network: 'n', address: '10.0.0.1/29' }), machine('c', { network: 'n' })],
+      machines: [
+        machine('a', { network: 'n' }),
+        machine('b', { network: 'n', address: '10.0.0.1/29' }),
+        machine('c', { network: 'n' }),
+      ],
     }),
   )
   assert.equal(networks[0]?.gateway, '10.0.0.2')
@@ -55,7 +59,10 @@ test('networks without a subnet stay clear of those that have one', () => {
 })
 
 test('a subnet that is too small says so', () => {
-  assert.throws(() => resolveAddresses(spec({ networks: [{ name: 'n', subnet: '10.0.0.0/30' }], machines: [{ name: 'a' }, { name: 'b' }] })), {
-    code: 'subnet_full',
-  })
+  assert.throws(
+    () => resolveAddresses(spec({ networks: [{ name: 'n', subnet: '10.0.0.0/30' }], machines: [{ name: 'a' }, { name: 'b' }] })),
+    {
+      code: 'subnet_full',
+    },
+  )
 })

@@ -1,6 +1,15 @@
 import { RametError } from './error.ts'
 import type { ManifestMachine, ManifestNetwork, ManifestSpec } from './manifest.ts'
-import { contains, formatAddress, formatSubnet, nextFreeHost, overlaps, parseAddress, parseSubnet, type Subnet } from './subnet.ts'
+import {
+  contains,
+  formatAddress,
+  formatSubnet,
+  nextFreeHost,
+  overlaps,
+  parseAddress,
+  parseSubnet,
+  type Subnet,
+} from './subnet.ts'
 
 /** What a manifest's networks and interfaces come to once every default is filled in. Plans of runs and of the host's networks are made from it. */
 export interface Addresses {
@@ -43,7 +52,8 @@ function* defaultSubnets(): Generator<Subnet> {
 
 /** Networks with names and subnets: `local` when there are none, the next free 172.16.x.0/24 where none is given. */
 export function networksWithSubnets(networks: readonly ManifestNetwork[]): { network: ManifestNetwork; subnet: Subnet }[] {
-  const given = networks.length > 0 ? networks : [{ name: defaultNetwork.name, subnet: undefined, gateway: undefined, private: undefined }]
+  const given =
+    networks.length > 0 ? networks : [{ name: defaultNetwork.name, subnet: undefined, gateway: undefined, private: undefined }]
   const taken = given.flatMap(({ subnet }) => (subnet === undefined ? [] : [subnetOf(subnet)]))
   return given.map((network) => {
     if (network.subnet !== undefined) return { network, subnet: subnetOf(network.subnet) }
@@ -69,7 +79,9 @@ export function interfacesOf(machine: Pick<ManifestMachine, 'network'>, firstNet
  * first free host address of their subnet, then the other interfaces the next free ones in manifest order: the same manifest always comes to the same.
  * Expects a spec that `manifest-rules.ts` found no fault in; RametError `unknown_network`, `address_outside_subnet` or `subnet_full` otherwise.
  */
-export function resolveAddresses(spec: Pick<ManifestSpec, 'networks'> & { machines: readonly Pick<ManifestMachine, 'name' | 'network'>[] }): Addresses {
+export function resolveAddresses(
+  spec: Pick<ManifestSpec, 'networks'> & { machines: readonly Pick<ManifestMachine, 'name' | 'network'>[] },
+): Addresses {
   const networks = networksWithSubnets(spec.networks)
   const firstNetwork = networks[0]?.network.name ?? defaultNetwork.name
   const taken = new Map<string, Set<number>>(networks.map(({ network }) => [network.name, new Set<number>()]))
@@ -89,10 +101,14 @@ export function resolveAddresses(spec: Pick<ManifestSpec, 'networks'> & { machin
     }
   }
   const resolved = networks.map(({ network, subnet }, index): ResolvedNetwork => {
-    const gateway = network.gateway === undefined ? takeNext(found(network.name).addresses, subnet, network.name) : network.gateway
+    const gateway =
+      network.gateway === undefined ? takeNext(found(network.name).addresses, subnet, network.name) : network.gateway
     return { name: network.name, index, subnet: formatSubnet(subnet), gateway, private: network.private ?? false }
   })
-  return { networks: resolved, machines: spec.machines.map((machine) => ({ name: machine.name, interfaces: addressed(machine) })) }
+  return {
+    networks: resolved,
+    machines: spec.machines.map((machine) => ({ name: machine.name, interfaces: addressed(machine) })),
+  }
 
   function addressed(machine: Pick<ManifestMachine, 'name' | 'network'>): ResolvedInterface[] {
     let routed = false
@@ -102,7 +118,13 @@ export function resolveAddresses(spec: Pick<ManifestSpec, 'networks'> & { machin
       const hasDefaultRoute = !routed && !network.private
       routed ||= hasDefaultRoute
       const gateway = hasDefaultRoute ? resolved.find((other) => other.name === name)?.gateway : undefined
-      return { index, network: name, address: own, prefixLength: subnet.prefixLength, ...(gateway === undefined ? {} : { gateway }) }
+      return {
+        index,
+        network: name,
+        address: own,
+        prefixLength: subnet.prefixLength,
+        ...(gateway === undefined ? {} : { gateway }),
+      }
     })
   }
 }

@@ -33,15 +33,24 @@ export function checkSpec(value: unknown, locate: Locate, options: CheckOptions 
  * The rules across fields, after what the base has was filled in. `specPath` and `basePath`: where the spec and the base's name stand in the document.
  * The spec that comes back has everything but defaults.
  */
-export function specFaults(written: ManifestSpec, baseName: string | undefined, specPath: Path, basePath: Path, options: CheckOptions) {
+export function specFaults(
+  written: ManifestSpec,
+  baseName: string | undefined,
+  specPath: Path,
+  basePath: Path,
+  options: CheckOptions,
+) {
   const name = baseName ?? options.base
   const base = options.bases?.find((candidate) => candidate.name === name)
   const faults: Fault[] = []
   if (name !== undefined && options.bases && !base) faults.push(unknownBase(name, basePath, options.bases))
-  if (base) faults.push(...strangers(written, base, specPath))
+  const strange = base ? strangers(written, base) : []
+  faults.push(...strange.map((one) => ({ ...one, path: [...specPath, ...one.path] })))
   const spec = base ? inherit(written, base) : written
   const partial = !base && !options.complete
-  const found = [...ruleFaults(spec, { partial }), ...unsupportedFaults(spec, options.images)]
+  // A machine that should not be there is not also told what it lacks.
+  const isStrange = ({ path }: Fault) => path[0] === 'machines' && strange.some((one) => one.path[1] === path[1])
+  const found = [...ruleFaults(spec, { partial }), ...unsupportedFaults(spec, options.images)].filter((one) => !isStrange(one))
   faults.push(...found.map((one) => ({ ...one, path: [...specPath, ...one.path] })))
   return { spec, faults }
 }
@@ -54,10 +63,15 @@ export function refuseFaults(faults: readonly Fault[], locate: Locate): void {
 function unknownBase(name: string, path: Path, bases: readonly Base[]): Fault {
   const names = bases.map((base) => base.name)
   const near = closest(name, names)
-  return fault('unknown_base', path, `There is no playground ${name} to begin from.`, `${near === undefined ? '' : `Did you mean ${near}? `}There are: ${names.join(', ')}.`)
+  return fault(
+    'unknown_base',
+    path,
+    `There is no playground ${name} to begin from.`,
+    `${near === undefined ? '' : `Did you mean ${near}? `}There are: ${names.join(', ')}.`,
+  )
 }
 
-function strangers(spec: ManifestSpec, base: Base, specPath: Path): Fault[] {
+function strangers(spec: ManifestSpec, base: Base): Fault[] {
   if (base.takesAnyMachine) return []
   const names = base.spec.machines.map(({ name }) => name)
   return spec.machines.flatMap(({ name }, index) =>
@@ -66,7 +80,7 @@ function strangers(spec: ManifestSpec, base: Base, specPath: Path): Fault[] {
       : [
           fault(
             'unknown_machine',
-            [...specPath, 'machines', index, 'name'],
+            ['machines', index, 'name'],
             `The base ${base.name} has no machine ${name}.`,
             `It has: ${names.join(', ')}. The base \`flexbox\` takes machines of any name.`,
           ),

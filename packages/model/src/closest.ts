@@ -20,9 +20,11 @@ export function closest(word: string, known: readonly string[]): string | undefi
     .map((candidate) => {
       const other = candidate.toLowerCase()
       const related = lower.length > 2 && (other.startsWith(lower) || lower.startsWith(other))
-      return { candidate, distance: related ? 1 : distance(lower, other) }
+      const beginsAlike = lower.length > 2 && other.slice(0, 3) === lower.slice(0, 3)
+      const steps = distance(lower, other)
+      return { candidate, distance: related ? 1 : beginsAlike ? Math.min(steps, 2) : steps }
     })
-    .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(candidate.length / 3)))
+    .filter(({ candidate, distance }) => distance <= (candidate.length < 4 ? 1 : Math.max(2, Math.floor(candidate.length / 3))))
     .toSorted((a, b) => a.distance - b.distance)
   return near[0]?.candidate
 }

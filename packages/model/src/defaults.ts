@@ -1,5 +1,5 @@
-import { parseBytes } from './bytes.ts'
 import { resolveAddresses } from './addresses.ts'
+import { parseBytes } from './bytes.ts'
 import type { ManifestSpec } from './manifest.ts'
 
 /** What holds where a manifest says nothing. */
@@ -32,7 +32,9 @@ export function resolveSpec(spec: ManifestSpec) {
       ...(drive.source === undefined ? {} : { source: drive.source }),
       ...(drive.mount === undefined ? {} : { mount: drive.mount }),
       // A drive with a mount point needs a filesystem; one without either is handed over raw.
-      ...(drive.filesystem === undefined && drive.mount === undefined ? {} : { filesystem: drive.filesystem ?? defaults.filesystem }),
+      ...(drive.filesystem === undefined && drive.mount === undefined
+        ? {}
+        : { filesystem: drive.filesystem ?? defaults.filesystem }),
       sizeBytes: sizeOf(drive.size ?? defaults.driveSize),
       readOnly: drive.readOnly ?? false,
     })),
@@ -55,7 +57,11 @@ function usersOf(users: ManifestSpec['machines'][number]['users']) {
     0,
     named.findIndex((user) => user.default),
   )
-  return named.map(({ name, welcome }, index) => ({ name, default: index === chosen, ...(welcome === undefined ? {} : { welcome }) }))
+  return named.map(({ name, welcome }, index) => ({
+    name,
+    default: index === chosen,
+    ...(welcome === undefined ? {} : { welcome }),
+  }))
 }
 
 /** A terminal a machine that people may log in to, unless tabs are given. Ids default to `<kind>-<machine>`. */
@@ -74,4 +80,3 @@ function tabsOf(spec: ManifestSpec) {
 
 /** Sizes were checked by the schema. */
 const sizeOf = (text: string): number => parseBytes(text) ?? 0
-

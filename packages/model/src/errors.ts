@@ -98,6 +98,22 @@ export const poolExhausted = (pool: string) =>
   })
 
 export const homeTooNew = (file: string, found: string, known: string) =>
-  new RametError('home_too_new', 409, `${file} was written by a newer version of Ramet: it has ${found}, this version knows up to ${known}.`, {
-    hint: 'Run the newer version on this home, or set RAMET_HOME to another folder.',
+  new RametError(
+    'home_too_new',
+    409,
+    `${file} was written by a newer version of Ramet: it has ${found}, this version knows up to ${known}.`,
+    {
+      hint: 'Run the newer version on this home, or set RAMET_HOME to another folder.',
+    },
+  )
+
+export const diskFull = (path: string) =>
+  new RametError('no_space', 507, `The disk that holds ${path} is full.`, {
+    hint: 'Destroy a run you no longer need (`ramet playground list -a`) or an image (`ramet image ls`), or move RAMET_HOME to a bigger disk.',
+  })
+
+/** As machineUnreachable, where the name of the machine is not known; the same code, since it is the same failure. */
+export const guestUnreachable = (why: string) =>
+  new RametError('machine_unreachable', 503, `The machine cannot be reached: ${why}`, {
+    hint: 'See what it printed with: ramet playground machine console ID NAME',
   })

@@ -41,7 +41,8 @@ const maxProblems = 100
 
 /** The same fault is told once; a document wrong in a hundred places is told enough. */
 export function toProblems(faults: readonly Fault[], locate: Locate): Problem[] {
-  const problems = faults.map(({ code, path, part, message, hint }): Problem => {
+  // Cut before they are located too: finding a place takes time in the length of the document.
+  const problems = faults.slice(0, 2 * maxProblems).map(({ code, path, part, message, hint }): Problem => {
     const where = locate(path, part)
     return { code, message, ...(hint === undefined ? {} : { hint }), ...(where === '' ? {} : { where }) }
   })

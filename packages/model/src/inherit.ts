@@ -21,7 +21,12 @@ export function inherit(spec: ManifestSpec, base: Base): ManifestSpec {
   return {
     ...spec,
     networks,
-    machines: machines.map((machine) => inheritMachine(machine, own.find(({ name }) => name === machine.name))),
+    machines: machines.map((machine) =>
+      inheritMachine(
+        machine,
+        own.find(({ name }) => name === machine.name),
+      ),
+    ),
     tabs: spec.tabs.length > 0 ? spec.tabs : baseTabs,
   }
 }
@@ -33,7 +38,10 @@ function inheritMachine(machine: ManifestMachine, base: ManifestMachine | undefi
     users: machine.users.length > 0 ? machine.users : base.users,
     drives: machine.drives.length > 0 ? machine.drives : base.drives,
     network: machine.network ?? base.network,
-    resources: { cpuCount: machine.resources?.cpuCount ?? base.resources?.cpuCount, ramSize: machine.resources?.ramSize ?? base.resources?.ramSize },
+    resources: {
+      cpuCount: machine.resources?.cpuCount ?? base.resources?.cpuCount,
+      ramSize: machine.resources?.ramSize ?? base.resources?.ramSize,
+    },
     startupFiles: machine.startupFiles.length > 0 ? machine.startupFiles : base.startupFiles,
     noSSH: machine.noSSH ?? base.noSSH,
     kernel: machine.kernel ?? base.kernel,

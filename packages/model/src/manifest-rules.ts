@@ -12,7 +12,15 @@ import { networkFaults } from './network-rules.ts'
 export function ruleFaults(spec: ManifestSpec, { partial = false }: { partial?: boolean } = {}): Fault[] {
   return [
     ...(spec.machines.length === 0 && !partial
-      ? [fault('missing_field', ['machines'], 'A playground needs at least one machine.', 'List 1 to 5 under `machines`.', 'missing')]
+      ? [
+          fault(
+            'missing_field',
+            ['machines'],
+            'A playground needs at least one machine.',
+            'List 1 to 5 under `machines`.',
+            'missing',
+          ),
+        ]
       : []),
     ...duplicates('network', spec.networks, ['networks']),
     ...duplicates('machine', spec.machines, ['machines']),
@@ -21,14 +29,23 @@ export function ruleFaults(spec: ManifestSpec, { partial = false }: { partial?: 
     ...totalDriveFaults(spec),
     ...tabFaults(spec, partial),
     ...taskFaults(spec, partial),
-    ...spec.portForwards.flatMap(({ machine }, index) => knownMachine(spec, machine, ['portForwards', index, 'machine'], partial)),
+    ...spec.portForwards.flatMap(({ machine }, index) =>
+      knownMachine(spec, machine, ['portForwards', index, 'machine'], partial),
+    ),
   ]
 }
 
 function duplicates(what: string, items: readonly { readonly name: string }[], path: Path): Fault[] {
   return items.flatMap(({ name }, index) =>
     items.findIndex((other) => other.name === name) < index
-      ? [fault('duplicate_name', [...path, index, 'name'], `There is already a ${what} named ${name}.`, `Give each ${what} a name of its own.`)]
+      ? [
+          fault(
+            'duplicate_name',
+            [...path, index, 'name'],
+            `There is already a ${what} named ${name}.`,
+            `Give each ${what} a name of its own.`,
+          ),
+        ]
       : [],
   )
 }
@@ -38,14 +55,26 @@ function machineFaults(machine: ManifestMachine, path: Path, partial: boolean): 
   const marked = machine.users.flatMap((user, index) => (user.default ? [index] : []))
   if (marked.length > 1) {
     faults.push(
-      fault('invalid_value', [...path, 'users', marked[1] as number, 'default'], `The machine ${machine.name} has two default users.`, 'Mark one.'),
+      fault(
+        'invalid_value',
+        [...path, 'users', marked[1] as number, 'default'],
+        `The machine ${machine.name} has two default users.`,
+        'Mark one.',
+      ),
     )
   }
   const ram = machine.resources?.ramSize
   const ramBytes = ram === undefined ? undefined : parseBytes(ram)
   if (ramBytes !== undefined && (ramBytes < limits.minRamBytes || ramBytes > limits.maxRamBytes)) {
     const hint = `From ${formatBytes(limits.minRamBytes)} to ${formatBytes(limits.maxRamBytes)}.`
-    faults.push(fault('invalid_value', [...path, 'resources', 'ramSize'], `The machine ${machine.name} cannot have ${ram} of memory.`, hint))
+    faults.push(
+      fault(
+        'invalid_value',
+        [...path, 'resources', 'ramSize'],
+        `The machine ${machine.name} cannot have ${ram} of memory.`,
+        hint,
+      ),
+    )
   }
   return [...faults, ...driveFaults(machine, path, partial)]
 }
@@ -60,11 +89,21 @@ function driveFaults(machine: ManifestMachine, path: Path, partial: boolean): Fa
   const roots = machine.drives.flatMap(({ mount }, index) => (mount === '/' ? [index] : []))
   if (roots.length === 0) {
     const hint = 'Give its first drive `mount: /`.'
-    faults.push(fault('missing_field', [...path, 'drives'], `No drive of the machine ${machine.name} is mounted at /.`, hint, 'missing'))
+    faults.push(
+      fault('missing_field', [...path, 'drives'], `No drive of the machine ${machine.name} is mounted at /.`, hint, 'missing'),
+    )
   } else if (roots[0] !== 0) {
-    faults.push(fault('invalid_value', [...path, 'drives', roots[0] as number, 'mount'], `The root drive of the machine ${machine.name} must be its first.`, 'Move it to the top of the list.'))
+    faults.push(
+      fault(
+        'invalid_value',
+        [...path, 'drives', roots[0] as number, 'mount'],
+        `The root drive of the machine ${machine.name} must be its first.`,
+        'Move it to the top of the list.',
+      ),
+    )
   }
-  for (const [index, drive] of machine.drives.entries()) faults.push(...oneDriveFaults(machine, drive, index, [...path, 'drives', index]))
+  for (const [index, drive] of machine.drives.entries())
+    faults.push(...oneDriveFaults(machine, drive, index, [...path, 'drives', index]))
   return faults
 }
 
@@ -72,23 +111,55 @@ function oneDriveFaults(machine: ManifestMachine, drive: ManifestDrive, index: n
   const faults: Fault[] = []
   const { mount, source, size } = drive
   if (mount !== undefined && machine.drives.findIndex((other) => other.mount === mount) < index) {
-    faults.push(fault('duplicate_name', [...path, 'mount'], `The machine ${machine.name} mounts two drives at ${mount}.`, 'Give each a place of its own.'))
+    faults.push(
+      fault(
+        'duplicate_name',
+        [...path, 'mount'],
+        `The machine ${machine.name} mounts two drives at ${mount}.`,
+        'Give each a place of its own.',
+      ),
+    )
   }
   if (mount === '/' && source === undefined) {
-    faults.push(fault('missing_field', [...path, 'source'], `The root drive of ${machine.name} has no source.`, 'Such as: source: debian-stable', 'missing'))
+    faults.push(
+      fault(
+        'missing_field',
+        [...path, 'source'],
+        `The root drive of ${machine.name} has no source.`,
+        'Such as: source: debian-stable',
+        'missing',
+      ),
+    )
   }
   if (mount === '/' && drive.readOnly) {
-    faults.push(fault('invalid_value', [...path, 'readOnly'], `The root drive of ${machine.name} cannot be read-only.`, 'Leave `readOnly` out.'))
+    faults.push(
+      fault(
+        'invalid_value',
+        [...path, 'readOnly'],
+        `The root drive of ${machine.name} cannot be read-only.`,
+        'Leave `readOnly` out.',
+      ),
+    )
   }
   if (source === undefined && size === undefined && mount !== '/') {
-    faults.push(fault('missing_field', [...path, 'size'], `An empty drive of ${machine.name} has no size.`, 'Such as: size: 5GiB', 'missing'))
+    faults.push(
+      fault(
+        'missing_field',
+        [...path, 'size'],
+        `An empty drive of ${machine.name} has no size.`,
+        'Such as: size: 5GiB',
+        'missing',
+      ),
+    )
   }
   const bytes = size === undefined ? undefined : parseBytes(size)
   if (bytes !== undefined && bytes > limits.driveBytes) {
     const hint = `A drive may have at most ${formatBytes(limits.driveBytes)}.`
     faults.push(fault('drive_too_big', [...path, 'size'], `A drive of ${size} is too big.`, hint))
   } else if (bytes !== undefined && bytes < minDriveBytes) {
-    faults.push(fault('invalid_value', [...path, 'size'], `A drive of ${size} is too small.`, `At least ${formatBytes(minDriveBytes)}.`))
+    faults.push(
+      fault('invalid_value', [...path, 'size'], `A drive of ${size} is too small.`, `At least ${formatBytes(minDriveBytes)}.`),
+    )
   }
   return faults
 }
@@ -106,7 +177,14 @@ function totalDriveFaults(spec: ManifestSpec): Fault[] {
       total += bytes
       if (total > limits.drivesBytes) {
         const message = `With this drive the drives of the playground come to ${formatBytes(total)} or more.`
-        return [fault('drive_too_big', ['machines', m, 'drives', d, 'size'], message, `At most ${formatBytes(limits.drivesBytes)} in all.`)]
+        return [
+          fault(
+            'drive_too_big',
+            ['machines', m, 'drives', d, 'size'],
+            message,
+            `At most ${formatBytes(limits.drivesBytes)} in all.`,
+          ),
+        ]
       }
     }
   }
@@ -117,7 +195,14 @@ function knownMachine(spec: ManifestSpec, name: string | undefined, path: Path, 
   const names = spec.machines.map((machine) => machine.name)
   if (name === undefined || names.includes(name) || (partial && names.length === 0)) return []
   const near = closest(name, names)
-  return [fault('unknown_machine', path, `There is no machine ${name}.`, `${near === undefined ? '' : `Did you mean ${near}? `}There are: ${names.join(', ')}.`)]
+  return [
+    fault(
+      'unknown_machine',
+      path,
+      `There is no machine ${name}.`,
+      `${near === undefined ? '' : `Did you mean ${near}? `}There are: ${names.join(', ')}.`,
+    ),
+  ]
 }
 
 function tabFaults(spec: ManifestSpec, partial: boolean): Fault[] {
@@ -148,12 +233,26 @@ function taskFaults(spec: ManifestSpec, partial: boolean): Fault[] {
     faults.push(...knownMachine(spec, task.machine, [...path, 'machine'], partial))
     for (const [index, need] of task.needs.entries()) {
       if (tasks.has(need)) continue
-      faults.push(fault('unknown_task', [...path, 'needs', index], `The task ${name} needs ${need}, which does not exist.`, `There are: ${[...tasks.keys()].join(', ')}.`))
+      faults.push(
+        fault(
+          'unknown_task',
+          [...path, 'needs', index],
+          `The task ${name} needs ${need}, which does not exist.`,
+          `There are: ${[...tasks.keys()].join(', ')}.`,
+        ),
+      )
     }
   }
   const cycle = findCycle(tasks)
   if (cycle) {
-    faults.push(fault('task_cycle', ['initTasks', cycle[0] as string, 'needs'], `These tasks wait for each other: ${cycle.join(' → ')}.`, 'Take one of the needs away.'))
+    faults.push(
+      fault(
+        'task_cycle',
+        ['initTasks', cycle[0] as string, 'needs'],
+        `These tasks wait for each other: ${cycle.join(' → ')}.`,
+        'Take one of the needs away.',
+      ),
+    )
   }
   return faults
 }

@@ -49,7 +49,9 @@ function subnetFaults(spec: ManifestSpec, index: number): Fault[] {
   const subnet = parseSubnet(text)
   if (!subnet) {
     const parsed = parseAddressWithMask(text)
-    const hint = parsed ? `The subnet around it is ${formatSubnet(subnetAround(parsed.address, parsed.prefixLength))}.` : 'Such as 10.10.0.0/24.'
+    const hint = parsed
+      ? `The subnet around it is ${formatSubnet(subnetAround(parsed.address, parsed.prefixLength))}.`
+      : 'Such as 10.10.0.0/24.'
     return [fault('invalid_value', path, `${text} is not an IPv4 subnet.`, hint)]
   }
   if (subnet.prefixLength < 8 || subnet.prefixLength > 30) {
@@ -58,7 +60,12 @@ function subnetFaults(spec: ManifestSpec, index: number): Fault[] {
   const clash = reserved.find(([range]) => overlaps(parseSubnet(range) as Subnet, subnet))
   if (!clash) return []
   return [
-    fault('reserved_subnet', path, `The subnet ${text} overlaps ${clash[0]}, which is for ${clash[1]}.`, 'Take one from 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.'),
+    fault(
+      'reserved_subnet',
+      path,
+      `The subnet ${text} overlaps ${clash[0]}, which is for ${clash[1]}.`,
+      'Take one from 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.',
+    ),
   ]
 }
 
@@ -100,13 +107,22 @@ function addressFaults(path: Fault['path'], text: string, subnet: Subnet, of: st
   }
   const range = `Hosts of ${formatSubnet(subnet)} are ${formatAddress(subnet.first + 1)} and up.`
   if (!contains(subnet, address)) {
-    return [fault('address_outside_subnet', path, `The address ${text} is not in ${formatSubnet(subnet)}, the subnet of ${of}.`, range)]
+    return [
+      fault('address_outside_subnet', path, `The address ${text} is not in ${formatSubnet(subnet)}, the subnet of ${of}.`, range),
+    ]
   }
   if (!isHostAddress(subnet, address)) {
     return [fault('reserved_address', path, `${text} is the network or broadcast address of ${formatSubnet(subnet)}.`, range)]
   }
   if (mask !== undefined && Number(mask) !== subnet.prefixLength) {
-    return [fault('invalid_value', path, `The mask of ${text} is not that of ${formatSubnet(subnet)}, the subnet of ${of}.`, 'Leave the mask out.')]
+    return [
+      fault(
+        'invalid_value',
+        path,
+        `The mask of ${text} is not that of ${formatSubnet(subnet)}, the subnet of ${of}.`,
+        'Leave the mask out.',
+      ),
+    ]
   }
   return []
 }
@@ -126,7 +142,14 @@ function interfaceFaults(spec: ManifestSpec): Fault[] {
       if (!found) {
         const near = closest(name, names)
         const hint = `${near === undefined ? '' : `Did you mean ${near}? `}There are: ${names.join(', ')}.`
-        faults.push(fault('unknown_network', [...path, 'network'], `The machine ${machine.name} is on ${name}, but there is no such network.`, hint))
+        faults.push(
+          fault(
+            'unknown_network',
+            [...path, 'network'],
+            `The machine ${machine.name} is on ${name}, but there is no such network.`,
+            hint,
+          ),
+        )
         continue
       }
       if (address === undefined) continue
@@ -136,7 +159,14 @@ function interfaceFaults(spec: ManifestSpec): Fault[] {
       const key = `${name} ${address.split('/')[0]}`
       const holder = taken.get(key)
       if (holder !== undefined) {
-        faults.push(fault('duplicate_address', [...path, 'address'], `The address ${address} on ${name} is already that of ${holder}.`, 'Leave it out to get the next free one.'))
+        faults.push(
+          fault(
+            'duplicate_address',
+            [...path, 'address'],
+            `The address ${address} on ${name} is already that of ${holder}.`,
+            'Leave it out to get the next free one.',
+          ),
+        )
       }
       taken.set(key, `the machine ${machine.name}`)
     }

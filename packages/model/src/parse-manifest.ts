@@ -21,7 +21,14 @@ export function parseManifest(text: string, fileName: string, options: CheckOpti
   if (source.faults.length > 0) {
     throw new InvalidInput(
       400,
-      source.faults.slice(0, 100).map(({ fault: { code, message, hint }, where }): Problem => ({ code, message, where, ...(hint === undefined ? {} : { hint }) })),
+      source.faults.slice(0, 100).map(
+        ({ fault: { code, message, hint }, where }): Problem => ({
+          code,
+          message,
+          where,
+          ...(hint === undefined ? {} : { hint }),
+        }),
+      ),
     )
   }
   const { value, faults } = copyBounded(source.value)

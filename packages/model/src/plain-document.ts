@@ -17,11 +17,21 @@ export function copyBounded(input: unknown): { value?: unknown; faults: Fault[] 
     nodes += 1
     if (typeof value === 'string') characters += value.length
     if (nodes > maxNodes || characters > limits.manifestBytes) {
-      throw fault('manifest_too_large', path.slice(0, 2), 'The manifest is too large once its aliases are expanded.', 'Write less, or use fewer aliases.')
+      throw fault(
+        'manifest_too_large',
+        path.slice(0, 2),
+        'The manifest is too large once its aliases are expanded.',
+        'Write less, or use fewer aliases.',
+      )
     }
     if (typeof value !== 'object' || value === null) return value
     if (path.length > maxDepth) {
-      throw fault('nested_too_deep', path.slice(0, 2), `The manifest is nested deeper than ${maxDepth} levels.`, 'A manifest needs fewer than ten.')
+      throw fault(
+        'nested_too_deep',
+        path.slice(0, 2),
+        `The manifest is nested deeper than ${maxDepth} levels.`,
+        'A manifest needs fewer than ten.',
+      )
     }
     if (Array.isArray(value)) return value.map((item, index) => copy(item, [...path, index]))
     const result: Record<string, unknown> = {}
@@ -51,7 +61,9 @@ export function renameSpellings(value: unknown, specPath: Path): Fault[] {
     const to = otherSpellings[from] as string
     if (!isRecord(item) || !Object.hasOwn(item, from)) return
     if (Object.hasOwn(item, to)) {
-      faults.push(fault('duplicate_key', [...path, from], `\`${from}\` and \`${to}\` are the same field.`, `Leave \`${from}\` out.`, 'key'))
+      faults.push(
+        fault('duplicate_key', [...path, from], `\`${from}\` and \`${to}\` are the same field.`, `Leave \`${from}\` out.`, 'key'),
+      )
     } else item[to] = item[from]
     delete item[from]
   }

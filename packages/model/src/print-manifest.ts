@@ -3,10 +3,23 @@ import { manifestSpecSchema } from './manifest.ts'
 import type { Playground } from './wire.ts'
 
 /** A playground as a manifest in YAML, which reads back as the same. Absent fields and empty lists are left out. */
-export function printManifest(playground: Omit<Playground, 'userAccess' | 'pageUrl' | 'createdAt' | 'id' | 'owner' | 'published'>): string {
-  const spec = Object.fromEntries(Object.keys(manifestSpecSchema.shape).map((key) => [key, playground[key as keyof typeof playground]]))
+export function printManifest(
+  playground: Omit<Playground, 'userAccess' | 'pageUrl' | 'createdAt' | 'id' | 'owner' | 'published'>,
+): string {
+  const spec = Object.fromEntries(
+    Object.keys(manifestSpecSchema.shape).map((key) => [key, playground[key as keyof typeof playground]]),
+  )
   const { name, base, title, description, categories, markdown, cover } = playground
-  const top = compact({ kind: 'playground', name, base: base === '' ? undefined : base, title, description: description === '' ? undefined : description, categories, markdown, cover })
+  const top = compact({
+    kind: 'playground',
+    name,
+    base: base === '' ? undefined : base,
+    title,
+    description: description === '' ? undefined : description,
+    categories,
+    markdown,
+    cover,
+  })
   // `playground` is there even when all of it is left to the base. Lines are not folded, so that long texts stay as they are.
   return stringify({ ...(top as object), playground: compact(spec) ?? {} }, { lineWidth: 0, aliasDuplicateObjects: false })
 }

@@ -14,7 +14,9 @@ export interface Shaped<T> {
 export function shape<T>(schema: z.ZodType<T>, input: unknown): Shaped<T> {
   const first = schema.safeParse(input)
   if (first.success) return { value: first.data, faults: [] }
-  const issues = flatten(first.error.issues)
+  // Unknown fields come first: a misspelt one explains the missing one.
+  const rank = (issue: Issue) => (issue.code === 'unrecognized_keys' ? 0 : 1)
+  const issues = flatten(first.error.issues).toSorted((a, b) => rank(a) - rank(b))
   const faults = issues.flatMap((issue) => issueFaults(schema, input, issue))
   for (const issue of issues) {
     if (issue.code !== 'unrecognized_keys') continue
@@ -40,7 +42,7 @@ function flatten(issues: readonly Issue[]): Issue[] {
 
 function issueFaults(schema: z.ZodType, input: unknown, issue: Issue): Fault[] {
   const path = pathOf(issue)
-  const name = path.length === 0 ? 'The document' : `\`${fieldPath(path)}\``
+  const name = `\`${fieldPath(path)}\``
   if (issue.code === 'unrecognized_keys') {
     const known = knownFields(schema, path)
     return issue.keys.map((key) => {
@@ -50,14 +52,28 @@ function issueFaults(schema: z.ZodType, input: unknown, issue: Issue): Fault[] {
     })
   }
   if (path.length > 0 && valueAt(input, path) === undefined) {
-    return [fault('missing_field', path, `The field ${name} is missing.`, expectation(issue), 'missing')]
+    return [fault('missing_field', path, `The field ${name} is missing.`, `It ${expectation(issue)}.`, 'missing')]
   }
   if (issue.code === 'too_big' && issue.origin === 'array') {
     const max = Number(issue.maximum)
     const count = (valueAt(input, path) as unknown[]).length
-    return [fault('too_many', [...path, max], `${name} has ${count} entries; at most ${max} are allowed.`, `Leave out ${count - max} of them.`)]
+    return [
+      fault(
+        'too_many',
+        [...path, max],
+        `${name} has ${count} entries; at most ${max} are allowed.`,
+        `Leave out ${count - max} of them.`,
+      ),
+    ]
   }
-  return [fault('invalid_value', path, `${name} ${expectation(issue)}.`)]
+  if (path.length === 0)
+    return [fault('invalid_value', path, 'The document is not a map of fields.', 'Begin a manifest with: kind: playground')]
+  return [fault('invalid_value', path, `${name} cannot be ${shown(valueAt(input, path))}.`, `It ${expectation(issue)}.`)]
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'absent'
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }
 
 /** What a value must be, as the end of a sentence. */
@@ -82,7 +98,14 @@ function expectation(issue: Issue): string {
 }
 
 function article(expected: string): string {
-  const words: Record<string, string> = { string: 'text (put it into quotes)', object: 'a map of fields', record: 'a map', array: 'a list', int: 'a whole number', boolean: '`true` or `false`' }
+  const words: Record<string, string> = {
+    string: 'text (put it into quotes)',
+    object: 'a map of fields',
+    record: 'a map',
+    array: 'a list',
+    int: 'a whole number',
+    boolean: '`true` or `false`',
+  }
   return words[expected] ?? `a ${expected}`
 }
 

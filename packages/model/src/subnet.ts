@@ -53,8 +53,7 @@ export const lastAddress = (subnet: Subnet): number => subnet.first + addressCou
 export const contains = (subnet: Subnet, address: number): boolean => address >= subnet.first && address <= lastAddress(subnet)
 
 /** True for an address that a machine may have: inside, and neither network nor broadcast address. */
-export const isHostAddress = (subnet: Subnet, address: number): boolean =>
-  address > subnet.first && address < lastAddress(subnet)
+export const isHostAddress = (subnet: Subnet, address: number): boolean => address > subnet.first && address < lastAddress(subnet)
 
 export const overlaps = (a: Subnet, b: Subnet): boolean => contains(a, b.first) || contains(b, a.first)
 

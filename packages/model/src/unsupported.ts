@@ -8,14 +8,16 @@ import type { ManifestDrive, ManifestMachine, ManifestSpec } from './manifest.ts
  */
 export function unsupportedFaults(spec: ManifestSpec, images?: readonly string[]): Fault[] {
   const faults: Fault[] = []
-  if (Object.keys(spec.initTasks ?? {}).length > 0) faults.push(notYet(['initTasks'], 'Use `startupFiles`, or run the commands over ssh.'))
+  if (Object.keys(spec.initTasks ?? {}).length > 0)
+    faults.push(notYet(['initTasks'], 'Use `startupFiles`, or run the commands over ssh.'))
   if ((spec.initConditions?.values ?? []).length > 0) faults.push(notYet(['initConditions']))
   if ((spec.registryAuth ?? '') !== '') faults.push(notYet(['registryAuth']))
   if (spec.portForwards.length > 0) faults.push(notYet(['portForwards']))
   if (spec.access !== undefined) faults.push(notYet(['access'], 'Leave it out: a playground is its owner’s alone.'))
   for (const [name, list] of Object.entries(spec.accessControl ?? {})) {
     const wide = list.findIndex((who) => who !== 'owner')
-    if (wide >= 0) faults.push(notYet(['accessControl', name, wide], 'Only `owner` is acted on for now.', `Access for ${list[wide]}`))
+    if (wide >= 0)
+      faults.push(notYet(['accessControl', name, wide], 'Only `owner` is acted on for now.', `Access for ${list[wide]}`))
   }
   return [...faults, ...spec.machines.flatMap((machine, index) => machineFaults(machine, ['machines', index], images))]
 }
@@ -35,9 +37,16 @@ function driveFaults(drive: ManifestDrive, path: Path, images: readonly string[]
   const faults: Fault[] = []
   const { source, filesystem } = drive
   if (drive.snapshot !== undefined) faults.push(notYet([...path, 'snapshot']))
-  if (drive.persistent === false) faults.push(notYet([...path, 'persistent'], 'Every drive is persistent; leave `persistent` out.', '`persistent: false`'))
+  if (drive.persistent === false)
+    faults.push(notYet([...path, 'persistent'], 'Every drive is persistent; leave `persistent` out.', '`persistent: false`'))
   if (filesystem !== undefined && filesystem !== 'ext4') {
-    faults.push(notYet([...path, 'filesystem'], 'Use ext4, or a drive without `filesystem` and `mount` and make one inside.', `The filesystem ${filesystem}`))
+    faults.push(
+      notYet(
+        [...path, 'filesystem'],
+        'Use ext4, or a drive without `filesystem` and `mount` and make one inside.',
+        `The filesystem ${filesystem}`,
+      ),
+    )
   }
   if (source?.startsWith('oci://')) {
     faults.push(notYet([...path, 'source'], images && `Use one of: ${images.join(', ')}.`, 'A drive from an OCI registry'))

@@ -1,4 +1,17 @@
-import { type Alias, type Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml'
 import { type Fault, fault, type Locate } from './fault.ts'
 import { limits } from './manifest.ts'
 import { otherSpellings } from './plain-document.ts'
@@ -19,6 +32,10 @@ const maxAliases = 100
  */
 export function readYaml(text: string, fileName: string): YamlSource {
   const lines = new LineCounter()
+  for (let start = 0; ; start = text.indexOf('\n', start) + 1) {
+    lines.addNewLine(start)
+    if (text.indexOf('\n', start) < 0) break
+  }
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset)
     return `${fileName}:${Math.max(line, 1)}:${Math.max(col, 1)}`
@@ -28,62 +45,135 @@ export function readYaml(text: string, fileName: string): YamlSource {
     locate: () => at(0),
   })
   if (byteLength(text) > limits.manifestBytes) {
-    return broken('manifest_too_large', `The manifest has more than ${limits.manifestBytes} bytes.`, 'Put big files into an image, or fetch them inside.')
+    return broken(
+      'manifest_too_large',
+      `The manifest has more than ${limits.manifestBytes} bytes.`,
+      'Put big files into an image, or fetch them inside.',
+    )
   }
-  const deep = deepestFlow(text)
-  if (deep !== undefined) return broken('nested_too_deep', 'The manifest is nested too deep.', 'A manifest needs fewer than ten levels.', deep)
+  const excess = tooMuch(text)
+  if (excess) return broken(excess.code, excess.message, excess.hint, excess.offset)
   let document: Document.Parsed
   try {
-    document = parseDocument(text, { version: '1.2', schema: 'core', merge: false, resolveKnownTags: false, uniqueKeys: true, stringKeys: true, prettyErrors: false, lineCounter: lines })
+    document = parseDocument(text, {
+      version: '1.2',
+      schema: 'core',
+      merge: false,
+      resolveKnownTags: false,
+      // The parser compares every key with every other (47 s for 60,000 of them); `repeatedKeys` looks for them in one pass.
+      uniqueKeys: false,
+      stringKeys: true,
+      prettyErrors: false,
+    })
   } catch (error) {
-    if (error instanceof RangeError) return broken('nested_too_deep', 'The manifest is nested too deep.', 'A manifest needs fewer than ten levels.')
+    if (error instanceof RangeError)
+      return broken('nested_too_deep', 'The manifest is nested too deep.', 'A manifest needs fewer than ten levels.')
     return broken('invalid_yaml', `The manifest is not YAML: ${String(error)}`, 'Check quotes, colons and indentation.')
   }
   const locate: Locate = (path, part) => at(offsetOf(document, path, part === 'missing' ? path.slice(0, -1) : path, part))
   const said = [...document.errors, ...document.warnings]
+  const overflow = said.find(({ message }) => /call stack|recursion/i.test(message))
+  if (overflow) {
+    return broken(
+      'nested_too_deep',
+      'The manifest is nested too deep.',
+      'A manifest needs fewer than ten levels.',
+      overflow.pos[0],
+    )
+  }
   if (said.length > 0) {
     const faults = said.map((error) => ({
-      fault: fault(
-        error.code === 'DUPLICATE_KEY' ? 'duplicate_key' : 'invalid_yaml',
-        [],
-        error.code === 'DUPLICATE_KEY' ? 'The same field stands here twice.' : `Not valid YAML: ${error.message.replace(/[.\s]*$/, '')}.`,
-        yamlHint(error.code),
-      ),
+      fault: fault('invalid_yaml', [], `Not valid YAML: ${error.message.replace(/[.\s]*$/, '')}.`, yamlHint(error.code)),
       where: at(error.pos[0]),
     }))
     return { faults, locate }
   }
+  const repeated = repeatedKeys(document)
+  if (repeated.length > 0) {
+    const twice = (key: string) =>
+      fault('duplicate_key', [], `The field ${key} stands here a second time.`, 'Remove one of the two.')
+    return { faults: repeated.map(({ key, offset }) => ({ fault: twice(key), where: at(offset) })), locate }
+  }
   const bomb = tooManyAliases(document)
   if (bomb) {
-    return broken('too_many_aliases', 'The aliases of the manifest unfold into too much.', 'Write the values out instead of using `*alias`.', bomb.range?.[0])
+    return broken(
+      'too_many_aliases',
+      'The aliases of the manifest unfold into too much.',
+      'Write the values out instead of using `*alias`.',
+      bomb.range?.[0],
+    )
   }
   try {
     return { value: document.toJS({ maxAliasCount: maxAliases }), faults: [], locate }
   } catch (error) {
     const alias = aliasesOf(document)[0]
-    return broken('too_many_aliases', `The aliases of the manifest cannot be resolved: ${String(error)}`, 'Write the values out.', alias?.range?.[0])
+    return broken(
+      'too_many_aliases',
+      `The aliases of the manifest cannot be resolved: ${String(error)}`,
+      'Write the values out.',
+      alias?.range?.[0],
+    )
   }
 }
 
 const byteLength = (text: string) => (text.length > limits.manifestBytes ? text.length : new TextEncoder().encode(text).length)
 
-/** Where `[` and `{` nest absurdly; the parser below is recursive. Brackets in text are counted too: no manifest has hundreds open at once. */
-function deepestFlow(text: string): number | undefined {
+/** A manifest full of everything has 30,000. Four megabytes of nothing but brackets or quotes would keep the parser busy for 15 s. */
+const maxTokens = 100_000
+/** The parser is recursive over these. */
+const maxFlowDepth = 500
+/** The lexer's marks that stand for no text (yaml: CST). */
+const marks = new Set(['\x02', '\x18', '\x1f'])
+
+/** Stops before the parser would work too hard. Long texts inside are one token each, whatever they hold. */
+function tooMuch(text: string): { code: string; message: string; hint: string; offset: number } | undefined {
+  let tokens = 0
   let depth = 0
-  for (let offset = 0; offset < text.length; offset += 1) {
-    const character = text[offset]
-    if (character === '[' || character === '{') depth += 1
-    else if ((character === ']' || character === '}') && depth > 0) depth -= 1
-    if (depth > 2000) return offset
+  let offset = 0
+  for (const token of new Lexer().lex(text)) {
+    tokens += 1
+    if (token === '[' || token === '{') depth += 1
+    else if (token === ']' || token === '}') depth -= 1
+    if (depth > maxFlowDepth) {
+      return {
+        code: 'nested_too_deep',
+        message: 'The manifest is nested too deep.',
+        hint: 'A manifest needs fewer than ten levels.',
+        offset,
+      }
+    }
+    if (tokens > maxTokens) {
+      return {
+        code: 'manifest_too_large',
+        message: 'The manifest has far too many parts.',
+        hint: 'Put long lists into files of an image, or write less.',
+        offset,
+      }
+    }
+    if (!marks.has(token)) offset += token.length
   }
   return undefined
 }
 
 function yamlHint(code: string): string {
   if (code === 'MULTIPLE_DOCS') return 'A manifest is one document: remove what follows `---`.'
-  if (code === 'DUPLICATE_KEY') return 'Remove one of the two.'
   if (code === 'TAG_RESOLVE_FAILED') return 'Tags such as `!name` are not used in manifests.'
   return 'Check quotes, colons and indentation.'
+}
+
+function repeatedKeys(document: Document.Parsed): { key: string; offset: number }[] {
+  const repeated: { key: string; offset: number }[] = []
+  visit(document, {
+    Map: (_, map) => {
+      const seen = new Set<unknown>()
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue
+        if (seen.has(key.value)) repeated.push({ key: String(key.value).slice(0, 100), offset: startOf(key) ?? 0 })
+        seen.add(key.value)
+      }
+    },
+  })
+  return repeated
 }
 
 function aliasesOf(document: Document.Parsed): Alias[] {
@@ -115,7 +205,12 @@ function tooManyAliases(document: Document.Parsed): Alias | undefined {
 }
 
 /** Offset of the node at `path`, or of the nearest one above it that exists. */
-function offsetOf(document: Document.Parsed, full: Parameters<Locate>[0], path: Parameters<Locate>[0], part: Parameters<Locate>[1]): number {
+function offsetOf(
+  document: Document.Parsed,
+  full: Parameters<Locate>[0],
+  path: Parameters<Locate>[0],
+  part: Parameters<Locate>[1],
+): number {
   let node: unknown = document.contents
   let key: unknown
   let offset = startOf(node) ?? 0

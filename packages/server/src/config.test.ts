@@ -16,7 +16,14 @@ test('without flags and variables the defaults hold', () => {
 test('flags win over variables, and the cache follows the home', () => {
   const env = { RAMET_HOME: '/srv/a', RAMET_PORT: '1', RAMET_HOST: '::1', RAMET_NAMES: 'Lab.example, other' }
   const config = readConfig(['--home', '/srv/b', '--port=0', '--fake'], env)
-  assert.deepEqual(config, { home: '/srv/b', host: '::1', port: 0, cache: '/srv/b/cache', fake: true, names: ['lab.example', 'other'] })
+  assert.deepEqual(config, {
+    home: '/srv/b',
+    host: '::1',
+    port: 0,
+    cache: '/srv/b/cache',
+    fake: true,
+    names: ['lab.example', 'other'],
+  })
 })
 
 for (const [argv, env, said] of [

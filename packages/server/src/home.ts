@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { writeFileAtomically } from '@ramet/engine/host/files.ts'
@@ -43,8 +43,11 @@ export async function saveCliToken(home: string, token: string): Promise<void> {
   await writeFileAtomically(join(home, 'secrets', 'cli-token'), token, 0o600)
 }
 
-/** True when the host was booted since the last server of this home looked: its VMs are gone, and not by anybody's fault. */
-export async function hostWasRebooted(home: string, bootId: string, before: string | undefined): Promise<boolean> {
-  await writeFile(join(home, 'run', 'boot-id'), bootId)
-  return before !== undefined && before !== bootId
+/** True when the host was booted since the last server of this home looked: its VMs are gone. Remembers this boot. */
+export async function hostWasRebooted(home: string): Promise<boolean> {
+  const file = join(home, 'run', 'boot-id')
+  const now = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
+  const before = await readFile(file, 'utf8').catch(() => now)
+  await writeFileAtomically(file, now)
+  return before !== now
 }

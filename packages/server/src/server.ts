@@ -6,12 +6,12 @@ import type { Play } from '@ramet/model/wire.ts'
 import { TokenAuth } from './auth/auth.ts'
 import { tokenBook } from './auth/token-book.ts'
 import { loadCatalog } from './catalog/catalog.ts'
-import { playgroundService } from './catalog/playgrounds.ts'
+import { openPlaygrounds } from './catalog/playgrounds.ts'
 import type { Config } from './config.ts'
 import { EventStream } from './events/events.ts'
-import { openHome, publishServer, saveCliToken } from './home.ts'
+import { hostWasRebooted, openHome, publishServer, saveCliToken } from './home.ts'
 import { buildApp } from './http/app.ts'
-import { listen } from './http/listen.ts'
+import { endpointOf, listen } from './http/listen.ts'
 import { ImageService } from './images/image-service.ts'
 import { chooseLayers } from './runs/choose-layers.ts'
 import { crashAfter } from './runs/fault-injection.ts'
@@ -26,8 +26,10 @@ import type { Services, User } from './services.ts'
 import { type Db, now, openDatabase } from './store/database.ts'
 import { openInstallation } from './store/installation.ts'
 import { hostReport } from './host-report.ts'
-import { WebBundle } from './web/bundle.ts'
+import { ensureWebBundle } from './web/bundle.ts'
 import { openWorld } from './world/open-world.ts'
+
+const catalogFolder = join(import.meta.dirname, '../../../playgrounds')
 
 export interface RunningServer {
   /** `http://127.0.0.1:8420`, without a slash at the end. */
@@ -87,32 +89,41 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     afterStep: crashAfter(process.env.RAMET_CRASH_AFTER),
   })
   const runs = runService({ db, host: world.host, reconciler, plays, changed })
-  const bundle = new WebBundle({ log })
+  const leaving = new AbortController()
+  const bundle = ensureWebBundle({ log, signal: leaving.signal })
+  const imageNames = () => images.list().filter((image) => image.kind === 'image').map((image) => image.name)
+  await loadCatalog(db, catalogFolder, imageNames())
   const services: Services = {
     auth,
-    playgrounds: playgroundService({ db, endpoint: () => endpoint, images: () => images.list().filter((image) => image.kind === 'image').map((image) => image.name) }),
+    playgrounds: await openPlaygrounds({ db, images: imageNames, webUrl: () => endpoint }),
     runs,
     machines: machineService(runs.own, reconciler, world.host.guests),
     images,
     events,
-    host: await hostReport({ config, db, world, images, installation: installation.id, hasWeb: () => bundle.isReady }),
+    host: await hostReport({ config, db, world, images, installation: installation.id, hasWeb: () => bundle.isCurrent() }),
   }
   world.library.onChange((image) => events.publish(undefined, { kind: 'image', image }))
-  await loadCatalog(db)
   await reclaim(db, world.host, log)
 
-  const app = await buildApp(services, { log, config, bundle })
+  const app = buildApp(services, {
+    log,
+    endpoint: endpointOf(config.host, config.port),
+    names: config.names,
+    webFolder: bundle.folder,
+    webState: bundle.state,
+  })
   endpoint = await listen(app, config)
   await publishServer(config.home, endpoint)
-  await reconciler.resume()
+  await reconciler.resume(await hostWasRebooted(config.home))
 
   return {
     endpoint,
     loginToken: auth.loginToken,
     async warmUp() {
-      await Promise.all([bundle.ensure(), world.warmUp().catch((error) => log.error({ err: error }, 'preparing the host failed; a start will try again'))])
+      await Promise.all([bundle.done, world.warmUp().catch((error: unknown) => log.error({ err: error }, 'preparing the host failed; a start will try again'))])
     },
     async close() {
+      leaving.abort()
       reconciler.close()
       await app.close()
       await db.destroy()

@@ -1,3 +1,5 @@
+// First: everything after it may make schemas.
+import './zod-without-eval.ts'
 import { Tooltip } from '@base-ui/react/tooltip'
 import { RametError } from '@ramet/model/error.ts'
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'

@@ -3,7 +3,7 @@ import { PageFrame } from './components/page-frame.tsx'
 import { HomePage } from './pages/home-page.tsx'
 import { NotFoundPage } from './pages/not-found-page.tsx'
 
-const root = createRootRoute({ component: PageFrame, notFoundComponent: NotFoundPage })
+const root = createRootRoute({ component: PageFrame, notFoundComponent: () => <NotFoundPage /> })
 
 const home = createRoute({ getParentRoute: () => root, path: '/', component: HomePage })
 

@@ -1,9 +1,9 @@
-import { chmod, mkdir, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { RametError } from '@ramet/model/error.ts'
 import { ProcessFailed, run } from '../host/run-process.ts'
 import type { ReportProgress } from './artefact.ts'
-import { runBuild } from './build-process.ts'
+import { isSpaceError, runBuild } from './build-process.ts'
 import { debianMirror, hostAcquireSettings, sourceLines } from './debian-mirror.ts'
 
 export interface DebianPackage {
@@ -76,17 +76,20 @@ async function makeRoot(options: AptOptions, type: 'deb' | 'deb-src'): Promise<A
   for (const each of [options.folder, folder]) await chmod(each, 0o711)
   const configuration = join(folder, 'etc/apt.conf')
   const mirror = await debianMirror()
-  await writeFile(join(folder, 'etc/sources.list'), `${options.suites.flatMap((suite) => sourceLines(mirror, type, suite)).join('\n')}\n`)
+  await writeFile(
+    join(folder, 'etc/sources.list'),
+    `${options.suites.flatMap((suite) => sourceLines(mirror, type, suite)).join('\n')}\n`,
+  )
   await writeFile(join(folder, 'status'), '')
   await writeFile(configuration, await aptConfiguration(folder))
   const env = { APT_CONFIG: configuration }
 
   const program = async (argv: readonly [string, ...string[]], step: string, cwd?: string) => {
     try {
-      return await runBuild([argv[0], '-q', '-o', 'APT::Status-Fd=2', ...argv.slice(1)], folder, {
+      return await runBuild([argv[0], '-q', '-o', 'APT::Status-Fd=2', ...argv.slice(1)], {
         env,
-        ...(cwd === undefined ? {} : { cwd }),
-        ...(signal ? { signal } : {}),
+        cwd,
+        signal,
         onStderrLine: (line) => {
           const percent = downloadPercent(line)
           if (percent !== undefined) report({ step, message: `${step}: ${percent} %`, percent })
@@ -101,7 +104,7 @@ async function makeRoot(options: AptOptions, type: 'deb' | 'deb-src'): Promise<A
   return {
     async ask(argv) {
       try {
-        return (await run(argv, { env, ...(signal ? { signal } : {}) })).stdout
+        return (await run(argv, { env, signal })).stdout
       } catch (error) {
         signal?.throwIfAborted()
         throw aptError(error)
@@ -109,11 +112,16 @@ async function makeRoot(options: AptOptions, type: 'deb' | 'deb-src'): Promise<A
     },
     async fetch(argv, into) {
       await mkdir(into, { recursive: true })
-      const { stdout } = await program([...argv, '--print-uris'], 'Finding packages', into)
-      await program(argv, 'Fetching packages', into)
-      const names = [...stdout.matchAll(/^'[^']*' (\S+) \d+/gm)].map((match) => join(into, match[1] ?? ''))
-      for (const name of names) await stat(name)
-      return names
+      // apt names no file that is there already, so it begins in an empty folder.
+      const empty = await mkdtemp(join(into, 'fetch-'))
+      try {
+        await program(argv, 'Fetching packages', empty)
+        const names = await readdir(empty)
+        for (const name of names) await rename(join(empty, name), join(into, name))
+        return names.map((name) => join(into, name))
+      } finally {
+        await rm(empty, { recursive: true, force: true })
+      }
     },
   }
 }
@@ -173,14 +181,24 @@ const packageNotFound = (name: string) =>
   new RametError('package_not_found', 503, `The Debian mirror of this host has no package ${name} in the chosen releases.`)
 
 function aptError(error: unknown): unknown {
-  if (!(error instanceof ProcessFailed)) return error
-  if (/^E: (No packages found|Unable to (locate|find a source) package)/m.test(error.stderr)) return packageNotFound(error.argv.at(-1) ?? '')
+  if (!(error instanceof ProcessFailed) || isSpaceError(error)) return error
+  if (/^E: (No packages found|Unable to (locate|find a source) package)/m.test(error.stderr))
+    return packageNotFound(error.argv.at(-1) ?? '')
   const complaints = error.message.split('\n').filter((line) => /^\s*(E|W|Err)[: ]/.test(line))
-  if (/Could not resolve|Temporary failure|Could not connect|Connection (failed|timed out|refused)|Failed to fetch/i.test(error.message))
-    return new RametError('mirror_unreachable', 503, `The Debian mirror of this host cannot be used: ${complaints.slice(-2).join(' ').trim()}`, {
-      hint: 'Check with: apt-get update. What is built already goes on working.',
-      cause: error,
-    })
+  if (
+    /Could not resolve|Temporary failure|Could not connect|Connection (failed|timed out|refused)|Failed to fetch/i.test(
+      error.message,
+    )
+  )
+    return new RametError(
+      'mirror_unreachable',
+      503,
+      `The Debian mirror of this host cannot be used: ${complaints.slice(-2).join(' ').trim()}`,
+      {
+        hint: 'Check with: apt-get update. What is built already goes on working.',
+        cause: error,
+      },
+    )
   return error
 }
 

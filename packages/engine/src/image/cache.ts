@@ -54,7 +54,7 @@ export async function cached(key: ArtefactKey, build: Build, options: CacheOptio
     if (temporary) return buildInto(temporary, key, build, options)
     if (!told) options.onWait?.()
     told = true
-    await delay(pollMs, undefined, signal ? { signal } : {})
+    await delay(pollMs, undefined, { signal })
   }
 }
 
@@ -104,7 +104,13 @@ async function buildInto(temporary: string, key: ArtefactKey, build: Build, opti
     const facts = await build(temporary, scratch)
     await removeFolder(scratch)
     options.signal?.throwIfAborted()
-    await writeRecord(temporary, { kind: key.kind, name: key.name, recipeHash: key.recipeHash, builtAt: new Date().toISOString(), facts })
+    await writeRecord(temporary, {
+      kind: key.kind,
+      name: key.name,
+      recipeHash: key.recipeHash,
+      builtAt: new Date().toISOString(),
+      facts,
+    })
     const other = options.force ? undefined : await findArtefact(key)
     if (other) {
       await removeFolder(temporary)
@@ -116,7 +122,7 @@ async function buildInto(temporary: string, key: ArtefactKey, build: Build, opti
     return artefact
   } catch (error) {
     await removeFolder(temporary)
-    throw await asSpaceError(error, parentOf(key))
+    throw asSpaceError(error, key.cacheFolder)
   }
 }
 

@@ -36,7 +36,13 @@ const phases: readonly [RegExp, number, string][] = [
 
 /** 40 of 270 MB; no locale but C is installed. */
 const untranslated = ['--dpkgopt=path-exclude=/usr/share/locale/*', '--dpkgopt=path-include=/usr/share/locale/locale.alias']
-const tracesOfBuild = ['/etc/apt/apt.conf.d/99mmdebstrap', '/etc/dpkg/dpkg.cfg.d/99mmdebstrap', '/etc/resolv.conf', '/etc/hostname', '/var/log/bootstrap.log']
+const tracesOfBuild = [
+  '/etc/apt/apt.conf.d/99mmdebstrap',
+  '/etc/dpkg/dpkg.cfg.d/99mmdebstrap',
+  '/etc/resolv.conf',
+  '/etc/hostname',
+  '/var/log/bootstrap.log',
+]
 
 /**
  * Builds the root as root with mmdebstrap, in a mount and a pid namespace of its own: however it ends, also when this process is killed, its
@@ -50,7 +56,8 @@ export async function buildDebianRoot(root: DebianRoot, options: DebianRootOptio
   await writeFile(host.settings, `${(await hostAcquireSettings()).join('\n')}\n`)
   await runBuild(
     [
-      ...['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--'],
+      'unshare',
+      ...['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--'],
       ...['mmdebstrap', '--mode=root', '--format=directory', '--variant=minbase', `--include=${root.packages.join(',')}`],
       `--aptopt=${host.settings}`,
       // Fetched from the host's mirror; the image itself gets Debian's standard sources, which mmdebstrap writes when no mirror is named.
@@ -59,10 +66,9 @@ export async function buildDebianRoot(root: DebianRoot, options: DebianRootOptio
       root.suite,
       folder,
     ],
-    scratch,
     {
       env: { STANDARD: standard, HOST_SOURCES: host.sources, TMPDIR: scratch },
-      ...(signal ? { signal } : {}),
+      signal,
       onStderrLine: followPhases(options.report),
     },
   )
@@ -77,7 +83,7 @@ async function finish(root: DebianRoot, folder: string): Promise<void> {
   for (const [path, text] of Object.entries(root.files)) {
     const file = join(folder, path)
     await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, text, { mode: path.startsWith('/etc/sudoers.d/') ? 0o440 : 0o644 })
+    await writeFile(file, text, { mode: 0o644 })
   }
 }
 

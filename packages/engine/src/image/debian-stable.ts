@@ -20,6 +20,8 @@ export const debianBase: DebianRoot = {
     'e2scrub_reap.service',
     'fstrim.timer',
     'systemd-pstore.service',
+    // Half a second for graphics that no machine has.
+    'modprobe@drm.service',
     // The serial line belongs to the platform's own root shell; there is no screen.
     'serial-getty@ttyS0.service',
     'getty@tty1.service',
@@ -28,14 +30,15 @@ export const debianBase: DebianRoot = {
   files: {
     // Empty: made at the first boot, and that boot is no "first boot" with questions (machine-id(5)).
     '/etc/machine-id': '',
+    // Newer than /usr: nothing is to be brought up to date at the first boot (systemd-update-done.service(8)).
+    '/etc/.updated': '',
+    '/var/.updated': '',
     '/etc/hosts': '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n',
-    '/etc/sudoers.d/playground': '%sudo ALL=(ALL:ALL) NOPASSWD: ALL\n',
     '/etc/systemd/journald.conf.d/playground.conf': '[Journal]\nSystemMaxUse=64M\n',
     '/root/.bashrc':
       "# ~/.bashrc: executed by bash(1) for non-login shells.\nexport LS_OPTIONS='--color=auto'\nalias ls='ls $LS_OPTIONS'\nalias ll='ls $LS_OPTIONS -l'\n",
   },
   removed: [
-    '/etc/machine-id',
     '/var/lib/dbus/machine-id',
     '/var/lib/systemd/random-seed',
     '/var/lib/systemd/credential.secret',

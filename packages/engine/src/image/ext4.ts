@@ -24,13 +24,13 @@ export async function makeExt4(options: Ext4Options): Promise<void> {
     'root_owner=0:0',
     ...(options.uuid ? [`hash_seed=${options.uuid}`] : []),
   ]
-  const journal = options.journalMiB > 0 ? ['-J', `size=${options.journalMiB}`] : ['-O', '^has_journal,^resize_inode', '-m', '0', '-i', '32768']
+  const journal =
+    options.journalMiB > 0 ? ['-J', `size=${options.journalMiB}`] : ['-O', '^has_journal,^resize_inode', '-m', '0', '-i', '32768']
   const uuid = options.uuid ? ['-U', options.uuid] : []
   await runBuild(
     // biome-ignore format: one option with its value a column
     ['mke2fs', '-q', '-F', '-t', 'ext4', '-b', `${blockBytes}`, '-L', options.label, ...uuid, ...journal, '-E', extended.join(','), '-d', options.from, options.file, `${Math.ceil(options.sizeBytes / 1024)}k`],
-    options.file,
-    { ...(signal ? { signal } : {}), ...(options.uuid ? { env: { E2FSPROGS_FAKE_TIME: '1' } } : {}) },
+    { signal, ...(options.uuid ? { env: { E2FSPROGS_FAKE_TIME: '1' } } : {}) },
   )
 }
 

@@ -11,8 +11,8 @@ import type { CachedArtefact } from './record.ts'
 const diskName = 'root.qcow2'
 /** Changed by hand whenever the steps below or in `debian-root.ts` make something else of the same data. */
 const revision = '1'
-/** Root folder, raw file and qcow2 stand side by side for a moment. */
-const spaceFactor = 4
+/** A root folder and its raw file stand side by side for a moment; measured 0.6 GiB for 230 MB of content. */
+const peakBytes = 2 ** 30
 
 export interface RootImageRecipe {
   readonly name: string
@@ -34,26 +34,25 @@ export interface ForcedBuild extends BuildOptions {
 export async function buildRootImage(recipe: RootImageRecipe, options: ForcedBuild): Promise<RootImage> {
   const { cacheFolder, report, signal } = options
   const key = { cacheFolder, kind: 'image', name: recipe.name, recipeHash: rootImageHash(recipe) }
-  const withSignal = signal ? { signal } : {}
   const build = async (folder: string, scratch: string) => {
     const sizeBytes = recipe.sizeMiB * 2 ** 20
-    await requireSpace(folder, spaceFactor * 300 * 2 ** 20)
+    await requireSpace(cacheFolder, peakBytes)
     const root = join(scratch, 'root')
-    await buildDebianRoot(recipe.root, { folder: root, scratch, report, ...withSignal })
+    await buildDebianRoot(recipe.root, { folder: root, scratch, report, signal })
     report({ step: 'Making the filesystem', message: 'Making the filesystem', percent: 92 })
     const raw = join(scratch, 'root.raw')
-    await makeExt4({ from: root, file: raw, sizeBytes, label: 'root', journalMiB: 64, ...withSignal })
+    await makeExt4({ from: root, file: raw, sizeBytes, label: 'root', journalMiB: 64, signal })
     await rm(root, { recursive: true })
     report({ step: 'Checking the filesystem', message: 'Checking the filesystem', percent: 96 })
-    await runBuild(['e2fsck', '-fn', raw], folder, withSignal)
+    await runBuild(['e2fsck', '-fn', raw], { signal })
     report({ step: 'Packing the image', message: 'Packing the image', percent: 98 })
     const packed = join(scratch, diskName)
-    await runBuild(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', raw, packed], folder, withSignal)
+    await runBuild(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', raw, packed], { signal })
     await rename(packed, join(folder, diskName))
     return { sizeBytes, suite: recipe.root.suite }
   }
   const onWait = () => report({ step: 'Waiting', message: `Another process is building ${recipe.name}` })
-  return toRootImage(await cached(key, build, { ...withSignal, force: options.force ?? false, onWait }))
+  return toRootImage(await cached(key, build, { signal, force: options.force ?? false, onWait }))
 }
 
 export function toRootImage(artefact: CachedArtefact): RootImage {

@@ -16,7 +16,8 @@ export async function bootableKernel(bzImage: string, into: string, signal?: Abo
 
 /** The compressed kernel within a bzImage: the setup header says where (Documentation/x86/boot.rst: payload_offset, payload_length; protocol 2.08 and later). */
 export function findPayload(image: Buffer): Buffer | undefined {
-  if (image.length < 0x260 || image.toString('latin1', 0x202, 0x206) !== 'HdrS' || image.readUInt16LE(0x206) < 0x208) return undefined
+  if (image.length < 0x260 || image.toString('latin1', 0x202, 0x206) !== 'HdrS' || image.readUInt16LE(0x206) < 0x208)
+    return undefined
   const setupSectors = image[0x1f1] || 4
   const start = (setupSectors + 1) * 512 + image.readUInt32LE(0x248)
   const end = start + image.readUInt32LE(0x24c)
@@ -35,7 +36,7 @@ async function unpack(payload: Buffer, into: string, signal?: AbortSignal): Prom
     if (!unpacker) return false
     const file = `${into}.${unpacker.suffix}`
     await writeFile(file, packed)
-    await runBuild([...unpacker.argv, file], into, signal ? { signal } : {})
+    await runBuild([...unpacker.argv, file], { signal })
   }
   return (await stat(into)).size === expected
 }

@@ -1,5 +1,5 @@
-import type { NetworkPlan } from './network.ts'
 import { parsePrefix } from './ipv4.ts'
+import type { NetworkPlan } from './network.ts'
 import { bridgeMac, hostEnd, namespaceEnd } from './plan.ts'
 import { uplink } from './ruleset.ts'
 
@@ -40,7 +40,9 @@ export function missingOnHost(plan: NetworkPlan, observed: Observed): string[] {
   if (!hasAddress(veth, hostEnd(plan), 31)) lines.push(`address replace ${hostEnd(plan)}/31 dev ${plan.name}`)
   if (!isUp(veth)) lines.push(`link set dev ${plan.name} up`)
   // Routed, not on-link: nothing on the wire has to answer ARP for machines.
-  if (!observed.routes.some((route) => route.dst === plan.lease && route.gateway === namespaceEnd(plan) && route.dev === plan.name))
+  if (
+    !observed.routes.some((route) => route.dst === plan.lease && route.gateway === namespaceEnd(plan) && route.dev === plan.name)
+  )
     lines.push(`route replace ${plan.lease} via ${namespaceEnd(plan)} dev ${plan.name} src ${hostEnd(plan)}`)
   return lines
 }
@@ -53,8 +55,12 @@ export function missingInside(plan: NetworkPlan, observed: Observed, vmUid: numb
   for (const [index, network] of plan.networks.entries()) {
     const bridge = link(network.bridge)
     const { length } = parsePrefix(network.subnet)
-    if (!bridge) lines.push(`link add dev ${network.bridge} address ${bridgeMac(index)} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`)
-    if (!hasAddress(bridge, network.gateway, length)) lines.push(`address replace ${network.gateway}/${length} dev ${network.bridge}`)
+    if (!bridge)
+      lines.push(
+        `link add dev ${network.bridge} address ${bridgeMac(index)} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
+      )
+    if (!hasAddress(bridge, network.gateway, length))
+      lines.push(`address replace ${network.gateway}/${length} dev ${network.bridge}`)
     if (!isUp(bridge)) lines.push(`link set dev ${network.bridge} up`)
   }
   for (const item of plan.machines.flatMap((machine) => machine.interfaces)) {

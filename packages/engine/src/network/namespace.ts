@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ProcessFailed, run } from '../host/run-process.ts'
 import { Leases } from './lease.ts'
 import { missingInside, missingOnHost, namespaceSettings, type Observed, type ObservedLink, type ObservedRoute } from './links.ts'
-import type { NetworkPlan, Networks } from './network.ts'
+import type { Networks } from './network.ts'
 import { checkName } from './plan.ts'
 import { hostRuleset, namespaceRuleset, type Ruleset } from './ruleset.ts'
 

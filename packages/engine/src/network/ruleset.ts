@@ -119,7 +119,9 @@ export function namespaceRuleset(plan: NetworkPlan, pool: string): Ruleset {
           const addresses = plan.machines.flatMap(({ interfaces }) =>
             interfaces.filter((item) => item.network === network.name).map((item) => item.address),
           )
-          return addresses.length === 0 ? [] : [`iifname "${network.bridge}" oifname "${uplink}" ip saddr ${set(addresses)} accept`]
+          return addresses.length === 0
+            ? []
+            : [`iifname "${network.bridge}" oifname "${uplink}" ip saddr ${set(addresses)} accept`]
         }),
       ],
     },
@@ -130,7 +132,9 @@ export function namespaceRuleset(plan: NetworkPlan, pool: string): Ruleset {
         'meta nfproto != ipv4 drop',
         'ct state established,related accept',
         // Gateways answer pings, each on its own network alone.
-        ...plan.networks.map((network) => `iifname "${network.bridge}" ip daddr ${network.gateway} icmp type echo-request accept`),
+        ...plan.networks.map(
+          (network) => `iifname "${network.bridge}" ip daddr ${network.gateway} icmp type echo-request accept`,
+        ),
         `iifname "${uplink}" ip daddr ${namespaceEnd(plan)} icmp type echo-request accept`,
       ],
     },

@@ -77,7 +77,8 @@ export type VmIdentity = Pick<VmSpec, 'runId' | 'machine' | 'folder'>
 
 export interface Vmm {
   readonly name: string
-  readonly accelerator: Accelerator
+  /** Null until the boot probe has decided. */
+  readonly accelerator: Accelerator | null
   readonly capabilities: ReadonlySet<VmmCapability>
   /** Resolves when the process runs and answers on its control socket. On failure nothing is left. */
   start(spec: VmSpec): Promise<Vm>

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { parse } from '@fastify/cookie'
+import { readCookie } from './cookie.ts'
 
 export interface Credentials {
   readonly token: string
@@ -26,6 +26,6 @@ export function credentialsOf(headers: IncomingHttpHeaders, cookieName: string):
     }
     return undefined
   }
-  const cookie = headers.cookie === undefined ? undefined : parse(headers.cookie)[cookieName]
+  const cookie = headers.cookie === undefined ? undefined : readCookie(headers.cookie, cookieName)
   return cookie ? { token: cookie, kind: 'ambient' } : undefined
 }

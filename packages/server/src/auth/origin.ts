@@ -10,14 +10,12 @@ export interface OwnNames {
 }
 
 /**
- * The address listened on, localhost, and configured names. DNS rebinding makes a browser send cookies' requests for a name of the attacker's, so other
- * names are refused; an address written as such cannot be rebound, so a server that listens on all addresses takes any.
+ * localhost, any address, the host of `endpoint` and configured names. DNS rebinding makes a browser send its cookies to us for a name of the
+ * attacker's, so other names are refused; what is written as an address cannot be rebound, whichever of the host's addresses it is.
  */
 export function ownNames(endpoint: string, configured: readonly string[]): OwnNames {
-  const listened = new URL(endpoint).hostname
-  const names = new Set([listened, 'localhost', '127.0.0.1', '[::1]', ...configured.map((name) => name.toLowerCase())])
-  const anyAddress = listened === '0.0.0.0' || listened === '[::]'
-  return { has: (hostname) => names.has(hostname) || (anyAddress && isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) }
+  const names = new Set(['localhost', new URL(endpoint).hostname, ...configured.map((name) => name.toLowerCase())])
+  return { has: (hostname) => names.has(hostname) || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0 }
 }
 
 /**

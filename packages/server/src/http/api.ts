@@ -11,8 +11,8 @@ import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { hostRoutes } from './routes/host.ts'
 import { imageRoutes } from './routes/images.ts'
-import { playRoutes } from './routes/plays.ts'
 import { playgroundRoutes } from './routes/playgrounds.ts'
+import { playRoutes } from './routes/plays.ts'
 import type { WebSockets } from './web-sockets.ts'
 
 export interface ApiParts {
@@ -34,7 +34,7 @@ export const apiRoutes = ({ app, services, gate, streams, sockets, secure }: Api
   ...actionRoutes(services.runs),
   ...addLiveStatus({ services, sockets, scheme: secure ? 'wss' : 'ws' }),
   ...imageRoutes(services.images),
-  ...eventRoutes(services.events, streams),
+  ...eventRoutes(services.events, streams, gate),
   ...hostRoutes(services.host),
   ...addMetrics(app, services.runs),
 ]

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify'
+import type { IncomingMessage } from 'node:http'
 import { toErrorBody } from '@ramet/model/error.ts'
 import { internalError } from '@ramet/model/errors.ts'
 import { routes as paths } from '@ramet/model/routes.ts'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify'
 import { makeGate, sessionCookieName } from '../auth/gate.ts'
 import { ownNames } from '../auth/origin.ts'
 import type { Services } from '../services.ts'
@@ -28,6 +29,8 @@ export interface AppOptions {
   readonly webFolder?: string
   readonly webState?: () => WebState
   readonly pingMs?: number
+  /** How often the credentials behind open streams and websockets are looked at again. */
+  readonly recheckMs?: number
   readonly streams?: OpenStreamsOptions
 }
 
@@ -46,6 +49,8 @@ export function assembleApp(services: Services, options: AppOptions): App {
     // Of a whole request: somebody who sends a byte a minute holds no connection for ever.
     requestTimeout: 60_000,
     forceCloseConnections: true,
+    // Some HTTP clients offer HTTP/2 by an upgrade (h2c); they get a plain answer instead of a refused websocket.
+    http: { shouldUpgradeCallback: (request: IncomingMessage) => request.headers.upgrade?.toLowerCase() === 'websocket' },
     genReqId: () => randomUUID(),
     clientErrorHandler: answerClientError,
     // A URL that cannot be decoded: no route, hence no error handler, is found for it.
@@ -63,13 +68,17 @@ export function assembleApp(services: Services, options: AppOptions): App {
   app.addHook('onResponse', async (request, reply) => {
     // The pattern, since a URL may carry a ticket.
     const { method, routeOptions } = request
-    request.log.debug({ method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered')
+    request.log.debug(
+      { method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'answered',
+    )
   })
   takeJsonBodies(app)
   answerErrors(app)
 
   const own = ownNames(endpoint, options.names ?? [])
-  const gate = makeGate(services.auth, own, sessionCookieName(services.host.health().installation))
+  const cookieName = sessionCookieName(services.host.health().installation)
+  const gate = makeGate({ auth: services.auth, own, cookieName, recheckMs: options.recheckMs })
   const streams = new OpenStreams(options.streams)
   const sockets = new WebSockets({ log, ...(options.pingMs === undefined ? {} : { pingMs: options.pingMs }) })
   const secure = new URL(endpoint).protocol === 'https:'

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { RametError, toErrorBody } from '@ramet/model/error.ts'
 import { bodyTooLarge, internalError, invalidInput, notFound } from '@ramet/model/errors.ts'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { maxBodyBytes } from './json-body.ts'
 
 /** What a client is told of any error; undefined when it is none that a person should meet, but a fault of ours. */
@@ -11,7 +11,8 @@ export function toRametError(error: unknown): RametError | undefined {
   const { code, statusCode = 500, message } = error as { code?: string; statusCode?: number; message?: string }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return bodyTooLarge(maxBodyBytes)
   // Fastify's own refusals: bad URLs, wrong lengths, header faults.
-  if (statusCode >= 400 && statusCode < 500) return new RametError('invalid_input', statusCode, message ?? 'The request is not valid.')
+  if (statusCode >= 400 && statusCode < 500)
+    return new RametError('invalid_input', statusCode, message ?? 'The request is not valid.')
   return undefined
 }
 
@@ -21,13 +22,17 @@ export function answerErrors(app: FastifyInstance): void {
     const known = toRametError(error)
     if (!known || known.status >= 500) request.log.error({ err: error }, 'request failed')
     const told = known ?? internalError()
-    return reply.code(told.status).send(toErrorBody(told))
+    return refuse(reply, told)
   })
   app.setNotFoundHandler((request, reply) => {
     const told = notFound('page or method', `${request.method} ${request.url.split('?')[0]}`)
-    return reply.code(told.status).send(toErrorBody(told))
+    return refuse(reply, told)
   })
 }
+
+const refuse = (reply: FastifyReply, error: RametError) =>
+  // What looked for a file may have promised already that it keeps.
+  reply.code(error.status).header('cache-control', 'no-store').send(toErrorBody(error))
 
 /** For connections that have no reply yet: what is not HTTP at all, and websockets that are not let in. */
 export function answerRaw(socket: Duplex, error: RametError): void {

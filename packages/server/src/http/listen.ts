@@ -3,7 +3,10 @@ import { cannotListen, portTaken } from '@ramet/model/errors.ts'
 import type { FastifyInstance } from 'fastify'
 
 /** Begins to listen and returns the address for clients, such as `http://127.0.0.1:8420`. Throws port_taken or cannot_listen. */
-export async function listen(app: FastifyInstance, { host, port }: { readonly host: string; readonly port: number }): Promise<string> {
+export async function listen(
+  app: FastifyInstance,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<string> {
   try {
     await app.listen({ host, port })
   } catch (error) {

@@ -45,7 +45,8 @@ export function addLiveStatus({ services, sockets, scheme, everyMs = 3000 }: Liv
 
   sockets.add(decodeURIComponent(routes.liveStatus(':ticket')), async ({ params: [name = ''] }) => {
     const ticket = tickets.get(name)
-    if (!ticket || ticket.expiresAt < Date.now()) throw notFound('live status', 'of this ticket', 'Ask for a new one: POST /api/plays/ID/conns.')
+    if (!ticket || ticket.expiresAt < Date.now())
+      throw notFound('live status', 'of this ticket', 'Ask for a new one: POST /api/plays/ID/conns.')
     const { user, id } = ticket
     let play = await services.runs.get(user, id)
     return (socket) => {

@@ -104,10 +104,11 @@ export class MachinePump {
 
   #take(bytes: Buffer): void {
     if (!this.#input) {
-      if (!this.#early) return this.fault('Input came before its time.')
       // Pausing stops the connection, not the frames that were read from it already: one read, and one frame that it completes.
-      this.#early.push(bytes)
-      return this.#holdInput(true)
+      if (this.#early) this.#early.push(bytes)
+      else this.fault('Input came before its time.')
+      this.#holdInput(this.#early !== undefined)
+      return
     }
     if (!this.#input.writable || this.#input.write(bytes)) return
     this.#holdInput(true)

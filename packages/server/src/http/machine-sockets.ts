@@ -2,8 +2,8 @@ import { unknownMachine } from '@ramet/model/errors.ts'
 import { routes } from '@ramet/model/routes.ts'
 import { type ClientMessage, outputs } from '@ramet/model/stream.ts'
 import type { FastifyBaseLogger } from 'fastify'
-import { z } from 'zod'
 import type { WebSocket } from 'ws'
+import { z } from 'zod'
 import type { Gate } from '../auth/gate.ts'
 import type { Services, User } from '../services.ts'
 import { MachinePump } from './machine-pump.ts'
@@ -27,19 +27,26 @@ const sessionSchema = z.object({
 
 type ExecMessage = Extract<ClientMessage, { type: 'exec' }>
 
-/** The three ways into a machine. Who asks, and whether the run and machine are theirs, is settled before the websocket is accepted. */
+/** The three ways into a machine. Who asks, and whether the run is theirs, is settled before the websocket is accepted. */
 export function addMachineSockets(sockets: WebSockets, { services, gate, log }: MachineSocketsOptions): void {
   const { machines, runs } = services
 
   const admit = async ({ request, params: [id = '', machine = ''] }: AskedSocket) => {
     const user = await gate.admit(request.headers, 'websocket')
     const names = (await runs.get(user, id)).machines.map(({ name }) => name)
-    if (!names.includes(machine)) throw unknownMachine(machine, names)
-    return { user, id, machine }
+    // Told over the websocket: neither browsers nor Node show their programs the answer to one that was not accepted.
+    const fault = names.includes(machine) ? undefined : unknownMachine(machine, names)
+    return { user, id, machine, fault }
+  }
+
+  const endWithCredentials = (socket: WebSocket, { request }: AskedSocket) => {
+    const unwatch = gate.watch(request.headers, 'websocket', () => socket.close(1008, 'not_authenticated'))
+    socket.on('close', unwatch)
   }
 
   /** Runs one websocket's whole life; what it throws the client is told. */
-  const talk = (socket: WebSocket, life: (pump: MachinePump) => Promise<void>) => {
+  const talk = (asked: AskedSocket, socket: WebSocket, life: (pump: MachinePump) => Promise<void>) => {
+    endWithCredentials(socket, asked)
     const pump = new MachinePump(socket)
     life(pump).catch((error: unknown) => {
       if (!pump.fail(error)) log.error({ err: error }, 'websocket into a machine failed')
@@ -47,11 +54,12 @@ export function addMachineSockets(sockets: WebSockets, { services, gate, log }: 
   }
 
   sockets.add(decodeURIComponent(routes.terminal(':id', ':machine', ':session')), async (asked) => {
-    const { user, id, machine } = await admit(asked)
+    const { user, id, machine, fault } = await admit(asked)
     const { session } = validate(sessionSchema, { session: asked.params[2] })
     const options = validate(terminalQuerySchema, Object.fromEntries(asked.query))
     return (socket) =>
-      talk(socket, async (pump) => {
+      talk(asked, socket, async (pump) => {
+        if (fault) throw fault
         pump.expectInput()
         let size: { cols: number; rows: number } | undefined
         pump.onMessage((message) => {
@@ -74,9 +82,10 @@ export function addMachineSockets(sockets: WebSockets, { services, gate, log }: 
   })
 
   sockets.add(decodeURIComponent(routes.exec(':id', ':machine')), async (asked) => {
-    const { user, id, machine } = await admit(asked)
+    const { user, id, machine, fault } = await admit(asked)
     return (socket) =>
-      talk(socket, async (pump) => {
+      talk(asked, socket, async (pump) => {
+        if (fault) throw fault
         const first = Promise.withResolvers<ExecMessage>()
         const early: Exclude<ClientMessage, { type: 'ack' | 'exec' }>[] = []
         let apply: ((message: Exclude<ClientMessage, { type: 'ack' | 'exec' }>) => void) | undefined
@@ -117,9 +126,10 @@ export function addMachineSockets(sockets: WebSockets, { services, gate, log }: 
     machines.exec(user, id, machine, command, { ...(account ? { user: account } : {}), ...(pty ? { pty } : {}) })
 
   sockets.add(decodeURIComponent(routes.console(':id', ':machine')), async (asked) => {
-    const { user, id, machine } = await admit(asked)
+    const { user, id, machine, fault } = await admit(asked)
     return (socket) =>
-      talk(socket, async (pump) => {
+      talk(asked, socket, async (pump) => {
+        if (fault) throw fault
         pump.expectInput()
         pump.onMessage(() => {})
         const line = await untilGone(socket, machines.console(user, id, machine), (late) => late.destroy())

@@ -56,7 +56,11 @@ export function describeApi(routes: readonly Route[]): Json {
   const { schemas } = z.toJSONSchema(components, { io: 'input', uri })
   return {
     openapi: '3.1.0',
-    info: { title: 'Ramet', version: '1', description: 'Playgrounds of real Linux machines. Websockets are described in packages/model/src/stream.ts.' },
+    info: {
+      title: 'Ramet',
+      version: '1',
+      description: 'Playgrounds of real Linux machines. Websockets are described in packages/model/src/stream.ts.',
+    },
     paths: described,
     components: {
       schemas: Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, tidy(schema as Json)])),

@@ -14,6 +14,8 @@ export function register(app: FastifyInstance, routes: readonly Route[], gate: G
     const options: RouteOptions = {
       method: route.method,
       url: route.path,
+      // Answering HEAD as if it were GET would open event streams that nobody reads.
+      exposeHeadRoute: false,
       async handler(request, reply) {
         const answer = await route.handle({
           user: asking.get(request) ?? nobody,

@@ -43,9 +43,12 @@ interface Declaration<P extends string, Q extends z.ZodType, B extends z.ZodType
 }
 
 /** Ties a route's handler to the types of its schemas. */
-export function route<A extends z.ZodType, P extends string = never, Q extends z.ZodType = z.ZodType, B extends z.ZodType = z.ZodType>(
-  declaration: Declaration<P, Q, B, A>,
-): Route {
+export function route<
+  A extends z.ZodType,
+  P extends string = never,
+  Q extends z.ZodType = z.ZodType,
+  B extends z.ZodType = z.ZodType,
+>(declaration: Declaration<P, Q, B, A>): Route {
   return {
     ...declaration,
     // The model's paths encode what they are given, the colon of a parameter too.

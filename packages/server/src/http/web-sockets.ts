@@ -26,7 +26,12 @@ export const maxFrameBytes = 1024 * 1024
 
 /** The websockets of a server: let in by route, kept alive by pings, closed with it. */
 export class WebSockets {
-  readonly #server = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, perMessageDeflate: false, clientTracking: true })
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    maxPayload: maxFrameBytes,
+    perMessageDeflate: false,
+    clientTracking: true,
+  })
   readonly #routes: { readonly path: RegExp; readonly open: WebSocketRoute }[] = []
   readonly #answered = new WeakMap<WebSocket, boolean>()
   readonly #log: FastifyBaseLogger

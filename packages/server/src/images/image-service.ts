@@ -15,7 +15,7 @@ export interface Library {
   list(): Image[]
   require(name: string, options: { report?: (progress: Progress) => void; signal?: AbortSignal }): Promise<RootImage | KernelPack>
   build(name: string): Promise<unknown>
-  remove(name: string): Promise<void>
+  remove(name: string, keep?: ReadonlySet<string>): Promise<void>
   onChange(listener: (image: Image) => void): () => void
 }
 
@@ -30,6 +30,8 @@ export interface ImageServiceTools {
 }
 
 export const kernelPackName = 'kernel-6.1'
+/** Built in the background at the first start of a server. */
+export const defaultImage = 'debian-stable'
 
 /** Images as the layers that drives stand on. */
 export class ImageService implements Images {

@@ -1,3 +1,4 @@
+import { changeRun } from './run-rows.ts'
 import { RunWorker, type WorkerTools } from './run-worker.ts'
 
 /** All runs of this home that are not at rest. */
@@ -28,8 +29,15 @@ export class Reconciler {
     this.#workers.delete(runId)
   }
 
-  /** Takes up every run that is not at rest; adopts what still runs. */
-  async resume(): Promise<void> {
+  /**
+   * Takes up every run that is not at rest; adopts what still runs. After a reboot of the host nothing does, and what was running is started again:
+   * the wish stands, and nobody is to blame for the end of the VMs.
+   */
+  async resume(hostWasRebooted: boolean): Promise<void> {
+    if (hostWasRebooted) {
+      const running = await this.#tools.db.selectFrom('runs').select('id').where('state', '=', 'RUNNING').where('wanted', '=', 'RUNNING').execute()
+      for (const { id } of running) await changeRun(this.#tools.db, id, { state: 'STARTING', ifWanted: 'RUNNING' })
+    }
     const rows = await this.#tools.db.selectFrom('runs').select('id').where('state', '!=', 'DESTROYED').execute()
     for (const { id } of rows) this.worker(id).wake()
   }

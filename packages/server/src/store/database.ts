@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
-import { Kysely, sql, type Transaction } from 'kysely'
-import { Migrator } from 'kysely/migration'
 import { RametError } from '@ramet/model/error.ts'
 import { homeTooNew } from '@ramet/model/errors.ts'
+import { Kysely, sql, type Transaction } from 'kysely'
+import { Migrator } from 'kysely/migration'
 import { migrations } from './migrations/all.ts'
 import { nodeSqliteDialect } from './node-sqlite-dialect.ts'
 import type { Database } from './schema.ts'
@@ -82,4 +82,6 @@ const homeTooOld = (file: string, newest: string) =>
   })
 
 const damaged = (file: string, cause: unknown) =>
-  new RametError('store_damaged', 500, `${file} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  new RametError('store_damaged', 500, `${file} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    cause,
+  })

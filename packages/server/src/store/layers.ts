@@ -48,9 +48,14 @@ export async function layerChain(db: Db, id: string): Promise<LayerRow[]> {
   for (let next: string | null = id; next !== null; ) {
     const layer: LayerRow | undefined = await findLayer(db, next)
     if (!layer || seen.has(next)) {
-      throw new RametError('layer_chain_broken', 500, `The layer ${id} stands on ${next}, which ${layer ? 'stands on it' : 'is gone'}.`, {
-        hint: 'See what else is wrong with: ramet fsck',
-      })
+      throw new RametError(
+        'layer_chain_broken',
+        500,
+        `The layer ${id} stands on ${next}, which ${layer ? 'stands on it' : 'is gone'}.`,
+        {
+          hint: 'See what else is wrong with: ramet fsck',
+        },
+      )
     }
     seen.add(next)
     chain.unshift(layer)

@@ -1,5 +1,5 @@
-import type { Insertable, Selectable } from 'kysely'
 import type { MachineState, RunState, WantedState } from '@ramet/model/run-state.ts'
+import type { Insertable, Selectable } from 'kysely'
 
 /**
  * Tables of the store, as migrations leave them. No SQLite-only types: ids and times are text (RFC 3339, UTC), booleans 0/1, documents JSON text.

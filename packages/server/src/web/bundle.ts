@@ -86,10 +86,22 @@ async function replace(folder: string, root: string, hash: string, build: (into:
     await build(fresh)
     await stat(join(fresh, 'index.html'))
     await writeFile(join(fresh, recordName), hash)
-    await rename(folder, join(workshop, 'old')).catch(ignoreMissing)
-    await rename(fresh, folder)
+    await swap(fresh, folder, workshop)
   } finally {
     await rm(workshop, { recursive: true, force: true })
+  }
+}
+
+/** Two servers started from one checkout may both arrive here: the last one wins. */
+async function swap(fresh: string, folder: string, workshop: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    await rename(folder, join(workshop, `old-${attempt}`)).catch(ignoreMissing)
+    try {
+      return await rename(fresh, folder)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (attempt === 3 || (code !== 'ENOTEMPTY' && code !== 'EEXIST')) throw error
+    }
   }
 }
 

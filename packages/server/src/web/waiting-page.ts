@@ -3,7 +3,10 @@ import type { WebState } from './bundle.ts'
 const said: Record<WebState, readonly [title: string, text: string]> = {
   building: ['The dashboard is being built', 'That takes some seconds at the first start. This page looks again by itself.'],
   ready: ['The dashboard is on its way', 'This page looks again by itself.'],
-  failed: ['The dashboard could not be built', "The server's log says why. API and command line work without it: try <code>npx --no-install ramet</code>."],
+  failed: [
+    'The dashboard could not be built',
+    "The server's log says why. API and command line work without it: try <code>npx --no-install ramet</code>.",
+  ],
 }
 
 /** What browsers see until there is a web app. It reloads itself; the fragment with the login token stays in the address. */

@@ -31,7 +31,17 @@ export interface ButtonProps {
   readonly isPressed?: boolean
 }
 
-export function Button({ children, look, icon, iconOnly = false, refusal, isBusy = false, onClick, type, isPressed }: ButtonProps) {
+export function Button({
+  children,
+  look,
+  icon,
+  iconOnly = false,
+  refusal,
+  isBusy = false,
+  onClick,
+  type,
+  isPressed,
+}: ButtonProps) {
   const tip = refusal ?? (iconOnly ? children : undefined)
   const isDisabled = refusal !== undefined || isBusy
   const button = (
@@ -46,7 +56,7 @@ export function Button({ children, look, icon, iconOnly = false, refusal, isBusy
       aria-description={refusal}
       aria-label={iconOnly && typeof children === 'string' ? children : undefined}
     >
-      {icon && <Icon name={icon} />}
+      {icon && <Icon name={icon} className={iconOnly ? '' : 'max-sm:hidden'} />}
       {iconOnly ? null : children}
     </BaseButton>
   )

@@ -29,19 +29,20 @@ export function PageFrame() {
 function LoggedIn({ name }: { name: string }) {
   const isLive = useLiveEvents()
   const cache = useQueryClient()
-  const logOut = () => client.logout().then(() => cache.clear(), toastError).then(() => cache.resetQueries(queries.me()))
+  const logOut = () =>
+    client
+      .logout()
+      .then(() => cache.clear(), toastError)
+      .then(() => cache.resetQueries(queries.me()))
   return (
     <div className="flex min-h-dvh flex-col">
-      <a
-        href="#content"
+      <button
+        type="button"
         className="absolute -top-10 left-3 z-50 rounded-md bg-raised px-3 py-1.5 text-[13px] focus:top-3"
-        onClick={(event) => {
-          event.preventDefault()
-          document.getElementById('content')?.focus()
-        }}
+        onClick={() => document.getElementById('content')?.focus()}
       >
         Skip to content
-      </a>
+      </button>
       <header className="flex h-12 shrink-0 items-center gap-3 border-b border-line bg-surface px-4 sm:px-6">
         <Link to="/" className="flex items-center gap-2 rounded font-semibold tracking-tight">
           <Mark className="size-5" />
@@ -76,8 +77,8 @@ function ServerAway() {
         <Mark className="mx-auto size-9" />
         <h1 className="mt-4 text-lg font-semibold">The server does not answer</h1>
         <p className="mt-1 text-[13px] text-muted">
-          Start it with <code className="font-mono text-ink">npm start</code>. This page goes on by itself as soon as it is there; running
-          machines are not affected.
+          Start it with <code className="font-mono text-ink">npm start</code>. This page goes on by itself as soon as it is there;
+          running machines are not affected.
         </p>
       </div>
     </main>

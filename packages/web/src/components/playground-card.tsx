@@ -20,10 +20,17 @@ export function PlaygroundCard({ playground }: { playground: Playground }) {
     onError: toastError,
   })
   return (
-    <li aria-label={title} className="flex flex-col rounded-xl border border-line bg-surface p-4 transition-colors hover:border-line-strong">
+    <li
+      aria-label={title}
+      className="flex flex-col rounded-xl border border-line bg-surface p-4 transition-colors hover:border-line-strong"
+    >
       <h3 className="font-medium wrap-anywhere">{title}</h3>
       <p className="mt-0.5 font-mono text-xs text-faint">{name}</p>
-      <p className="mt-2 line-clamp-3 flex-1 text-[13px] text-muted">{description}</p>
+      <div className="mt-2 flex-1">
+        <p className="line-clamp-3 text-[13px] text-muted" title={description}>
+          {description}
+        </p>
+      </div>
       <div className="mt-4 flex items-end justify-between gap-3">
         <p className="flex min-w-0 flex-wrap gap-1.5 text-[11px] text-muted">
           <Chip>{machines.length === 1 ? '1 machine' : `${machines.length} machines`}</Chip>

@@ -27,12 +27,7 @@ function DestroyButton({ play }: { play: Play }) {
   const destroy = useDestroy(play.id)
   return (
     <>
-      <Button
-        icon="trash"
-        refusal={refusal('destroy', play.state)}
-        isBusy={destroy.isPending}
-        onClick={() => setIsAsking(true)}
-      >
+      <Button icon="trash" refusal={refusal('destroy', play.state)} isBusy={destroy.isPending} onClick={() => setIsAsking(true)}>
         Destroy
       </Button>
       <AlertDialog.Root open={isAsking} onOpenChange={setIsAsking}>

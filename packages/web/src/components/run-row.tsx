@@ -28,12 +28,12 @@ export function RunRow({ play }: { play: Play }) {
             </time>
           </p>
         </div>
-        <div className="w-24">
+        <div className="sm:w-24">
           <RunStateBadge state={play.state} />
         </div>
         <div className="flex flex-wrap gap-1.5">
           <Link to="/runs/$id" params={{ id: play.id }} className={buttonClass()} aria-label={`Open ${play.title}`}>
-            <Icon name="arrow" />
+            <Icon name="arrow" className="max-sm:hidden" />
             Open
           </Link>
           <RunButtons play={play} />

@@ -7,7 +7,12 @@ const toasts = Toast.createToastManager()
 /** Shows a failed action: what happened, and what to do about it. */
 export function toastError(error: unknown): void {
   const hint = error instanceof RametError ? error.hint : undefined
-  toasts.add({ title: error instanceof Error ? error.message : String(error), description: hint, priority: 'high', timeout: 10_000 })
+  toasts.add({
+    title: error instanceof Error ? error.message : String(error),
+    description: hint,
+    priority: 'high',
+    timeout: 10_000,
+  })
 }
 
 export function Toasts({ children }: { children: React.ReactNode }) {

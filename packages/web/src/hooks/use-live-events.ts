@@ -24,8 +24,7 @@ export function useLiveEvents(): boolean {
         onOpen: () => {
           setIsLive(true)
           // Whatever happened before the stream stood was not told.
-          for (const query of [queries.plays(), queries.images(), queries.health()]) void cache.invalidateQueries(query)
-          void cache.invalidateQueries({ queryKey: ['play'] })
+          for (const what of ['plays', 'play', 'images', 'health']) void cache.invalidateQueries({ queryKey: [what] })
         },
         onBreak: () => setIsLive(false),
       })

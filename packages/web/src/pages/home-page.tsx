@@ -31,7 +31,8 @@ function Runs() {
         <div className="rounded-xl border border-dashed border-line-strong px-6 py-10 text-center">
           <p className="font-medium">No runs yet</p>
           <p className="mx-auto mt-1 max-w-md text-[13px] text-muted">
-            A run is your own living copy of a playground: real Linux machines to work in, stop and pick up later. Start one from the{' '}
+            A run is your own living copy of a playground: real Linux machines to work in, stop and pick up later. Start one from
+            the{' '}
             <a href="#catalogue" className="rounded text-accent underline underline-offset-2">
               catalogue
             </a>{' '}

@@ -26,8 +26,8 @@ export function LoginPage({ error }: { error: unknown }) {
         <Mark className="size-9" />
         <h1 className="mt-4 text-xl font-semibold tracking-tight">Log in to Ramet</h1>
         <p className="mt-1.5 text-[13px] text-muted">
-          Open the link that <code className="font-mono text-ink">npm start</code> printed in its terminal, or paste that link or its token
-          here.
+          Open the link that <code className="font-mono text-ink">npm start</code> printed in its terminal, or paste that link or
+          its token here.
         </p>
         <form
           className="mt-5 flex flex-col gap-3"

@@ -17,15 +17,19 @@ export const runLook: Record<RunState, Look> = {
   WARMED_UP: { label: 'Prepared', tone: 'busy' },
   STARTING: { label: 'Starting', tone: 'busy' },
   RUNNING: { label: 'Running', tone: 'good' },
-  STOPPING: { label: 'Stopping', tone: 'busy' },
+  STOPPING: { label: 'Stopping', tone: 'busy', about: 'The machines are being switched off. Their files are kept.' },
   STOPPED: {
     label: 'Stopped',
     tone: 'off',
     about: 'The machines are switched off. Every file on their drives is kept, and restart picks up from there.',
   },
-  DESTROYING: { label: 'Destroying', tone: 'busy' },
+  DESTROYING: { label: 'Destroying', tone: 'busy', about: 'The machines and their files are being removed.' },
   DESTROYED: { label: 'Destroyed', tone: 'off', about: 'This run was destroyed. Nothing of it is left on the host.' },
-  FAILED: { label: 'Failed', tone: 'bad' },
+  FAILED: {
+    label: 'Failed',
+    tone: 'bad',
+    about: 'What the drives hold is kept. Once the cause is mended, switch the run on again.',
+  },
 }
 
 export const machineLook: Record<MachineState, Look> = {

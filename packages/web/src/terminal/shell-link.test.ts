@@ -29,7 +29,14 @@ function streamStub() {
     ready.reject(error)
     exit.reject(error)
   }
-  return { stream, written, print: (text: string) => consume('stdout', bytes(text)), attach: ready.resolve, end: exit.resolve, fail }
+  return {
+    stream,
+    written,
+    print: (text: string) => consume('stdout', bytes(text)),
+    attach: ready.resolve,
+    end: exit.resolve,
+    fail,
+  }
 }
 
 /** A link, its screen as a list of what happened to it, and the streams it opened. */
@@ -138,6 +145,12 @@ test('closing ends it for good', async () => {
 })
 
 test('the wait doubles up to five seconds, give or take a quarter', () => {
-  assert.deepEqual([1, 2, 5, 9].map((failures) => backoffMs(failures, 0.5)), [250, 500, 4000, 5000])
-  assert.deepEqual([0, 1].map((random) => backoffMs(9, random)), [3750, 6250])
+  assert.deepEqual(
+    [1, 2, 5, 9].map((failures) => backoffMs(failures, 0.5)),
+    [250, 500, 4000, 5000],
+  )
+  assert.deepEqual(
+    [0, 1].map((random) => backoffMs(9, random)),
+    [3750, 6250],
+  )
 })

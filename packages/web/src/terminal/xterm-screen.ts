@@ -12,15 +12,18 @@ export interface XtermScreen extends Screen {
   readonly dispose: () => void
 }
 
-export interface ScreenEvents {
+export interface ScreenOptions {
   readonly onInput: (input: string | Uint8Array) => void
   readonly onSize: (size: Size) => void
+  /** Said when a reconnection found nothing to resume. */
+  readonly anew: string
+  readonly ended: (code: number) => string
 }
 
 const dim = (text: string) => `\r\n\x1b[0;2m${text}\x1b[0m\r\n`
 
 /** An xterm.js terminal that fills `element`, follows its size and the colour scheme, and copies with Ctrl+Shift+C. */
-export function openScreen(element: HTMLElement, { onInput, onSize }: ScreenEvents): XtermScreen {
+export function openScreen(element: HTMLElement, { onInput, onSize, anew, ended }: ScreenOptions): XtermScreen {
   const terminal = new Terminal({
     fontFamily: getComputedStyle(document.documentElement).getPropertyValue('--font-mono') || 'monospace',
     fontSize: 13,
@@ -72,11 +75,11 @@ export function openScreen(element: HTMLElement, { onInput, onSize }: ScreenEven
         await new Promise<void>((resolve) => terminal.write('', resolve))
         terminal.reset()
       } else if (again) {
-        terminal.write(dim('A new shell.'))
+        terminal.write(dim(anew))
       }
       if (resumed) replay.begin()
     },
-    ended: (code) => terminal.write(dim(`The shell ended (code ${code}). Press Enter for a new one.`)),
+    ended: (code) => terminal.write(dim(ended(code))),
     focus: () => terminal.focus(),
     dispose() {
       cancelAnimationFrame(frame)

@@ -8,14 +8,12 @@ export function addCatalog(parent: Command, open: Open): void {
     .command('catalog')
     .alias('cat')
     .description('The playgrounds that can be started: the official ones and your own.')
-    .option('-f, --filter <kind>', 'only these: base, my-custom, recent, popular')
+    .option('-f, --filter <kind>', 'only these: base (the official ones), my-custom')
     .option('-q, --quiet', 'print nothing but the names')
     .addOption(formatOption())
     .action(async (options: { filter?: string; quiet?: boolean; output: Format }) => {
       const { client, out } = await open()
-      const filters = options.filter === undefined ? [undefined, 'my-custom'] : [options.filter]
-      const found = (await Promise.all(filters.map((filter) => client.playgrounds.list(filter)))).flat()
-      const playgrounds = [...new Map(found.map((playground) => [playground.name, playground])).values()]
+      const playgrounds = await client.playgrounds.list(options.filter ?? 'all')
       if (options.quiet) for (const { name } of playgrounds) out.result(name)
       else if (options.output === 'json') out.json(playgrounds)
       else

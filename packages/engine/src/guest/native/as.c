@@ -23,19 +23,6 @@ static void pass_on(int number) {
     if (command > 0) kill(-command, number);
 }
 
-/* Without a terminal nothing tells a command that its ssh channel is gone, except that nobody reads its output any more. */
-static void watch_output(void) {
-    struct pollfd output[2] = {{.fd = 1}, {.fd = 2}};
-    for (;;) {
-        if (poll(output, 2, -1) > 0 && (output[0].revents & POLLERR)) {
-            kill(-command, SIGHUP);
-            kill(-command, SIGCONT);
-            return;
-        }
-        if (errno != EINTR) return;
-    }
-}
-
 static int end_like(int status) {
     if (!WIFSIGNALED(status)) return WEXITSTATUS(status);
     signal(WTERMSIG(status), SIG_DFL);
@@ -43,12 +30,19 @@ static int end_like(int status) {
     return 128 + WTERMSIG(status);
 }
 
-/* Stays as the parent: it hands signals on to the whole process group, and notices that the channel was closed. */
+static void wake(int number) { (void)number; }
+
+/*
+ * Stays as the parent. It hands signals on to the whole process group; and it hangs the group up when nobody reads its output any more:
+ * without a terminal nothing else tells a command that its ssh channel is gone.
+ */
 static void supervise(void) {
-    sigset_t child_ended;
+    const int passed_on[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCONT, SIGTSTP};
+    sigset_t child_ended, before;
     sigemptyset(&child_ended);
     sigaddset(&child_ended, SIGCHLD);
-    const int passed_on[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCONT, SIGTSTP};
+    signal(SIGCHLD, wake);
+    sigprocmask(SIG_BLOCK, &child_ended, &before);
     command = fork();
     if (command < 0) {
         perror("ramet: fork");
@@ -60,15 +54,16 @@ static void supervise(void) {
     }
     for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++) signal(passed_on[i], pass_on);
     close(0);
-    pid_t watcher = fork();
-    if (watcher == 0) {
-        watch_output();
-        _exit(0);
+    struct pollfd output = {.fd = 1};
+    int status;
+    while (waitpid(command, &status, WNOHANG) == 0) {
+        if (ppoll(&output, 1, NULL, &before) <= 0 || output.revents == 0) continue;
+        if (output.revents & POLLERR) {
+            kill(-command, SIGHUP);
+            kill(-command, SIGCONT);
+        }
+        output.fd = -1;
     }
-    int status = 0;
-    while (waitpid(command, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (watcher > 0) kill(watcher, SIGKILL);
     exit(end_like(status));
 }
 

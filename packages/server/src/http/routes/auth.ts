@@ -1,9 +1,9 @@
-import { serialize } from '@fastify/cookie'
 import { wrongLoginToken } from '@ramet/model/errors.ts'
 import { routes } from '@ramet/model/routes.ts'
 import { meSchema } from '@ramet/model/wire.ts'
 import { z } from 'zod'
 import { sessionDays } from '../../auth/auth.ts'
+import { setCookie } from '../../auth/cookie.ts'
 import { credentialsOf } from '../../auth/credentials.ts'
 import type { Gate } from '../../auth/gate.ts'
 import { LoginDelay } from '../../auth/login-delay.ts'
@@ -13,8 +13,7 @@ import { type Route, route } from '../route.ts'
 /** `secure`: browsers reach the server by https. */
 export function authRoutes(auth: Auth, gate: Gate, secure: boolean): Route[] {
   const delay = new LoginDelay()
-  const cookie = (token: string, maxAge: number) =>
-    serialize(gate.cookieName, token, { httpOnly: true, sameSite: 'strict', path: '/', secure, maxAge })
+  const cookie = (token: string, maxAgeSeconds: number) => setCookie(gate.cookieName, token, maxAgeSeconds, secure)
   return [
     route({
       method: 'POST',

@@ -1,10 +1,11 @@
 import { routes } from '@ramet/model/routes.ts'
 import { eventSchema } from '@ramet/model/wire.ts'
+import type { Gate } from '../../auth/gate.ts'
 import type { Events } from '../../services.ts'
 import type { OpenStreams } from '../open-streams.ts'
 import { type Route, route } from '../route.ts'
 
-export const eventRoutes = (events: Events, streams: OpenStreams): Route[] => [
+export const eventRoutes = (events: Events, streams: OpenStreams, gate: Gate): Route[] => [
   route({
     method: 'GET',
     path: routes.events(),
@@ -20,7 +21,11 @@ export const eventRoutes = (events: Events, streams: OpenStreams): Route[] => [
         (id, event) => send(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`),
         Number.isSafeInteger(last) ? last : undefined,
       )
-      reply.raw.on('close', stop)
+      const unwatch = gate.watch(request.headers, 'read', () => reply.raw.end())
+      reply.raw.on('close', () => {
+        stop()
+        unwatch()
+      })
       // Fastify is out of the way; nothing is answered by it any more.
       return undefined as never
     },

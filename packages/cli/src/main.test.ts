@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import test from 'node:test'
+import { binary, stubPlay, stubWorld } from './stub-world.ts'
+
+const timeout = 30_000
+
+test('wrong usage exits 2 and needs no server', { timeout }, async () => {
+  await using world = await stubWorld({})
+  for (const args of [['bogus'], ['p', 'stop'], ['p', 'list', '-o', 'xml'], ['p', 'list', '--bogus'], []]) {
+    assert.equal((await world.ramet(args)).code, 2, args.join(' '))
+  }
+  assert.equal((await world.ramet(['--version'])).code, 0)
+  assert.equal(world.asked.length, 0)
+})
+
+test('flags win over environment, and environment over the home', { timeout }, async () => {
+  await using home = await stubWorld({ 'GET /api/health': {} })
+  await using other = await stubWorld({ 'GET /api/health': {} })
+  await home.ramet(['health'], { env: { RAMET_ENDPOINT: other.endpoint } })
+  await home.ramet(['health', '--endpoint', other.endpoint], { env: { RAMET_ENDPOINT: home.endpoint, RAMET_TOKEN: 'of-env' } })
+  await home.ramet(['health', '--token', 'of-flag'], { env: { RAMET_TOKEN: 'of-env' } })
+  await home.ramet(['health'], { env: { RAMET_ENDPOINT: home.endpoint } })
+  // The home's token is not given to another server.
+  assert.deepEqual(
+    other.asked.map(({ authorization }) => authorization),
+    [undefined, 'Bearer of-env'],
+  )
+  assert.deepEqual(
+    home.asked.map(({ authorization }) => authorization),
+    ['Bearer of-flag', 'Bearer of-the-home'],
+  )
+})
+
+test('no server: what to do is said', { timeout }, async () => {
+  await using world = await stubWorld({})
+  const { code, stderr } = await world.ramet(['p', 'list'], { env: { RAMET_HOME: '/nonexistent' } })
+  assert.equal(code, 1)
+  assert.match(stderr, /\(server_unreachable\)\n {2}hint: Start it with: npm start/)
+  assert.match((await world.ramet(['p', 'list', '--endpoint', 'bogus'])).stderr, /invalid_input/)
+})
+
+test('a reader that goes away is no crash', { timeout }, async () => {
+  const plays = Array.from({ length: 3000 }, (_, index) => stubPlay('RUNNING', { title: `Run ${index}` }))
+  await using world = await stubWorld({ 'GET /api/plays': plays })
+  const child = spawn(process.execPath, [binary, 'p', 'list'], { env: world.env })
+  child.stdout.once('data', () => child.stdout.destroy())
+  let stderr = ''
+  child.stderr.on('data', (bytes) => {
+    stderr += bytes
+  })
+  const [code] = await once(child, 'close')
+  assert.deepEqual({ code, stderr }, { code: 141, stderr: '' })
+})
+
+test('manifest check prints a line a fault and exits 1', { timeout }, async () => {
+  const problems = [{ code: 'unknown_field', message: 'There is no field a.', where: '<stdin>:1:1', hint: 'Remove it.' }]
+  await using world = await stubWorld({ 'POST /api/manifests/check': { problems } })
+  const { code, stdout } = await world.ramet(['manifest', 'check', '-'], { input: 'a: 1' })
+  assert.equal(code, 1)
+  assert.equal(stdout, '<stdin>:1:1: There is no field a. (unknown_field)\n  hint: Remove it.\n')
+  assert.deepEqual(world.asked[0]?.body, { text: 'a: 1', fileName: '<stdin>' })
+})
+
+test('fsck exits 0 when clean and 1 with findings; doctor 1 when something fails', { timeout }, async () => {
+  const findings = [[], [{ code: 'orphan', subject: 'layers/a', message: 'Nobody holds it.' }]]
+  const checks = [{ name: 'qemu', status: 'fail', message: 'not installed', hint: 'Install it.' }]
+  await using world = await stubWorld({ 'GET /api/fsck': () => findings.shift(), 'GET /api/doctor': checks })
+  assert.equal((await world.ramet(['fsck'])).code, 0)
+  assert.deepEqual(await world.ramet(['fsck']).then(({ code, stdout }) => ({ code, stdout })), {
+    code: 1,
+    stdout: 'layers/a: Nobody holds it. (orphan)\n',
+  })
+  const doctor = await world.ramet(['doctor'])
+  assert.deepEqual([doctor.code, doctor.stdout], [1, 'fail  qemu: not installed\n      hint: Install it.\n'])
+})

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { chmod, copyFile, link, mkdir, mkdtemp, open, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { run } from '../host/run-process.ts'
+import { importLayer } from './import-layer.ts'
+import { checkSpace, qemuDisks } from './qemu-disks.ts'
+import { ensureVmUser } from './vm-user.ts'
+
+const folder = await mkdtemp(join(tmpdir(), 'disks-'))
+await chmod(folder, 0o711)
+const user = await ensureVmUser('ramet')
+const disks = qemuDisks(user)
+const MiB = 1024 * 1024
+after(() => rm(folder, { recursive: true }))
+
+/** A chain as the VMM gives it: every node explicit, the last without backing. */
+function graph(files: readonly string[]): string {
+  const node = ([file, ...below]: readonly string[]): object => ({
+    driver: 'qcow2',
+    file: { driver: 'file', filename: file },
+    backing: below.length > 0 ? node(below) : null,
+  })
+  return `json:${JSON.stringify(node(files))}`
+}
+const qemuIo = (files: readonly string[], ...commands: string[]) =>
+  run(['qemu-io', ...commands.flatMap((command) => ['-c', command]), graph(files)])
+const reads = async (files: readonly string[], pattern: number, from: number, length: number) =>
+  !/failed/.test((await qemuIo(files, `read -P ${pattern} ${from} ${length}`)).stdout)
+
+test('a top is small, of the asked size, and belongs to the user of the VMs alone', async () => {
+  const top = join(folder, 'fresh.qcow2')
+  await disks.makeTop(top, undefined, 20 * 1024 * MiB)
+  const found = await stat(top)
+  assert.deepEqual([found.uid, found.gid, found.mode & 0o777], [user.uid, user.gid, 0o600])
+  assert.ok((await disks.bytes(top)) <= 32 * 1024, `${await disks.bytes(top)} bytes`)
+  const info = JSON.parse((await run(['qemu-img', 'info', '--output=json', top])).stdout)
+  assert.equal(info['virtual-size'], 20 * 1024 * MiB)
+  assert.equal(info['format-specific'].data['extended-l2'], true)
+  assert.equal(info['backing-filename'], undefined)
+  assert.deepEqual(await disks.check(top), [])
+  assert.equal(await disks.exists(top), true)
+  assert.equal(await disks.exists(`${top}x`), false)
+})
+
+test('tops on tops read through the explicit graph, without any name in their headers, down to parts of a cluster', async () => {
+  const chain = ['three', 'two', 'one'].map((name) => join(folder, `${name}.qcow2`))
+  const [three = '', two = '', one = ''] = chain
+  await disks.makeTop(one, undefined, 64 * MiB)
+  await qemuIo([one], 'write -P 1 0 1M')
+  await disks.makeTop(two, { file: one, format: 'qcow2', sizeBytes: 64 * MiB }, 64 * MiB)
+  await qemuIo([two, one], 'write -P 2 4k 4k')
+  // Grown: beyond the layer's end there are zeros.
+  await disks.makeTop(three, { file: two, format: 'qcow2', sizeBytes: 64 * MiB }, 128 * MiB)
+  await qemuIo(chain, 'write -P 3 8k 2k', 'discard 128k 128k', 'write -z 256k 8k')
+  assert.ok(await reads(chain, 1, 0, 4096))
+  assert.ok(await reads(chain, 2, 4096, 4096))
+  assert.ok(await reads(chain, 3, 8192, 2048))
+  assert.ok(await reads(chain, 1, 10_240, 2048))
+  assert.ok(await reads(chain, 0, 128 * 1024, 128 * 1024), 'what was discarded does not show the layer again')
+  assert.ok(await reads(chain, 0, 256 * 1024, 8192))
+  assert.ok(await reads(chain, 1, 264 * 1024, 4096))
+  assert.ok(await reads(chain, 0, 100 * MiB, MiB))
+  assert.ok(await reads([two, one], 1, 8192, 4096), 'the layer below is as it was')
+  for (const file of chain) assert.deepEqual(await disks.check(file), [])
+})
+
+test('a smaller top than its layer is refused, a repeated one replaces, and nothing temporary stays', async () => {
+  const home = join(folder, 'repeat')
+  await disks.makeVmFolder(home)
+  assert.equal((await stat(home)).uid, user.uid)
+  const top = join(home, 'top.qcow2')
+  await assert.rejects(disks.makeTop(top, { file: '/x', format: 'qcow2', sizeBytes: 2 * MiB }, MiB), /cut off/)
+  await writeFile(top, 'left by a crash')
+  await disks.makeTop(top, undefined, MiB)
+  assert.deepEqual(await disks.check(top), [])
+  await assert.rejects(disks.makeTop(join(home, 'nowhere/top.qcow2'), undefined, MiB), { code: 'ENOENT' })
+  await assert.rejects(disks.makeTop(join(home, 'huge.qcow2'), undefined, 2 ** 60), { code: 'process_failed' })
+  assert.deepEqual(await readdir(home), ['top.qcow2'])
+})
+
+test('damage is told in sentences', async () => {
+  const file = join(folder, 'damaged.qcow2')
+  await disks.makeTop(file, undefined, 64 * MiB)
+  await qemuIo([file], 'write -P 1 0 4M')
+  const handle = await open(file, 'r+')
+  // The refcount block is the third cluster of a new image.
+  await handle.write(new Uint8Array(4096), 0, 4096, 2 * 128 * 1024)
+  await handle.close()
+  assert.match((await disks.check(file)).join(), /places are corrupt/)
+  await truncate(file, 100)
+  assert.match((await disks.check(file)).join(), /cannot be checked/)
+})
+
+test('a full disk is told before anything is made', async () => {
+  await assert.rejects(checkSpace(folder, 2 ** 52), { code: 'no_space', status: 507 })
+  const small = join(folder, 'small')
+  await mkdir(small)
+  await run(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small])
+  try {
+    await assert.rejects(disks.makeTop(join(small, 'top.qcow2'), undefined, MiB), { code: 'no_space' })
+    const big = join(folder, 'big')
+    await writeFile(big, new Uint8Array(2 * MiB).fill(7))
+    await assert.rejects(importLayer(big, join(small, 'layer.qcow2'), user.gid), { code: 'no_space' })
+    const fits = join(folder, 'fits')
+    await writeFile(fits, 'small enough')
+    await importLayer(fits, join(small, 'layer.qcow2'), user.gid)
+    assert.deepEqual(await readdir(small), ['layer.qcow2'])
+  } finally {
+    await run(['umount', small])
+  }
+})
+
+test('an imported layer is the same file, readable by VMs and writable by nobody else', async () => {
+  const image = join(folder, 'image.qcow2')
+  const layer = join(folder, 'layer.qcow2')
+  await copyFile(join(folder, 'one.qcow2'), image)
+  await importLayer(image, layer, user.gid)
+  await importLayer(image, layer, user.gid)
+  const [a, b] = await Promise.all([stat(image), stat(layer)])
+  assert.deepEqual([a.ino, b.uid, b.gid, b.mode & 0o777], [b.ino, 0, user.gid, 0o640])
+  assert.deepEqual(
+    (await readdir(folder)).filter((name) => name.endsWith('.tmp')),
+    [],
+  )
+  const asVm = (...argv: string[]) =>
+    run(['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', ...argv], { okCodes: [0, 1] })
+  assert.equal((await asVm('head', '-c1', layer)).code, 0)
+  assert.equal((await asVm('dd', 'if=/dev/null', `of=${layer}`, 'conv=notrunc', 'status=none')).code, 1)
+  await link(layer, join(folder, 'third.qcow2'))
+})
+
+test('the user of the VMs is found again, and a name that is none is refused', async () => {
+  assert.deepEqual(await ensureVmUser('ramet'), user)
+  assert.ok(user.uid > 0 && user.uid < 1000)
+  await assert.rejects(ensureVmUser('-D x'), /not a user name/)
+})

@@ -1,0 +1,201 @@
+/** What a pretend shell is part of. */
+export interface PretendMachine {
+  readonly name: string
+  readonly bootId: string
+  readonly bootedAt: number
+  powerOff(): void
+  reboot(): void
+  crash(): void
+}
+
+export interface ShellStreams {
+  out(text: string): void
+  error(text: string): void
+  /** Standard input to its end, handed to `take` as it comes; rejects with the signal's reason. */
+  pipe(take: (bytes: Buffer) => void, signal: AbortSignal): Promise<void>
+}
+
+/** Thrown through a command line by `exit`. */
+class Exit extends Error {
+  readonly code: number
+  constructor(code: number) {
+    super('exit')
+    this.code = code
+  }
+}
+
+const longestSleepMs = 60_000
+
+/** A few commands of a shell, enough to show that there is one: variables, sums, lists, and what tells one boot from the next. */
+export class PretendShell {
+  readonly #machine: PretendMachine
+  readonly #variables = new Map<string, string>()
+  readonly #user: string
+  #lastCode = 0
+
+  constructor(machine: PretendMachine, user: string) {
+    this.#machine = machine
+    this.#user = user
+  }
+
+  get prompt(): string {
+    return this.#user === 'root' ? `root@${this.#machine.name}:~# ` : `${this.#user}@${this.#machine.name}:~$ `
+  }
+
+  /** `hasExited`: by `exit`, so that an interactive shell ends. Rejects with the signal's reason. */
+  async run(line: string, streams: ShellStreams, signal: AbortSignal): Promise<{ code: number; hasExited: boolean }> {
+    try {
+      for (const { words, isOnlyAfter } of commandsOf(line)) {
+        if (isOnlyAfter === '&&' && this.#lastCode !== 0) continue
+        if (isOnlyAfter === '||' && this.#lastCode === 0) continue
+        this.#lastCode = await this.#command(words, streams, signal)
+      }
+      return { code: this.#lastCode, hasExited: false }
+    } catch (error) {
+      if (error instanceof Exit) return { code: error.code, hasExited: true }
+      throw error
+    }
+  }
+
+  async #command(raw: readonly Word[], streams: ShellStreams, signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted()
+    const [first] = raw
+    const assignment = raw.length === 1 && first?.isQuoted === false ? /^([A-Za-z_]\w*)=([^]*)$/.exec(first.text) : null
+    if (assignment) {
+      this.#variables.set(assignment[1] ?? '', this.#expand(assignment[2] ?? ''))
+      return 0
+    }
+    const [program = '', ...args] = raw.map((word) => (word.isLiteral ? word.text : this.#expand(word.text)))
+    switch (program) {
+      case '':
+      case 'true':
+      case ':':
+      case 'sync':
+        return 0
+      case 'false':
+        return 1
+      case 'echo':
+        streams.out(args[0] === '-n' ? args.slice(1).join(' ') : `${args.join(' ')}\n`)
+        return 0
+      case 'hostname':
+        streams.out(`${this.#machine.name}\n`)
+        return 0
+      case 'whoami':
+        streams.out(`${this.#user}\n`)
+        return 0
+      case 'uname':
+        streams.out(args.includes('-r') ? '6.1.0-fake\n' : 'Linux\n')
+        return 0
+      case 'uptime':
+        streams.out(` up ${this.#uptime().toFixed(1)} seconds, in a world that is not real\n`)
+        return 0
+      case 'cat':
+        return this.#cat(args, streams, signal)
+      case 'sleep':
+        await sleep(Math.min(Number(args[0]) * 1000 || 0, longestSleepMs), signal)
+        return 0
+      case 'exit':
+        throw new Exit(args[0] === undefined ? this.#lastCode : Number(args[0]) & 255)
+      case 'poweroff':
+        this.#machine.powerOff()
+        return 0
+      case 'reboot':
+        this.#machine.reboot()
+        return 0
+      case 'crash':
+        this.#machine.crash()
+        return 0
+      default:
+        streams.error(`sh: ${program}: not found\n`)
+        return 127
+    }
+  }
+
+  async #cat(files: readonly string[], streams: ShellStreams, signal: AbortSignal): Promise<number> {
+    if (files.length === 0) await streams.pipe((bytes) => streams.out(bytes.toString('latin1')), signal)
+    let code = 0
+    for (const file of files) {
+      if (file === '/proc/sys/kernel/random/boot_id') streams.out(`${this.#machine.bootId}\n`)
+      else if (file === '/proc/uptime') streams.out(`${this.#uptime().toFixed(2)} 0.00\n`)
+      else if (file === '/etc/hostname') streams.out(`${this.#machine.name}\n`)
+      else {
+        streams.error(`cat: ${file}: No such file or directory\n`)
+        code = 1
+      }
+    }
+    return code
+  }
+
+  #uptime(): number {
+    return (Date.now() - this.#machine.bootedAt) / 1000
+  }
+
+  #expand(text: string): string {
+    return text
+      .replace(/\$\(\(([^()]*)\)\)/g, (_, sum: string) => String(calculate(this.#expand(sum), (name) => this.#variables.get(name) ?? '0')))
+      .replace(/\$\?/g, () => String(this.#lastCode))
+      .replace(/\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})/g, (_, name?: string, braced?: string) => this.#variable(name ?? braced ?? ''))
+  }
+
+  #variable(name: string): string {
+    if (name === 'HOSTNAME') return this.#machine.name
+    if (name === 'USER') return this.#user
+    return this.#variables.get(name) ?? ''
+  }
+}
+
+interface Word {
+  readonly text: string
+  readonly isQuoted: boolean
+  /** In single quotes: nothing in it is expanded. */
+  readonly isLiteral: boolean
+}
+interface Command {
+  readonly words: readonly Word[]
+  readonly isOnlyAfter: '&&' | '||' | undefined
+}
+
+/** Splits at blanks, `;`, line ends, `&&` and `||` that are in no quotes and no `$((…))`. */
+function commandsOf(line: string): Command[] {
+  const commands: Command[] = []
+  let words: Word[] = []
+  let isOnlyAfter: Command['isOnlyAfter']
+  const pattern = /\s*(?:(&&|\|\||[;\n])|((?:'[^']*'|"[^"]*"|\$\(\([^()]*\)\)|[^\s;&|'"]|[&|](?![&|]))+))/gy
+  const close = () => {
+    if (words.length > 0) commands.push({ words, isOnlyAfter })
+    words = []
+  }
+  for (const [, operator, text] of line.replaceAll('\n', ' ; ').matchAll(pattern)) {
+    if (operator !== undefined) {
+      close()
+      isOnlyAfter = operator === '&&' || operator === '||' ? operator : undefined
+    } else if (text !== undefined) {
+      const isQuoted = /^["']/.test(text)
+      words.push({ text: text.replace(/'([^']*)'|"([^"]*)"/g, '$1$2'), isQuoted, isLiteral: /^'[^']*'$/.test(text) })
+    }
+  }
+  close()
+  return commands
+}
+
+/** Sums of whole numbers with + - * / %, products first. */
+function calculate(text: string, variable: (name: string) => string): number {
+  const parts = [...text.matchAll(/\d+|[A-Za-z_]\w*|[-+*/%]/g)].map(([part]) => (/^[A-Za-z_]/.test(part) ? variable(part) : part))
+  const terms: number[] = [Number(parts[0] ?? 0)]
+  for (let at = 1; at + 1 < parts.length; at += 2) {
+    const value = Number(parts[at + 1])
+    const last = terms.pop() ?? 0
+    if (parts[at] === '*') terms.push(last * value)
+    else if (parts[at] === '/') terms.push(value === 0 ? 0 : Math.trunc(last / value))
+    else if (parts[at] === '%') terms.push(value === 0 ? 0 : last % value)
+    else terms.push(last, parts[at] === '-' ? -value : value)
+  }
+  return terms.reduce((sum, term) => sum + term, 0)
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  return promise.finally(() => clearTimeout(timer))
+}

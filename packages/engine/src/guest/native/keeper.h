@@ -1,0 +1,41 @@
+#pragma once
+#include <stdint.h>
+
+/*
+ * Frames between `keeper attach` and its caller, and between it and the daemon: type (1 byte), length (4 bytes, big endian), payload.
+ * The same table is in ssh-link-frames.ts.
+ */
+enum frame {
+    FRAME_DATA = 1,   /* both ways: bytes of the terminal */
+    FRAME_RESIZE = 2, /* in: columns, rows (2 bytes each) */
+    FRAME_KILL = 3,   /* in: signal number (1 byte) to the shell's process group */
+    FRAME_HELLO = 16, /* out, first: version (1), was the shell there already (1), bytes of scrollback that follow (4) */
+    FRAME_EXIT = 17,  /* out, last: exit code (1), signal number or 0 (1) */
+    FRAME_ERROR = 18, /* out, last: why there is no shell, text */
+    FRAME_ATTACH = 32 /* to the daemon, first: columns, rows (2 bytes each), session, 0, user */
+};
+
+enum { HEADER = 5, PROTOCOL_VERSION = 1, LARGEST_FRAME = 65536, LONGEST_NAME = 63 };
+
+/* In the platform's tmpfs, relative to it. */
+#define KEEPER_SOCKET "keeper.sock"
+
+static inline void put16(uint8_t *at, unsigned value) {
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+static inline void put32(uint8_t *at, uint32_t value) {
+    put16(at, value >> 16);
+    put16(at + 2, value & 0xffff);
+}
+static inline unsigned get16(const uint8_t *at) { return (unsigned)at[0] << 8 | at[1]; }
+static inline uint32_t get32(const uint8_t *at) { return (uint32_t)get16(at) << 16 | get16(at + 2); }
+static inline void put_header(uint8_t *at, enum frame type, uint32_t length) {
+    at[0] = (uint8_t)type;
+    put32(at + 1, length);
+}
+
+int as_main(int count, char **arguments);
+int attach_main(const char *self, int count, char **arguments);
+int console_main(int count, char **arguments);
+int daemon_main(void);

@@ -1,0 +1,66 @@
+import { access, constants } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Every program that the engine runs, with the Debian package that brings it. */
+export const debianPackages = {
+  'qemu-system-x86_64': 'qemu-system-x86',
+  'qemu-img': 'qemu-utils',
+  mmdebstrap: 'mmdebstrap',
+  ip: 'iproute2',
+  nft: 'nftables',
+  sysctl: 'procps',
+  useradd: 'passwd',
+  mke2fs: 'e2fsprogs',
+  e2fsck: 'e2fsprogs',
+  depmod: 'kmod',
+  lz4: 'lz4',
+  xz: 'xz-utils',
+  cpio: 'cpio',
+  busybox: 'busybox-static',
+  'musl-gcc': 'musl-tools',
+  gcc: 'gcc',
+  make: 'make',
+  bzip2: 'bzip2',
+  patch: 'patch',
+  'apt-get': 'apt',
+  'dpkg-deb': 'dpkg',
+  'dpkg-source': 'dpkg-dev',
+  setpriv: 'util-linux',
+  unshare: 'util-linux',
+} as const satisfies Record<string, string>
+
+export interface MissingProgram {
+  readonly program: string
+  readonly debianPackage: string
+}
+
+/** Where Debian puts programs; the PATH of a service or of sudo may lack the sbin folders, which the engine needs all the same. */
+const folders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+
+/** Programs of the list that this host lacks, in the list's order. */
+export async function missingPrograms(programs: readonly string[] = Object.keys(debianPackages)): Promise<MissingProgram[]> {
+  const missing: MissingProgram[] = []
+  for (const program of programs) {
+    const debianPackage = (debianPackages as Record<string, string>)[program]
+    if (debianPackage !== undefined && !(await isInstalled(program))) missing.push({ program, debianPackage })
+  }
+  return missing
+}
+
+/** The one command that brings them; undefined when nothing is missing. */
+export function installCommand(missing: readonly MissingProgram[]): string | undefined {
+  if (missing.length === 0) return undefined
+  return `apt-get install -y ${[...new Set(missing.map(({ debianPackage }) => debianPackage))].join(' ')}`
+}
+
+async function isInstalled(program: string): Promise<boolean> {
+  const path = [...(process.env.PATH ?? '').split(':').filter((folder) => folder !== ''), ...folders]
+  for (const folder of path) {
+    const found = await access(join(folder, program), constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    if (found) return true
+  }
+  return false
+}

@@ -1,0 +1,52 @@
+import { notFound } from '@ramet/model/errors.ts'
+import type { KernelPack, RootImage } from './artefact.ts'
+import { debianStable } from './debian-stable.ts'
+import { buildKernelPack, kernelPackHash, kernelPackName, toKernelPack } from './kernel-pack.ts'
+import type { CachedArtefact } from './record.ts'
+import { buildRootImage, type ForcedBuild, type RootImageRecipe, rootImageHash, toRootImage } from './root-image.ts'
+
+/** Something that can be built: an entry here is all that a new image needs. */
+export interface CatalogEntry {
+  readonly name: string
+  /** Further names that mean the same. */
+  readonly aliases: readonly string[]
+  readonly kind: 'image' | 'kernel-pack'
+  readonly description: string
+  /** Identity of what would be built now. */
+  hash(): Promise<string>
+  build(options: ForcedBuild): Promise<Built>
+  /** The same from the cache. */
+  open(artefact: CachedArtefact): Built
+}
+
+export type Built = RootImage | KernelPack
+
+const image = (recipe: RootImageRecipe, description: string, aliases: readonly string[] = []): CatalogEntry => ({
+  name: recipe.name,
+  aliases,
+  kind: 'image',
+  description,
+  hash: async () => rootImageHash(recipe),
+  build: (options) => buildRootImage(recipe, options),
+  open: toRootImage,
+})
+
+export const catalog: readonly CatalogEntry[] = [
+  {
+    name: kernelPackName,
+    aliases: ['kernel'],
+    kind: 'kernel-pack',
+    description: 'Linux 6.1 of Debian 12, its modules and the boot environment of every machine',
+    hash: kernelPackHash,
+    build: buildKernelPack,
+    open: toKernelPack,
+  },
+  image(debianStable, 'Debian 12 with systemd and the usual tools', ['debian']),
+]
+
+/** By name or alias. */
+export function catalogEntry(name: string, entries: readonly CatalogEntry[] = catalog): CatalogEntry {
+  const entry = entries.find((each) => each.name === name || each.aliases.includes(name))
+  if (!entry) throw notFound('image', name, `There are: ${entries.map((each) => each.name).join(', ')}.`)
+  return entry
+}

@@ -1,0 +1,222 @@
+import { EventEmitter } from 'node:events'
+import { RametError } from '@ramet/model/error.ts'
+import { imageBuildFailed, notFound } from '@ramet/model/errors.ts'
+import type { Failure, Image, Progress } from '@ramet/model/wire.ts'
+import type { KernelPack, ReportProgress, RootImage } from './artefact.ts'
+import { findArtefact, listArtefacts, reclaim, removeArtefact } from './cache.ts'
+import { type Built, type CatalogEntry, catalog, catalogEntry } from './catalog.ts'
+import { kernelPackName } from './kernel-pack.ts'
+import type { CachedArtefact } from './record.ts'
+
+interface BuildUnderWay {
+  readonly result: Promise<Built>
+  readonly controller: AbortController
+  readonly reports: Set<ReportProgress>
+  /** Callers of `require` who still want it; nobody left means that it is cancelled, unless somebody asked for the build as such. */
+  waiting: number
+  keep: boolean
+  progress: Progress
+}
+
+export interface RequireOptions {
+  readonly report?: ReportProgress
+  /** Gives up waiting; the build goes on as long as anybody else waits for it. */
+  readonly signal?: AbortSignal
+}
+
+/** What there is to start machines from: built on demand, each at most once at a time, kept in one cache folder. */
+export class ImageLibrary {
+  readonly #cacheFolder: string
+  readonly #entries: readonly CatalogEntry[]
+  readonly #builds = new Map<string, BuildUnderWay>()
+  /** What the cache was last seen to hold. */
+  readonly #ready = new Map<string, CachedArtefact>()
+  readonly #failures = new Map<string, Failure>()
+  readonly #events = new EventEmitter<{ change: [Image] }>()
+
+  private constructor(cacheFolder: string, entries: readonly CatalogEntry[]) {
+    this.#cacheFolder = cacheFolder
+    this.#entries = entries
+  }
+
+  /** Looks what is built already, and removes what killed builds left in the cache. */
+  static async open(cacheFolder: string, entries: readonly CatalogEntry[] = catalog): Promise<ImageLibrary> {
+    await reclaim(cacheFolder)
+    const library = new ImageLibrary(cacheFolder, entries)
+    for (const entry of entries) await library.#find(entry)
+    return library
+  }
+
+  /** Everything that can be built, built or not. */
+  list(): Image[] {
+    return this.#entries.map((entry) => this.#describe(entry))
+  }
+
+  /** The newest artefact of the present recipe, if it was built. */
+  async find(name: string): Promise<Built | undefined> {
+    const entry = catalogEntry(name, this.#entries)
+    const found = await this.#find(entry)
+    return found && entry.open(found)
+  }
+
+  /** Resolves with the artefact once it is there: at once, or after a build, joining one under way. A failed one is tried again. */
+  async require(name: string, options: RequireOptions = {}): Promise<Built> {
+    const entry = catalogEntry(name, this.#entries)
+    if (!this.#builds.has(entry.name)) {
+      const found = await this.#find(entry)
+      if (found) return entry.open(found)
+    }
+    return this.#join(entry, options, false)
+  }
+
+  async requireImage(name: string, options: RequireOptions = {}): Promise<RootImage> {
+    if (catalogEntry(name, this.#entries).kind !== 'image') throw notFound('image', name)
+    return (await this.require(name, options)) as RootImage
+  }
+
+  async requireKernelPack(options: RequireOptions = {}): Promise<KernelPack> {
+    return (await this.require(kernelPackName, options)) as KernelPack
+  }
+
+  /** Builds anew although there is one, which drives that stand on it keep; later starts take the new one. Joins a build under way. */
+  async build(name: string, options: RequireOptions = {}): Promise<Built> {
+    return this.#join(catalogEntry(name, this.#entries), options, true)
+  }
+
+  /** Takes all versions out of the cache except those in `keep` (folders), and cancels a build under way. */
+  async remove(name: string, keep: ReadonlySet<string> = new Set()): Promise<void> {
+    const entry = catalogEntry(name, this.#entries)
+    const building = this.#builds.get(entry.name)
+    building?.controller.abort(cancelled(entry.name))
+    await building?.result.catch(() => {})
+    this.#failures.delete(entry.name)
+    const doomed = (await this.versions(entry.name)).filter(({ folder }) => !keep.has(folder))
+    for (const { folder } of doomed) await removeArtefact(folder)
+    await this.#find(entry)
+    this.#changed(entry)
+  }
+
+  /** Every artefact of that name in the cache, of older recipes too, newest first. */
+  async versions(name: string): Promise<CachedArtefact[]> {
+    const entry = catalogEntry(name, this.#entries)
+    return listArtefacts(this.#cacheFolder, entry.kind, entry.name)
+  }
+
+  /** Called with the whole image whenever its state or progress changed. Returns the way to stop listening. */
+  onChange(listener: (image: Image) => void): () => void {
+    this.#events.on('change', listener)
+    return () => this.#events.off('change', listener)
+  }
+
+  /** Cancels what is being built and waits until it left nothing. */
+  async close(): Promise<void> {
+    const builds = [...this.#builds]
+    for (const [name, { controller }] of builds) controller.abort(cancelled(name))
+    await Promise.allSettled(builds.map(([, { result }]) => result))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #find(entry: CatalogEntry): Promise<CachedArtefact | undefined> {
+    const key = { cacheFolder: this.#cacheFolder, kind: entry.kind, name: entry.name, recipeHash: await entry.hash() }
+    const found = await findArtefact(key)
+    if (found) this.#ready.set(entry.name, found)
+    else this.#ready.delete(entry.name)
+    return found
+  }
+
+  async #join(entry: CatalogEntry, options: RequireOptions, force: boolean): Promise<Built> {
+    const { signal, report } = options
+    signal?.throwIfAborted()
+    for (let ending = this.#builds.get(entry.name); ending?.controller.signal.aborted; ending = this.#builds.get(entry.name))
+      await ending.result.catch(() => {})
+    const build = this.#builds.get(entry.name) ?? this.#begin(entry, force)
+    if (force) build.keep = true
+    build.waiting++
+    if (report) {
+      build.reports.add(report)
+      report(build.progress)
+    }
+    const { promise: gaveUp, reject } = Promise.withResolvers<never>()
+    gaveUp.catch(() => {})
+    const giveUp = () => reject(signal?.reason)
+    signal?.addEventListener('abort', giveUp, { once: true })
+    try {
+      return await Promise.race([build.result, gaveUp])
+    } finally {
+      signal?.removeEventListener('abort', giveUp)
+      if (report) build.reports.delete(report)
+      build.waiting--
+      if (build.waiting === 0 && !build.keep) build.controller.abort(cancelled(entry.name))
+    }
+  }
+
+  #begin(entry: CatalogEntry, force: boolean): BuildUnderWay {
+    const controller = new AbortController()
+    const reports = new Set<ReportProgress>()
+    const report = (progress: Progress) => {
+      build.progress = progress
+      for (const each of reports) each(progress)
+      this.#changed(entry)
+    }
+    const run = async () => {
+      try {
+        // Not before `build` below is set.
+        await Promise.resolve()
+        report(build.progress)
+        return await entry.build({ cacheFolder: this.#cacheFolder, report, signal: controller.signal, force })
+      } catch (error) {
+        const told = error instanceof RametError ? error : imageBuildFailed(entry.name, (error as Error).message)
+        if (!controller.signal.aborted) this.#failures.set(entry.name, failureOf(asBuildError(entry.name, told)))
+        throw asBuildError(entry.name, told)
+      } finally {
+        await this.#find(entry).catch(() => {})
+        this.#builds.delete(entry.name)
+        this.#changed(entry)
+      }
+    }
+    this.#failures.delete(entry.name)
+    const build: BuildUnderWay = {
+      result: run(),
+      controller,
+      reports,
+      waiting: 0,
+      keep: force,
+      progress: { step: 'Starting', message: `Building ${entry.name}`, percent: 0 },
+    }
+    build.result.catch(() => {})
+    this.#builds.set(entry.name, build)
+    return build
+  }
+
+  #describe(entry: CatalogEntry): Image {
+    const { name, kind, description } = entry
+    const found = this.#ready.get(name)
+    const building = this.#builds.get(name)
+    const error = this.#failures.get(name)
+    return {
+      name,
+      kind,
+      description,
+      state: building ? 'building' : found ? 'ready' : error ? 'failed' : 'absent',
+      bytes: found?.bytes ?? 0,
+      ...(found ? { builtAt: found.builtAt.toISOString() } : {}),
+      ...(building ? { progress: building.progress } : {}),
+      ...(error ? { error } : {}),
+    }
+  }
+
+  #changed(entry: CatalogEntry): void {
+    this.#events.emit('change', this.#describe(entry))
+  }
+}
+
+const cancelled = (name: string) => new RametError('cancelled', 409, `The build of ${name} was cancelled.`)
+
+/** A program's complaint says which image it was about; what already names a way out stays as it is. */
+const asBuildError = (name: string, error: RametError) =>
+  error.code === 'process_failed' ? imageBuildFailed(name, error.message) : error
+
+const failureOf = ({ code, message, hint }: RametError): Failure => ({ code, message, ...(hint === undefined ? {} : { hint }) })

@@ -1,0 +1,48 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** A process told from a later one with the same number by its start time (proc(5), stat field 22, in clock ticks since boot). */
+export interface ProcessId {
+  readonly pid: number
+  readonly startTime: string
+}
+
+/** Undefined when there is no such process, or only its zombie. */
+export async function identify(pid: number): Promise<ProcessId | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  // The second field is the name in parentheses and may hold anything: count from the last one.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [state, startTime] = [fields[0], fields[19]]
+  if (stat === '' || state === 'Z' || state === 'X' || startTime === undefined) return undefined
+  return { pid, startTime }
+}
+
+export async function isAlive(process: ProcessId): Promise<boolean> {
+  return (await identify(process.pid))?.startTime === process.startTime
+}
+
+export async function argvOf(pid: number): Promise<string[]> {
+  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
+}
+
+/** The process whose arguments satisfy `matches`; for one that was started but not written down before a crash. */
+export async function findProcess(matches: (argv: readonly string[]) => boolean): Promise<ProcessId | undefined> {
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue
+    const pid = Number(entry)
+    if (matches(await argvOf(pid))) {
+      const found = await identify(pid)
+      if (found) return found
+    }
+  }
+  return undefined
+}
+
+export async function gone(process: ProcessId, withinMs: number): Promise<boolean> {
+  const deadline = Date.now() + withinMs
+  while (await isAlive(process)) {
+    if (Date.now() > deadline) return false
+    await delay(20)
+  }
+  return true
+}

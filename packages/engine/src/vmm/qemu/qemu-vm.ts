@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { writeFileAtomically } from '../../host/files.ts'
+import type { Vm, VmEnd } from '../vmm.ts'
+import { boundConsoleLog } from './console-log.ts'
+import { gone, isAlive, type ProcessId } from './process.ts'
+import { QmpClient, type QmpEvent } from './qmp.ts'
+import { vmFiles } from './vm-files.ts'
+
+const boundLogEveryMs = 30_000
+
+/** Statuses of QEMU after which the guest runs no more (qapi/run-state.json). */
+export const isOff = (status: string): boolean => status === 'shutdown' || status === 'guest-panicked'
+
+export async function statusOf(qmp: QmpClient): Promise<string> {
+  return (await qmp.execute<{ status: string }>('query-status')).status
+}
+
+/** One QEMU process, ours or found again. Holds its control connection and sees how it ends. */
+export class QemuVm implements Vm {
+  readonly pid: number
+  readonly guestSocket: string
+  readonly consoleSocket: string
+  readonly ended: Promise<VmEnd>
+  readonly #process: ProcessId
+  readonly #folder: string
+  readonly #resets = new Set<() => void>()
+  readonly #end = Promise.withResolvers<VmEnd>()
+  readonly #boundLog: NodeJS.Timeout
+  #qmp: QmpClient
+  #seenEnd: VmEnd | undefined
+  #isReleased = false
+
+  constructor(process: ProcessId, folder: string, qmp: QmpClient) {
+    this.#process = process
+    this.pid = process.pid
+    this.#folder = folder
+    this.guestSocket = vmFiles(folder).guest
+    this.consoleSocket = vmFiles(folder).console
+    this.ended = this.#end.promise
+    this.#qmp = qmp
+    this.#boundLog = setInterval(() => void boundConsoleLog(folder).catch(() => {}), boundLogEveryMs)
+    this.#boundLog.unref()
+    void this.#watch()
+  }
+
+  onReset(listener: () => void): () => void {
+    this.#resets.add(listener)
+    return () => this.#resets.delete(listener)
+  }
+
+  async pressPowerButton(): Promise<void> {
+    await this.#qmp.execute('system_powerdown')
+  }
+
+  async kill(): Promise<void> {
+    if (await isAlive(this.#process)) {
+      await this.#remember('killed')
+      process.kill(this.pid, 'SIGKILL')
+    }
+    if (!(await gone(this.#process, 30_000))) throw new Error(`process ${this.pid} does not end`)
+    await this.ended
+  }
+
+  async addLayer(driveIndex: number, file: string): Promise<void> {
+    const top = await this.#topNode(driveIndex)
+    const node = `d${driveIndex}-${randomBytes(4).toString('hex')}`
+    const cache = { direct: false, 'no-flush': false }
+    await this.#qmp.execute('blockdev-add', {
+      driver: 'file',
+      'node-name': `${node}-file`,
+      filename: file,
+      discard: 'unmap',
+      aio: 'threads',
+      cache,
+    })
+    await this.#qmp.execute('blockdev-add', {
+      driver: 'qcow2',
+      'node-name': node,
+      file: `${node}-file`,
+      backing: null,
+      discard: 'unmap',
+    })
+    await this.#qmp.execute('blockdev-snapshot', { node: top, overlay: node })
+  }
+
+  release(): void {
+    this.#isReleased = true
+    clearInterval(this.#boundLog)
+    this.#qmp.close()
+  }
+
+  async #topNode(driveIndex: number): Promise<string> {
+    const blocks = await this.#qmp.execute<{ qdev?: string; inserted?: { 'node-name'?: string } }[]>('query-block')
+    const node = blocks.find(
+      ({ qdev }) => qdev?.includes(`/blk${driveIndex}/`) || qdev?.endsWith(`/blk${driveIndex}`) || qdev === `blk${driveIndex}`,
+    )
+    const name = node?.inserted?.['node-name']
+    if (name === undefined) throw new Error(`the VM has no drive number ${driveIndex}`)
+    return name
+  }
+
+  /** Follows the control connection until the process is gone; a connection that is lost while it lives is made again. */
+  async #watch(): Promise<void> {
+    for (;;) {
+      const stop = this.#qmp.listen((event) => this.#note(event))
+      await this.#lookOnce()
+      await this.#qmp.closed
+      stop()
+      if (this.#isReleased) return
+      // The kernel closes a dying process's sockets before /proc shows it gone.
+      if (await gone(this.#process, 2_000)) return this.#settle()
+      this.#qmp = await this.#reconnect()
+      if (!(await isAlive(this.#process))) return this.#settle()
+    }
+  }
+
+  /** What was missed while nobody listened: a guest that is off sends no more events. */
+  async #lookOnce(): Promise<void> {
+    try {
+      if (isOff(await statusOf(this.#qmp))) await this.#poweredOff()
+    } catch {
+      // Closed meanwhile: the loop sees to it.
+    }
+  }
+
+  async #reconnect(): Promise<QmpClient> {
+    while (!this.#isReleased && (await isAlive(this.#process))) {
+      try {
+        return await QmpClient.connect(vmFiles(this.#folder).qmp)
+      } catch {
+        await delay(200)
+      }
+    }
+    return this.#qmp
+  }
+
+  #note({ event, data }: QmpEvent): void {
+    if (event === 'RESET' && data.guest === true) for (const listener of this.#resets) listener()
+    if (event === 'SHUTDOWN' && data.guest === true) void this.#poweredOff()
+  }
+
+  async #poweredOff(): Promise<void> {
+    if (this.#seenEnd !== undefined) return
+    await this.#remember('powered-off')
+    // Flushes and closes the drives' files.
+    await this.#qmp.execute('quit').catch(() => {})
+  }
+
+  /** For servers to come: written before the process ends. */
+  async #remember(end: VmEnd): Promise<void> {
+    this.#seenEnd = end
+    await writeFileAtomically(vmFiles(this.#folder).end, JSON.stringify({ end }))
+  }
+
+  async #settle(): Promise<void> {
+    clearInterval(this.#boundLog)
+    const end = this.#seenEnd ?? (await this.#howItEnded())
+    await this.#remember(end).catch(() => {})
+    this.#end.resolve(end)
+  }
+
+  /** Unexpected: QEMU says something when it gives up by itself and nothing when somebody kills it. */
+  async #howItEnded(): Promise<VmEnd> {
+    const said = await readFile(vmFiles(this.#folder).log, 'utf8').catch(() => '')
+    return /abort|assert|fatal|error|core dumped/i.test(said.slice(-4000)) ? 'crashed' : 'killed'
+  }
+}

@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process'
+import { open, readFile, rm } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { missingProgram, vmFailed } from '@ramet/model/errors.ts'
+import { writeFileAtomically } from '../../host/files.ts'
+import type { Accelerator, Vm, VmEnd, VmIdentity, Vmm, VmRemains, VmSpec } from '../vmm.ts'
+import { type CommandLineOptions, qemuCommandLine } from './command-line.ts'
+import { consoleLogs, nextConsoleLog } from './console-log.ts'
+import { argvOf, findProcess, gone, identify, isAlive, type ProcessId } from './process.ts'
+import { isOff, QemuVm, statusOf } from './qemu-vm.ts'
+import { QmpClient } from './qmp.ts'
+import { vmFiles, vmName } from './vm-files.ts'
+
+export interface QemuOptions {
+  readonly qemu?: string
+  readonly user: string
+  readonly tscKhz: number
+  readonly jitCacheMiB?: number
+  /** Resolves once the boot probe has decided; a start waits for it. */
+  accelerator(): Promise<Accelerator>
+}
+
+const startWithinMs = 30_000
+
+/** VMs as QEMU processes. Only `start` needs the accelerator, so VMs are found again before it is known. */
+export function qemuVmm(options: QemuOptions): Vmm {
+  const qemu = options.qemu ?? 'qemu-system-x86_64'
+  let accelerator: Accelerator | null = null
+  return {
+    name: 'qemu',
+    get accelerator() {
+      return accelerator
+    },
+    capabilities: new Set(['add-layer'] as const),
+    async start(spec) {
+      accelerator = await options.accelerator()
+      const consoleLog = await nextConsoleLog(spec.folder)
+      return start(spec, {
+        qemu,
+        accelerator,
+        user: options.user,
+        tscKhz: options.tscKhz,
+        jitCacheMiB: options.jitCacheMiB ?? 128,
+        consoleLog,
+      })
+    },
+    find,
+    consoleLogs: ({ folder }) => consoleLogs(folder),
+  }
+}
+
+async function start(spec: VmSpec, options: CommandLineOptions): Promise<Vm> {
+  const files = vmFiles(spec.folder)
+  for (const file of [files.end, files.process, files.qmp, files.guest, files.console]) await rm(file, { force: true })
+  const argv = ['setpriv', '--no-new-privs', '--', ...qemuCommandLine(spec, options)] as const
+  const [program, ...args] =
+    spec.namespace === undefined ? argv : (['nsenter', `--net=/run/netns/${spec.namespace}`, '--', ...argv] as const)
+  const log = await open(files.log, 'w', 0o640)
+  const failure = Promise.withResolvers<never>()
+  failure.promise.catch(() => {})
+  // A session of its own: what ends the server's process group, a Ctrl-C or a SIGKILL, does not reach it.
+  const child = spawn(program, args, {
+    detached: true,
+    stdio: ['ignore', log.fd, log.fd],
+    cwd: '/',
+    env: { PATH: process.env.PATH ?? '' },
+  })
+  child.unref()
+  child.on('error', (error) => failure.reject(error))
+  child.on('exit', (code, signal) =>
+    failure.reject(new Error(signal ? `QEMU was ended by ${signal}` : `QEMU ended with exit code ${code}`)),
+  )
+  await log.close()
+  let qmp: QmpClient | undefined
+  try {
+    qmp = await Promise.race([connect(files.qmp), failure.promise])
+    const found = child.pid === undefined ? undefined : await identify(child.pid)
+    if (!found) throw new Error('QEMU ended at once')
+    await writeFileAtomically(files.process, JSON.stringify(found))
+    return new QemuVm(found, spec.folder, qmp)
+  } catch (error) {
+    qmp?.close()
+    child.kill('SIGKILL')
+    if (child.pid !== undefined) {
+      const found = await identify(child.pid)
+      if (found) await gone(found, 10_000)
+    }
+    const said = await readFile(files.log, 'utf8').catch(() => '')
+    if (
+      /failed to execute |execvp|No such file or directory.*qemu-system|ENOENT/.test(
+        `${said} ${(error as NodeJS.ErrnoException).code ?? ''}`,
+      )
+    ) {
+      throw missingProgram(options.qemu, 'qemu-system-x86')
+    }
+    throw vmFailed(spec.machine, [(error as Error).message, said.trim().slice(-1500)].filter(Boolean).join('; '), error)
+  }
+}
+
+async function connect(path: string): Promise<QmpClient> {
+  const deadline = Date.now() + startWithinMs
+  for (;;) {
+    try {
+      return await QmpClient.connect(path)
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await delay(10)
+    }
+  }
+}
+
+const isVm = ({ runId, machine, folder }: VmIdentity) => {
+  const name = `guest=${vmName(runId, machine)}`
+  return (argv: readonly string[]) =>
+    argv.includes(name) &&
+    argv.some((argument) => argument.includes(`path=${vmFiles(folder).qmp}`)) &&
+    argv[0] !== 'nsenter' &&
+    argv[0] !== 'setpriv'
+}
+
+async function find(identity: VmIdentity): Promise<Vm | VmRemains | undefined> {
+  const files = vmFiles(identity.folder)
+  const written = await readJson<ProcessId>(files.process)
+  const isOurs = isVm(identity)
+  // Started but not written down before the server ended: looked for by its arguments.
+  const process = written ?? (await findProcess(isOurs))
+  if (process && (await isAlive(process)) && isOurs(await argvOf(process.pid))) {
+    if (!written) await writeFileAtomically(files.process, JSON.stringify(process))
+    const qmp = await connect(files.qmp)
+    const vm = new QemuVm(process, identity.folder, qmp)
+    if (!isOff(await statusOf(qmp).catch(() => 'shutdown'))) return vm
+    return { end: await vm.ended }
+  }
+  const end = await readJson<{ end: VmEnd }>(files.end)
+  if (end) return { end: end.end }
+  return written ? { end: 'killed' } : undefined
+}
+
+async function readJson<T>(file: string): Promise<T | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : (JSON.parse(text) as T)
+}

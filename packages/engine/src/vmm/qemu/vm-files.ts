@@ -1,0 +1,20 @@
+import { join } from 'node:path'
+
+/** Names inside a VM's folder. */
+export const vmFiles = (folder: string) => ({
+  qmp: join(folder, 'qmp.sock'),
+  guest: join(folder, 'ssh.sock'),
+  console: join(folder, 'console.sock'),
+  /** What QEMU itself says. */
+  log: join(folder, 'qemu.log'),
+  /** {pid, startTime} of the VM started last. */
+  process: join(folder, 'vm.json'),
+  /** {end}: how it ended; absent while it runs and when nobody saw its end. */
+  end: join(folder, 'end.json'),
+  consoleLog: (number: number) => join(folder, `console-${number}.log`),
+})
+
+export const consoleLogPattern = /^console-(\d+)\.log$/
+
+/** QEMU's `-name`: how a process is known to be the VM of this run and machine. */
+export const vmName = (runId: string, machine: string) => `${runId}/${machine}`

@@ -1,0 +1,13 @@
+/** The value of a cookie in a Cookie header (RFC 6265, 5.4). Ours are base64url and never quoted. */
+export function readCookie(header: string, name: string): string | undefined {
+  for (const pair of header.split(';')) {
+    const equals = pair.indexOf('=')
+    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim()
+  }
+  return undefined
+}
+
+/** A Set-Cookie header that scripts cannot read and requests of other sites do not carry. `maxAgeSeconds` 0 removes the cookie. */
+export function setCookie(name: string, value: string, maxAgeSeconds: number, isHttps: boolean): string {
+  return `${name}=${value}; Max-Age=${maxAgeSeconds}; Path=/; HttpOnly; SameSite=Strict${isHttps ? '; Secure' : ''}`
+}

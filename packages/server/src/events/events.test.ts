@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Event, Image } from '@ramet/model/wire.ts'
+import type { User } from '../services.ts'
+import { EventStream } from './events.ts'
+
+const alice: User = { id: 'a', name: 'alice' }
+const bob: User = { id: 'b', name: 'bob' }
+const image = (name: string, bytes = 0): Event => ({
+  kind: 'image',
+  image: { name, kind: 'image', description: '', state: 'building', bytes } satisfies Image,
+})
+const play = (id: string, title = ''): Event => ({ kind: 'play', play: { id, title } }) as unknown as Event
+const told = (event: Event) =>
+  event.kind === 'play' ? `${event.play.id}${event.play.title}` : `${event.image.name}${event.image.bytes}`
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+function listen(stream: EventStream, user: User, lastEventId?: number) {
+  const seen: [id: number, what: string][] = []
+  return {
+    seen,
+    what: () => seen.map(([, what]) => what),
+    stop: stream.subscribe(user, (id, event) => seen.push([id, told(event)]), lastEventId),
+  }
+}
+
+test('a burst of one subject is told by its first and its last event, other subjects at once', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const stream = new EventStream({ snapshot: () => [], firstId: 0 })
+  const { what } = listen(stream, alice, 0)
+  for (const title of ['1', '2', '3']) stream.publish('a', play('p', title))
+  stream.publish(undefined, image('i'))
+  assert.deepEqual(what(), ['p1', 'i0'])
+  t.mock.timers.tick(50)
+  assert.deepEqual(what(), ['p1', 'i0', 'p3'])
+  t.mock.timers.tick(50)
+  stream.publish('a', play('p', '4'))
+  assert.deepEqual(what().at(-1), 'p4')
+})
+
+test('runs are seen by their owner alone, images by everybody', () => {
+  const stream = new EventStream({ snapshot: () => [], firstId: 0 })
+  const [forAlice, forBob] = [listen(stream, alice, 0), listen(stream, bob, 0)]
+  stream.publish('a', play('p'))
+  stream.publish(undefined, image('i'))
+  assert.deepEqual([forAlice.what(), forBob.what()], [['p', 'i0'], ['i0']])
+})
+
+test('who was away gets the newest of each subject, in order', () => {
+  const stream = new EventStream({ snapshot: () => assert.fail('no picture is needed'), firstId: 10, coalesceMs: 0 })
+  stream.publish('a', play('p'))
+  stream.publish('a', play('q'))
+  stream.publish(undefined, image('i'))
+  assert.deepEqual(listen(stream, alice, 11).seen, [
+    [12, 'q'],
+    [13, 'i0'],
+  ])
+  assert.deepEqual(listen(stream, alice, 13).seen, [])
+})
+
+for (const [name, lastEventId] of [
+  ['from before this start', 9],
+  ['from a clock that ran ahead', 99],
+  ['whose followers were forgotten', 10],
+  ['that is missing', undefined],
+] as const) {
+  test(`an id ${name} brings a fresh picture`, async () => {
+    const stream = new EventStream({ snapshot: ({ id }) => [play(`picture-${id}`)], firstId: 10, capacity: 2 })
+    for (const id of ['p', 'q', 'r']) stream.publish('a', play(id))
+    const { seen } = listen(stream, alice, lastEventId)
+    await turn()
+    assert.deepEqual(seen, [[13, 'picture-a']])
+  })
+}
+
+test('what happens while the picture is being taken comes after it, and the id of the picture is one to come back with', async () => {
+  const picture = Promise.withResolvers<Event[]>()
+  const stream = new EventStream({ snapshot: () => picture.promise, firstId: 10 })
+  const { seen } = listen(stream, alice)
+  stream.publish('a', play('p', ' changed'))
+  picture.resolve([play('p')])
+  await turn()
+  assert.deepEqual(seen, [
+    [10, 'p'],
+    [11, 'p changed'],
+  ])
+})
+
+test('who has left is told nothing, not even the picture', async () => {
+  const stream = new EventStream({ snapshot: () => [play('p')], firstId: 10 })
+  const { seen, stop } = listen(stream, alice)
+  stop()
+  stream.publish('a', play('q'))
+  await turn()
+  assert.deepEqual(seen, [])
+})
+
+test('ids grow over a restart', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: 1_800_000_000_000 })
+  const lastIdOf = (stream: EventStream) => {
+    const ids: number[] = []
+    stream.subscribe(bob, (id) => ids.push(id))
+    for (let at = 0; at < 100; at += 1) stream.publish(undefined, image(`i${at}`))
+    return turn().then(() => ids.at(-1) ?? 0)
+  }
+  const before = await lastIdOf(new EventStream({ snapshot: () => [] }))
+  t.mock.timers.tick(1)
+  const after: number[] = []
+  new EventStream({ snapshot: () => [image('i')] }).subscribe(bob, (id) => after.push(id), before)
+  await turn()
+  assert.ok((after[0] ?? 0) > before && Number.isSafeInteger(after[0]), `${after[0]} after ${before}`)
+})

@@ -1,0 +1,22 @@
+import { join } from 'node:path'
+import { RametError } from '@ramet/model/error.ts'
+import { openDatabase } from '../store/database.ts'
+import { fsck } from './fsck.ts'
+import { checkByQemuImg } from './qemu-img.ts'
+
+/** `node fsck/main.ts`: checks RAMET_HOME, beside a running server or without one. Exit status 0: clean, 1: findings, 2: could not look. */
+const home = process.env.RAMET_HOME ?? '/var/lib/ramet'
+try {
+  const db = await openDatabase({ file: join(home, 'ramet.sqlite'), readOnly: true })
+  try {
+    const findings = await fsck({ db, home, checkFile: checkByQemuImg })
+    for (const { code, subject, message } of findings) process.stdout.write(`${code}  ${subject}: ${message}\n`)
+    process.exitCode = findings.length === 0 ? 0 : 1
+  } finally {
+    await db.destroy()
+  }
+} catch (error) {
+  const hint = error instanceof RametError && error.hint !== undefined ? `\n${error.hint}` : ''
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}${hint}\n`)
+  process.exitCode = 2
+}

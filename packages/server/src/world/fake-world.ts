@@ -1,0 +1,42 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fakeDisks, fakeImportLayer } from '@ramet/engine/fake/fake-disks.ts'
+import { fakeGuests } from '@ramet/engine/fake/fake-guests.ts'
+import { openFakeImages } from '@ramet/engine/fake/fake-images.ts'
+import { fakeNetworks } from '@ramet/engine/fake/fake-networks.ts'
+import { fakeVmm } from '@ramet/engine/fake/fake-vmm.ts'
+import type { Config } from '../config.ts'
+import { kernelPackName } from '../images/image-service.ts'
+import type { World } from './world.ts'
+
+/** Where the fake world keeps what the real one keeps in the host's kernel. */
+export const fakeHostFolder = (home: string) => join(home, 'fake-host')
+
+/** Pretend VMs, networks, disks and images below the home: needs no root and no QEMU. */
+export async function openFakeWorld(config: Config, installation: string): Promise<World> {
+  // Apart from real ones: a cache may be shared by several homes.
+  const cache = join(config.cache, 'fake')
+  await mkdir(cache, { recursive: true })
+  const library = await openFakeImages(cache)
+  return {
+    host: {
+      home: config.home,
+      installation,
+      vmm: fakeVmm,
+      networks: fakeNetworks(fakeHostFolder(config.home)),
+      disks: fakeDisks,
+      guests: fakeGuests,
+      kernelPack: () => library.requireKernelPack(),
+      nameservers: async () => ['192.0.2.53'],
+    },
+    library,
+    importLayer: fakeImportLayer,
+    accelerator: () => 'fake',
+    async warmUp() {
+      await Promise.all([library.require(kernelPackName), library.require('debian-stable')])
+    },
+    async doctor() {
+      return [{ name: 'world', status: 'ok', message: 'This is the fake world: no VM is real.', hint: 'Real ones: npm start' }]
+    },
+  }
+}

@@ -1,0 +1,71 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { RametError } from '@ramet/model/error.ts'
+import { importLayer } from '@ramet/engine/disk/import-layer.ts'
+import { qemuDisks } from '@ramet/engine/disk/qemu-disks.ts'
+import { ensureVmUser } from '@ramet/engine/disk/vm-user.ts'
+import { sshGuests } from '@ramet/engine/guest/guests.ts'
+import { ImageLibrary } from '@ramet/engine/image/library.ts'
+import { linuxNetworks } from '@ramet/engine/network/namespace.ts'
+import type { Host } from '@ramet/engine/run/host.ts'
+import { type AcceleratorFound, probeAccelerator } from '@ramet/engine/vmm/accelerator.ts'
+import { hostTscKhz } from '@ramet/engine/vmm/host-khz.ts'
+import { qemuVmm } from '@ramet/engine/vmm/qemu/qemu.ts'
+import type { Config } from '../config.ts'
+import { defaultImage } from '../images/image-service.ts'
+import { hostChecks } from './host-checks.ts'
+import { hostNameservers } from './nameservers.ts'
+import type { World } from './world.ts'
+
+/** This Linux host: QEMU, namespaces, qcow2. */
+export async function openRealWorld(config: Config, installation: string, log: Logger): Promise<World> {
+  if (process.getuid?.() !== 0) {
+    throw new RametError('not_root', 403, 'The engine needs root: it makes network namespaces and gives QEMU its rights away.', {
+      hint: 'Run it as root, or look around without any VM: npm run fake',
+    })
+  }
+  const user = await ensureVmUser()
+  const library = await ImageLibrary.open(config.cache)
+  let found: AcceleratorFound | undefined
+  let probing: Promise<AcceleratorFound> | undefined
+  const probe = async () => {
+    const pack = await library.requireKernelPack()
+    found = await probeAccelerator({ kernel: pack.kernel, initrd: pack.initramfs, cacheFile: join(config.home, 'run', 'accelerator.json') })
+    log.info(found, 'accelerator chosen')
+    return found
+  }
+  const decided = async () => {
+    probing ??= probe()
+    try {
+      return (await probing).accelerator
+    } catch (error) {
+      probing = undefined
+      throw error
+    }
+  }
+  const host: Host = {
+    home: config.home,
+    installation,
+    vmm: qemuVmm({ user: user.name, tscKhz: await hostTscKhz(), accelerator: decided }),
+    networks: linuxNetworks({ vmUid: user.uid }),
+    disks: qemuDisks(user),
+    guests: sshGuests(),
+    kernelPack: () => library.requireKernelPack(),
+    nameservers: hostNameservers,
+  }
+  return {
+    host,
+    library,
+    async importLayer(from, to) {
+      await importLayer(from, to, user.gid)
+      return (await stat(to)).blocks * 512
+    },
+    accelerator: () => found?.accelerator ?? null,
+    async warmUp() {
+      await decided()
+      await library.require(defaultImage)
+    },
+    doctor: () => hostChecks(found),
+  }
+}

@@ -1,0 +1,85 @@
+import { formatBytes, parseBytes } from '@ramet/model/bytes.ts'
+import type { Condition, PlayMachine } from '@ramet/model/wire.ts'
+import { CopyText } from './copy-button.tsx'
+import { Facts, Mono, Part } from './facts.tsx'
+import { Icon } from './icons.tsx'
+import { MachineStateBadge } from './state-badge.tsx'
+
+/** One machine: how it is, what it has, where it is reached. */
+export function MachineDetails({ machine, conditions }: { machine: PlayMachine; conditions: readonly Condition[] }) {
+  const { name, resources, users, interfaces, drives, hostAddress } = machine
+  const ramBytes = parseBytes(resources.ramSize)
+  return (
+    <Part title={name} aside={<MachineStateBadge state={machine.state} />}>
+      <Facts
+        facts={[
+          ['CPUs', String(resources.cpuCount)],
+          ['RAM', ramBytes === undefined ? resources.ramSize : formatBytes(ramBytes)],
+          [
+            'Users',
+            users.length > 0 ? users.map((user) => (user.default ? `${user.name} (default)` : user.name)).join(', ') : undefined,
+          ],
+          ['Host address', hostAddress && <CopyText key="host" text={hostAddress} what={`host address of ${name}`} />],
+          [
+            'Networks',
+            interfaces.length > 0 ? (
+              <ul key="networks">
+                {interfaces.map((one) => (
+                  <li key={one.name} title={`${one.name}, MAC ${one.mac}`}>
+                    <Mono>{one.address}</Mono> <span className="text-faint">{one.network}</span>
+                  </li>
+                ))}
+              </ul>
+            ) : undefined,
+          ],
+          [
+            'Drives',
+            drives.length > 0 ? (
+              <ul key="drives">
+                {drives.map((drive, index) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: a drive is its place in the list
+                  <li key={index}>
+                    {formatBytes(drive.sizeBytes)}
+                    <span className="text-faint">
+                      {drive.mount ? ` at ${drive.mount}` : ''}
+                      {drive.source ? ` from ${drive.source}` : ''}
+                      {drive.readOnly ? ', read-only' : ''}
+                    </span>
+                  </li>
+                ))}
+              </ul>
+            ) : undefined,
+          ],
+          ['Access', machine.noSSH ? 'No terminal: the playground switched it off' : undefined],
+          [
+            'Conditions',
+            conditions.length > 0 ? (
+              <ul key="conditions" className="flex flex-wrap gap-x-3">
+                {conditions.map((condition) => (
+                  <ConditionItem key={condition.name} condition={condition} />
+                ))}
+              </ul>
+            ) : undefined,
+          ],
+        ]}
+      />
+    </Part>
+  )
+}
+
+const readings = {
+  True: { icon: 'check', text: 'yes', look: 'text-accent' },
+  False: { icon: 'close', text: 'no', look: 'text-faint' },
+  Unknown: { icon: 'alert', text: 'unknown', look: 'text-busy' },
+} as const
+
+function ConditionItem({ condition: { name, status, message } }: { condition: Condition }) {
+  const { icon, text, look } = readings[status]
+  return (
+    <li className="flex items-center gap-1" title={message}>
+      <Icon name={icon} className={`size-3.5! ${look}`} />
+      {name}
+      <span className="sr-only">: {text}</span>
+    </li>
+  )
+}

@@ -1,0 +1,48 @@
+import type { Play } from '@ramet/model/wire.ts'
+import { CopyText } from './copy-button.tsx'
+import { Facts, Mono, Part } from './facts.tsx'
+import { MachineDetails } from './machine-details.tsx'
+import { StateHistory } from './state-history.tsx'
+
+/** What a run is made of and what happened to it. */
+export function RunDetails({ play }: { play: Play }) {
+  return (
+    <div className="flex flex-col divide-y divide-line">
+      <Part title="Run">
+        <Facts
+          facts={[
+            ['Playground', `${play.playground.title} (${play.playground.name})`],
+            ['Created', new Date(play.createdAt).toLocaleString()],
+            ['Id', <CopyText key="id" text={play.id} what="id" />],
+            ['Shell', <CopyText key="ssh" text={`npx --no-install ramet ssh ${play.id}`} what="command" />],
+          ]}
+        />
+      </Part>
+      {play.machines.map((machine) => (
+        <MachineDetails key={machine.name} machine={machine} conditions={conditionsOf(play, machine.name)} />
+      ))}
+      {play.networks.length > 0 && (
+        <Part title="Networks">
+          <ul className="flex flex-col gap-3">
+            {play.networks.map(({ name, subnet, gateway, private: isPrivate }) => (
+              <li key={name}>
+                <Facts
+                  facts={[
+                    ['Name', isPrivate ? `${name} (private)` : name],
+                    ['Subnet', <Mono key="subnet">{subnet}</Mono>],
+                    ['Gateway', gateway ? <Mono key="gateway">{gateway}</Mono> : undefined],
+                  ]}
+                />
+              </li>
+            ))}
+          </ul>
+        </Part>
+      )}
+      <Part title="History">
+        <StateHistory events={play.status.stateEvents} />
+      </Part>
+    </div>
+  )
+}
+
+const conditionsOf = (play: Play, machine: string) => play.status.machines.find(({ name }) => name === machine)?.conditions ?? []

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { openBrowser } from './harness/browser.ts'
+import { until } from './harness/processes.ts'
+import { root, TestServer } from './harness/server.ts'
+
+/** What a newcomer does in the dashboard, with a real browser and a real VM. */
+describe('the dashboard', { concurrency: false }, () => {
+  const server = new TestServer()
+  let browser: Awaited<ReturnType<typeof openBrowser>>
+  let page: Page
+  let id = ''
+
+  before(async () => {
+    await server.start()
+    const client = await server.client()
+    await until('the web app to be built', async () => (await client.health()).web, 180_000)
+    browser = await openBrowser()
+    page = browser.page
+  })
+  after(async () => {
+    await browser?.close()
+    await server.dispose()
+  })
+
+  /** What the terminal shows, as text. xterm draws rows as elements only with its DOM renderer, which the app uses. */
+  const screen = async () => (await page.locator('.xterm-rows').first().innerText()).replace(/\u00a0/g, ' ')
+  const shows = (pattern: RegExp, timeoutMs = 60_000) =>
+    until(`the terminal to show ${pattern}`, async () => pattern.test(await screen()), timeoutMs).catch(async (error) => {
+      throw new Error(`${(error as Error).message}; it shows:\n${await screen().catch(String)}`)
+    })
+  const type = async (line: string) => {
+    await page.getByLabel(/Terminal of debian/).first().click()
+    await page.keyboard.type(`${line}\n`)
+  }
+
+  test('the printed link logs in and leaves no token in the address bar', async () => {
+    await page.goto(server.loginLink)
+    await page.getByRole('heading', { name: /catalog/i }).waitFor()
+    assert.doesNotMatch(page.url(), /login/)
+  })
+
+  test('a click on Start brings up a Debian and its terminal', async () => {
+    await page.getByRole('button', { name: /start/i }).first().click()
+    await page.waitForURL(/\/runs\/[0-9a-f]{24}/)
+    id = /[0-9a-f]{24}/.exec(page.url())?.[0] ?? ''
+    await page.getByLabel(/Terminal of debian/).first().waitFor({ timeout: 300_000 })
+    await shows(/[#$] ?$/m, 120_000)
+  })
+
+  test('what is typed runs in the guest', async () => {
+    await type('answer=kept-$((40+2))')
+    await type('echo $((6*7))')
+    await shows(/^42$/m)
+  })
+
+  test('a reload brings the scrollback back', async () => {
+    await page.reload()
+    await shows(/^42$/m)
+  })
+
+  test('after kill -9 of the server the terminal comes back to the same shell', async () => {
+    const port = new URL(server.endpoint).port
+    await server.restart({ RAMET_PORT: port })
+    await until('the terminal to take input again', async () => {
+      await type('echo "<$answer>"')
+      return /<kept-42>/.test(await screen())
+    }, 90_000, 2000)
+  })
+
+  test('the terminal goes on without any network in the guest, and behind a firewall that drops all', async () => {
+    await type('ip link set lo down; ip link set eth0 down')
+    await type('nft add table ip w; nft add chain ip w i "{ type filter hook input priority 0; policy drop; }"; nft add chain ip w o "{ type filter hook output priority 0; policy drop; }"')
+    await type('echo still $((50+5))')
+    await shows(/^still 55$/m)
+    await page.reload()
+    await type('echo again $((60+6))')
+    await shows(/^again 66$/m)
+    await type('nft flush ruleset; ip link set lo up; ip link set eth0 up; clear')
+  })
+
+  test('a terminal follows the size of the window', async () => {
+    await page.setViewportSize({ width: 1000, height: 700 })
+    await until('the guest to know the new size', async () => {
+      await type('clear; echo size $(tput cols 2>/dev/null || stty size | cut -d" " -f2) end')
+      return /^size \d+ end$/m.test(await screen())
+    }, 60_000, 1500)
+    const columns = Number(/^size (\d+) end$/m.exec(await screen())?.[1])
+    assert.ok(columns > 40 && columns < 200, `${columns} columns`)
+    await page.setViewportSize({ width: 1280, height: 800 })
+  })
+
+  test('a flood of output is held back and can be interrupted', async () => {
+    await type('clear; yes flooding')
+    await shows(/flooding/)
+    await page.keyboard.press('Control+c')
+    await until('the prompt to come back', async () => {
+      await type('echo calm $((70+7))')
+      return /^calm 77$/m.test(await screen())
+    }, 60_000, 1000)
+  })
+
+  test('stop, restart and destroy are buttons; the list shows the state', async () => {
+    await page.getByRole('button', { name: /^stop$/i }).first().click()
+    await page.getByText(/stopped/i).first().waitFor({ timeout: 120_000 })
+    await page.getByRole('button', { name: /^restart$/i }).first().click()
+    await shows(/[#$] ?$/m, 300_000)
+    await mkdir(join(root, 'docs'), { recursive: true })
+    await page.goto(server.endpoint)
+    await page.getByRole('button', { name: /^destroy$/i }).first().click()
+    await page.getByRole('alertdialog').getByRole('button', { name: /destroy/i }).click()
+    const client = await server.client()
+    await until('the run to be DESTROYED', async () => (await client.plays.get(id)).state === 'DESTROYED', 60_000)
+  })
+})

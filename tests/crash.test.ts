@@ -1,0 +1,27 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stepNames } from '@ramet/server/runs/step-names.ts'
+import { fakeHostFolder } from '@ramet/server/world/fake-world.ts'
+import { crashSuite } from './crash-steps.ts'
+import { vmProcesses } from './harness/leftovers.ts'
+
+crashSuite({
+  title: 'on the fake world, a server killed at any step',
+  fake: true,
+  stepNames,
+  async bootOf(server, id) {
+    const { code, stdout, stderr } = await server.ramet(['ssh', id, '--', 'cat /proc/sys/kernel/random/boot_id'])
+    if (code !== 0) throw new Error(stderr)
+    return stdout.trim()
+  },
+  async leftovers({ home }) {
+    const filesIn = async (folder: string) => (await readdir(folder).catch((): string[] => [])).map((entry) => join(folder, entry))
+    const host = fakeHostFolder(home)
+    return [
+      ...(await filesIn(join(home, 'runs'))),
+      ...(await filesIn(join(host, 'networks'))),
+      ...(await filesIn(join(host, 'leases'))),
+      ...(await vmProcesses(home)).map((pid) => `process ${pid}`),
+    ]
+  },
+})

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { ended, finish, until } from './harness/processes.ts'
+import { root, testCache } from './harness/server.ts'
+
+const folder = mkdtempSync('/var/tmp/rt-clone-')
+const home = join(folder, 'home')
+after(() => rm(folder, { recursive: true, force: true }))
+
+// The machine's own Node and npm, as a newcomer has them: not the locked ones that this test runs under.
+const path = (process.env.PATH ?? '')
+  .split(':')
+  .filter((part) => !part.includes('node_modules'))
+  .join(':')
+const env = { RAMET_HOME: home, RAMET_PORT: '0', RAMET_CACHE: testCache, PATH: path, NODE_OPTIONS: '' }
+
+test('on a fresh clone `npm start` prints the link, and the CLI starts, uses and destroys a VM', { timeout: 900_000 }, async () => {
+  const clone = join(folder, 'ramet')
+  const cloned = await finish(['git', 'clone', '-q', root, clone])
+  assert.equal(cloned.code, 0, cloned.stderr)
+  let output = ''
+  const server = spawn('npm', ['start'], { cwd: clone, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  server.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  server.stderr.on('data', (chunk) => {
+    output += chunk
+  })
+  try {
+    await until('the link', () => /http:\S+#login=\S+/.test(output), 300_000).catch((error) => {
+      throw new Error(`${(error as Error).message}\n${output}`)
+    })
+    const ramet = (...args: string[]) => finish(['npx', '--no-install', 'ramet', ...args], { cwd: clone, env, timeoutMs: 600_000 })
+    const started = await ramet('playground', 'start', 'debian', '-q')
+    assert.equal(started.code, 0, started.stderr + output.slice(-4000))
+    assert.match(started.stdout, /^[0-9a-f]{24}\n$/)
+    const id = started.stdout.trim()
+    assert.equal((await ramet('ssh', id, '--', 'exit 7')).code, 7)
+    const destroyed = await ramet('playground', 'destroy', '-q', id)
+    assert.equal(destroyed.code, 0, destroyed.stderr)
+  } finally {
+    if (server.pid !== undefined) process.kill(-server.pid, 'SIGTERM')
+    await ended(server)
+  }
+})
