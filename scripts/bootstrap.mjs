@@ -1,8 +1,8 @@
 // Plain JavaScript for the machine's own Node (20 or later): installs what is missing, then goes on under the locked Node 24.
 // `node scripts/bootstrap.mjs start|dev|test|proof|bench|fake [ARGS…]`; the npm scripts call it.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -25,14 +25,19 @@ function run(argv, options = {}) {
 
 /** npm packages: when the lockfile is another one than at the last install. */
 function installNpmPackages() {
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
   const record = join(root, 'node_modules', '.ramet-installed')
   if (existsSync(record) && readFileSync(record, 'utf8') === lock && existsSync(nodeProgram())) return
   say('Installing npm packages (about half a minute)…')
   // Messages about engines are about the Node that runs npm; the packages run under the locked one.
-  const ok = run(['npm', 'ci', '--no-fund', '--no-audit', '--loglevel=error'], { env: { ...process.env, npm_config_loglevel: 'error' } })
+  const ok = run(['npm', 'ci', '--no-fund', '--no-audit', '--loglevel=error'], {
+    env: { ...process.env, npm_config_loglevel: 'error' },
+  })
   if (!ok) fail('`npm ci` failed; see above. It needs access to the npm registry.')
-  if (!existsSync(nodeProgram())) fail(`The locked Node 24 is not there for ${process.platform}/${process.arch}. Ramet runs on Linux, x64 or arm64.`)
+  if (!existsSync(nodeProgram()))
+    fail(`The locked Node 24 is not there for ${process.platform}/${process.arch}. Ramet runs on Linux, x64 or arm64.`)
   mkdirSync(dirname(record), { recursive: true })
   writeFileSync(record, lock)
 }
@@ -44,15 +49,23 @@ function nodeProgram() {
 
 const sbin = ['/usr/local/sbin', '/usr/sbin', '/sbin']
 const path = [...(process.env.PATH ?? '').split(delimiter), ...sbin]
-const isThere = (program) => (program.startsWith('/') ? existsSync(program) : path.some((folder) => existsSync(join(folder, program))))
+const isThere = (program) =>
+  program.startsWith('/') ? existsSync(program) : path.some((folder) => existsSync(join(folder, program)))
 
 /** Debian packages whose programs are missing. Never asks: as root it installs and says what; otherwise it prints the command and fails. */
 function installDebianPackages(forTests) {
   const programs = { ...needed.run, ...(forTests ? needed.test : {}) }
-  const missing = [...new Set(Object.entries(programs).filter(([program]) => !isThere(program)).map(([, name]) => name))]
+  const missing = [
+    ...new Set(
+      Object.entries(programs)
+        .filter(([program]) => !isThere(program))
+        .map(([, name]) => name),
+    ),
+  ]
   if (missing.length === 0) return
   const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`
-  if (!existsSync('/usr/bin/apt-get')) fail(`These programs are missing: ${missing.join(', ')}. Ramet installs them by itself on Debian only.`)
+  if (!existsSync('/usr/bin/apt-get'))
+    fail(`These programs are missing: ${missing.join(', ')}. Ramet installs them by itself on Debian only.`)
   if (process.getuid() !== 0) fail(`Debian packages are missing. Install them with:\n\n  sudo ${command}\n`)
   say(`Installing Debian packages: ${missing.join(' ')}`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }

@@ -36,14 +36,18 @@ async function runTests(title: string, files: readonly string[], concurrency: nu
     `--test-reporter-destination=${summary}`,
     ...files,
   ]
-  const code = await new Promise<number>((resolve) => spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit'] }).on('close', (status) => resolve(status ?? 1)))
+  const code = await new Promise<number>((resolve) =>
+    spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit'] }).on('close', (status) => resolve(status ?? 1)),
+  )
   const counts = await readFile(summary, 'utf8').then(
     (text) => JSON.parse(text) as Counts,
     () => ({ passed: 0, failed: 1, skipped: 0 }),
   )
   await rm(summary, { force: true })
   if (code !== 0 && counts.failed === 0) counts.failed = 1
-  process.stdout.write(`── ${title}: ${counts.passed} passed, ${counts.failed} failed in ${Math.round((Date.now() - began) / 1000)} s\n`)
+  process.stdout.write(
+    `── ${title}: ${counts.passed} passed, ${counts.failed} failed in ${Math.round((Date.now() - began) / 1000)} s\n`,
+  )
   return counts
 }
 
@@ -51,9 +55,19 @@ const isSystem = (path: string) => path.endsWith('.system.test.ts')
 const isElsewhere = (path: string) => path.includes('node_modules') || path.endsWith('.proof.test.ts')
 
 const chosen = process.argv.slice(2)
-const all = chosen.length > 0 ? chosen : await find(['packages/*/src/**/*.test.ts', 'packages/*/src/**/*.test.tsx', 'scripts/*.test.ts', 'tests/**/*.test.ts'], isElsewhere)
+const all =
+  chosen.length > 0
+    ? chosen
+    : await find(
+        ['packages/*/src/**/*.test.ts', 'packages/*/src/**/*.test.tsx', 'scripts/*.test.ts', 'tests/**/*.test.ts'],
+        isElsewhere,
+      )
 const results = [
-  await runTests('checks and unit tests', all.filter((path) => !isSystem(path)), 2),
+  await runTests(
+    'checks and unit tests',
+    all.filter((path) => !isSystem(path)),
+    2,
+  ),
   await runTests('system tests', all.filter(isSystem), 1),
 ]
 const sum = (key: keyof Counts) => results.reduce((total, counts) => total + counts[key], 0)

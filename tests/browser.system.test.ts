@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
@@ -20,6 +19,7 @@ describe('the dashboard', { concurrency: false }, () => {
     await until('the web app to be built', async () => (await client.health()).web, 180_000)
     browser = await openBrowser()
     page = browser.page
+    page.setDefaultTimeout(60_000)
   })
   after(async () => {
     await browser?.close()
@@ -27,13 +27,17 @@ describe('the dashboard', { concurrency: false }, () => {
   })
 
   /** What the terminal shows, as text. xterm draws rows as elements only with its DOM renderer, which the app uses. */
+  // biome-ignore lint/performance/useDomNodeTextContent: rows are lines only as they are laid out
   const screen = async () => (await page.locator('.xterm-rows').first().innerText()).replace(/\u00a0/g, ' ')
   const shows = (pattern: RegExp, timeoutMs = 60_000) =>
     until(`the terminal to show ${pattern}`, async () => pattern.test(await screen()), timeoutMs).catch(async (error) => {
       throw new Error(`${(error as Error).message}; it shows:\n${await screen().catch(String)}`)
     })
   const type = async (line: string) => {
-    await page.getByLabel(/Terminal of debian/).first().click()
+    await page
+      .getByLabel(/Terminal of debian/)
+      .first()
+      .click()
     await page.keyboard.type(`${line}\n`)
   }
 
@@ -47,8 +51,11 @@ describe('the dashboard', { concurrency: false }, () => {
     await page.getByRole('button', { name: /start/i }).first().click()
     await page.waitForURL(/\/runs\/[0-9a-f]{24}/)
     id = /[0-9a-f]{24}/.exec(page.url())?.[0] ?? ''
-    await page.getByLabel(/Terminal of debian/).first().waitFor({ timeout: 300_000 })
-    await shows(/[#$] ?$/m, 120_000)
+    await page
+      .getByLabel(/Terminal of debian/)
+      .first()
+      .waitFor({ timeout: 300_000 })
+    await shows(/[#$] *$/m, 120_000)
   })
 
   test('what is typed runs in the guest', async () => {
@@ -65,29 +72,55 @@ describe('the dashboard', { concurrency: false }, () => {
   test('after kill -9 of the server the terminal comes back to the same shell', async () => {
     const port = new URL(server.endpoint).port
     await server.restart({ RAMET_PORT: port })
-    await until('the terminal to take input again', async () => {
-      await type('echo "<$answer>"')
-      return /<kept-42>/.test(await screen())
-    }, 90_000, 2000)
+    await until(
+      'the terminal to take input again',
+      async () => {
+        await type('echo "<$answer>"')
+        return /<kept-42>/.test(await screen())
+      },
+      90_000,
+      2000,
+    )
   })
 
   test('the terminal goes on without any network in the guest, and behind a firewall that drops all', async () => {
     await type('ip link set lo down; ip link set eth0 down')
-    await type('nft add table ip w; nft add chain ip w i "{ type filter hook input priority 0; policy drop; }"; nft add chain ip w o "{ type filter hook output priority 0; policy drop; }"')
+    await type(
+      'nft add table ip w; nft add chain ip w i "{ type filter hook input priority 0; policy drop; }"; nft add chain ip w o "{ type filter hook output priority 0; policy drop; }"',
+    )
     await type('echo still $((50+5))')
     await shows(/^still 55$/m)
     await page.reload()
+    await shows(/^still 55$/m)
     await type('echo again $((60+6))')
     await shows(/^again 66$/m)
     await type('nft flush ruleset; ip link set lo up; ip link set eth0 up; clear')
   })
 
+  test('the pictures of the documentation can be taken', {
+    skip: process.env.RAMET_SCREENSHOTS === undefined && 'only with RAMET_SCREENSHOTS=1, since they change the repository',
+  }, async () => {
+    await type('cat /etc/os-release | head -4; uptime; ip -br addr')
+    await shows(/eth0/)
+    await page.screenshot({ path: join(root, 'docs/run.png') })
+    await page.goto(server.endpoint)
+    await page.getByRole('heading', { name: /catalog/i }).waitFor()
+    await page.screenshot({ path: join(root, 'docs/dashboard.png') })
+    await page.goto(`${server.endpoint}/runs/${id}`)
+    await shows(/eth0/)
+  })
+
   test('a terminal follows the size of the window', async () => {
     await page.setViewportSize({ width: 1000, height: 700 })
-    await until('the guest to know the new size', async () => {
-      await type('clear; echo size $(tput cols 2>/dev/null || stty size | cut -d" " -f2) end')
-      return /^size \d+ end$/m.test(await screen())
-    }, 60_000, 1500)
+    await until(
+      'the guest to know the new size',
+      async () => {
+        await type('clear; echo size $(tput cols 2>/dev/null || stty size | cut -d" " -f2) end')
+        return /^size \d+ end$/m.test(await screen())
+      },
+      60_000,
+      1500,
+    )
     const columns = Number(/^size (\d+) end$/m.exec(await screen())?.[1])
     assert.ok(columns > 40 && columns < 200, `${columns} columns`)
     await page.setViewportSize({ width: 1280, height: 800 })
@@ -97,21 +130,40 @@ describe('the dashboard', { concurrency: false }, () => {
     await type('clear; yes flooding')
     await shows(/flooding/)
     await page.keyboard.press('Control+c')
-    await until('the prompt to come back', async () => {
-      await type('echo calm $((70+7))')
-      return /^calm 77$/m.test(await screen())
-    }, 60_000, 1000)
+    await until(
+      'the prompt to come back',
+      async () => {
+        await type('echo calm $((70+7))')
+        return /^calm 77$/m.test(await screen())
+      },
+      60_000,
+      1000,
+    )
   })
 
   test('stop, restart and destroy are buttons; the list shows the state', async () => {
-    await page.getByRole('button', { name: /^stop$/i }).first().click()
-    await page.getByText(/stopped/i).first().waitFor({ timeout: 120_000 })
-    await page.getByRole('button', { name: /^restart$/i }).first().click()
-    await shows(/[#$] ?$/m, 300_000)
-    await mkdir(join(root, 'docs'), { recursive: true })
+    await page
+      .getByRole('button', { name: /^stop$/i })
+      .first()
+      .click()
+    await page
+      .getByText(/stopped/i)
+      .first()
+      .waitFor({ timeout: 120_000 })
+    await page
+      .getByRole('button', { name: /^restart$/i })
+      .first()
+      .click()
+    await shows(/[#$] *$/m, 300_000)
     await page.goto(server.endpoint)
-    await page.getByRole('button', { name: /^destroy$/i }).first().click()
-    await page.getByRole('alertdialog').getByRole('button', { name: /destroy/i }).click()
+    await page
+      .getByRole('button', { name: /^destroy$/i })
+      .first()
+      .click()
+    await page
+      .getByRole('alertdialog')
+      .getByRole('button', { name: /destroy/i })
+      .click()
     const client = await server.client()
     await until('the run to be DESTROYED', async () => (await client.plays.get(id)).state === 'DESTROYED', 60_000)
   })

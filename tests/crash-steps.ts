@@ -28,11 +28,15 @@ export function crashSuite({ title, fake, stepNames, bootOf, leftovers }: CrashS
 
     const play = async (id: string) => (await server.client()).plays.get(id)
     const reached = (id: string, state: Play['state']) =>
-      until(`the run to be ${state}`, async () => {
-        const now = await play(id)
-        if (now.state === 'FAILED' && state !== 'FAILED') assert.fail(`FAILED: ${now.failure?.message}`)
-        return now.state === state && now
-      }, settleMs)
+      until(
+        `the run to be ${state}`,
+        async () => {
+          const now = await play(id)
+          if (now.state === 'FAILED' && state !== 'FAILED') assert.fail(`FAILED: ${now.failure?.message}`)
+          return now.state === state && now
+        },
+        settleMs,
+      )
 
     /** Asks for something of a server that ends itself on the way, then starts the next one. */
     async function crashDuring(step: string, ask: () => Promise<unknown>): Promise<void> {
@@ -63,7 +67,11 @@ export function crashSuite({ title, fake, stepNames, bootOf, leftovers }: CrashS
     before(async () => {
       await Promise.all([server.start(), neighbour.start()])
       neighbourRun = (await (await neighbour.client()).plays.start({ playground: 'debian' })).id
-      await until('the neighbour to run', async () => (await (await neighbour.client()).plays.get(neighbourRun)).state === 'RUNNING', 900_000)
+      await until(
+        'the neighbour to run',
+        async () => (await (await neighbour.client()).plays.get(neighbourRun)).state === 'RUNNING',
+        900_000,
+      )
       neighbourBoot = await bootOf(neighbour, neighbourRun)
     })
     after(async () => {
@@ -91,7 +99,9 @@ export function crashSuite({ title, fake, stepNames, bootOf, leftovers }: CrashS
       })
     }
 
-    for (const step of ['start/lease-addresses', 'start/make-network', 'start/start-machines', 'start/reach-guests'].filter((name) => stepNames.includes(name))) {
+    for (const step of ['start/lease-addresses', 'start/make-network', 'start/start-machines', 'start/reach-guests'].filter(
+      (name) => stepNames.includes(name),
+    )) {
       test(`killed after ${step} of a restart, the run is brought up`, async () => {
         const id = await startRun()
         await (await server.client()).plays.stop(id)

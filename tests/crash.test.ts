@@ -8,14 +8,16 @@ import { vmProcesses } from './harness/leftovers.ts'
 crashSuite({
   title: 'on the fake world, a server killed at any step',
   fake: true,
-  stepNames,
+  // A guest that obeys its power button leaves this one nothing to do; `destroy/end-machines` is the same step, with machines to end.
+  stepNames: stepNames.filter((name) => name !== 'stop/end-machines'),
   async bootOf(server, id) {
     const { code, stdout, stderr } = await server.ramet(['ssh', id, '--', 'cat /proc/sys/kernel/random/boot_id'])
     if (code !== 0) throw new Error(stderr)
     return stdout.trim()
   },
   async leftovers({ home }) {
-    const filesIn = async (folder: string) => (await readdir(folder).catch((): string[] => [])).map((entry) => join(folder, entry))
+    const filesIn = async (folder: string) =>
+      (await readdir(folder).catch((): string[] => [])).map((entry) => join(folder, entry))
     const host = fakeHostFolder(home)
     return [
       ...(await filesIn(join(home, 'runs'))),

@@ -18,12 +18,19 @@ const path = (process.env.PATH ?? '')
   .join(':')
 const env = { RAMET_HOME: home, RAMET_PORT: '0', RAMET_CACHE: testCache, PATH: path, NODE_OPTIONS: '' }
 
-test('on a fresh clone `npm start` prints the link, and the CLI starts, uses and destroys a VM', { timeout: 900_000 }, async () => {
+test('on a fresh clone `npm start` prints the link, and the CLI starts, uses and destroys a VM', {
+  timeout: 900_000,
+}, async () => {
   const clone = join(folder, 'ramet')
   const cloned = await finish(['git', 'clone', '-q', root, clone])
   assert.equal(cloned.code, 0, cloned.stderr)
   let output = ''
-  const server = spawn('npm', ['start'], { cwd: clone, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const server = spawn('npm', ['start'], {
+    cwd: clone,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
   server.stdout.on('data', (chunk) => {
     output += chunk
   })
@@ -34,7 +41,8 @@ test('on a fresh clone `npm start` prints the link, and the CLI starts, uses and
     await until('the link', () => /http:\S+#login=\S+/.test(output), 300_000).catch((error) => {
       throw new Error(`${(error as Error).message}\n${output}`)
     })
-    const ramet = (...args: string[]) => finish(['npx', '--no-install', 'ramet', ...args], { cwd: clone, env, timeoutMs: 600_000 })
+    const ramet = (...args: string[]) =>
+      finish(['npx', '--no-install', 'ramet', ...args], { cwd: clone, env, timeoutMs: 600_000 })
     const started = await ramet('playground', 'start', 'debian', '-q')
     assert.equal(started.code, 0, started.stderr + output.slice(-4000))
     assert.match(started.stdout, /^[0-9a-f]{24}\n$/)

@@ -58,7 +58,7 @@ describe('the life of a debian run', { concurrency: false }, () => {
   })
 
   test('the root drive has the size that the manifest says', async () => {
-    const kilobytes = Number(await inGuest("df -k --output=size / | tail -1"))
+    const kilobytes = Number(await inGuest('df -k --output=size / | tail -1'))
     assert.ok(kilobytes > 18 * 1024 ** 2, `${kilobytes} KiB`)
   })
 
@@ -72,7 +72,9 @@ describe('the life of a debian run', { concurrency: false }, () => {
   })
 
   test('files and a database written without syncing are whole after an orderly stop and restart, twice', async () => {
-    await inGuest(`mkdir -p /root/data && cd /root/data && for i in 1 2 3 4 5; do head -c 2000000 /dev/urandom > f$i; done && sqlite3 db 'create table t(x); insert into t select hex(randomblob(100)) from generate_series(1,2000)' && sha256sum f? db > /root/sums`)
+    await inGuest(
+      `mkdir -p /root/data && cd /root/data && for i in 1 2 3 4 5; do head -c 2000000 /dev/urandom > f$i; done && sqlite3 db 'create table t(x); insert into t select hex(randomblob(100)) from generate_series(1,2000)' && sha256sum f? db > /root/sums`,
+    )
     for (const cycle of [1, 2]) {
       const before = await inGuest('cat /root/sums')
       await server.ok('playground', 'stop', id)
@@ -81,7 +83,9 @@ describe('the life of a debian run', { concurrency: false }, () => {
       assert.equal(await inGuest('cat /root/sums'), before)
       assert.doesNotMatch(await inGuest('cd /root/data && sha256sum -c /root/sums 2>&1'), /FAILED/)
       assert.equal(await inGuest('sqlite3 /root/data/db "pragma integrity_check"'), 'ok')
-      await inGuest(`cd /root/data && head -c 3000000 /dev/urandom > f${cycle} && sqlite3 db 'insert into t select hex(randomblob(50)) from generate_series(1,500)' && sha256sum f? db > /root/sums`)
+      await inGuest(
+        `cd /root/data && head -c 3000000 /dev/urandom > f${cycle} && sqlite3 db 'insert into t select hex(randomblob(50)) from generate_series(1,500)' && sha256sum f? db > /root/sums`,
+      )
     }
   })
 
@@ -114,15 +118,20 @@ describe('the life of a debian run', { concurrency: false }, () => {
   test('a reboot from inside keeps the run and its files, and the serial log gets a new section', async () => {
     const boot = await inGuest('cat /proc/sys/kernel/random/boot_id')
     await inGuest('echo kept > /root/kept; sync; systemctl reboot --no-block || true')
-    await until('another boot', async () => {
-      const { code, stdout } = await ssh('cat /proc/sys/kernel/random/boot_id')
-      return code === 0 && stdout.trim() !== boot
-    }, 180_000, 1000)
+    await until(
+      'another boot',
+      async () => {
+        const { code, stdout } = await ssh('cat /proc/sys/kernel/random/boot_id')
+        return code === 0 && stdout.trim() !== boot
+      },
+      180_000,
+      1000,
+    )
     assert.equal(await inGuest('cat /root/kept'), 'kept')
     const client = await server.client()
     assert.ok((await client.plays.consoles(id, 'debian')).length >= 2)
     const log = await server.ok('playground', 'machine', 'console', id, 'debian')
-    assert.ok((log.match(/Linux version/g) ?? []).length >= 2)
+    assert.ok((log.match(/^ramet: boot /gm) ?? []).length >= 2)
   })
 
   test('kill -9 of the server leaves the VM running; the next server takes it over', async () => {
@@ -146,11 +155,15 @@ describe('the life of a debian run', { concurrency: false }, () => {
     const [pid = 0] = await vmProcesses(server.home, id)
     await ssh('systemd-run --on-active=2 systemctl poweroff')
     await server.kill()
-    await until('the guest to be off', async () => {
-      const { stdout } = await finish(['ps', '-o', 'time=', '-p', String(pid)])
-      await new Promise((resolve) => setTimeout(resolve, 3000))
-      return (await finish(['ps', '-o', 'time=', '-p', String(pid)])).stdout === stdout
-    }, 120_000)
+    await until(
+      'the guest to be off',
+      async () => {
+        const { stdout } = await finish(['ps', '-o', 'time=', '-p', String(pid)])
+        await new Promise((resolve) => setTimeout(resolve, 3000))
+        return (await finish(['ps', '-o', 'time=', '-p', String(pid)])).stdout === stdout
+      },
+      120_000,
+    )
     await server.start()
     const client = await server.client()
     const play = await until('the run to come to rest', async () => {
@@ -162,8 +175,15 @@ describe('the life of a debian run', { concurrency: false }, () => {
 
   test('title and list show the run; destroy leaves nothing of it on the host', async () => {
     await server.ok('playground', 'title', id, 'My first run')
-    const listed = JSON.parse(await server.ok('playground', 'list', '-a', '-o', 'json')) as { id: string; title: string; state: string }[]
-    assert.deepEqual(listed.map((play) => [play.id, play.title, play.state]), [[id, 'My first run', 'STOPPED']])
+    const listed = JSON.parse(await server.ok('playground', 'list', '-a', '-o', 'json')) as {
+      id: string
+      title: string
+      state: string
+    }[]
+    assert.deepEqual(
+      listed.map((play) => [play.id, play.title, play.state]),
+      [[id, 'My first run', 'STOPPED']],
+    )
     await server.ok('playground', 'restart', id, '-q')
     await server.ok('playground', 'destroy', id, '-q')
     assert.deepEqual(await leftovers(installation, server.home), [])

@@ -9,9 +9,16 @@ export interface Finished {
 }
 
 /** Runs a program to its end; never throws for an exit code. */
-export async function finish(argv: readonly string[], options: { env?: Record<string, string>; stdin?: string | Uint8Array; timeoutMs?: number; cwd?: string } = {}): Promise<Finished> {
+export async function finish(
+  argv: readonly string[],
+  options: { env?: Record<string, string>; stdin?: string | Uint8Array; timeoutMs?: number; cwd?: string } = {},
+): Promise<Finished> {
   const [program = '', ...args] = argv
-  const child = spawn(program, args, { env: { ...process.env, ...options.env }, cwd: options.cwd, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(program, args, {
+    env: { ...process.env, ...options.env },
+    cwd: options.cwd,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
@@ -22,11 +29,18 @@ export async function finish(argv: readonly string[], options: { env?: Record<st
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
   clearTimeout(timer)
   const result = { code: code ?? -1, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }
-  return signal ? { ...result, stderr: `${result.stderr}\n[ended by ${signal} after ${options.timeoutMs ?? 300_000} ms]` } : result
+  return signal
+    ? { ...result, stderr: `${result.stderr}\n[ended by ${signal} after ${options.timeoutMs ?? 300_000} ms]` }
+    : result
 }
 
 /** Waits until `look` gives something; bounded. The error tells what was waited for. */
-export async function until<T>(what: string, look: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 60_000, everyMs = 100): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs = 60_000,
+  everyMs = 100,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs
   let last: unknown
   for (;;) {
@@ -44,5 +58,8 @@ export async function until<T>(what: string, look: () => Promise<T | undefined |
 
 export async function ended(child: ChildProcess, timeoutMs = 30_000): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
-  await Promise.race([once(child, 'exit'), delay(timeoutMs, undefined, { ref: false }).then(() => Promise.reject(new Error(`process ${child.pid} did not end`)))])
+  await Promise.race([
+    once(child, 'exit'),
+    delay(timeoutMs, undefined, { ref: false }).then(() => Promise.reject(new Error(`process ${child.pid} did not end`))),
+  ])
 }

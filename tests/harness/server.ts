@@ -33,10 +33,20 @@ export class TestServer {
   }
 
   async start(env: Record<string, string> = {}): Promise<this> {
-    const argv = ['--disable-warning=ExperimentalWarning', join(root, 'packages/server/src/main.ts'), ...(this.isFake ? ['--fake'] : [])]
+    const argv = [
+      '--disable-warning=ExperimentalWarning',
+      join(root, 'packages/server/src/main.ts'),
+      ...(this.isFake ? ['--fake'] : []),
+    ]
     this.output = ''
     const child = spawn(process.execPath, argv, {
-      env: { ...process.env, RAMET_HOME: this.home, RAMET_PORT: '0', RAMET_CACHE: this.isFake ? join(this.home, 'cache') : testCache, ...env },
+      env: {
+        ...process.env,
+        RAMET_HOME: this.home,
+        RAMET_PORT: '0',
+        RAMET_CACHE: this.isFake ? join(this.home, 'cache') : testCache,
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     })
@@ -46,10 +56,15 @@ export class TestServer {
     }
     child.stdout?.on('data', note)
     child.stderr?.on('data', note)
-    this.loginLink = await until('the link that the server prints', () => {
-      if (child.exitCode !== null) throw new Error(`the server ended: ${this.output}`)
-      return /https?:\/\/\S+#login=\S+/.exec(this.output)?.[0]
-    }, 60_000, 20).catch((error) => {
+    this.loginLink = await until(
+      'the link that the server prints',
+      () => {
+        if (child.exitCode !== null) throw new Error(`the server ended: ${this.output}`)
+        return /https?:\/\/\S+#login=\S+/.exec(this.output)?.[0]
+      },
+      60_000,
+      20,
+    ).catch((error) => {
       throw new Error(`${(error as Error).message}\n${this.output}`)
     })
     this.endpoint = new URL(this.loginLink).origin
@@ -84,7 +99,8 @@ export class TestServer {
   /** The CLI's standard output; throws with what it said when it fails. */
   async ok(...args: string[]): Promise<string> {
     const { code, stdout, stderr } = await this.ramet(args)
-    if (code !== 0) throw new Error(`ramet ${args.join(' ')} exited ${code}: ${stderr}${stdout}\n--- server ---\n${this.output.slice(-4000)}`)
+    if (code !== 0)
+      throw new Error(`ramet ${args.join(' ')} exited ${code}: ${stderr}${stdout}\n--- server ---\n${this.output.slice(-4000)}`)
     return stdout
   }
 
@@ -97,7 +113,8 @@ export class TestServer {
   async dispose(): Promise<void> {
     try {
       if (this.child?.exitCode !== null || this.child?.signalCode !== null) await this.start()
-      for (const id of (await this.ok('playground', 'list', '-a', '-q')).split('\n').filter(Boolean)) await this.ramet(['playground', 'destroy', '-q', id])
+      for (const id of (await this.ok('playground', 'list', '-a', '-q')).split('\n').filter(Boolean))
+        await this.ramet(['playground', 'destroy', '-q', id])
       await this.stop()
     } finally {
       this.child?.kill('SIGKILL')

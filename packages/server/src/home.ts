@@ -13,11 +13,24 @@ const longestHome = 48
  */
 export async function openHome(home: string): Promise<Disposable> {
   if (home.length > longestHome) {
-    throw new RametError('home_path_too_long', 400, `The path ${home} is too long for the sockets below it.`, { hint: `Choose a RAMET_HOME of at most ${longestHome} characters.` })
+    throw new RametError('home_path_too_long', 400, `The path ${home} is too long for the sockets below it.`, {
+      hint: `Choose a RAMET_HOME of at most ${longestHome} characters.`,
+    })
   }
-  for (const [folder, mode] of [['', 0o711], ['secrets', 0o700], ['run', 0o711], ['layers', 0o711], ['runs', 0o711]] as const) {
+  for (const [folder, mode] of [
+    ['', 0o711],
+    ['secrets', 0o700],
+    ['run', 0o711],
+    ['layers', 0o711],
+    ['runs', 0o711],
+  ] as const) {
     await mkdir(join(home, folder), { recursive: true }).catch((error) => {
-      throw new RametError('home_not_writable', 500, `Cannot make the folder ${join(home, folder)}: ${(error as Error).message}`, { hint: 'Run as root, or choose another RAMET_HOME.' })
+      throw new RametError(
+        'home_not_writable',
+        500,
+        `Cannot make the folder ${join(home, folder)}: ${(error as Error).message}`,
+        { hint: 'Run as root, or choose another RAMET_HOME.' },
+      )
     })
     await chmod(join(home, folder), mode)
   }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { statfs } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatBytes } from '@ramet/model/bytes.ts'
 import type { Check, Health } from '@ramet/model/wire.ts'
@@ -61,7 +61,12 @@ async function space(home: string): Promise<Check> {
 /** Null when this is no checkout (an unpacked archive, say). */
 function readCommit(): string | null {
   try {
-    return execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 5000 }).trim()
+    return execFileSync('git', ['rev-parse', 'HEAD'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 5000,
+    }).trim()
   } catch {
     return null
   }

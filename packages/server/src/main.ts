@@ -1,6 +1,6 @@
-import { pino } from 'pino'
 import { RametError } from '@ramet/model/error.ts'
 import { pages } from '@ramet/model/routes.ts'
+import { pino } from 'pino'
 import { readConfig } from './config.ts'
 import { startServer } from './server.ts'
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Logger } from 'pino'
 import type { Play } from '@ramet/model/wire.ts'
+import type { Logger } from 'pino'
 import { TokenAuth } from './auth/auth.ts'
 import { tokenBook } from './auth/token-book.ts'
 import { loadCatalog } from './catalog/catalog.ts'
@@ -10,6 +10,7 @@ import { openPlaygrounds } from './catalog/playgrounds.ts'
 import type { Config } from './config.ts'
 import { EventStream } from './events/events.ts'
 import { hostWasRebooted, openHome, publishServer, saveCliToken } from './home.ts'
+import { hostReport } from './host-report.ts'
 import { buildApp } from './http/app.ts'
 import { endpointOf, listen } from './http/listen.ts'
 import { ImageService } from './images/image-service.ts'
@@ -25,7 +26,6 @@ import { type PlayContext, toPlay } from './runs/to-play.ts'
 import type { Services, User } from './services.ts'
 import { type Db, now, openDatabase } from './store/database.ts'
 import { openInstallation } from './store/installation.ts'
-import { hostReport } from './host-report.ts'
 import { ensureWebBundle } from './web/bundle.ts'
 import { openWorld } from './world/open-world.ts'
 
@@ -91,7 +91,11 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const runs = runService({ db, host: world.host, reconciler, plays, changed })
   const leaving = new AbortController()
   const bundle = ensureWebBundle({ log, signal: leaving.signal })
-  const imageNames = () => images.list().filter((image) => image.kind === 'image').map((image) => image.name)
+  const imageNames = () =>
+    images
+      .list()
+      .filter((image) => image.kind === 'image')
+      .map((image) => image.name)
   await loadCatalog(db, catalogFolder, imageNames())
   const services: Services = {
     auth,
@@ -120,7 +124,10 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     endpoint,
     loginToken: auth.loginToken,
     async warmUp() {
-      await Promise.all([bundle.done, world.warmUp().catch((error: unknown) => log.error({ err: error }, 'preparing the host failed; a start will try again'))])
+      await Promise.all([
+        bundle.done,
+        world.warmUp().catch((error: unknown) => log.error({ err: error }, 'preparing the host failed; a start will try again')),
+      ])
     },
     async close() {
       leaving.abort()
@@ -137,7 +144,10 @@ async function openOwner(db: Db): Promise<User> {
   const found = await db.selectFrom('users').selectAll().orderBy('created_at').executeTakeFirst()
   if (found) return { id: found.id, name: found.name }
   const user = { id: randomBytes(12).toString('hex'), name: 'owner' }
-  await db.insertInto('users').values({ ...user, created_at: now() }).execute()
+  await db
+    .insertInto('users')
+    .values({ ...user, created_at: now() })
+    .execute()
   return user
 }
 

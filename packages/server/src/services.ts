@@ -1,7 +1,18 @@
 import type { Duplex } from 'node:stream'
 import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions } from '@ramet/engine/guest/guest.ts'
-import type { Check, CreatePlay, CreatePlayground, Event, Finding, Health, Image, Me, Play, Playground } from '@ramet/model/wire.ts'
 import type { Problem } from '@ramet/model/error.ts'
+import type {
+  Check,
+  CreatePlay,
+  CreatePlayground,
+  Event,
+  Finding,
+  Health,
+  Image,
+  Me,
+  Play,
+  Playground,
+} from '@ramet/model/wire.ts'
 
 /** What the HTTP layer speaks to. It knows users, requests and frames; everything else is behind these. Each throws RametError. */
 export interface Services {

@@ -3,6 +3,7 @@ import { Readable, Writable } from 'node:stream'
 import { guestUnreachable } from '@ramet/model/errors.ts'
 import { openConsole } from '../guest/console.ts'
 import type { ExecOptions, GuestLink, GuestProcess, Guests, GuestTerminal, TerminalOptions } from '../guest/guest.ts'
+import { makeRunKeys } from '../guest/keys.ts'
 import { encodeFrame, FrameReader } from '../guest/ssh-link-frames.ts'
 import { fakeFrames, type GuestOpening, largestFrame, readFrames } from './fake-protocol.ts'
 
@@ -12,9 +13,8 @@ const runMs = 30_000
 export const fakeGuests: Guests = {
   link: (vm) => new FakeLink(vm.guestSocket),
   console: openConsole,
-  async makeKeys() {
-    return { hostPrivate: 'pretend', hostPublic: 'pretend', clientPrivate: 'pretend', clientPublic: 'pretend' }
-  },
+  // Real ones, as a machine's boot archive, real too, is made of them.
+  makeKeys: makeRunKeys,
 }
 
 class FakeLink implements GuestLink {
@@ -56,7 +56,10 @@ class FakeLink implements GuestLink {
     return (await this.#open({ kind: 'exec', command, user, hasTerminal: pty !== undefined })).process
   }
 
-  async run(command: string, options: { user?: string; timeoutMs?: number; stdin?: string } = {}): Promise<{ code: number; stdout: string; stderr: string }> {
+  async run(
+    command: string,
+    options: { user?: string; timeoutMs?: number; stdin?: string } = {},
+  ): Promise<{ code: number; stdout: string; stderr: string }> {
     const process = await this.exec(command, { user: options.user })
     const timer = setTimeout(() => process.close(), options.timeoutMs ?? runMs)
     try {
@@ -70,7 +73,14 @@ class FakeLink implements GuestLink {
 
   async terminal(session: string, { user }: TerminalOptions): Promise<GuestTerminal> {
     const { process, resumed } = await this.#open({ kind: 'terminal', session, user })
-    return { output: process.stdout, input: process.stdin, resumed, exit: process.exit, resize: process.resize, close: process.close }
+    return {
+      output: process.stdout,
+      input: process.stdin,
+      resumed,
+      exit: process.exit,
+      resize: process.resize,
+      close: process.close,
+    }
   }
 
   close(): void {
@@ -122,7 +132,10 @@ function processOver(socket: Socket, begun: PromiseWithResolvers<boolean>): Gues
     write(bytes: Buffer, _, done) {
       for (let at = 0; at < bytes.length; at += largestFrame) {
         const isLast = at + largestFrame >= bytes.length
-        socket.write(encodeFrame(fakeFrames.data, bytes.subarray(at, at + largestFrame)), isLast ? (error) => done(error) : undefined)
+        socket.write(
+          encodeFrame(fakeFrames.data, bytes.subarray(at, at + largestFrame)),
+          isLast ? (error) => done(error) : undefined,
+        )
       }
       if (bytes.length === 0) done()
     },

@@ -22,7 +22,13 @@ export function openFakeImages(cacheFolder: string): Promise<ImageLibrary> {
   ])
 }
 
-function entry(name: string, kind: CatalogEntry['kind'], description: string, open: CatalogEntry['open'], files: readonly string[]): CatalogEntry {
+function entry(
+  name: string,
+  kind: CatalogEntry['kind'],
+  description: string,
+  open: CatalogEntry['open'],
+  files: readonly string[],
+): CatalogEntry {
   const recipeHash = createHash('sha256').update(`fake ${name}`).digest('hex')
   return {
     name,
@@ -56,4 +62,10 @@ const toPack = ({ folder, bytes, builtAt }: CachedArtefact) => ({
   modules: join(folder, 'modules'),
 })
 
-const toImage = ({ folder, bytes, builtAt }: CachedArtefact) => ({ folder, bytes, builtAt, disk: join(folder, 'root.qcow2'), sizeBytes: imageBytes })
+const toImage = ({ folder, bytes, builtAt }: CachedArtefact) => ({
+  folder,
+  bytes,
+  builtAt,
+  disk: join(folder, 'root.qcow2'),
+  sizeBytes: imageBytes,
+})

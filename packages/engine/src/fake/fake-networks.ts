@@ -23,7 +23,9 @@ export function fakeNetworks(folder: string): Networks {
     },
     async list(installation) {
       const files = await readdir(made).catch((): string[] => [])
-      return files.filter((file) => file.startsWith(`r${installation}-`) && file.endsWith('.json')).map((file) => file.slice(0, -5))
+      return files
+        .filter((file) => file.startsWith(`r${installation}-`) && file.endsWith('.json'))
+        .map((file) => file.slice(0, -5))
     },
     lease: (installation, runId, prefer) => leases.take(installation, runId, prefer),
     release: (installation, runId) => leases.release(installation, runId),

@@ -7,7 +7,11 @@ export interface Greeting {
   readonly machine: string
   readonly isPoweredOff: boolean
 }
-export type ControlEvent = Greeting | { readonly event: 'reset' } | { readonly event: 'powered-off' } | { readonly event: 'done'; readonly number: number }
+export type ControlEvent =
+  | Greeting
+  | { readonly event: 'reset' }
+  | { readonly event: 'powered-off' }
+  | { readonly event: 'done'; readonly number: number }
 export type ControlCommand = { readonly number: number } & (
   | { readonly command: 'power-button' }
   | { readonly command: 'quit' }

@@ -123,15 +123,18 @@ function writeAtomically(file: string, text: string): void {
 function obey(machine: FakeMachine, command: ControlCommand): void {
   switch (command.command) {
     case 'power-button':
-      return machine.powerOff()
+      machine.powerOff()
+      break
     case 'add-layer':
-      return appendFileSync(files.addedLayers, `${command.driveIndex} ${command.file}\n`)
+      appendFileSync(files.addedLayers, `${command.driveIndex} ${command.file}\n`)
+      break
     case 'quit':
       process.exit(0)
   }
 }
 
-const listen = (server: Server, path: string) => new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
+const listen = (server: Server, path: string) =>
+  new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
 
 async function serve(path: string, take: (socket: Socket) => void): Promise<void> {
   rmSync(path, { force: true })
@@ -163,7 +166,9 @@ await serve(files.console, (socket) => {
 await serve(files.control, (socket) => {
   machine.holders.add(socket)
   socket.on('close', () => machine.holders.delete(socket))
-  socket.write(`${JSON.stringify({ event: 'greeting', runId, machine: name, isPoweredOff: machine.isPoweredOff } satisfies ControlEvent)}\n`)
+  socket.write(
+    `${JSON.stringify({ event: 'greeting', runId, machine: name, isPoweredOff: machine.isPoweredOff } satisfies ControlEvent)}\n`,
+  )
   socket.on(
     'data',
     lineReader((line) => {
@@ -176,5 +181,6 @@ await serve(files.control, (socket) => {
 
 // A test that removes its home must leave no process behind.
 setInterval(() => {
-  if (!existsSync(files.pid) || (JSON.parse(readFileSync(files.pid, 'utf8')) as { pid: number }).pid !== process.pid) process.exit(1)
+  if (!existsSync(files.pid) || (JSON.parse(readFileSync(files.pid, 'utf8')) as { pid: number }).pid !== process.pid)
+    process.exit(1)
 }, 1000)

@@ -13,7 +13,18 @@ vmmConformance(async () => ({
   async makeSpec() {
     const folder = await mkdtemp('/var/tmp/ramet-fake-')
     const drive = { serial: 'drive-0', readOnly: false, chain: [{ file: join(folder, 'top'), format: 'qcow2' }] } as const
-    return { runId: 'run', machine: 'one', folder, cpuCount: 1, ramMiB: 64, kernel: '', initrd: '', commandLine: [], drives: [drive], interfaces: [] }
+    return {
+      runId: 'run',
+      machine: 'one',
+      folder,
+      cpuCount: 1,
+      ramMiB: 64,
+      kernel: '',
+      initrd: '',
+      commandLine: [],
+      drives: [drive],
+      interfaces: [],
+    }
   },
   async untilUp(vm) {
     const link = fakeGuests.link(vm, keys)

@@ -203,7 +203,10 @@ async function gone(identity: ProcessIdentity): Promise<void> {
 }
 
 /** Undefined when it does not answer (yet). */
-async function tryControl({ folder, runId, machine }: VmIdentity | VmSpec, identity: ProcessIdentity): Promise<Control | undefined> {
+async function tryControl(
+  { folder, runId, machine }: VmIdentity | VmSpec,
+  identity: ProcessIdentity,
+): Promise<Control | undefined> {
   const socket = connect(fakeFiles(folder).control)
   try {
     await once(socket, 'connect')
@@ -222,7 +225,8 @@ async function tryControl({ folder, runId, machine }: VmIdentity | VmSpec, ident
     socket.on('error', () => {})
     socket.once('close', () => greeted.reject(new Error('closed')))
     const { greeting } = await greeted.promise
-    if (!control || greeting.runId !== runId || greeting.machine !== machine || !(await isAlive(identity))) throw new Error('another machine')
+    if (!control || greeting.runId !== runId || greeting.machine !== machine || !(await isAlive(identity)))
+      throw new Error('another machine')
     return control
   } catch {
     socket.destroy()

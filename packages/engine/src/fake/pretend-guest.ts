@@ -92,7 +92,9 @@ export class PretendGuest {
       error: (text) => say(fakeFrames.stderr, text),
       pipe: (take, signal) => input.pipe(take, signal),
     }
-    void this.#execute(new PretendShell(this.#machine, user), command, input, streams, stop.signal).then((code) => exit(socket, code))
+    void this.#execute(new PretendShell(this.#machine, user), command, input, streams, stop.signal).then((code) =>
+      exit(socket, code),
+    )
     return (type, payload) => {
       if (type === fakeFrames.data) input.push(Buffer.from(payload))
       else if (type === fakeFrames.eof) input.end()
@@ -100,7 +102,13 @@ export class PretendGuest {
     }
   }
 
-  async #execute(shell: PretendShell, command: string, input: Input, streams: ShellStreams, signal: AbortSignal): Promise<number> {
+  async #execute(
+    shell: PretendShell,
+    command: string,
+    input: Input,
+    streams: ShellStreams,
+    signal: AbortSignal,
+  ): Promise<number> {
     try {
       if (command !== '') return (await shell.run(command, streams, signal)).code
       let script = ''
@@ -117,7 +125,8 @@ export class PretendGuest {
 function attachSocket(socket: Socket, terminal: PretendTerminal): (type: number, payload: Buffer) => void {
   const detach = terminal.attach(
     (bytes) => {
-      for (let at = 0; at < bytes.length; at += largestFrame) socket.write(encodeFrame(fakeFrames.data, bytes.subarray(at, at + largestFrame)))
+      for (let at = 0; at < bytes.length; at += largestFrame)
+        socket.write(encodeFrame(fakeFrames.data, bytes.subarray(at, at + largestFrame)))
     },
     (code) => exit(socket, code),
   )

@@ -60,7 +60,7 @@ export class PretendShell {
   async #command(raw: readonly Word[], streams: ShellStreams, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted()
     const [first] = raw
-    const assignment = raw.length === 1 && first?.isQuoted === false ? /^([A-Za-z_]\w*)=([^]*)$/.exec(first.text) : null
+    const assignment = raw.length === 1 && first?.isQuoted === false ? /^([A-Za-z_]\w*)=(.*)$/s.exec(first.text) : null
     if (assignment) {
       this.#variables.set(assignment[1] ?? '', this.#expand(assignment[2] ?? ''))
       return 0
@@ -132,9 +132,13 @@ export class PretendShell {
 
   #expand(text: string): string {
     return text
-      .replace(/\$\(\(([^()]*)\)\)/g, (_, sum: string) => String(calculate(this.#expand(sum), (name) => this.#variables.get(name) ?? '0')))
+      .replace(/\$\(\(([^()]*)\)\)/g, (_, sum: string) =>
+        String(calculate(this.#expand(sum), (name) => this.#variables.get(name) ?? '0')),
+      )
       .replace(/\$\?/g, () => String(this.#lastCode))
-      .replace(/\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})/g, (_, name?: string, braced?: string) => this.#variable(name ?? braced ?? ''))
+      .replace(/\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})/g, (_, name?: string, braced?: string) =>
+        this.#variable(name ?? braced ?? ''),
+      )
   }
 
   #variable(name: string): string {

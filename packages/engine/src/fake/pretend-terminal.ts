@@ -94,7 +94,11 @@ export class PretendTerminal {
     let hasExited = false
     try {
       const print = (text: string) => this.print(text)
-      const result = await this.#shell.run(line, { out: print, error: print, pipe: (take, signal) => this.#pipe(take, signal) }, running.signal)
+      const result = await this.#shell.run(
+        line,
+        { out: print, error: print, pipe: (take, signal) => this.#pipe(take, signal) },
+        running.signal,
+      )
       code = result.code
       hasExited = result.hasExited
     } catch {

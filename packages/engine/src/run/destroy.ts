@@ -1,10 +1,10 @@
 import { rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { syncFolder, temporarySuffix } from '../host/files.ts'
-import { runFolder } from './run-folder.ts'
 import type { RunContext } from './run-context.ts'
-import { endMachines, releaseAddresses, removeNetwork } from './stop.ts'
+import { runFolder } from './run-folder.ts'
 import type { Journey, Step } from './steps.ts'
+import { endMachines, releaseAddresses, removeNetwork } from './stop.ts'
 
 /** Rows go first: a drive that is in the store has its files, never the other way round. */
 const forgetDrives: Step<RunContext> = {
@@ -23,7 +23,14 @@ const deleteFiles: Step<RunContext> = {
   message: 'Deleting the run’s files',
   async done({ host, book }) {
     const folder = runFolder(host.home, (await book.read()).id)
-    return Promise.all([folder, folder + temporarySuffix].map((path) => stat(path).then(() => false, () => true))).then((gone) => gone.every(Boolean))
+    return Promise.all(
+      [folder, folder + temporarySuffix].map((path) =>
+        stat(path).then(
+          () => false,
+          () => true,
+        ),
+      ),
+    ).then((gone) => gone.every(Boolean))
   },
   async do({ host, book }) {
     const folder = runFolder(host.home, (await book.read()).id)

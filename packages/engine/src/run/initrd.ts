@@ -8,7 +8,13 @@ import type { RunPlan } from './run-plan.ts'
 import { modulesSerial } from './vm-spec.ts'
 
 /** What the machine is told at boot; pure. Every machine of the run is named as `machine` (its first address) and `machine.network`. */
-export function bootConfig(plan: RunPlan, network: NetworkPlan, machineIndex: number, keys: RunKeys, nameservers: readonly string[]): BootConfig {
+export function bootConfig(
+  plan: RunPlan,
+  network: NetworkPlan,
+  machineIndex: number,
+  keys: RunKeys,
+  nameservers: readonly string[],
+): BootConfig {
   const machine = plan.machines[machineIndex]
   const planned = network.machines[machineIndex]
   if (!machine || !planned) throw new Error(`the plan has no machine number ${machineIndex}`)

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 export const runsFolder = (home: string) => join(home, 'runs')
 export const runFolder = (home: string, runId: string) => join(runsFolder(home), runId)
 /** Sockets, pid file, console logs of one VM; owned by the VM's user. */
-export const machineFolder = (home: string, runId: string, machineIndex: number) => join(runFolder(home, runId), 'machines', String(machineIndex))
-export const initrdFile = (home: string, runId: string, machineIndex: number) => join(runFolder(home, runId), `initrd-${machineIndex}`)
+export const machineFolder = (home: string, runId: string, machineIndex: number) =>
+  join(runFolder(home, runId), 'machines', String(machineIndex))
+export const initrdFile = (home: string, runId: string, machineIndex: number) =>
+  join(runFolder(home, runId), `initrd-${machineIndex}`)
 /** Platform keys of the run: JSON of `RunKeys`, mode 0600. */
 export const keysFile = (home: string, runId: string) => join(runFolder(home, runId), 'keys.json')
 export const topsFolder = (home: string, runId: string) => join(runFolder(home, runId), 'drives')

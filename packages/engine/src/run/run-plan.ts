@@ -23,7 +23,13 @@ export interface PlanMachine {
   readonly noSSH: boolean
   readonly drives: readonly PlanDrive[]
   readonly interfaces: readonly PlanInterface[]
-  readonly startupFiles: readonly { readonly path: string; readonly content: string; readonly append: boolean; readonly owner: string; readonly mode: string }[]
+  readonly startupFiles: readonly {
+    readonly path: string
+    readonly content: string
+    readonly append: boolean
+    readonly owner: string
+    readonly mode: string
+  }[]
 }
 
 /** In guest order: the first is vda, the root. `source`: name of the image it begins from; absent: empty. */

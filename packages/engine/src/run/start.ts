@@ -1,20 +1,21 @@
 import { chmod, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { machineUnreachable } from '@ramet/model/errors.ts'
-import type { VmEnd } from '../vmm/vmm.ts'
 import { writeFileAtomically } from '../host/files.ts'
+import type { VmEnd } from '../vmm/vmm.ts'
 import { writeInitrd } from './initrd.ts'
-import { initrdFile, keysFile, machineFolder, runFolder, topName, topsFolder } from './run-folder.ts'
 import { networkPlan, type RunContext, readKeys, specOf } from './run-context.ts'
+import { initrdFile, keysFile, machineFolder, runFolder, topName, topsFolder } from './run-folder.ts'
 import type { Journey, Step } from './steps.ts'
 
 /** From power-on to the first command: 5-8 s alone under TCG; ten starting together on two cores took under two minutes. */
 const readyWithinMs = 240_000
 
-const there = (path: string) => stat(path).then(
-  () => true,
-  () => false,
-)
+const there = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )
 
 const makeFolders: Step<RunContext> = {
   name: 'make-folders',
@@ -135,7 +136,11 @@ const reachGuests: Step<RunContext> = {
       live.all().map(async ({ name, vm, link }) => {
         const tooLate = AbortSignal.timeout(readyWithinMs)
         const endedEarly = new AbortController()
-        const ended = vm.ended.then((end) => endedEarly.abort(machineUnreachable(name, `it ${end === 'powered-off' ? 'powered off' : `was ${end}`} before it answered.`)))
+        const ended = vm.ended.then((end) =>
+          endedEarly.abort(
+            machineUnreachable(name, `it ${end === 'powered-off' ? 'powered off' : `was ${end}`} before it answered.`),
+          ),
+        )
         void ended
         try {
           await link.ready(AbortSignal.any([signal, tooLate, endedEarly.signal]))

@@ -1,7 +1,8 @@
-import { adopt } from './start.ts'
-import type { RunContext } from './run-context.ts'
+import { setTimeout as delay } from 'node:timers/promises'
 import { hostName } from './host.ts'
 import type { LiveMachine } from './live-run.ts'
+import type { RunContext } from './run-context.ts'
+import { adopt } from './start.ts'
 import type { Journey, Step } from './steps.ts'
 
 const flushWithinMs = 60_000
@@ -33,18 +34,23 @@ const flushGuests: Step<RunContext> = {
   },
 }
 
-const within = async (machine: LiveMachine, ms: number, signal: AbortSignal): Promise<boolean> => {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  const timer = setTimeout(() => resolve(false), ms)
-  const cancel = () => resolve(false)
-  signal.addEventListener('abort', cancel, { once: true })
-  void machine.vm.ended.then(() => resolve(true))
-  try {
-    return await promise
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', cancel)
+/** A press before the guest listens (systemd-logind is up some seconds after a machine is Ready) is lost; further ones harm nobody. */
+const pressEveryMs = 3_000
+
+/** Presses the power button until the machine is off. False: it went on for the whole grace. */
+async function shutDown(machine: LiveMachine, signal: AbortSignal): Promise<boolean> {
+  const over = new AbortController()
+  void machine.vm.ended.then(() => over.abort())
+  const deadline = Date.now() + graceMs
+  while (!over.signal.aborted && Date.now() < deadline) {
+    signal.throwIfAborted()
+    // A VM that ends at this moment closes the connection instead of answering.
+    await machine.vm.pressPowerButton().catch((error) => {
+      if (!over.signal.aborted && Date.now() > deadline - graceMs / 2) throw error
+    })
+    await delay(pressEveryMs, undefined, { signal: AbortSignal.any([signal, over.signal]) }).catch(() => {})
   }
+  return over.signal.aborted
 }
 
 const powerOff: Step<RunContext> = {
@@ -55,14 +61,12 @@ const powerOff: Step<RunContext> = {
     await Promise.all(
       live.all().map(async (machine) => {
         try {
-          await machine.vm.pressPowerButton()
-          if (await within(machine, graceMs, signal)) return
-          // Some init systems miss a button pressed while they still boot: once more by command before the plug is pulled.
-          warn(`${machine.name} did not shut down within ${graceMs / 1000} s and was switched off.`)
+          if (!(await shutDown(machine, signal)))
+            warn(`${machine.name} did not shut down within ${graceMs / 1000} s and is switched off.`)
         } catch (error) {
+          signal.throwIfAborted()
           warn(`${machine.name} could not be asked to shut down: ${(error as Error).message}`)
         }
-        signal.throwIfAborted()
       }),
     )
   },

@@ -17,7 +17,14 @@ export function driveChain(home: string, runId: string, drive: DriveRecord, read
 }
 
 /** One machine of a run as its VMM needs it; pure. */
-export function vmSpec(home: string, run: RunRecord, machineName: string, network: NetworkPlan, pack: KernelPack, commandLine: readonly string[]): VmSpec {
+export function vmSpec(
+  home: string,
+  run: RunRecord,
+  machineName: string,
+  network: NetworkPlan,
+  pack: KernelPack,
+  commandLine: readonly string[],
+): VmSpec {
   const index = run.plan.machines.findIndex((machine) => machine.name === machineName)
   const machine = run.plan.machines[index]
   const planned = network.machines.find((candidate) => candidate.name === machineName)

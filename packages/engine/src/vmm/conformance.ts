@@ -50,7 +50,9 @@ export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Read
     })
   const within = async <T>({ timeoutMs }: ConformanceTools, what: string, promise: Promise<T>): Promise<T> => {
     const timer = new AbortController()
-    const late = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => assert.fail(`waited ${timeoutMs} ms in vain for ${what}`))
+    const late = delay(timeoutMs, undefined, { signal: timer.signal }).then(() =>
+      assert.fail(`waited ${timeoutMs} ms in vain for ${what}`),
+    )
     late.catch(() => {})
     return Promise.race([promise, late]).finally(() => timer.abort())
   }
@@ -87,7 +89,9 @@ export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Read
     const vm = await up(tools, spec)
     assert.equal(isGone(vm.pid), false)
     await tools.tell(vm, spec, 'echo printed-by-the-guest')
-    await until(tools, 'the guest’s words in the console log', async () => (await newestLog(tools, spec)).includes('printed-by-the-guest'))
+    await until(tools, 'the guest’s words in the console log', async () =>
+      (await newestLog(tools, spec)).includes('printed-by-the-guest'),
+    )
   })
 
   it('shuts the guest down by its power button and calls that powered off', async (tools, spec) => {
@@ -110,7 +114,9 @@ export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Read
     const held = await tools.vmm.consoleLogs(spec)
     await tools.tell(vm, spec, 'poweroff')
     vm.release()
-    await until(tools, 'the guest to say that it powers off', async () => /power(ing)?[ -]?(off|down)/i.test((await held.at(-1)?.read()) ?? ''))
+    await until(tools, 'the guest to say that it powers off', async () =>
+      /power(ing)?[ -]?(off|down)/i.test((await held.at(-1)?.read()) ?? ''),
+    )
     await until(tools, 'it to be found powered off', async () => {
       const found = await tools.vmm.find(spec)
       if (found && 'end' in found) return found.end === 'powered-off'
@@ -174,7 +180,9 @@ export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Read
   it('outlives a SIGKILL of the process that started it, and is found again', async (tools, spec) => {
     const { module, export: name } = tools.starter
     const script = `const m = await import(${JSON.stringify(module)}); const vm = await m[${JSON.stringify(name)}](${JSON.stringify(spec)}); console.log(vm.pid); setInterval(() => {}, 1000)`
-    const starter = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const starter = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     const [pid] = await within(tools, 'the start', once(starter.stdout, 'data'))
     starter.kill('SIGKILL')
     await once(starter, 'exit')

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { Kysely } from 'kysely'
 import type { KernelPack, RootImage } from '@ramet/engine/image/artefact.ts'
 import { notFound } from '@ramet/model/errors.ts'
 import type { Image, Progress } from '@ramet/model/wire.ts'
+import type { Kysely } from 'kysely'
 import type { Images } from '../services.ts'
 import { findImage, removeImage, setImage } from '../store/images.ts'
 import { findLayer, insertBuilding, markSealed, removeLayer, unreferencedLayers } from '../store/layers.ts'
@@ -110,7 +110,14 @@ export class ImageService implements Images {
 
   #find(name: string): Image {
     const image = this.list().find((candidate) => candidate.name === name)
-    if (!image) throw notFound('image', name, `There are: ${this.list().map((candidate) => candidate.name).join(', ')}.`)
+    if (!image)
+      throw notFound(
+        'image',
+        name,
+        `There are: ${this.list()
+          .map((candidate) => candidate.name)
+          .join(', ')}.`,
+      )
     return image
   }
 }

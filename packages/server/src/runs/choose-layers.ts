@@ -1,8 +1,8 @@
-import type { Kysely } from 'kysely'
 import type { RunContext } from '@ramet/engine/run/run-context.ts'
 import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import type { Step } from '@ramet/engine/run/steps.ts'
 import type { Progress } from '@ramet/model/wire.ts'
+import type { Kysely } from 'kysely'
 import type { ImageService } from '../images/image-service.ts'
 import type { Database } from '../store/schema.ts'
 import { readRun } from './run-rows.ts'
@@ -11,7 +11,12 @@ import { readRun } from './run-rows.ts'
  * First step of every start: the images are there (built now if need be), and each drive of a new run stands on its layer.
  * Done once in a run's life, in one transaction; a saved playground's runs have their rows from the beginning.
  */
-export function chooseLayers(db: Kysely<Database>, images: ImageService, runId: string, report: (progress: Progress) => void): Step<RunContext> {
+export function chooseLayers(
+  db: Kysely<Database>,
+  images: ImageService,
+  runId: string,
+  report: (progress: Progress) => void,
+): Step<RunContext> {
   const plan = async () => JSON.parse((await readRun(db, runId)).plan) as RunPlan
   return {
     name: 'choose-layers',
@@ -39,7 +44,14 @@ export function chooseLayers(db: Kysely<Database>, images: ImageService, runId: 
             const layerId = drive.source === undefined ? null : (layerOf.get(drive.source) ?? null)
             await trx
               .insertInto('drives')
-              .values({ run_id: runId, machine: machine.name, drive_index: index, layer_id: layerId, top: null, size_bytes: drive.sizeBytes })
+              .values({
+                run_id: runId,
+                machine: machine.name,
+                drive_index: index,
+                layer_id: layerId,
+                top: null,
+                size_bytes: drive.sizeBytes,
+              })
               .execute()
           }
         }

@@ -1,6 +1,6 @@
-import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
-import type { LiveMachine } from '@ramet/engine/run/live-run.ts'
 import type { Guests } from '@ramet/engine/guest/guest.ts'
+import type { LiveMachine } from '@ramet/engine/run/live-run.ts'
+import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import { RametError } from '@ramet/model/error.ts'
 import { actionRefused, machineUnreachable, unknownMachine } from '@ramet/model/errors.ts'
 import { type Action, refusal } from '@ramet/model/run-state.ts'
@@ -12,16 +12,31 @@ import type { Reconciler } from './reconciler.ts'
 const linkWithinMs = 20_000
 
 /** Ways into a run's machines. The owner is checked each time: `own` throws for everyone else. */
-export function machineService(own: (user: User, id: string) => Promise<RunRow>, reconciler: Reconciler, guests: Guests): Machines {
-  async function find(user: User, id: string, name: string, action: Action): Promise<{ machine: LiveMachine; defaultUser: string }> {
+export function machineService(
+  own: (user: User, id: string) => Promise<RunRow>,
+  reconciler: Reconciler,
+  guests: Guests,
+): Machines {
+  async function find(
+    user: User,
+    id: string,
+    name: string,
+    action: Action,
+  ): Promise<{ machine: LiveMachine; defaultUser: string }> {
     const row = await own(user, id)
     const { machines } = JSON.parse(row.plan) as RunPlan
     const planned = machines.find((machine) => machine.name === name)
-    if (!planned) throw unknownMachine(name, machines.map((machine) => machine.name))
+    if (!planned)
+      throw unknownMachine(
+        name,
+        machines.map((machine) => machine.name),
+      )
     const otherwise = refusal(action, row.state)
     if (otherwise) throw actionRefused(action.replace('_', ' '), row.state, otherwise)
     if (action === 'open_terminal' && planned.noSSH) {
-      throw new RametError('no_ssh', 403, `The playground lets nobody into the machine ${name}.`, { hint: 'Its serial log can be read: ramet playground machine console ID NAME' })
+      throw new RametError('no_ssh', 403, `The playground lets nobody into the machine ${name}.`, {
+        hint: 'Its serial log can be read: ramet playground machine console ID NAME',
+      })
     }
     const machine = reconciler.known(id)?.live.get(name)
     if (!machine) throw machineUnreachable(name, 'it is off.')

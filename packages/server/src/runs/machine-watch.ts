@@ -1,7 +1,7 @@
-import type { Kysely } from 'kysely'
 import type { LiveEvent } from '@ramet/engine/run/live-run.ts'
 import type { MachineEnd } from '@ramet/engine/run/start.ts'
 import type { MachineState } from '@ramet/model/run-state.ts'
+import type { Kysely } from 'kysely'
 import type { Database } from '../store/schema.ts'
 import { changeMachine } from './run-rows.ts'
 
@@ -51,7 +51,9 @@ export class MachineWatch {
   }
 
   #write(machine: string, state: MachineState, isReady: boolean, message?: string): Promise<void> {
-    this.#queue = this.#queue.then(() => changeMachine(this.#db, this.#runId, machine, state, isReady, message)).then(this.#changed)
+    this.#queue = this.#queue
+      .then(() => changeMachine(this.#db, this.#runId, machine, state, isReady, message))
+      .then(this.#changed)
     const written = this.#queue
     this.#queue = this.#queue.catch(() => {})
     return written

@@ -1,10 +1,10 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Kysely } from 'kysely'
-import type { Logger } from 'pino'
 import { temporarySuffix } from '@ramet/engine/host/files.ts'
 import { type Host, hostName } from '@ramet/engine/run/host.ts'
 import { runsFolder } from '@ramet/engine/run/run-folder.ts'
+import type { Kysely } from 'kysely'
+import type { Logger } from 'pino'
 import type { Database } from '../store/schema.ts'
 
 /**
@@ -12,7 +12,11 @@ import type { Database } from '../store/schema.ts'
  * Only names with our installation id and files below our home are touched.
  */
 export async function reclaim(db: Kysely<Database>, host: Host, log: Logger): Promise<void> {
-  const rows = await db.selectFrom('runs').select(['id', 'short_id', 'state', 'wanted']).where('state', '!=', 'DESTROYED').execute()
+  const rows = await db
+    .selectFrom('runs')
+    .select(['id', 'short_id', 'state', 'wanted'])
+    .where('state', '!=', 'DESTROYED')
+    .execute()
   const names = new Set(rows.map((row) => hostName(host.installation, row.short_id)))
   const ids = new Set(rows.map((row) => row.id))
   for (const name of await host.networks.list(host.installation)) {

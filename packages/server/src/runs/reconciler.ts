@@ -35,7 +35,12 @@ export class Reconciler {
    */
   async resume(hostWasRebooted: boolean): Promise<void> {
     if (hostWasRebooted) {
-      const running = await this.#tools.db.selectFrom('runs').select('id').where('state', '=', 'RUNNING').where('wanted', '=', 'RUNNING').execute()
+      const running = await this.#tools.db
+        .selectFrom('runs')
+        .select('id')
+        .where('state', '=', 'RUNNING')
+        .where('wanted', '=', 'RUNNING')
+        .execute()
       for (const { id } of running) await changeRun(this.#tools.db, id, { state: 'STARTING', ifWanted: 'RUNNING' })
     }
     const rows = await this.#tools.db.selectFrom('runs').select('id').where('state', '!=', 'DESTROYED').execute()

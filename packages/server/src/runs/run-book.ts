@@ -1,10 +1,10 @@
-import type { Kysely } from 'kysely'
+import { join } from 'node:path'
+import type { LayerFile } from '@ramet/engine/disk/disk.ts'
 import type { DriveRecord, RunBook, RunRecord } from '@ramet/engine/run/host.ts'
 import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
-import type { LayerFile } from '@ramet/engine/disk/disk.ts'
-import type { Database } from '../store/schema.ts'
+import type { Kysely } from 'kysely'
 import { layerChain } from '../store/layers.ts'
-import { join } from 'node:path'
+import type { Database } from '../store/schema.ts'
 import { readRun } from './run-rows.ts'
 
 /** What a run's steps remember, kept in the store. */
@@ -26,10 +26,20 @@ export function runBook(db: Kysely<Database>, home: string, runId: string): RunB
       return { id: row.id, shortId: row.short_id, plan: JSON.parse(row.plan) as RunPlan, lease: row.lease ?? undefined, drives }
     },
     async saveLease(lease) {
-      await db.updateTable('runs').set({ lease: lease ?? null }).where('id', '=', runId).execute()
+      await db
+        .updateTable('runs')
+        .set({ lease: lease ?? null })
+        .where('id', '=', runId)
+        .execute()
     },
     async saveTop(machine, driveIndex, top) {
-      await db.updateTable('drives').set({ top }).where('run_id', '=', runId).where('machine', '=', machine).where('drive_index', '=', driveIndex).execute()
+      await db
+        .updateTable('drives')
+        .set({ top })
+        .where('run_id', '=', runId)
+        .where('machine', '=', machine)
+        .where('drive_index', '=', driveIndex)
+        .execute()
     },
     async forgetDrives() {
       await db.deleteFrom('drives').where('run_id', '=', runId).execute()
@@ -40,5 +50,7 @@ export function runBook(db: Kysely<Database>, home: string, runId: string): RunB
 /** Topmost first, as the VMM wants them. */
 async function layerFiles(db: Kysely<Database>, home: string, layerId: string): Promise<LayerFile[]> {
   const rootFirst = await layerChain(db, layerId)
-  return rootFirst.toReversed().map((layer) => ({ file: join(home, layer.file), format: 'qcow2' as const, sizeBytes: layer.size_bytes }))
+  return rootFirst
+    .toReversed()
+    .map((layer) => ({ file: join(home, layer.file), format: 'qcow2' as const, sizeBytes: layer.size_bytes }))
 }

@@ -1,12 +1,11 @@
-import type { Kysely } from 'kysely'
 import { notFound } from '@ramet/model/errors.ts'
 import type { MachineState, RunState, WantedState } from '@ramet/model/run-state.ts'
 import type { Condition, Failure } from '@ramet/model/wire.ts'
+import type { Kysely } from 'kysely'
 import { type Db, now } from '../store/database.ts'
 import type { Database, RunRow } from '../store/schema.ts'
 
 /** Every write to a run's rows stands here. */
-
 
 export async function findRun(db: Db, id: string): Promise<RunRow | undefined> {
   return db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst()
@@ -51,16 +50,32 @@ export async function changeRun(db: Kysely<Database>, id: string, change: Change
 }
 
 export async function addStateEvent(trx: Db, id: string, state: RunState, at: string, error?: string): Promise<void> {
-  const last = await trx.selectFrom('state_events').select(({ fn }) => fn.max('seq').as('seq')).where('run_id', '=', id).executeTakeFirst()
+  const last = await trx
+    .selectFrom('state_events')
+    .select(({ fn }) => fn.max('seq').as('seq'))
+    .where('run_id', '=', id)
+    .executeTakeFirst()
   await trx
     .insertInto('state_events')
     .values({ run_id: id, seq: Number(last?.seq ?? 0) + 1, state, at, error: error ?? null })
     .execute()
 }
 
-export async function changeMachine(db: Kysely<Database>, runId: string, name: string, state: MachineState, isReady: boolean, message?: string): Promise<void> {
+export async function changeMachine(
+  db: Kysely<Database>,
+  runId: string,
+  name: string,
+  state: MachineState,
+  isReady: boolean,
+  message?: string,
+): Promise<void> {
   await db.transaction().execute(async (trx) => {
-    const row = await trx.selectFrom('run_machines').selectAll().where('run_id', '=', runId).where('name', '=', name).executeTakeFirst()
+    const row = await trx
+      .selectFrom('run_machines')
+      .selectAll()
+      .where('run_id', '=', runId)
+      .where('name', '=', name)
+      .executeTakeFirst()
     if (!row) return
     const before = (JSON.parse(row.conditions) as Condition[]).find((condition) => condition.name === 'Ready')
     const status = isReady ? 'True' : 'False'
@@ -80,4 +95,5 @@ export async function changeMachine(db: Kysely<Database>, runId: string, name: s
   })
 }
 
-export const failureOf = (row: Pick<RunRow, 'failure'>): Failure | undefined => (row.failure === null ? undefined : (JSON.parse(row.failure) as Failure))
+export const failureOf = (row: Pick<RunRow, 'failure'>): Failure | undefined =>
+  row.failure === null ? undefined : (JSON.parse(row.failure) as Failure)

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import type { Kysely } from 'kysely'
 import type { Host } from '@ramet/engine/run/host.ts'
 import { machineFolder } from '@ramet/engine/run/run-folder.ts'
 import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
@@ -9,6 +8,7 @@ import type { ManifestSpec } from '@ramet/model/manifest.ts'
 import { titleSchema } from '@ramet/model/names.ts'
 import { type Action, refusal } from '@ramet/model/run-state.ts'
 import type { CreatePlay, Play } from '@ramet/model/wire.ts'
+import type { Kysely } from 'kysely'
 import type { Runs, User } from '../services.ts'
 import { nextShortId } from '../store/installation.ts'
 import type { Database, PlaygroundRow, RunRow } from '../store/schema.ts'
@@ -31,7 +31,13 @@ export const destroyedReadableMs = 10 * 60_000
 const overrides = ['tabs', 'networks', 'machines', 'initTasks', 'initConditions'] as const
 
 /** Runs of one user. Actions write what is wanted and return; the reconciler does the rest. */
-export function runService({ db, host, reconciler, plays, changed }: RunServiceTools): Runs & { own(user: User, id: string): Promise<RunRow> } {
+export function runService({
+  db,
+  host,
+  reconciler,
+  plays,
+  changed,
+}: RunServiceTools): Runs & { own(user: User, id: string): Promise<RunRow> } {
   async function own(user: User, id: string): Promise<RunRow> {
     const row = await findRun(db, id)
     const isReadable = row && (row.state !== 'DESTROYED' || Date.now() - Date.parse(row.last_state_at) < destroyedReadableMs)
@@ -62,11 +68,16 @@ export function runService({ db, host, reconciler, plays, changed }: RunServiceT
   function machineIndex(row: RunRow, name: string): number {
     const { machines } = JSON.parse(row.plan) as RunPlan
     const index = machines.findIndex((machine) => machine.name === name)
-    if (index < 0) throw unknownMachine(name, machines.map((machine) => machine.name))
+    if (index < 0)
+      throw unknownMachine(
+        name,
+        machines.map((machine) => machine.name),
+      )
     return index
   }
 
-  const logs = (row: RunRow, machine: string) => host.vmm.consoleLogs({ folder: machineFolder(host.home, row.id, machineIndex(row, machine)) })
+  const logs = (row: RunRow, machine: string) =>
+    host.vmm.consoleLogs({ folder: machineFolder(host.home, row.id, machineIndex(row, machine)) })
 
   return {
     own,
@@ -74,7 +85,12 @@ export function runService({ db, host, reconciler, plays, changed }: RunServiceT
     async start(user, body: CreatePlay) {
       const problems: Problem[] = overrides
         .filter((field) => body[field] !== undefined && body[field] !== null)
-        .map((field) => ({ code: 'not_supported_yet', message: `Starting with other ${field} than the playground's is not supported yet.`, where: field, hint: 'Make a playground of your own: ramet playground create NAME -b BASE -f FILE' }))
+        .map((field) => ({
+          code: 'not_supported_yet',
+          message: `Starting with other ${field} than the playground's is not supported yet.`,
+          where: field,
+          hint: 'Make a playground of your own: ramet playground create NAME -b BASE -f FILE',
+        }))
       if (problems.length > 0) throw new InvalidInput(501, problems)
       const playground = await findPlayground(db, user, body.playground)
       const title = body.title === undefined ? undefined : checkTitle(body.title)
@@ -136,18 +152,34 @@ export function runService({ db, host, reconciler, plays, changed }: RunServiceT
 
 function checkTitle(title: string): string {
   const parsed = titleSchema.safeParse(title)
-  if (!parsed.success) throw invalidInput(`The title ${parsed.error.issues[0]?.message ?? 'is not valid'}.`, 'title', 'Use 1 to 120 printable characters.')
+  if (!parsed.success)
+    throw invalidInput(
+      `The title ${parsed.error.issues[0]?.message ?? 'is not valid'}.`,
+      'title',
+      'Use 1 to 120 printable characters.',
+    )
   return parsed.data
 }
 
 async function findPlayground(db: Kysely<Database>, user: User, name: string): Promise<PlaygroundRow> {
-  const row = await db.selectFrom('playgrounds').selectAll().where('name', '=', name).where('removed_at', 'is', null).executeTakeFirst()
-  if (!row || (row.owner_id !== null && row.owner_id !== user.id)) throw notFound('playground', name, 'List what can be started with: ramet playground catalog')
+  const row = await db
+    .selectFrom('playgrounds')
+    .selectAll()
+    .where('name', '=', name)
+    .where('removed_at', 'is', null)
+    .executeTakeFirst()
+  if (!row || (row.owner_id !== null && row.owner_id !== user.id))
+    throw notFound('playground', name, 'List what can be started with: ramet playground catalog')
   return row
 }
 
 /** The run with all it will be made of, in one transaction; nothing on the host yet. */
-async function insertRun(db: Kysely<Database>, user: User, playground: PlaygroundRow, title: string | undefined): Promise<string> {
+async function insertRun(
+  db: Kysely<Database>,
+  user: User,
+  playground: PlaygroundRow,
+  title: string | undefined,
+): Promise<string> {
   const id = randomBytes(12).toString('hex')
   const plan = makeRunPlan(JSON.parse(playground.spec) as ManifestSpec)
   const at = new Date().toISOString()
@@ -174,7 +206,10 @@ async function insertRun(db: Kysely<Database>, user: User, playground: Playgroun
       })
       .execute()
     for (const [index, machine] of plan.machines.entries()) {
-      await trx.insertInto('run_machines').values({ run_id: id, name: machine.name, machine_index: index, state: 'CREATED', conditions: '[]' }).execute()
+      await trx
+        .insertInto('run_machines')
+        .values({ run_id: id, name: machine.name, machine_index: index, state: 'CREATED', conditions: '[]' })
+        .execute()
     }
     await addStateEvent(trx, id, 'CREATED', at)
   })

@@ -1,19 +1,19 @@
-import type { Kysely } from 'kysely'
-import type { Logger } from 'pino'
-import { RametError } from '@ramet/model/error.ts'
-import { internalError } from '@ramet/model/errors.ts'
-import type { Failure, Progress } from '@ramet/model/wire.ts'
 import { destroyJourney } from '@ramet/engine/run/destroy.ts'
 import type { Host, RunBook } from '@ramet/engine/run/host.ts'
 import { LiveRun } from '@ramet/engine/run/live-run.ts'
-import { adopt, startJourney } from '@ramet/engine/run/start.ts'
 import type { RunContext } from '@ramet/engine/run/run-context.ts'
+import { adopt, startJourney } from '@ramet/engine/run/start.ts'
 import { type Journey, reach, type Step } from '@ramet/engine/run/steps.ts'
 import { releaseJourney, stopJourney } from '@ramet/engine/run/stop.ts'
+import { RametError } from '@ramet/model/error.ts'
+import { internalError } from '@ramet/model/errors.ts'
+import type { Failure, Progress } from '@ramet/model/wire.ts'
+import type { Kysely } from 'kysely'
+import type { Logger } from 'pino'
 import type { Database } from '../store/schema.ts'
 import { decide } from './decide.ts'
 import { MachineWatch } from './machine-watch.ts'
-import { changeMachine, changeRun, failureOf, findRun } from './run-rows.ts'
+import { changeRun, failureOf, findRun } from './run-rows.ts'
 
 export interface WorkerTools {
   readonly db: Kysely<Database>
@@ -174,7 +174,10 @@ export class RunWorker {
     if (!row) return
     const failure = failureOf(row)
     if (!failure) await this.#watch.all('STOPPED', await this.#names())
-    await changeRun(this.#tools.db, this.id, { ifWanted: 'STOPPED', ...(failure ? { state: 'FAILED', failure } : { state: 'STOPPED' }) })
+    await changeRun(this.#tools.db, this.id, {
+      ifWanted: 'STOPPED',
+      ...(failure ? { state: 'FAILED', failure } : { state: 'STOPPED' }),
+    })
     this.#settled()
   }
 
@@ -211,7 +214,10 @@ export class RunWorker {
     const delay = retryAfterMs[Math.min(this.#retries, retryAfterMs.length - 1)] ?? 60_000
     this.#retries += 1
     this.#tools.log.error({ err: error, run: this.id, retryInMs: delay }, 'a step failed')
-    this.#report({ step: this.progress?.step ?? 'retry', message: `${toFailure(error).message} Trying again in ${delay / 1000} s.` })
+    this.#report({
+      step: this.progress?.step ?? 'retry',
+      message: `${toFailure(error).message} Trying again in ${delay / 1000} s.`,
+    })
     this.#retryTimer = setTimeout(() => this.wake(), delay)
   }
 

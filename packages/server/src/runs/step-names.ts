@@ -5,5 +5,7 @@ import { releaseJourney, stopJourney } from '@ramet/engine/run/stop.ts'
 /** Every step a server may be ended after, as RAMET_CRASH_AFTER takes them. `start/choose-layers` is the server's own first step. */
 export const stepNames: readonly string[] = [
   'start/choose-layers',
-  ...[startJourney, stopJourney, releaseJourney, destroyJourney].flatMap((journey) => journey.steps.map((step) => `${journey.name}/${step.name}`)),
+  ...[startJourney, stopJourney, releaseJourney, destroyJourney].flatMap((journey) =>
+    journey.steps.map((step) => `${journey.name}/${step.name}`),
+  ),
 ]

@@ -1,4 +1,3 @@
-import type { Kysely } from 'kysely'
 import type { NetworkPlan } from '@ramet/engine/network/network.ts'
 import { planNetwork } from '@ramet/engine/network/plan.ts'
 import { hostName } from '@ramet/engine/run/host.ts'
@@ -6,6 +5,7 @@ import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import { formatBytes } from '@ramet/model/bytes.ts'
 import { pages } from '@ramet/model/routes.ts'
 import type { Condition, Play, PlayMachine, Progress } from '@ramet/model/wire.ts'
+import type { Kysely } from 'kysely'
 import type { Database, RunMachineRow, RunRow } from '../store/schema.ts'
 import { failureOf } from './run-rows.ts'
 
@@ -26,7 +26,8 @@ export async function toPlay(context: PlayContext, row: RunRow): Promise<Play> {
     db.selectFrom('playgrounds').selectAll().where('id', '=', row.playground_id).executeTakeFirst(),
   ])
   const isOn = row.lease !== null && row.state === 'RUNNING'
-  const network = isOn && row.lease !== null ? planNetwork(hostName(context.installation, row.short_id), row.lease, plan) : undefined
+  const network =
+    isOn && row.lease !== null ? planNetwork(hostName(context.installation, row.short_id), row.lease, plan) : undefined
   const progress = context.progressOf(row.id)
   const failure = failureOf(row)
   return {
@@ -47,7 +48,11 @@ export async function toPlay(context: PlayContext, row: RunRow): Promise<Play> {
     status: {
       factoryId: context.installation,
       stateEvents: events.map(({ state, at, error }) => ({ state, at, ...(error === null ? {} : { error }) })),
-      machines: machines.map(({ name, state, conditions }) => ({ name, state, conditions: JSON.parse(conditions) as Condition[] })),
+      machines: machines.map(({ name, state, conditions }) => ({
+        name,
+        state,
+        conditions: JSON.parse(conditions) as Condition[],
+      })),
     },
     tasks: {},
     state: row.state,
@@ -70,7 +75,12 @@ function toMachine(row: RunMachineRow, plan: RunPlan, network: NetworkPlan | und
     state: row.state,
     noSSH: machine.noSSH,
     ...(planned === undefined ? {} : { hostAddress: planned.hostAddress }),
-    interfaces: machine.interfaces.map(({ network: name, address, mac }, index) => ({ name: `eth${index}`, network: name, address, mac })),
+    interfaces: machine.interfaces.map(({ network: name, address, mac }, index) => ({
+      name: `eth${index}`,
+      network: name,
+      address,
+      mac,
+    })),
     drives: machine.drives.map(({ source, mount, sizeBytes, readOnly }) => ({
       ...(source === undefined ? {} : { source }),
       ...(mount === undefined ? {} : { mount }),
@@ -80,11 +90,14 @@ function toMachine(row: RunMachineRow, plan: RunPlan, network: NetworkPlan | und
   }
 }
 
-const planNetworkMachine = (network: NetworkPlan | undefined, name: string) => network?.machines.find((machine) => machine.name === name)
+const planNetworkMachine = (network: NetworkPlan | undefined, name: string) =>
+  network?.machines.find((machine) => machine.name === name)
 
 /** As the playground has them; without any, a terminal for each machine that lets people in. */
 function tabsOf(spec: string | undefined, plan: RunPlan): Record<string, unknown>[] {
   const tabs = spec === undefined ? [] : ((JSON.parse(spec) as { tabs?: Record<string, unknown>[] }).tabs ?? [])
   if (tabs.length > 0) return tabs
-  return plan.machines.filter((machine) => !machine.noSSH).map(({ name }) => ({ id: `terminal-${name}`, kind: 'terminal', machine: name }))
+  return plan.machines
+    .filter((machine) => !machine.noSSH)
+    .map(({ name }) => ({ id: `terminal-${name}`, kind: 'terminal', machine: name }))
 }

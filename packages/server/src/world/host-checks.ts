@@ -21,26 +21,43 @@ async function programs(): Promise<Check> {
 }
 
 function acceleratorCheck(found: AcceleratorFound | undefined): Check {
-  if (!found) return { name: 'accelerator', status: 'warn', message: 'Not probed yet: that needs the kernel pack, which is being built.' }
+  if (!found)
+    return { name: 'accelerator', status: 'warn', message: 'Not probed yet: that needs the kernel pack, which is being built.' }
   const { accelerator, reason } = found
   if (accelerator === 'kvm') return { name: 'accelerator', status: 'ok', message: `KVM. ${reason}` }
-  return { name: 'accelerator', status: 'warn', message: `TCG. ${reason}`, hint: 'On bare metal switch virtualization on in the firmware and load kvm_intel or kvm_amd.' }
+  return {
+    name: 'accelerator',
+    status: 'warn',
+    message: `TCG. ${reason}`,
+    hint: 'On bare metal switch virtualization on in the firmware and load kvm_intel or kvm_amd.',
+  }
 }
 
 async function controlGroups(): Promise<Check> {
   const mounts = await readFile('/proc/self/mounts', 'utf8')
   const version = / \/sys\/fs\/cgroup cgroup2 /.test(mounts) ? 'v2' : / cgroup /.test(mounts) ? 'v1' : undefined
-  if (version) return { name: 'cgroups', status: 'ok', message: `Control groups ${version}. This version does not put runs into groups of their own yet.` }
+  if (version)
+    return {
+      name: 'cgroups',
+      status: 'ok',
+      message: `Control groups ${version}. This version does not put runs into groups of their own yet.`,
+    }
   return { name: 'cgroups', status: 'warn', message: 'There are no control groups.' }
 }
 
 async function memory(): Promise<Check> {
   const kilobytes = Number(/^MemAvailable:\s+(\d+) kB$/m.exec(await readFile('/proc/meminfo', 'utf8'))?.[1] ?? 0)
   const message = `${(kilobytes / 1024 ** 2).toFixed(1)} GiB of memory are available.`
-  return kilobytes > 1024 ** 2 ? { name: 'memory', status: 'ok', message } : { name: 'memory', status: 'warn', message, hint: 'Stop a run: ramet playground list' }
+  return kilobytes > 1024 ** 2
+    ? { name: 'memory', status: 'ok', message }
+    : { name: 'memory', status: 'warn', message, hint: 'Stop a run: ramet playground list' }
 }
 
 async function forwarding(): Promise<Check> {
   const isOn = (await readFile('/proc/sys/net/ipv4/ip_forward', 'utf8')).trim() === '1'
-  return { name: 'forwarding', status: 'ok', message: isOn ? 'The host forwards IPv4.' : 'The host does not forward IPv4; the first start of a run switches it on.' }
+  return {
+    name: 'forwarding',
+    status: 'ok',
+    message: isOn ? 'The host forwards IPv4.' : 'The host does not forward IPv4; the first start of a run switches it on.',
+  }
 }

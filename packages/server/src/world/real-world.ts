@@ -1,7 +1,5 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Logger } from 'pino'
-import { RametError } from '@ramet/model/error.ts'
 import { importLayer } from '@ramet/engine/disk/import-layer.ts'
 import { qemuDisks } from '@ramet/engine/disk/qemu-disks.ts'
 import { ensureVmUser } from '@ramet/engine/disk/vm-user.ts'
@@ -12,6 +10,8 @@ import type { Host } from '@ramet/engine/run/host.ts'
 import { type AcceleratorFound, probeAccelerator } from '@ramet/engine/vmm/accelerator.ts'
 import { hostTscKhz } from '@ramet/engine/vmm/host-khz.ts'
 import { qemuVmm } from '@ramet/engine/vmm/qemu/qemu.ts'
+import { RametError } from '@ramet/model/error.ts'
+import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { defaultImage } from '../images/image-service.ts'
 import { hostChecks } from './host-checks.ts'
@@ -31,7 +31,11 @@ export async function openRealWorld(config: Config, installation: string, log: L
   let probing: Promise<AcceleratorFound> | undefined
   const probe = async () => {
     const pack = await library.requireKernelPack()
-    found = await probeAccelerator({ kernel: pack.kernel, initrd: pack.initramfs, cacheFile: join(config.home, 'run', 'accelerator.json') })
+    found = await probeAccelerator({
+      kernel: pack.kernel,
+      initrd: pack.initramfs,
+      cacheFile: join(config.home, 'run', 'accelerator.json'),
+    })
     log.info(found, 'accelerator chosen')
     return found
   }

@@ -28,6 +28,9 @@
 /* A read of the port returns at most one buffer of the driver, a page; never less than what the host wrote at once into it. */
 #define BUFFER 16384
 
+/* A port that is hung up for less than this was only passed from one host connection to the next. */
+#define GRACE_MS 50
+
 struct pipe {
     char bytes[BUFFER];
     size_t begin, end;
@@ -37,7 +40,6 @@ static struct pipe to_child, to_host;
 static int port = -1, child_socket = -1, listener = -1, guest_network = -1;
 static struct sockaddr_in listening;
 static pid_t child = -1;
-static size_t received;
 static char **program;
 
 static void give_up(const char *what) {
@@ -104,7 +106,6 @@ static bool start_child(void) {
     }
     child = pid;
     child_socket = near;
-    received = 0;
     to_child.begin = to_child.end = to_host.begin = to_host.end = 0;
     return true;
 }
@@ -143,7 +144,10 @@ static bool drain(struct pipe *pipe, int to) {
     return true;
 }
 
-/* A host that left and came back between two polls shows no POLLHUP; its greeting in the middle of an encrypted stream does. */
+/*
+ * The host's greeting is what begins a session; only its end can be told by the port. Data and the news of a host that left and came back go by
+ * different queues: the greeting may be read before POLLHUP is seen for a moment, or with none at all.
+ */
 static bool is_greeting(const struct pipe *pipe) {
     return pipe->end - pipe->begin >= 8 && memcmp(pipe->bytes + pipe->begin, "SSH-2.0-", 8) == 0;
 }
@@ -164,17 +168,13 @@ static void wait_for_signal(long ms) {
 }
 
 static void from_host(void) {
-    if (!fill(&to_child, port)) {
-        end_child();
-        return;
-    }
-    if (to_child.begin == to_child.end) return;
-    if (is_greeting(&to_child) && (child_socket < 0 || received > 0)) {
+    /* Its end of file only says that the host is away, and for how long is judged elsewhere. */
+    if (!fill(&to_child, port) || to_child.begin == to_child.end) return;
+    if (is_greeting(&to_child)) {
         struct pipe greeting = to_child;
         end_child();
         if (start_child()) to_child = greeting;
     }
-    received += to_child.end - to_child.begin;
     if (child_socket < 0) to_child.begin = to_child.end = 0;
     else if (!drain(&to_child, child_socket)) end_child();
 }
@@ -183,11 +183,10 @@ static void serve(void) {
     struct pollfd ends[2] = {{.fd = port}, {.fd = child_socket}};
     ends[0].events = (to_child.begin == to_child.end ? POLLIN : 0) | (to_host.begin < to_host.end ? POLLOUT : 0);
     ends[1].events = (to_host.begin == to_host.end ? POLLIN : 0) | (to_child.begin < to_child.end ? POLLOUT : 0);
+    /* A hang-up is reported even to those who ask for nothing: while its last bytes wait for the host, the child is not asked. */
+    if (ends[1].events == 0) ends[1].fd = -1;
     if (poll(ends, 2, 5000) < 0) return;
-    if (ends[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
-        end_child();
-        return;
-    }
+    if (ends[0].revents & (POLLHUP | POLLERR | POLLNVAL)) return;
     if (ends[0].revents & POLLIN) from_host();
     if (child_socket < 0) return;
     if ((ends[1].revents & POLLOUT) && !drain(&to_child, child_socket)) end_child();
@@ -216,18 +215,18 @@ int main(int count, char **arguments) {
     fcntl(port, F_SETOWN, getpid());
     fcntl(port, F_SETFL, O_NONBLOCK | O_ASYNC);
     open_private_network();
-    bool was_away = true;
+    int away_ms = 0;
     for (;;) {
         reap();
-        if (host_is_away()) {
-            end_child();
-            was_away = true;
-            wait_for_signal(500);
-        } else if (was_away) {
-            was_away = !start_child();
-            if (was_away) wait_for_signal(500);
-        } else {
+        if (!host_is_away()) {
+            away_ms = 0;
             serve();
+        } else if (child_socket >= 0 && away_ms < GRACE_MS) {
+            wait_for_signal(GRACE_MS / 5);
+            away_ms += GRACE_MS / 5;
+        } else {
+            end_child();
+            wait_for_signal(500);
         }
     }
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { writeFileAtomically } from '../../host/files.ts'
 import type { Vm, VmEnd } from '../vmm.ts'
@@ -10,8 +9,14 @@ import { vmFiles } from './vm-files.ts'
 
 const boundLogEveryMs = 30_000
 
-/** Statuses of QEMU after which the guest runs no more (qapi/run-state.json). */
-export const isOff = (status: string): boolean => status === 'shutdown' || status === 'guest-panicked'
+/** The guest powered off, and QEMU waits for somebody to look (`-action shutdown=pause`; qapi/run-state.json). */
+export const isOff = (status: string): boolean => status === 'shutdown'
+
+/** How our own child ended; of a VM found again nobody is told. */
+export interface ChildExit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
 
 export async function statusOf(qmp: QmpClient): Promise<string> {
   return (await qmp.execute<{ status: string }>('query-status')).status
@@ -25,6 +30,7 @@ export class QemuVm implements Vm {
   readonly ended: Promise<VmEnd>
   readonly #process: ProcessId
   readonly #folder: string
+  readonly #exit: Promise<ChildExit> | undefined
   readonly #resets = new Set<() => void>()
   readonly #end = Promise.withResolvers<VmEnd>()
   readonly #boundLog: NodeJS.Timeout
@@ -32,8 +38,10 @@ export class QemuVm implements Vm {
   #seenEnd: VmEnd | undefined
   #isReleased = false
 
-  constructor(process: ProcessId, folder: string, qmp: QmpClient) {
+  /** `exit`: of a VM that this server started itself. */
+  constructor(process: ProcessId, folder: string, qmp: QmpClient, exit?: Promise<ChildExit>) {
     this.#process = process
+    this.#exit = exit
     this.pid = process.pid
     this.#folder = folder
     this.guestSocket = vmFiles(folder).guest
@@ -161,9 +169,9 @@ export class QemuVm implements Vm {
     this.#end.resolve(end)
   }
 
-  /** Unexpected: QEMU says something when it gives up by itself and nothing when somebody kills it. */
+  /** Nobody asked for it. Without an exit code the more likely of the two: QEMU's own failures are rare, the kernel's out-of-memory killer is not. */
   async #howItEnded(): Promise<VmEnd> {
-    const said = await readFile(vmFiles(this.#folder).log, 'utf8').catch(() => '')
-    return /abort|assert|fatal|error|core dumped/i.test(said.slice(-4000)) ? 'crashed' : 'killed'
+    const exit = await this.#exit
+    return exit === undefined || exit.signal === 'SIGKILL' || exit.signal === 'SIGTERM' ? 'killed' : 'crashed'
   }
 }

@@ -7,7 +7,7 @@ import type { Accelerator, Vm, VmEnd, VmIdentity, Vmm, VmRemains, VmSpec } from 
 import { type CommandLineOptions, qemuCommandLine } from './command-line.ts'
 import { consoleLogs, nextConsoleLog } from './console-log.ts'
 import { argvOf, findProcess, gone, identify, isAlive, type ProcessId } from './process.ts'
-import { isOff, QemuVm, statusOf } from './qemu-vm.ts'
+import { type ChildExit, isOff, QemuVm, statusOf } from './qemu-vm.ts'
 import { QmpClient } from './qmp.ts'
 import { vmFiles, vmName } from './vm-files.ts'
 
@@ -67,9 +67,11 @@ async function start(spec: VmSpec, options: CommandLineOptions): Promise<Vm> {
   })
   child.unref()
   child.on('error', (error) => failure.reject(error))
-  child.on('exit', (code, signal) =>
-    failure.reject(new Error(signal ? `QEMU was ended by ${signal}` : `QEMU ended with exit code ${code}`)),
-  )
+  const exit = Promise.withResolvers<ChildExit>()
+  child.on('exit', (code, signal) => {
+    exit.resolve({ code, signal })
+    failure.reject(new Error(signal ? `QEMU was ended by ${signal}` : `QEMU ended with exit code ${code}`))
+  })
   await log.close()
   let qmp: QmpClient | undefined
   try {
@@ -77,7 +79,7 @@ async function start(spec: VmSpec, options: CommandLineOptions): Promise<Vm> {
     const found = child.pid === undefined ? undefined : await identify(child.pid)
     if (!found) throw new Error('QEMU ended at once')
     await writeFileAtomically(files.process, JSON.stringify(found))
-    return new QemuVm(found, spec.folder, qmp)
+    return new QemuVm(found, spec.folder, qmp, exit.promise)
   } catch (error) {
     qmp?.close()
     child.kill('SIGKILL')
@@ -128,7 +130,7 @@ async function find(identity: VmIdentity): Promise<Vm | VmRemains | undefined> {
     if (!written) await writeFileAtomically(files.process, JSON.stringify(process))
     const qmp = await connect(files.qmp)
     const vm = new QemuVm(process, identity.folder, qmp)
-    if (!isOff(await statusOf(qmp).catch(() => 'shutdown'))) return vm
+    if (!isOff(await statusOf(qmp).catch(() => 'unknown'))) return vm
     return { end: await vm.ended }
   }
   const end = await readJson<{ end: VmEnd }>(files.end)
@@ -138,5 +140,10 @@ async function find(identity: VmIdentity): Promise<Vm | VmRemains | undefined> {
 
 async function readJson<T>(file: string): Promise<T | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : (JSON.parse(text) as T)
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as T)
+  } catch {
+    // Written whole or not at all: somebody else's doing. The process itself is still found by its arguments.
+    return undefined
+  }
 }

@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { kernelWords } from '@ramet/engine/guest/kernel-words.ts'
+import { makeRunKeys } from '@ramet/engine/guest/keys.ts'
+import { SshLink } from '@ramet/engine/guest/ssh-link.ts'
+import { run } from '@ramet/engine/host/run-process.ts'
+import type { KernelPack, RootImage } from '@ramet/engine/image/artefact.ts'
+import { planNetwork } from '@ramet/engine/network/plan.ts'
+import { writeInitrd } from '@ramet/engine/run/initrd.ts'
+import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
+import { vmSpec } from '@ramet/engine/run/vm-spec.ts'
+import { hostTscKhz } from '@ramet/engine/vmm/host-khz.ts'
+import { qemuCommandLine } from '@ramet/engine/vmm/qemu/command-line.ts'
+import { vmFiles } from '@ramet/engine/vmm/qemu/vm-files.ts'
+import type { Accelerator, VmSpec } from '@ramet/engine/vmm/vmm.ts'
+
+/** What somebody without Ramet would have lying ready: the files and the command. */
+export interface BareParts {
+  readonly pack: KernelPack
+  readonly image: RootImage
+  readonly plan: RunPlan
+  readonly accelerator: Accelerator
+}
+
+const longestMs = 240_000
+
+/**
+ * Milliseconds from nothing but the prepared initramfs to the end of the first command: `qemu-img create` of an overlay, QEMU, login, `true`.
+ * Same kernel, initramfs, disk, devices, memory and CPUs as the run's machine. Without what Ramet adds: no namespace (QEMU's user-mode
+ * network instead of a tap), no sandbox, no unprivileged user, no database, nothing synced to the host's disk.
+ */
+export async function bareStart({ pack, image, plan, accelerator }: BareParts): Promise<number> {
+  const folder = await mkdtemp('/var/tmp/rt-bare-')
+  const keys = await makeRunKeys()
+  const network = planNetwork('r0000-0', '198.18.0.0/28', plan)
+  const initrd = join(folder, 'initrd')
+  await writeInitrd(initrd, pack, plan, network, 0, keys, [])
+  const tscKhz = await hostTscKhz()
+  const controller = new AbortController()
+  let link: SshLink | undefined
+  try {
+    const began = performance.now()
+    const overlay = join(folder, 'overlay.qcow2')
+    await run([
+      'qemu-img',
+      'create',
+      '-q',
+      '-f',
+      'qcow2',
+      '-b',
+      image.disk,
+      '-F',
+      'qcow2',
+      overlay,
+      String(plan.machines[0]?.drives[0]?.sizeBytes),
+    ])
+    const argv = bareCommandLine(specFor(folder, overlay, initrd, { pack, image, plan }), { accelerator, tscKhz, folder })
+    const [program, ...args] = argv
+    const child = spawn(program, args, {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      signal: controller.signal,
+      killSignal: 'SIGKILL',
+    })
+    const ended = once(child, 'exit')
+    child.on('error', () => {})
+    link = new SshLink({ guestSocket: vmFiles(folder).guest, onReset: () => () => {} }, keys)
+    await Promise.race([
+      link.ready(AbortSignal.timeout(longestMs)),
+      ended.then(([code]) => Promise.reject(new Error(`QEMU ended with ${code}`))),
+    ])
+    const ms = performance.now() - began
+    link.close()
+    controller.abort()
+    await ended
+    return ms
+  } finally {
+    link?.close()
+    controller.abort()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function specFor(folder: string, overlay: string, initrd: string, { pack, image, plan }: Omit<BareParts, 'accelerator'>): VmSpec {
+  const network = planNetwork('r0000-0', '198.18.0.0/28', plan)
+  const name = plan.machines[0]?.name ?? ''
+  const drives = [
+    {
+      machine: name,
+      index: 0,
+      layers: [{ file: image.disk, format: 'qcow2' as const, sizeBytes: image.sizeBytes }],
+      top: undefined,
+      sizeBytes: image.sizeBytes,
+    },
+  ]
+  const spec = vmSpec(
+    '/',
+    { id: '0'.repeat(24), shortId: 0, plan, lease: network.lease, drives },
+    name,
+    network,
+    pack,
+    kernelWords,
+  )
+  const [root, ...others] = spec.drives
+  if (!root) throw new Error('the machine has no drive')
+  const onOverlay = { ...root, chain: [{ file: overlay, format: 'qcow2' as const }, ...root.chain] as const }
+  return { ...spec, folder, initrd, drives: [onOverlay, ...others] }
+}
+
+/** Ramet's command line without its protections and with a network that needs no tap. */
+function bareCommandLine(
+  spec: VmSpec,
+  { accelerator, tscKhz, folder }: { accelerator: Accelerator; tscKhz: number; folder: string },
+): [string, ...string[]] {
+  const options = {
+    qemu: 'qemu-system-x86_64',
+    accelerator,
+    user: 'root',
+    tscKhz,
+    jitCacheMiB: 128,
+    consoleLog: vmFiles(folder).consoleLog(1),
+  }
+  const [program, ...argv] = qemuCommandLine(spec, options)
+  const kept: string[] = []
+  for (let at = 0; at < argv.length; at += 1) {
+    const [word = '', value = ''] = argv.slice(at, at + 2)
+    if (word === '-sandbox' || word === '-runas') at += 1
+    else if (word === '-netdev') {
+      kept.push(word, value.replace(/^tap,(id=\w+),.*/, 'user,$1,restrict=on'))
+      at += 1
+    } else kept.push(word)
+  }
+  return [program, ...kept]
+}

@@ -1,0 +1,34 @@
+import { availableParallelism, loadavg } from 'node:os'
+import { idle } from './idle.ts'
+import { type Benchmark, describeFigure, missed } from './samples.ts'
+import { serverStart } from './server-start.ts'
+import { start } from './start.ts'
+
+/** `npm run bench [-- NAME…]`: every figure beside its rival from one run, with the raw samples. Exits 1 when one misses what is wanted. */
+const benchmarks: readonly Benchmark[] = [start, serverStart, idle]
+
+const chosen = process.argv.slice(2)
+const unknown = chosen.filter((name) => benchmarks.every((benchmark) => benchmark.name !== name))
+if (unknown.length > 0) {
+  process.stderr.write(`There is no benchmark ${unknown.join(', ')}. There are:\n`)
+  for (const { name, summary } of benchmarks) process.stderr.write(`  ${name.padEnd(14)}${summary}\n`)
+  process.exit(2)
+}
+
+const load = () =>
+  loadavg()
+    .map((value) => value.toFixed(1))
+    .join(' ')
+let misses = 0
+for (const { name, summary, measure } of benchmarks) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue
+  process.stdout.write(`\n── ${name}: ${summary}\n   ${availableParallelism()} CPUs, load before ${load()}\n`)
+  const figures = await measure((text) => process.stderr.write(`   ${text}\n`))
+  for (const figure of figures) {
+    misses += missed(figure).length
+    process.stdout.write(`\n${describeFigure(figure)}\n`)
+  }
+  process.stdout.write(`\n  load after ${load()}; repeat with: npm run bench -- ${name}\n`)
+}
+process.stdout.write(misses === 0 ? '\nEvery figure is as wanted.\n' : `\n${misses} missed.\n`)
+process.exitCode = misses === 0 ? 0 : 1
