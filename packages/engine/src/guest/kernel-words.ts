@@ -4,6 +4,8 @@ export const kernelWords: readonly string[] = [
   'net.ifnames=0',
   // The serial line carries our own root shell; two readers would share its input.
   'systemd.mask=serial-getty@ttyS0.service',
+  // An image without an identity of its own would ask questions on the serial line and wait for answers.
+  'systemd.firstboot=off',
   // Each character on the serial line leaves the virtual machine: from the kernel only warnings and worse, from systemd its steps.
   'quiet',
   'systemd.show_status=1',

@@ -35,12 +35,29 @@ const isGone = (pid: number) => {
 export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Readonly<Record<string, string>> = {}): void {
   const it = (title: string, body: (tools: ConformanceTools, spec: VmSpec) => Promise<void>) =>
     test(title, { skip: skip[title] ?? false }, async () => {
-      const tools = await make()
+      const made = await make()
+      const held: Vm[] = []
+      const hold = <T>(vm: T | Vm): T | Vm => {
+        if (vm && typeof vm === 'object' && 'release' in vm) held.push(vm)
+        return vm
+      }
+      const { vmm } = made
+      const recorded: Vmm = {
+        name: vmm.name,
+        accelerator: vmm.accelerator,
+        capabilities: vmm.capabilities,
+        consoleLogs: (identity) => vmm.consoleLogs(identity),
+        start: async (spec) => hold(await vmm.start(spec)) as Vm,
+        find: async (identity) => hold(await vmm.find(identity)) as Awaited<ReturnType<Vmm['find']>>,
+      }
+      const tools = { ...made, vmm: recorded }
       const spec = await tools.makeSpec()
       try {
         await body(tools, spec)
       } finally {
-        const left = await tools.vmm.find(spec).catch(() => undefined)
+        // A control socket takes one connection at a time.
+        for (const vm of held) vm.release()
+        const left = await vmm.find(spec).catch(() => undefined)
         if (left && !('end' in left)) {
           await left.kill()
           left.release()

@@ -164,6 +164,8 @@ export class QemuVm implements Vm {
 
   async #settle(): Promise<void> {
     clearInterval(this.#boundLog)
+    // Until our child is reaped its number is still taken, by a zombie.
+    await this.#exit
     const end = this.#seenEnd ?? (await this.#howItEnded())
     await this.#remember(end).catch(() => {})
     this.#end.resolve(end)

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { qemuDisks } from '../../disk/qemu-disks.ts'
+import { ensureVmUser } from '../../disk/vm-user.ts'
+import type { GuestLink, RunKeys } from '../../guest/guest.ts'
+import { sshGuests } from '../../guest/guests.ts'
+import { writeFileAtomically } from '../../host/files.ts'
+import { run } from '../../host/run-process.ts'
+import { vmmConformance } from '../conformance.ts'
+import { makeTestSpec, startTestVm, testVmm } from './test-vm.ts'
+
+const guests = sshGuests()
+const keysOf = new Map<string, RunKeys>()
+const timeoutMs = 120_000
+
+/** Until systemd-logind is there, a press of the power button is lost. */
+async function untilBooted(link: GuestLink): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const { stdout } = await link.run('systemctl is-system-running')
+    if (/running|degraded/.test(stdout)) return
+    if (Date.now() > deadline) assert.fail(`the guest is ${stdout}`)
+    await delay(200)
+  }
+}
+
+vmmConformance(async () => ({
+  vmm: await testVmm(),
+  timeoutMs,
+  starter: { module: join(import.meta.dirname, 'test-vm.ts'), export: 'startTestVm' },
+  async makeSpec() {
+    const { spec, keys } = await makeTestSpec()
+    keysOf.set(spec.runId, keys)
+    return spec
+  },
+  async untilUp(vm, { runId }) {
+    const keys = keysOf.get(runId)
+    assert.ok(keys)
+    const link = guests.link(vm, keys)
+    try {
+      await link.ready(AbortSignal.timeout(timeoutMs))
+      await untilBooted(link)
+    } finally {
+      link.close()
+    }
+  },
+  async tell(vm, _, command) {
+    if (command === 'crash') {
+      process.kill(vm.pid, 'SIGABRT')
+      return
+    }
+    const line = await guests.console(vm)
+    // The root shell on the serial line: what it prints goes to the log whoever is connected.
+    await new Promise<void>((resolve) => line.write(`${command}\n`, () => resolve()))
+    line.end()
+  },
+  async makeOverlay({ folder }) {
+    const file = join(folder, 'second.qcow2')
+    await qemuDisks(await ensureVmUser()).makeTop(file, undefined, 20 * 1024 ** 3)
+    return file
+  },
+  async dispose({ folder }) {
+    await rm(folder, { recursive: true, force: true })
+  },
+}))
+
+test('the real OpenSSH client gets in over the virtio-serial port: exit status, pipes, a terminal, scp', async () => {
+  const { spec, keys } = await makeTestSpec()
+  const vm = await startTestVm(spec)
+  try {
+    const link = guests.link(vm, keys)
+    await link.ready(AbortSignal.timeout(timeoutMs))
+    // The port carries one connection.
+    link.close()
+    const identity = join(spec.folder, 'identity')
+    await writeFileAtomically(identity, keys.clientPrivate, 0o600)
+    const known = join(spec.folder, 'known')
+    await writeFileAtomically(known, `guest ${keys.hostPublic}\n`, 0o600)
+    const options = [
+      'ProxyCommand=socat - UNIX-CONNECT:%k',
+      `UserKnownHostsFile=${known}`,
+      'HostKeyAlias=guest',
+      `IdentityFile=${identity}`,
+    ]
+    const common = [
+      ...options.map((option) => `-o${option.replace('%k', vm.guestSocket)}`),
+      '-oBatchMode=yes',
+      '-oConnectTimeout=30',
+    ]
+    const ssh = (...command: string[]) =>
+      run(['ssh', ...common, 'root@guest', ...command], { okCodes: [0, 7], stdin: 'through the pipe\n' })
+    assert.equal((await ssh('exit 7')).code, 7)
+    assert.equal((await ssh('cat')).stdout, 'through the pipe\n')
+    assert.match((await run(['ssh', ...common, '-tt', 'root@guest', 'test -t 0 && echo a terminal'])).stdout, /a terminal/)
+    const copied = join(spec.folder, 'copied')
+    await run(['scp', ...common, 'root@guest:/etc/os-release', copied])
+    assert.match(await readFile(copied, 'utf8'), /Debian/)
+  } finally {
+    await vm.kill()
+    await rm(spec.folder, { recursive: true, force: true })
+  }
+})
