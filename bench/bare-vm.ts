@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -39,7 +39,7 @@ export async function bareStart({ pack, image, plan, accelerator }: BareParts): 
   const initrd = join(folder, 'initrd')
   await writeInitrd(initrd, pack, plan, network, 0, keys, [])
   const tscKhz = await hostTscKhz()
-  const controller = new AbortController()
+  let child: ChildProcess | undefined
   let link: SshLink | undefined
   try {
     const began = performance.now()
@@ -59,13 +59,8 @@ export async function bareStart({ pack, image, plan, accelerator }: BareParts): 
     ])
     const argv = bareCommandLine(specFor(folder, overlay, initrd, { pack, image, plan }), { accelerator, tscKhz, folder })
     const [program, ...args] = argv
-    const child = spawn(program, args, {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      signal: controller.signal,
-      killSignal: 'SIGKILL',
-    })
+    child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] })
     const ended = once(child, 'exit')
-    child.on('error', () => {})
     link = new SshLink({ guestSocket: vmFiles(folder).guest, onReset: () => () => {} }, keys)
     await Promise.race([
       link.ready(AbortSignal.timeout(longestMs)),
@@ -73,12 +68,12 @@ export async function bareStart({ pack, image, plan, accelerator }: BareParts): 
     ])
     const ms = performance.now() - began
     link.close()
-    controller.abort()
-    await ended
+    child.kill('SIGKILL')
+    await ended.catch(() => {})
     return ms
   } finally {
     link?.close()
-    controller.abort()
+    child?.kill('SIGKILL')
     await rm(folder, { recursive: true, force: true })
   }
 }

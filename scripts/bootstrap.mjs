@@ -32,10 +32,11 @@ function installNpmPackages() {
   if (existsSync(record) && readFileSync(record, 'utf8') === lock && existsSync(nodeProgram())) return
   say('Installing npm packages (about half a minute)…')
   // Messages about engines are about the Node that runs npm; the packages run under the locked one.
-  const ok = run(['npm', 'ci', '--no-fund', '--no-audit', '--loglevel=error'], {
-    env: { ...process.env, npm_config_loglevel: 'error' },
-  })
-  if (!ok) fail('`npm ci` failed; see above. It needs access to the npm registry.')
+  // Not `npm ci`: it refuses a lockfile that lacks optional packages of other platforms which a registry does not serve. Versions and digests are the
+  // lockfile's all the same, and `--no-save` leaves it as it is.
+  const env = { ...process.env, npm_config_loglevel: 'error' }
+  const ok = run(['npm', 'install', '--no-save', '--no-fund', '--no-audit'], { env })
+  if (!ok) fail('`npm install` failed; see above. It needs access to the npm registry.')
   if (!existsSync(nodeProgram()))
     fail(`The locked Node 24 is not there for ${process.platform}/${process.arch}. Ramet runs on Linux, x64 or arm64.`)
   mkdirSync(dirname(record), { recursive: true })
