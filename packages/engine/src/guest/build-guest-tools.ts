@@ -35,6 +35,7 @@ export async function guestToolsRecipe(): Promise<Recipe> {
     ...new Set(Object.values(programs).flat()),
     'dropbear-root.c',
     'dropbear-options.h',
+    'dropbear-terminal.patch',
     'account.h',
     'keeper.h',
     'oom.h',
@@ -78,6 +79,7 @@ export async function compileHelpers(outFolder: string, signal?: AbortSignal): P
 async function buildDropbear(folder: string, outFolder: string, signal?: AbortSignal): Promise<void> {
   const inFolder = { cwd: folder, signal }
   await copyFile(join(sourceFolder, 'dropbear-options.h'), join(folder, 'localoptions.h'))
+  await runBuild(['patch', '-p1', '--quiet', '-i', join(sourceFolder, 'dropbear-terminal.patch')], inFolder)
   await runBuild(['musl-gcc', '-Os', '-c', '-o', join(folder, 'ramet-root.o'), join(sourceFolder, 'dropbear-root.c')], inFolder)
   const wrapped = ['getpwnam', 'setusershell', 'endusershell', 'getusershell'].map((name) => `--wrap=${name}`)
   const without = ['zlib', 'syslog', 'lastlog', 'utmp', 'utmpx', 'wtmp', 'wtmpx', 'loginfunc', 'pututline', 'pututxline'].map(

@@ -67,7 +67,34 @@ vmmConformance(async () => ({
   },
 }))
 
-test('the real OpenSSH client gets in over the virtio-serial port: exit status, pipes, scp', async () => {
+test('a command whose channel is given up is hung up, with a terminal and without', async () => {
+  const { spec, keys } = await makeTestSpec()
+  const vm = await startTestVm(spec)
+  const link = guests.link(vm, keys)
+  const isThere = async () => (await link.run("pgrep -fx 'sleep 4711'")).code === 0
+  const until = async (wanted: boolean) => {
+    const deadline = Date.now() + timeoutMs
+    while ((await isThere()) !== wanted) {
+      if (Date.now() > deadline) assert.fail(`the command is ${wanted ? 'not there' : 'still there'}`)
+      await delay(50)
+    }
+  }
+  try {
+    await link.ready(AbortSignal.timeout(timeoutMs))
+    for (const pty of [undefined, { term: 'xterm', cols: 80, rows: 24 }]) {
+      const command = await link.exec('exec sleep 4711', pty ? { pty } : {})
+      await until(true)
+      command.close()
+      await until(false)
+    }
+  } finally {
+    link.close()
+    await vm.kill()
+    await rm(spec.folder, { recursive: true, force: true })
+  }
+})
+
+test('the real OpenSSH client gets in over the virtio-serial port: exit status, pipes, a terminal, scp', async () => {
   const { spec, keys } = await makeTestSpec()
   const vm = await startTestVm(spec)
   try {
@@ -94,6 +121,11 @@ test('the real OpenSSH client gets in over the virtio-serial port: exit status, 
       run(['ssh', ...common, 'root@guest', ...command], { okCodes: [0, 7], stdin: 'through the pipe\n' })
     assert.equal((await ssh('exit 7')).code, 7)
     assert.equal((await ssh('cat')).stdout, 'through the pipe\n')
+    // Its standard input ends at once, which must not hang the terminal up before the command has spoken.
+    const inTerminal = await run(['ssh', ...common, '-tt', 'root@guest', 'test -t 0 && sleep 0.5 && echo a terminal; exit 7'], {
+      okCodes: [7],
+    })
+    assert.match(inTerminal.stdout, /a terminal/)
     const copied = join(spec.folder, 'copied')
     await run(['scp', ...common, 'root@guest:/etc/os-release', copied])
     assert.match(await readFile(copied, 'utf8'), /Debian/)
