@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/wire.ts'
+import { vmProcesses } from './harness/leftovers.ts'
 import { ended, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
@@ -14,11 +15,13 @@ export interface CrashSuite {
   readonly stepNames: readonly string[]
   /** A number in the guest that only a boot changes. */
   bootOf(server: TestServer, id: string): Promise<string>
+  /** Makes the guest deaf to its power button, where waiting for the end of a stop's grace is affordable: only then has `stop/end-machines` something to do. */
+  ignorePowerButton?(server: TestServer, id: string): Promise<void>
   /** What is left on the host of runs of this home. */
   leftovers(server: TestServer): Promise<string[]>
 }
 
-export function crashSuite({ title, fake, stepNames, bootOf, leftovers }: CrashSuite): void {
+export function crashSuite({ title, fake, stepNames, bootOf, ignorePowerButton, leftovers }: CrashSuite): void {
   describe(title, { concurrency: false }, () => {
     const server = new TestServer({ fake })
     const neighbour = new TestServer({ fake })
@@ -91,8 +94,23 @@ export function crashSuite({ title, fake, stepNames, bootOf, leftovers }: CrashS
     for (const step of stepNames.filter((name) => name.startsWith('stop/'))) {
       test(`killed after ${step}, the run comes to be stopped and can be restarted`, async () => {
         const id = await startRun()
+        if (step === 'stop/end-machines') await ignorePowerButton?.(server, id)
         await crashDuring(step, async () => (await server.client()).plays.stop(id))
         await reached(id, 'STOPPED')
+        await (await server.client()).plays.restart(id)
+        await reached(id, 'RUNNING')
+        await destroyRun(id)
+      })
+    }
+
+    // `release/end-machines` has nothing to do after the end of a run's only machine; it is the very step of the other journeys.
+    for (const step of stepNames.filter((name) => name.startsWith('release/') && name !== 'release/end-machines')) {
+      test(`killed after ${step} of a run whose machine was ended, the run comes to be failed and can be restarted`, async () => {
+        const id = await startRun()
+        await crashDuring(step, async () => {
+          for (const pid of await vmProcesses(server.home, id)) process.kill(pid, 'SIGKILL')
+        })
+        await reached(id, 'FAILED')
         await (await server.client()).plays.restart(id)
         await reached(id, 'RUNNING')
         await destroyRun(id)
