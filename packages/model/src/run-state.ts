@@ -81,5 +81,8 @@ export const isActive = (state: RunState): boolean => state !== 'STOPPED' && sta
 export const isMoving = (state: RunState): boolean =>
   (['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'STOPPING', 'DESTROYING'] as readonly RunState[]).includes(state)
 
+/** True while its machines are off for good: nothing writes to its drives, and nothing will until somebody wants it. */
+export const isOff = (state: RunState): boolean => state === 'STOPPED' || state === 'FAILED'
+
 /** True when nothing is left of the run but its name. */
 export const isGone = (state: RunState): boolean => state === 'DESTROYED'

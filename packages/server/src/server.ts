@@ -14,6 +14,9 @@ import { hostReport } from './host-report.ts'
 import { buildApp } from './http/app.ts'
 import { endpointOf, listen } from './http/listen.ts'
 import { ImageService } from './images/image-service.ts'
+import { collectLayers } from './layers/collect.ts'
+import { layerTools } from './layers/layer-tools.ts'
+import { settleTops } from './layers/seal.ts'
 import { chooseLayers } from './runs/choose-layers.ts'
 import { crashAfter } from './runs/fault-injection.ts'
 import { machineService } from './runs/machine-service.ts'
@@ -58,6 +61,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     importLayer: world.importLayer,
     buildFailed: (name, error) => log.error({ err: error, image: name }, 'an image could not be built'),
   })
+  const afterStep = crashAfter(process.env.RAMET_CRASH_AFTER)
+  const layers = layerTools({ db, home: config.home, layers: world.host.layers, afterStep })
   let endpoint = ''
   const plays: PlayContext = {
     db,
@@ -85,8 +90,10 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     book: (runId) => runBook(db, config.home, runId),
     chooseLayers: (runId, report) => chooseLayers(db, images, runId, report),
     changed,
-    collect: () => images.collect(),
-    afterStep: crashAfter(process.env.RAMET_CRASH_AFTER),
+    drivesFree: (runId) => layers.locks.free(runId),
+    settleDrives: (runId) => settleTops(layers, runId),
+    collect: () => collectLayers(layers),
+    afterStep,
   })
   const runs = runService({ db, host: world.host, reconciler, plays, changed })
   const leaving = new AbortController()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { run } from '../host/run-process.ts'
 import { importLayer } from './import-layer.ts'
+import { chainOptions } from './qcow2-chain.ts'
 import { checkSpace, qemuDisks } from './qemu-disks.ts'
 import { ensureVmUser } from './vm-user.ts'
 
@@ -15,17 +16,8 @@ const disks = qemuDisks(user)
 const MiB = 1024 * 1024
 after(() => rm(folder, { recursive: true }))
 
-/** A chain as the VMM gives it: every node explicit, the last without backing. */
-function graph(files: readonly string[]): string {
-  const node = ([file, ...below]: readonly string[]): object => ({
-    driver: 'qcow2',
-    file: { driver: 'file', filename: file },
-    backing: below.length > 0 ? node(below) : null,
-  })
-  return `json:${JSON.stringify(node(files))}`
-}
 const qemuIo = (files: readonly string[], ...commands: string[]) =>
-  run(['qemu-io', ...commands.flatMap((command) => ['-c', command]), graph(files)])
+  run(['qemu-io', ...commands.flatMap((command) => ['-c', command]), chainOptions(files)])
 const reads = async (files: readonly string[], pattern: number, from: number, length: number) =>
   !/failed/.test((await qemuIo(files, `read -P ${pattern} ${from} ${length}`)).stdout)
 

@@ -1,11 +1,14 @@
 import { chmod, copyFile, mkdir, rename, stat } from 'node:fs/promises'
 import type { Disks } from '../disk/disk.ts'
-import { temporaryName, writeFileAtomically } from '../host/files.ts'
+import type { SealedFile } from '../disk/layer-store.ts'
+import { sealedFile } from '../disk/sealed-file.ts'
+import { temporaryName } from '../host/files.ts'
+import { saveFakeDrive } from './fake-drive.ts'
 
 /** Drives that are small text files. */
 export const fakeDisks: Disks = {
-  async makeTop(file, on, sizeBytes) {
-    await writeFileAtomically(file, JSON.stringify({ on: on?.file, sizeBytes }), 0o600)
+  async makeTop(file, _on, sizeBytes) {
+    await saveFakeDrive(file, { sizeBytes, blocks: {} })
   },
   exists: (file) =>
     stat(file).then(
@@ -24,11 +27,11 @@ export const fakeDisks: Disks = {
   },
 }
 
-/** Copies an image's file to a layer. Returns the bytes on disk. */
-export async function fakeImportLayer(from: string, to: string): Promise<number> {
+/** Copies an image's file to a layer. */
+export async function fakeImportLayer(from: string, to: string): Promise<SealedFile> {
   const temporary = temporaryName(to)
   await copyFile(from, temporary)
   await chmod(temporary, 0o440)
   await rename(temporary, to)
-  return fakeDisks.bytes(to)
+  return sealedFile(to)
 }

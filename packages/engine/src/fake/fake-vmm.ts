@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { vmFailed } from '@ramet/model/errors.ts'
 import type { Vm, VmEnd, VmIdentity, Vmm, VmRemains, VmSpec } from '../vmm/vmm.ts'
+import { writeFakeDrive } from './fake-drive.ts'
 import { consoleLogPattern, fakeFiles, folderTaken, isAlive, type ProcessIdentity } from './fake-files.ts'
 import { type ControlCommand, type ControlEvent, type Greeting, lineReader } from './fake-protocol.ts'
 
@@ -31,6 +32,9 @@ export const fakeVmm: Vmm = {
       failure = error
     })
     await output.close()
+    // A guest's boot writes to its drives.
+    for (const { readOnly, chain } of spec.drives)
+      if (!readOnly) await writeFakeDrive(chain[0].file, 0, Math.floor(Math.random() * 256))
     const deadline = Date.now() + answerMs
     try {
       for (;;) {

@@ -1,4 +1,5 @@
 import type { Disks, LayerFile } from '../disk/disk.ts'
+import type { LayerStore } from '../disk/layer-store.ts'
 import type { Guests } from '../guest/guest.ts'
 import type { KernelPack } from '../image/artefact.ts'
 import type { Networks } from '../network/network.ts'
@@ -12,6 +13,7 @@ export interface Host {
   readonly vmm: Vmm
   readonly networks: Networks
   readonly disks: Disks
+  readonly layers: LayerStore
   readonly guests: Guests
   kernelPack(): Promise<KernelPack>
   /** Resolvers that guests are given; those on the host's loopback are of no use to them. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 
 /** Where a run's files are, below RAMET_HOME. Machines go by index, so that socket paths stay below the 108 bytes of unix(7). */
@@ -11,5 +12,9 @@ export const initrdFile = (home: string, runId: string, machineIndex: number) =>
 /** Platform keys of the run: JSON of `RunKeys`, mode 0600. */
 export const keysFile = (home: string, runId: string) => join(runFolder(home, runId), 'keys.json')
 export const topsFolder = (home: string, runId: string) => join(runFolder(home, runId), 'drives')
-/** `drives.top` of the store holds the last part of this. */
-export const topName = (machine: string, driveIndex: number) => `${machine}-${driveIndex}.qcow2`
+/**
+ * A name of its own for each top, kept in `drives.top` of the store: that of an earlier one, which may be on its way out after its top was sealed, is never
+ * mistaken for it.
+ */
+export const newTopName = (machine: string, driveIndex: number) =>
+  `${machine}-${driveIndex}-${randomBytes(4).toString('hex')}.qcow2`

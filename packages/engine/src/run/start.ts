@@ -5,7 +5,7 @@ import { writeFileAtomically } from '../host/files.ts'
 import type { VmEnd } from '../vmm/vmm.ts'
 import { writeInitrd } from './initrd.ts'
 import { networkPlan, type RunContext, readKeys, specOf } from './run-context.ts'
-import { initrdFile, keysFile, machineFolder, runFolder, topName, topsFolder } from './run-folder.ts'
+import { initrdFile, keysFile, machineFolder, newTopName, runFolder, topsFolder } from './run-folder.ts'
 import type { Journey, Step } from './steps.ts'
 
 /** From power-on to the first command: 5-8 s alone under TCG; ten starting together on two cores took under two minutes. */
@@ -71,8 +71,8 @@ const makeTops: Step<RunContext> = {
     await Promise.all(
       run.drives.map(async (drive) => {
         if (drive.top !== undefined || isReadOnly(run, drive)) return
-        const top = topName(drive.machine, drive.index)
-        // A file left by a crash before its name was saved has never been written to: it is replaced.
+        // A file left by a crash before its name was saved has never been written to, and is reclaimed when the server starts.
+        const top = newTopName(drive.machine, drive.index)
         await host.disks.makeTop(join(topsFolder(host.home, run.id), top), drive.layers[0], drive.sizeBytes)
         await book.saveTop(drive.machine, drive.index, top)
       }),

@@ -4,6 +4,7 @@ import { chmod, mkdir, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { sealedFile } from '@ramet/engine/disk/sealed-file.ts'
 import type { RunState } from '@ramet/model/run-state.ts'
 import { sql } from 'kysely'
 import { type Db, openDatabase } from '../store/database.ts'
@@ -33,7 +34,7 @@ async function healthy(body: (home: Home) => Promise<void>): Promise<void> {
     ] as const) {
       await insertBuilding(db, { id, parentId, file: `layers/${id}.qcow2`, sizeBytes: 1024 })
       await writeFile(join(home, `layers/${id}.qcow2`), '')
-      await markSealed(db, id, 0)
+      await markSealed(db, id, await sealedFile(join(home, `layers/${id}.qcow2`)))
     }
     await insertBuilding(db, { id: 'next', parentId: 'tip', file: 'layers/next.qcow2', sizeBytes: 1024 })
     await writeFile(join(home, 'layers/next.qcow2.0a1b.tmp'), '')
@@ -164,7 +165,7 @@ const breaks: Record<string, [string[], (home: Home) => Promise<unknown>]> = {
   'a folder half removed': [['leftover_temporary'], ({ home }) => mkdir(join(home, `runs/${off}.tmp`))],
   'a destroyed run holds a layer': [
     ['run_destroyed_holds'],
-    breakRows(`insert into drives values ('${'c'.repeat(24)}', 'm', 0, 'tip', null, 2048)`),
+    breakRows(`insert into drives values ('${'c'.repeat(24)}', 'm', 0, 'tip', null, 2048, null)`),
   ],
   'a run lost its machines': [['run_machines'], breakRows(`delete from run_machines where run_id = '${on}'`)],
   'a run lost its drives': [['run_drives', 'top_leaked'], breakRows(`delete from drives where run_id = '${on}'`)],

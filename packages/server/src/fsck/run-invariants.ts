@@ -52,7 +52,7 @@ function oneRun(run: RunRow, { rows, files }: Sight): Finding[] {
       say('top_missing', `The writable file of ${machine}[${drive_index}], ${folder}${top}, is not there.`)
     }
   }
-  const tops = new Set(drives.flatMap(({ top }) => top ?? []))
+  const tops = new Set(drives.flatMap(({ top, next_top }) => [top, next_top]))
   for (const file of files.keys()) {
     if (!file.startsWith(folder) || tops.has(file.slice(folder.length))) continue
     findings.push({ code: 'top_leaked', subject: file, message: 'No drive accounts for this file.' })

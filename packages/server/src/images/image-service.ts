@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import type { SealedFile } from '@ramet/engine/disk/layer-store.ts'
 import type { KernelPack, RootImage } from '@ramet/engine/image/artefact.ts'
 import { notFound } from '@ramet/model/errors.ts'
 import type { Image, Progress } from '@ramet/model/wire.ts'
 import type { Kysely } from 'kysely'
+import { collectLayers } from '../layers/collect.ts'
 import type { Images } from '../services.ts'
 import { findImage, removeImage, setImage } from '../store/images.ts'
-import { findLayer, insertBuilding, markSealed, removeLayer, unreferencedLayers } from '../store/layers.ts'
+import { insertBuilding, markSealed } from '../store/layers.ts'
 import type { Database } from '../store/schema.ts'
 
 /** What is built and cached; the real one is engine/image/library.ts. */
@@ -23,8 +24,8 @@ export interface ImageServiceTools {
   readonly db: Kysely<Database>
   readonly library: Library
   readonly home: string
-  /** Makes `to` a sealed layer with the content of `from`; returns the bytes on disk. */
-  importLayer(from: string, to: string): Promise<number>
+  /** Makes `to` a sealed layer with the content of `from`. */
+  importLayer(from: string, to: string): Promise<SealedFile>
   /** Told of builds that nobody waits for and that failed. */
   buildFailed(name: string, error: unknown): void
 }
@@ -58,7 +59,7 @@ export class ImageService implements Images {
     this.#find(name)
     await this.#tools.library.remove(name)
     await removeImage(this.#tools.db, name)
-    await this.collect()
+    await collectLayers(this.#tools)
   }
 
   hasKernelPack(): boolean {
@@ -86,26 +87,13 @@ export class ImageService implements Images {
     const id = randomBytes(12).toString('hex')
     const file = join('layers', `${id}.qcow2`)
     await insertBuilding(db, { id, parentId: null, file, sizeBytes: image.sizeBytes })
-    const bytes = await this.#tools.importLayer(image.disk, join(home, file))
+    const sealed = await this.#tools.importLayer(image.disk, join(home, file))
     await db.transaction().execute(async (trx) => {
-      await markSealed(trx, id, bytes)
+      await markSealed(trx, id, sealed)
       await setImage(trx, { name, layerId: id, recipe: build })
     })
-    await this.collect()
+    await collectLayers(this.#tools)
     return id
-  }
-
-  /** Removes layers that nothing holds any more: row first, so that no row is ever without its file. */
-  async collect(): Promise<void> {
-    const { db, home } = this.#tools
-    for (;;) {
-      const unheld = await unreferencedLayers(db)
-      if (unheld.length === 0) return
-      for (const layer of unheld) {
-        await removeLayer(db, layer.id)
-        if (!(await findLayer(db, layer.id))) await rm(join(home, layer.file), { force: true })
-      }
-    }
   }
 
   #find(name: string): Image {

@@ -1,10 +1,10 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { temporarySuffix } from '@ramet/engine/host/files.ts'
 import { type Host, hostName } from '@ramet/engine/run/host.ts'
 import { runsFolder } from '@ramet/engine/run/run-folder.ts'
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
+import { reclaimLayers, reclaimTops } from '../layers/reclaim.ts'
 import type { Database } from '../store/schema.ts'
 
 /**
@@ -35,21 +35,5 @@ export async function reclaim(db: Kysely<Database>, host: Host, log: Logger): Pr
     await rm(join(runsFolder(host.home), entry), { recursive: true, force: true })
   }
   await reclaimLayers(db, host, log)
-}
-
-/** Layers that were being made, and files under temporary names. */
-async function reclaimLayers(db: Kysely<Database>, host: Host, log: Logger): Promise<void> {
-  const folder = join(host.home, 'layers')
-  const building = await db.selectFrom('layers').select(['id', 'file']).where('state', '=', 'building').execute()
-  for (const layer of building) {
-    log.warn({ layer: layer.id }, 'reclaiming a layer that was never finished')
-    await rm(join(host.home, layer.file), { force: true })
-    await db.deleteFrom('layers').where('id', '=', layer.id).execute()
-  }
-  const known = new Set((await db.selectFrom('layers').select('file').execute()).map((layer) => layer.file))
-  for (const entry of await readdir(folder).catch(() => [])) {
-    if (known.has(join('layers', entry)) && !entry.endsWith(temporarySuffix)) continue
-    log.warn({ file: entry }, 'reclaiming a layer file that no row accounts for')
-    await rm(join(folder, entry), { force: true })
-  }
+  await reclaimTops(db, host, log)
 }

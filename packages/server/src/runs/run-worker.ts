@@ -24,6 +24,10 @@ export interface WorkerTools {
   chooseLayers(runId: string, report: (progress: Progress) => void): Step<RunContext>
   /** Something about the run changed: tell those who watch. */
   changed(runId: string): void
+  /** Resolves when nobody changes the files of the run's drives from outside its journeys. */
+  drivesFree(runId: string): Promise<void>
+  /** The same, for machines that are to be switched on; finishes what was begun with their drives. */
+  settleDrives(runId: string): Promise<void>
   /** Layers that nothing holds any more may go. */
   collect(): Promise<void>
   afterStep(name: string): void
@@ -115,6 +119,7 @@ export class RunWorker {
       case 'release':
         return this.#switchOff(releaseJourney)
       case 'destroy':
+        await this.#tools.drivesFree(this.id)
         await this.#journey(destroyJourney)
         await changeRun(this.#tools.db, this.id, { state: 'DESTROYED', failure: null })
         await this.#tools.collect()
@@ -123,11 +128,12 @@ export class RunWorker {
   }
 
   async #start(): Promise<void> {
-    const { db, chooseLayers } = this.#tools
+    const { db, chooseLayers, settleDrives } = this.#tools
     try {
       await changeRun(db, this.id, { state: 'WARMING_UP', ifWanted: 'RUNNING' })
       await this.#journey({ name: 'start', steps: [chooseLayers(this.id, (progress) => this.#report(progress))] })
       await changeRun(db, this.id, { state: 'STARTING', ifWanted: 'RUNNING' })
+      await settleDrives(this.id)
       await this.#watch.all('STARTING', await this.#names())
       await this.#journey(startJourney)
       await changeRun(db, this.id, { state: 'RUNNING', failure: null, ifWanted: 'RUNNING' })

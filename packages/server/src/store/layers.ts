@@ -1,3 +1,4 @@
+import type { SealedFile } from '@ramet/engine/disk/layer-store.ts'
 import { RametError } from '@ramet/model/error.ts'
 import { type Db, now } from './database.ts'
 import type { LayerRow } from './schema.ts'
@@ -26,11 +27,11 @@ export async function insertBuilding(db: Db, layer: NewLayer): Promise<void> {
     .execute()
 }
 
-/** To be called once the file stands under its last name and was synced. `bytes`: on disk. */
-export async function markSealed(db: Db, id: string, bytes: number): Promise<void> {
+/** To be called once the file stands under its last name and was synced. */
+export async function markSealed(db: Db, id: string, file: SealedFile): Promise<void> {
   const { numUpdatedRows } = await db
     .updateTable('layers')
-    .set({ state: 'sealed', bytes })
+    .set({ state: 'sealed', bytes: file.bytes, length_bytes: file.lengthBytes, modified_at: file.modifiedAt })
     .where('id', '=', id)
     .where('state', '=', 'building')
     .executeTakeFirst()

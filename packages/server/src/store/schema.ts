@@ -1,5 +1,5 @@
 import type { MachineState, RunState, WantedState } from '@ramet/model/run-state.ts'
-import type { Insertable, Selectable } from 'kysely'
+import type { Generated, Insertable, Selectable } from 'kysely'
 
 /**
  * Tables of the store, as migrations leave them. No SQLite-only types: ids and times are text (RFC 3339, UTC), booleans 0/1, documents JSON text.
@@ -56,7 +56,10 @@ export interface ImageTable {
   built_at: string
 }
 
-/** `file` is relative to RAMET_HOME, ends in .qcow2. `bytes`: on disk when it was sealed (st_blocks x 512). `size_bytes`: virtual. */
+/**
+ * `file` is relative to RAMET_HOME, ends in .qcow2. `bytes`: on disk when it was sealed (st_blocks x 512). `size_bytes`: virtual. `length_bytes` and `modified_at`:
+ * of the file when it was sealed (st_size; st_mtime in nanoseconds), by which `fsck` sees that somebody wrote to it; null: sealed before they were kept.
+ */
 export interface LayerTable {
   id: string
   parent_id: string | null
@@ -64,6 +67,8 @@ export interface LayerTable {
   file: string
   size_bytes: number
   bytes: number
+  length_bytes: Generated<number | null>
+  modified_at: Generated<string | null>
   created_at: string
 }
 
@@ -125,13 +130,17 @@ export interface RunMachineTable {
   conditions: string
 }
 
-/** `top`: file name of the writable overlay inside the run's folder; null: unmodified, nothing on disk. `layer_id` null: began empty (a raw drive). */
+/**
+ * `top`: file name of the writable overlay inside the run's folder; null: unmodified, nothing on disk. `layer_id` null: began empty (a raw drive).
+ * `next_top`: of an overlay that a running VM may write to already, above `top`: written down before the VM is told, so that a crash in between loses nothing.
+ */
 export interface DriveTable {
   run_id: string
   machine: string
   drive_index: number
   layer_id: string | null
   top: string | null
+  next_top: Generated<string | null>
   size_bytes: number
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fakeDisks, fakeImportLayer } from '@ramet/engine/fake/fake-disks.ts'
 import { fakeGuests } from '@ramet/engine/fake/fake-guests.ts'
 import { openFakeImages } from '@ramet/engine/fake/fake-images.ts'
+import { fakeLayers } from '@ramet/engine/fake/fake-layers.ts'
 import { fakeNetworks } from '@ramet/engine/fake/fake-networks.ts'
 import { fakeVmm } from '@ramet/engine/fake/fake-vmm.ts'
 import type { Config } from '../config.ts'
@@ -25,6 +26,7 @@ export async function openFakeWorld(config: Config, installation: string): Promi
       vmm: fakeVmm,
       networks: fakeNetworks(fakeHostFolder(config.home)),
       disks: fakeDisks,
+      layers: fakeLayers,
       guests: fakeGuests,
       kernelPack: () => library.requireKernelPack(),
       nameservers: async () => ['192.0.2.53'],

@@ -1,7 +1,8 @@
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { importLayer } from '@ramet/engine/disk/import-layer.ts'
 import { qemuDisks } from '@ramet/engine/disk/qemu-disks.ts'
+import { qemuLayers } from '@ramet/engine/disk/qemu-layers.ts'
+import { sealedFile } from '@ramet/engine/disk/sealed-file.ts'
 import { ensureVmUser } from '@ramet/engine/disk/vm-user.ts'
 import { sshGuests } from '@ramet/engine/guest/guests.ts'
 import { ImageLibrary } from '@ramet/engine/image/library.ts'
@@ -54,6 +55,7 @@ export async function openRealWorld(config: Config, installation: string, log: L
     vmm: qemuVmm({ user: user.name, tscKhz: await hostTscKhz(), accelerator: decided }),
     networks: linuxNetworks({ vmUid: user.uid }),
     disks: qemuDisks(user),
+    layers: qemuLayers(user),
     guests: sshGuests(),
     kernelPack: () => library.requireKernelPack(),
     nameservers: hostNameservers,
@@ -63,7 +65,7 @@ export async function openRealWorld(config: Config, installation: string, log: L
     library,
     async importLayer(from, to) {
       await importLayer(from, to, user.gid)
-      return (await stat(to)).blocks * 512
+      return sealedFile(to)
     },
     accelerator: () => found?.accelerator ?? null,
     async warmUp() {

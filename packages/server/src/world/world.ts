@@ -1,3 +1,4 @@
+import type { SealedFile } from '@ramet/engine/disk/layer-store.ts'
 import type { Host } from '@ramet/engine/run/host.ts'
 import type { Check, Health } from '@ramet/model/wire.ts'
 import type { Library } from '../images/image-service.ts'
@@ -6,8 +7,8 @@ import type { Library } from '../images/image-service.ts'
 export interface World {
   readonly host: Host
   readonly library: Library
-  /** Makes `to` a sealed layer with the content of `from`: linked when on the same filesystem. Returns the bytes on disk. */
-  importLayer(from: string, to: string): Promise<number>
+  /** Makes `to` a sealed layer with the content of `from`: linked when on the same filesystem. */
+  importLayer(from: string, to: string): Promise<SealedFile>
   /** Null until it is known. */
   accelerator(): Health['accelerator']
   /** Builds and probes in the background what a first start needs. */

@@ -1,0 +1,32 @@
+/** A sealed file as it is on the disk. It never changes again, so that `fsck` can tell when somebody wrote to it all the same. */
+export interface SealedFile {
+  /** Bytes on disk (st_blocks x 512). */
+  readonly bytes: number
+  /** Its length (st_size). */
+  readonly lengthBytes: number
+  /** When its content was last written, in nanoseconds since 1970 (st_mtime), as decimal digits. */
+  readonly modifiedAt: string
+}
+
+export interface TopAndLayer {
+  /** Absolute path of a top that no VM writes to any more. */
+  readonly top: string
+  /** Absolute path, on the same filesystem, that the layer will have. */
+  readonly layer: string
+}
+
+/**
+ * Files of layers: how a top becomes one. Nothing here knows of rows: a caller first writes down what it is about to do, and unlinks what it no longer needs.
+ * Each throws `no_space` when the disk is full.
+ */
+export interface LayerStore {
+  /**
+   * Gives each top's file a second name, that of the layer, takes the VM's user the right to write to it, and makes content, owner and name durable.
+   * The first name stays, so nothing is lost whatever happens next. Repeating it changes nothing.
+   */
+  seal(files: readonly TopAndLayer[]): Promise<SealedFile[]>
+  /** Makes a file that was to be a layer a top again: the VM's user may write to it. */
+  giveBack(top: string): Promise<void>
+  /** True when nothing was ever written to the top, so that it reads as what it stands on. Must not be asked of a file that a VM has open. */
+  isUntouched(top: string): Promise<boolean>
+}

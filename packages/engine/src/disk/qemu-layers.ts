@@ -1,0 +1,55 @@
+import { chmod, chown, link, open, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { diskFull } from '@ramet/model/errors.ts'
+import { syncFolder } from '../host/files.ts'
+import type { LayerStore, SealedFile, TopAndLayer } from './layer-store.ts'
+import { hasAllocatedClusters } from './qcow2-header.ts'
+import { sealedFile } from './sealed-file.ts'
+import type { VmUser } from './vm-user.ts'
+
+/** Layers as qcow2 files. `owner`: the user that QEMU runs as; it may read a layer, being in the group, and write none. */
+export function qemuLayers(owner: VmUser): LayerStore {
+  return {
+    async seal(files) {
+      const sealed = await Promise.all(files.map((each) => sealOne(each, owner).catch(asNoSpace(each.layer))))
+      // The content was made durable above, the names are here; only then may a row say that the layers are sealed.
+      for (const folder of new Set(files.map(({ layer }) => dirname(layer)))) await syncFolder(folder)
+      return sealed
+    },
+
+    async giveBack(top) {
+      await chown(top, owner.uid, owner.gid)
+      await chmod(top, 0o600)
+    },
+
+    async isUntouched(top) {
+      return !(await hasAllocatedClusters(top))
+    },
+  }
+}
+
+async function sealOne({ top, layer }: TopAndLayer, owner: VmUser): Promise<SealedFile> {
+  await link(top, layer).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST' || !(await isSameFile(top, layer))) throw error
+  })
+  await chown(layer, 0, owner.gid)
+  await chmod(layer, 0o640)
+  const file = await open(layer, 'r')
+  try {
+    // Also for a VM that was switched off in good order: QEMU flushes what its guest flushed, but a VM that was killed flushed nothing.
+    await file.sync()
+    return await sealedFile(layer)
+  } finally {
+    await file.close()
+  }
+}
+
+async function isSameFile(a: string, b: string): Promise<boolean> {
+  const [one, other] = await Promise.all([stat(a), stat(b)])
+  return one.ino === other.ino && one.dev === other.dev
+}
+
+/** ENOSPC and EDQUOT as the error that says what to do; anything else as it came. */
+export const asNoSpace = (path: string) => (error: NodeJS.ErrnoException) => {
+  throw error.code === 'ENOSPC' || error.code === 'EDQUOT' ? diskFull(path) : error
+}
