@@ -9,6 +9,7 @@ export const fakeFiles = (folder: string) => ({
   end: join(folder, 'fake.end'),
   control: join(folder, 'control.sock'),
   guest: join(folder, 'guest.sock'),
+  wake: join(folder, 'wake.sock'),
   console: join(folder, 'console.sock'),
   output: join(folder, 'fake.out'),
   addedLayers: join(folder, 'added-layers'),

@@ -129,6 +129,7 @@ type WithoutNumber<T> = T extends unknown ? Omit<T, 'number'> : never
 class FakeVm implements Vm {
   readonly pid: number
   readonly guestSocket: string
+  readonly wakeSocket: string
   readonly consoleSocket: string
   readonly ended: Promise<VmEnd>
   readonly #identity: ProcessIdentity
@@ -140,6 +141,7 @@ class FakeVm implements Vm {
     const files = fakeFiles(folder)
     this.pid = identity.pid
     this.guestSocket = files.guest
+    this.wakeSocket = files.wake
     this.consoleSocket = files.console
     this.#identity = identity
     this.#folder = folder

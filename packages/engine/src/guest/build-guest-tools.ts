@@ -24,6 +24,7 @@ const strict = ['-Os', '-static', '-s', '-Wall', '-Wextra', '-Wshadow', '-fstack
 /** Our own programs: name and sources in `native/`. */
 const programs: Record<string, readonly string[]> = {
   bridge: ['bridge.c'],
+  wake: ['wake.c'],
   keeper: ['main.c', 'keeper.c', 'attach.c', 'as.c', 'console.c', 'account.c'],
   grow: ['grow.c'],
   pid1: ['pid1.c'],
@@ -45,7 +46,7 @@ export async function guestToolsRecipe(): Promise<Recipe> {
 }
 
 /**
- * Builds what runs inside every guest, static against musl: bridge, keeper (also `as`), grow, pid1, dropbear, sftp-server.
+ * Builds what runs inside every guest, static against musl: bridge, wake, keeper (also `as`), grow, pid1, dropbear, sftp-server.
  * Under a minute. Throws `process_failed` with the compiler's words.
  */
 export async function buildGuestTools(options: GuestToolsOptions): Promise<void> {

@@ -42,7 +42,7 @@ const applets = [
   'umount',
   'usleep',
 ]
-const tools = ['bridge', 'keeper', 'grow', 'pid1', 'dropbear', 'sftp-server']
+const tools = ['bridge', 'wake', 'keeper', 'grow', 'pid1', 'dropbear', 'sftp-server']
 
 /** The kernel pack's initramfs, gzipped, a multiple of 4 bytes long so that a machine's own archive can follow. */
 export async function makeInitramfs(options: InitramfsOptions): Promise<Uint8Array> {

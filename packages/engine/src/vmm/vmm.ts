@@ -51,6 +51,8 @@ export interface Vm {
   readonly pid: number
   /** Unix socket of the virtio-serial port to the platform's sshd; one host connection at a time. */
   readonly guestSocket: string
+  /** Unix socket of the virtio-serial port to the platform's helper for resumed guests (guest/wake.ts); one host connection at a time. */
+  readonly wakeSocket: string
   /** Unix socket of the serial console; one host connection at a time. Everything also goes to the console log. */
   readonly consoleSocket: string
   /** Settles once, when the VM's process is gone. */

@@ -32,7 +32,9 @@ export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): [str
     '-device',
     `virtio-serial-device,id=serial,max_ports=4,${bus()}`,
     '-device',
-    'virtserialport,chardev=guest,name=ramet.ssh',
+    'virtserialport,id=ssh-port,chardev=guest,name=ramet.ssh,nr=1',
+    '-device',
+    'virtserialport,id=wake-port,chardev=wake,name=ramet.wake,nr=2',
     '-device',
     `virtio-rng-device,id=rng,${bus()}`,
   ]
@@ -84,6 +86,8 @@ export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): [str
     'chardev:console',
     '-chardev',
     `socket,id=guest,path=${optionValue(files.guest)},server=on,wait=off`,
+    '-chardev',
+    `socket,id=wake,path=${optionValue(files.wake)},server=on,wait=off`,
     ...devices,
   ]
 }

@@ -26,6 +26,7 @@ export async function statusOf(qmp: QmpClient): Promise<string> {
 export class QemuVm implements Vm {
   readonly pid: number
   readonly guestSocket: string
+  readonly wakeSocket: string
   readonly consoleSocket: string
   readonly ended: Promise<VmEnd>
   readonly #process: ProcessId
@@ -45,6 +46,7 @@ export class QemuVm implements Vm {
     this.pid = process.pid
     this.#folder = folder
     this.guestSocket = vmFiles(folder).guest
+    this.wakeSocket = vmFiles(folder).wake
     this.consoleSocket = vmFiles(folder).console
     this.ended = this.#end.promise
     this.#qmp = qmp

@@ -51,7 +51,8 @@ export function qemuVmm(options: QemuOptions): Vmm {
 
 async function start(spec: VmSpec, options: CommandLineOptions): Promise<Vm> {
   const files = vmFiles(spec.folder)
-  for (const file of [files.end, files.process, files.qmp, files.guest, files.console]) await rm(file, { force: true })
+  for (const file of [files.end, files.process, files.qmp, files.guest, files.wake, files.console])
+    await rm(file, { force: true })
   const argv = ['setpriv', '--no-new-privs', '--', ...qemuCommandLine(spec, options)] as const
   const [program, ...args] =
     spec.namespace === undefined ? argv : (['nsenter', `--net=/run/netns/${spec.namespace}`, '--', ...argv] as const)

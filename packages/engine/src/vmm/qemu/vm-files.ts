@@ -4,6 +4,7 @@ import { join } from 'node:path'
 export const vmFiles = (folder: string) => ({
   qmp: join(folder, 'qmp.sock'),
   guest: join(folder, 'ssh.sock'),
+  wake: join(folder, 'wake.sock'),
   console: join(folder, 'console.sock'),
   /** What QEMU itself says. */
   log: join(folder, 'qemu.log'),
