@@ -2,16 +2,19 @@ import { connect, type Socket } from 'node:net'
 import { Readable, Writable } from 'node:stream'
 import { guestUnreachable } from '@ramet/model/errors.ts'
 import { openConsole } from '../guest/console.ts'
-import type { ExecOptions, GuestLink, GuestProcess, Guests, GuestTerminal, TerminalOptions } from '../guest/guest.ts'
+import type { ExecOptions, GuestLink, GuestProcess, Guests, GuestTerminal, LinkOptions, TerminalOptions } from '../guest/guest.ts'
 import { makeRunKeys } from '../guest/keys.ts'
 import { encodeFrame, FrameReader } from '../guest/ssh-link-frames.ts'
+import { wake } from '../guest/wake.ts'
 import { fakeFrames, type GuestOpening, largestFrame, readFrames } from './fake-protocol.ts'
 
 const betweenTriesMs = 50
 const runMs = 30_000
 
 export const fakeGuests: Guests = {
-  link: (vm) => new FakeLink(vm.guestSocket),
+  link: (vm, _keys, options) => new FakeLink(vm.guestSocket, options),
+  // The real one: pretend guests speak its protocol.
+  wake,
   console: openConsole,
   // Real ones, as a machine's boot archive, real too, is made of them.
   makeKeys: makeRunKeys,
@@ -25,9 +28,12 @@ class FakeLink implements GuestLink {
   #socket: Socket | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(path: string) {
+  constructor(path: string, { awake = Promise.resolve() }: LinkOptions = {}) {
     this.#path = path
-    this.#connect()
+    awake.then(
+      () => this.#closing.signal.aborted || this.#connect(),
+      () => {},
+    )
   }
 
   onChange(listener: (isReady: boolean) => void): () => void {

@@ -8,6 +8,7 @@ import { type ControlCommand, type ControlEvent, lineReader } from './fake-proto
 import { PretendGuest } from './pretend-guest.ts'
 import type { PretendMachine } from './pretend-shell.ts'
 import { PretendTerminal } from './pretend-terminal.ts'
+import { PretendWake } from './pretend-wake.ts'
 
 /**
  * A pretend VM: a process of its own that outlives the server, as QEMU does. Arguments: the VM's folder, the run's id, the machine's name.
@@ -24,6 +25,7 @@ class FakeMachine implements PretendMachine {
   bootId = ''
   bootedAt = 0
   isPoweredOff = false
+  wake = new PretendWake('')
   guest = new PretendGuest(this)
   serial: PretendTerminal | undefined
   readonly consoles = new Set<Socket>()
@@ -40,6 +42,7 @@ class FakeMachine implements PretendMachine {
     this.#loggedBytes = 0
     this.bootId = randomUUID()
     this.bootedAt = Date.now()
+    this.wake = new PretendWake(this.bootId)
     this.guest = new PretendGuest(this)
     this.print(`[    0.000000] Linux version 6.1.0-fake (a pretend machine)\r\n[    0.012000] Hostname ${name}\r\n`)
     this.#timer = setTimeout(() => {
@@ -158,6 +161,7 @@ writeAtomically(files.pid, JSON.stringify(identity))
 const machine = new FakeMachine()
 machine.boot()
 await serve(files.guest, (socket) => machine.guest.take(socket))
+await serve(files.wake, (socket) => machine.wake.take(socket))
 await serve(files.console, (socket) => {
   machine.consoles.add(socket)
   socket.on('data', (bytes) => machine.serial?.type(bytes))

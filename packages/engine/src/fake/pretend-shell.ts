@@ -1,8 +1,11 @@
+import type { PretendWake } from './pretend-wake.ts'
+
 /** What a pretend shell is part of. */
 export interface PretendMachine {
   readonly name: string
   readonly bootId: string
   readonly bootedAt: number
+  readonly wake: PretendWake
   powerOff(): void
   reboot(): void
   crash(): void
@@ -89,6 +92,8 @@ export class PretendShell {
       case 'uptime':
         streams.out(` up ${this.#uptime().toFixed(1)} seconds, in a world that is not real\n`)
         return 0
+      case 'date':
+        return this.#date(args, streams)
       case 'cat':
         return this.#cat(args, streams, signal)
       case 'sleep':
@@ -116,6 +121,8 @@ export class PretendShell {
     let code = 0
     for (const file of files) {
       if (file === '/proc/sys/kernel/random/boot_id') streams.out(`${this.#machine.bootId}\n`)
+      else if (file === '/run/ramet/epoch') streams.out(`${this.#machine.wake.epoch}\n`)
+      else if (file === '/proc/sys/kernel/random/uuid') streams.out(`${uuidOf(this.#machine.wake.random())}\n`)
       else if (file === '/proc/uptime') streams.out(`${this.#uptime().toFixed(2)} 0.00\n`)
       else if (file === '/etc/hostname') streams.out(`${this.#machine.name}\n`)
       else {
@@ -124,6 +131,17 @@ export class PretendShell {
       }
     }
     return code
+  }
+
+  /** `date`, `date +%s%N`, and `date -s @SECONDS`, which sets it. */
+  #date(args: readonly string[], streams: ShellStreams): number {
+    const { wake } = this.#machine
+    const seconds = args[0] === '-s' ? /^@(\d+)$/.exec(args[1] ?? '')?.[1] : undefined
+    if (seconds !== undefined) wake.clockOffMs = Number(seconds) * 1000 - Date.now()
+    streams.out(
+      args[0] === '+%s%N' ? `${BigInt(Math.round(wake.now())) * 1_000_000n}\n` : `${new Date(wake.now()).toUTCString()}\n`,
+    )
+    return 0
   }
 
   #uptime(): number {
@@ -147,6 +165,8 @@ export class PretendShell {
     return this.#variables.get(name) ?? ''
   }
 }
+
+const uuidOf = (bytes: Buffer) => bytes.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 
 interface Word {
   readonly text: string

@@ -63,8 +63,36 @@ export interface GuestLink {
   close(): void
 }
 
+export interface LinkOptions {
+  /**
+   * Nothing is said to the guest before this is fulfilled; the link never connects when it is rejected. For a resumed VM: what `wake` returned, since
+   * a login before that would draw its session keys from the same random numbers as in every other VM resumed from that memory.
+   */
+  readonly awake?: Promise<unknown>
+}
+
+export interface WakeOptions {
+  /** UUID of this resume, readable by everybody in the guest in /run/ramet/epoch. */
+  readonly epoch: string
+  /** Host key and authorized keys to have from now on; absent: those of before. */
+  readonly keys?: RunKeys
+  /** Default 20 s. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+export interface Woken {
+  /** How far the guest's wall clock was ahead of the host's when it was last asked: within 50 ms on a host that is not overloaded, never beyond 500. */
+  readonly clockOffMs: number
+}
+
 export interface Guests {
-  link(vm: Vm, keys: RunKeys): GuestLink
+  link(vm: Vm, keys: RunKeys, options?: LinkOptions): GuestLink
+  /**
+   * After a resume, before anybody uses the guest (see wake.ts). The guest ends the connections of before, which an open link notices only by its
+   * keepalive: make a new one, held back by this. Throws `machine_unreachable` when the guest does not do it in time.
+   */
+  wake(vm: Pick<Vm, 'wakeSocket'>, options: WakeOptions): Promise<Woken>
   /** The raw serial line. */
   console(vm: Vm): Promise<Duplex>
   makeKeys(): Promise<RunKeys>

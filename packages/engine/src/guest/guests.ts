@@ -2,11 +2,13 @@ import { openConsole } from './console.ts'
 import type { Guests } from './guest.ts'
 import { makeRunKeys } from './keys.ts'
 import { SshLink } from './ssh-link.ts'
+import { wake } from './wake.ts'
 
 /** The ways into real guests: platform ssh over virtio-serial, and the serial console. */
 export function sshGuests(): Guests {
   return {
-    link: (vm, keys) => new SshLink(vm, keys),
+    link: (vm, keys, options) => new SshLink(vm, keys, options),
+    wake,
     console: (vm) => openConsole(vm),
     makeKeys: makeRunKeys,
   }

@@ -126,6 +126,27 @@ test('it waits for a guest that is not there yet, and says so meanwhile', async 
   await assert.rejects(link.ready(soon()), { code: 'machine_unreachable' })
 })
 
+test('nothing is said to a resumed guest before it is awake, and never to one that does not wake', async () => {
+  const { vm } = machine()
+  let callers = 0
+  const listener = createServer(() => {
+    callers += 1
+  }).listen(vm.guestSocket)
+  const awake = Promise.withResolvers<void>()
+  const link = new SshLink(vm, keys, { awake: awake.promise })
+  await assert.rejects(link.ready(AbortSignal.timeout(200)), { name: 'TimeoutError' })
+  await assert.rejects(link.exec('id'), { code: 'machine_unreachable', message: /not awake yet/ })
+  const asleep = new SshLink(vm, keys, { awake: Promise.reject(new Error('it snores')) })
+  await assert.rejects(asleep.ready(AbortSignal.timeout(200)), { name: 'TimeoutError' })
+  await assert.rejects(asleep.exec('id'), { code: 'machine_unreachable', message: /it snores/ })
+  assert.equal(callers, 0)
+  await new Promise((resolve) => listener.close(resolve))
+  await using _guest = await standInGuest(vm.guestSocket, folder, keys)
+  awake.resolve()
+  await link.ready(soon())
+  for (const each of [link, asleep]) each.close()
+})
+
 test('a lost connection ends what ran over it, and comes back by itself', async () => {
   await using w = await linked()
   const changes: boolean[] = []

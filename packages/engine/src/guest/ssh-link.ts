@@ -2,7 +2,7 @@ import { guestUnreachable } from '@ramet/model/errors.ts'
 import type { Vm } from '../vmm/vmm.ts'
 import { commandAs } from './exec-command.ts'
 import { processOf } from './exec-process.ts'
-import type { ExecOptions, GuestLink, GuestProcess, GuestTerminal, RunKeys, TerminalOptions } from './guest.ts'
+import type { ExecOptions, GuestLink, GuestProcess, GuestTerminal, LinkOptions, RunKeys, TerminalOptions } from './guest.ts'
 import { connectSsh, type SshConnection } from './ssh-link-connection.ts'
 import { openTerminal } from './ssh-link-terminal.ts'
 
@@ -27,11 +27,11 @@ export class SshLink implements GuestLink {
   #reset = new AbortController()
   #lastWhy = 'it does not answer yet.'
 
-  constructor(vm: Link, keys: RunKeys) {
+  constructor(vm: Link, keys: RunKeys, { awake }: LinkOptions = {}) {
     this.#vm = vm
     this.#keys = keys
     this.#stopListening = vm.onReset(() => this.#reset.abort(new Error('the machine was reset')))
-    void this.#keepConnected()
+    void this.#begin(awake)
   }
 
   get isReady(): boolean {
@@ -114,6 +114,17 @@ export class SshLink implements GuestLink {
     this.#connection = connection
     if (!connection) for (const process of this.#processes) process.lost()
     for (const listener of this.#listeners) listener(connection !== undefined)
+  }
+
+  async #begin(awake: Promise<unknown> | undefined): Promise<void> {
+    if (awake) this.#lastWhy = 'it was resumed, and is not awake yet.'
+    try {
+      await awake
+    } catch (error) {
+      this.#lastWhy = `it was resumed, and did not wake (${(error as Error).message}).`
+      return
+    }
+    await this.#keepConnected()
   }
 
   async #keepConnected(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { GuestLink, RunKeys } from '../guest/guest.ts'
+import type { GuestLink, LinkOptions, RunKeys } from '../guest/guest.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
 import type { Host } from './host.ts'
 
@@ -32,9 +32,9 @@ export class LiveRun {
     return [...this.#machines.values()]
   }
 
-  /** Takes a VM over, started or found, and opens the way into it. */
-  add(name: string, vm: Vm, keys: RunKeys): LiveMachine {
-    const link = this.#host.guests.link(vm, keys)
+  /** Takes a VM over, started or found, and opens the way into it; of a resumed one when it is awake. */
+  add(name: string, vm: Vm, keys: RunKeys, options?: LinkOptions): LiveMachine {
+    const link = this.#host.guests.link(vm, keys, options)
     const machine: LiveMachine = { name, vm, link }
     this.#machines.set(name, machine)
     link.onChange((isReady) => this.#tell({ kind: 'link', machine: name, isReady }))
