@@ -1,17 +1,23 @@
 import type { Problem } from '@ramet/model/error.ts'
 import { routes } from '@ramet/model/routes.ts'
 import type {
+  ChangePlayground,
   Check,
+  ClonePlay,
   CreatePlay,
   CreatePlayground,
   Event,
   Finding,
   Health,
   Image,
+  Lineage,
   Me,
   Play,
   PlayAction,
   Playground,
+  RemovedPlayground,
+  SavePlay,
+  Usage,
 } from '@ramet/model/wire.ts'
 import { type EventsOptions, watchEvents } from './events.ts'
 import { ask, type Connection, type RequestOptions } from './http.ts'
@@ -73,7 +79,11 @@ export function createClient(options: ClientOptions) {
       list: (filter?: string) => get<Playground[]>(routes.playgrounds() + query({ filter })),
       get: (name: string) => get<Playground>(routes.playground(name)),
       create: (body: CreatePlayground) => post<Playground>(routes.playgrounds(), body),
-      remove: (name: string) => remove(routes.playground(name)),
+      /** Title and texts; what it is made of never changes. */
+      change: (name: string, body: ChangePlayground) => ask<Playground>(connection, 'PATCH', routes.playground(name), { body }),
+      /** Answers with what goes on without it. */
+      remove: (name: string) => ask<RemovedPlayground>(connection, 'DELETE', routes.playground(name)),
+      lineage: (name: string) => get<Lineage>(routes.playgroundLineage(name)),
     },
 
     /** All faults of a manifest; none when it is good. `fileName` is only quoted in them. */
@@ -88,6 +98,9 @@ export function createClient(options: ClientOptions) {
       restart: (id: string) => act(id, { action: 'restart' }),
       destroy: (id: string) => act(id, { action: 'destroy' }),
       setTitle: (id: string, title: string) => act(id, { action: 'set_title', title }),
+      clone: (id: string, body: ClonePlay = {}) => post<Play[]>(routes.clones(id), body),
+      save: (id: string, body: SavePlay) => post<Playground>(routes.saves(id), body),
+      lineage: (id: string) => get<Lineage>(routes.playLineage(id)),
       /** Names of the serial logs of a machine, one a boot, oldest first. */
       consoles: async (id: string, machine: string): Promise<readonly string[]> =>
         (await act<{ consoles: string[] }>(id, { action: 'machine.console.list', machine })).consoles,
@@ -102,6 +115,7 @@ export function createClient(options: ClientOptions) {
       remove: (name: string) => remove(routes.image(name)),
     },
 
+    usage: () => get<Usage>(routes.usage()),
     doctor: () => get<Check[]>(routes.doctor()),
     fsck: () => get<Finding[]>(routes.fsck()),
 

@@ -1,3 +1,4 @@
+import { formatBytes } from './bytes.ts'
 import { RametError } from './error.ts'
 
 /** The vocabulary of failure: one factory a situation, so that it can be read on one page. Codes are stable. */
@@ -25,6 +26,23 @@ export const nameTaken = (what: string, name: string, free?: string) =>
   new RametError('name_taken', 409, `There is already a ${what} named ${name}.`, {
     hint: free === undefined ? undefined : `${free} is free.`,
   })
+
+/** For clone and save of a run whose first start failed or was broken off: its drives hold nothing but what every run of its playground begins with. */
+export const neverUp = (action: string, id: string, playground: string) =>
+  new RametError('never_up', 409, `Cannot ${action} a run that has never been up: it has nothing of its own yet.`, {
+    hint: `Start another one with \`ramet playground start ${playground}\`, or bring this one up first with \`ramet playground restart ${id}\`.`,
+  })
+
+/** `biggest`: what frees most, as `run “Title” 12GiB`, biggest first. */
+export const quotaExceeded = (usedBytes: number, quotaBytes: number, biggest: readonly string[]) =>
+  new RametError(
+    'quota_exceeded',
+    409,
+    `Stopped runs and saved playgrounds use ${formatBytes(usedBytes)} of the ${formatBytes(quotaBytes)} that they may.`,
+    {
+      hint: `The biggest: ${biggest.join(', ')}. Destroy or remove what you no longer need (\`ramet usage\` lists all), or give the server a greater --quota.`,
+    },
+  )
 
 export const inUse = (what: string, name: string, by: string) =>
   new RametError('in_use', 409, `The ${what} ${name} is in use by ${by}.`)

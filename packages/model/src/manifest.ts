@@ -25,6 +25,7 @@ export const limits = {
   minRamBytes: 128 * 1024 ** 2,
   maxRamBytes: 256 * 1024 ** 3,
   markdown: 100_000,
+  title: 120,
   /** Of the whole YAML text, before it is parsed. */
   manifestBytes: 4 * 1024 * 1024,
 } as const

@@ -51,6 +51,10 @@ export const actions = {
     otherwise: 'Only a run that is starting, running or failed can be stopped.',
   },
   restart: { from: ['STOPPED', 'FAILED'], otherwise: 'Stop the run first, or reboot inside one of its machines.' },
+  // A FAILED run that has been up before can be copied: what its drives hold is what a restart would boot from. One that never was up has nothing of
+  // its own to copy; that is not a matter of its state and is refused in `runs/copyable.ts`.
+  clone: { from: ['STOPPED', 'FAILED'], otherwise: 'Stop the run first: ramet playground stop ID' },
+  save: { from: ['STOPPED', 'FAILED'], otherwise: 'Stop the run first, so that its drives are whole: ramet playground stop ID' },
   destroy: {
     from: ['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'RUNNING', 'STOPPING', 'STOPPED', 'FAILED'],
     otherwise: 'The run is already being destroyed.',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { manifestSpecSchema } from './manifest.ts'
+import { limits, manifestSchema, manifestSpecSchema } from './manifest.ts'
+import { dnsLabelSchema, titleSchema } from './names.ts'
 import { machineStateSchema, runStateSchema, wantedStateSchema } from './run-state.ts'
 
 /**
@@ -69,6 +70,8 @@ export const playSchema = z.object({
   wanted: wantedStateSchema,
   progress: progressSchema.optional(),
   failure: failureSchema.optional(),
+  /** The run that it is a clone of. */
+  clonedFrom: z.object({ id: z.string(), title: z.string() }).optional(),
   networks: z.array(z.object({ name: z.string(), subnet: z.string(), gateway: z.string().optional(), private: z.boolean() })),
   tabs: z.array(z.record(z.string(), z.unknown())),
 })
@@ -114,6 +117,8 @@ export const playgroundSchema = manifestSpecSchema.extend({
   pageUrl: z.string(),
   createdAt: z.string(),
   userAccess: z.object({ canList: z.boolean(), canRead: z.boolean(), canStart: z.boolean() }),
+  /** Ramet's own: the run that it was saved from. Its drives begin with what that run's held, not with their images. */
+  savedFrom: z.object({ id: z.string(), title: z.string() }).optional(),
 })
 export type Playground = z.infer<typeof playgroundSchema>
 
@@ -123,6 +128,91 @@ export type CreatePlayground = z.infer<typeof createPlaygroundSchema>
 
 /** POST /manifests/check: the YAML text; `fileName` is only quoted in the problems found. */
 export const checkManifestSchema = z.object({ text: z.string(), fileName: z.string().max(4096).default('manifest.yaml') })
+
+/** What may be said anew of a playground of one's own. What it is made of never changes: that would be another playground. */
+export const changePlaygroundSchema = z.strictObject({
+  title: manifestSchema.shape.title.optional(),
+  description: z.string().max(500, 'must have at most 500 characters').optional(),
+  categories: z.array(z.string().min(1).max(100)).max(20, 'must have at most 20').optional(),
+  markdown: z.string().max(limits.markdown).optional(),
+  cover: z.string().max(2048).optional(),
+})
+export type ChangePlayground = z.infer<typeof changePlaygroundSchema>
+
+/** What goes on without a playground that was removed; their layers stay. */
+export const removedPlaygroundSchema = z.object({
+  name: z.string(),
+  runs: z.array(z.object({ id: z.string(), title: z.string() })),
+  /** Names of playgrounds that have it for their base. */
+  playgrounds: z.array(z.string()),
+})
+export type RemovedPlayground = z.infer<typeof removedPlaygroundSchema>
+
+export const maxClones = 100
+export const clonePlaySchema = z.strictObject({
+  count: z.number().int().min(1, 'must be at least 1').max(maxClones, `must be at most ${maxClones}`).default(1),
+  /** Default: that of the source with `(clone)`. Further ones are numbered. */
+  title: titleSchema.optional(),
+  /** Starts them too. Otherwise they are stopped runs, and have no file until they start. */
+  start: z.boolean().default(false),
+})
+export type ClonePlay = z.input<typeof clonePlaySchema>
+
+export const savePlaySchema = changePlaygroundSchema.omit({ cover: true }).extend({
+  /** Exactly this; `name_taken` proposes another one. */
+  name: dnsLabelSchema,
+})
+export type SavePlay = z.infer<typeof savePlaySchema>
+
+export const lineageNodeSchema = z.object({
+  /** Of the run or playground; every node's parent stands before it in the list. */
+  id: z.string(),
+  parent: z.string().optional(),
+  kind: z.enum(['playground', 'run']),
+  /** How it came from its parent; `official` has none. */
+  how: z.enum(['official', 'created', 'started', 'cloned', 'saved']),
+  /** A playground's name; it may be another one's by now if this is gone. */
+  name: z.string().optional(),
+  title: z.string(),
+  state: runStateSchema.optional(),
+  /** Destroyed or removed. */
+  isGone: z.boolean(),
+  createdAt: z.string(),
+})
+export type LineageNode = z.infer<typeof lineageNodeSchema>
+
+/** Where something came from, as far back as that goes, and what came from it. Ancestors first, oldest first; then `subject`; then its offspring. */
+export const lineageSchema = z.object({
+  subject: z.string(),
+  nodes: z.array(lineageNodeSchema),
+  /** There is more offspring than is listed. */
+  isCut: z.boolean(),
+})
+export type Lineage = z.infer<typeof lineageSchema>
+
+/** Bytes on disk (st_blocks x 512). `exclusiveBytes`: what would be free without it. `sharedBytes`: what it stands on together with others. */
+const storage = { exclusiveBytes: z.number(), sharedBytes: z.number() }
+export const usageSchema = z.object({
+  runs: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      playground: z.string(),
+      state: runStateSchema,
+      createdAt: z.string(),
+      ...storage,
+    }),
+  ),
+  /** Those with drives of their own; what others stand on belongs to images. */
+  playgrounds: z.array(z.object({ name: z.string(), title: z.string(), createdAt: z.string(), ...storage })),
+  /** All files of layers, tops and snapshots, each once. */
+  totalBytes: z.number(),
+  /** Of these, what images hold. */
+  imageBytes: z.number(),
+  /** What stopped runs and saved playgrounds hold, images left out, and how much that may be. */
+  quota: z.object({ usedBytes: z.number(), limitBytes: z.number() }),
+})
+export type Usage = z.infer<typeof usageSchema>
 
 export const imageStateSchema = z.enum(['absent', 'building', 'ready', 'failed'])
 export const imageSchema = z.object({

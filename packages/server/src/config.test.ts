@@ -10,11 +10,12 @@ test('without flags and variables the defaults hold', () => {
     cache: '/var/lib/ramet/cache',
     fake: false,
     names: [],
+    quotaBytes: 100 * 1024 ** 3,
   })
 })
 
 test('flags win over variables, and the cache follows the home', () => {
-  const env = { RAMET_HOME: '/srv/a', RAMET_PORT: '1', RAMET_HOST: '::1', RAMET_NAMES: 'Lab.example, other' }
+  const env = { RAMET_HOME: '/srv/a', RAMET_PORT: '1', RAMET_HOST: '::1', RAMET_NAMES: 'Lab.example, other', RAMET_QUOTA: '2GiB' }
   const config = readConfig(['--home', '/srv/b', '--port=0', '--fake'], env)
   assert.deepEqual(config, {
     home: '/srv/b',
@@ -23,12 +24,14 @@ test('flags win over variables, and the cache follows the home', () => {
     cache: '/srv/b/cache',
     fake: true,
     names: ['lab.example', 'other'],
+    quotaBytes: 2 * 1024 ** 3,
   })
 })
 
 for (const [argv, env, said] of [
   [['--port', '65536'], {}, /--port must be a port/],
   [[], { RAMET_PORT: 'http' }, /RAMET_PORT must be a port/],
+  [['--quota', 'much'], {}, /--quota must be a size such as 100GiB/],
   [['--prot', '1'], {}, /--prot/],
   [['--home='], {}, /--home needs a value/],
   [['start'], {}, /start/],

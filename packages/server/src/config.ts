@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { parseBytes } from '@ramet/model/bytes.ts'
 import { invalidInput } from '@ramet/model/errors.ts'
 
 export interface Config {
@@ -14,6 +15,8 @@ export interface Config {
   readonly fake: boolean
   /** Further host names under which browsers may reach the server, for instance behind a proxy. */
   readonly names: readonly string[]
+  /** Bytes that stopped runs and saved playgrounds may take; clone and save are refused beyond. */
+  readonly quotaBytes: number
 }
 
 const options = {
@@ -23,11 +26,13 @@ const options = {
   cache: { type: 'string' },
   fake: { type: 'boolean' },
   name: { type: 'string', multiple: true },
+  quota: { type: 'string' },
 } as const
 
-const usage = 'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --fake.'
+const usage =
+  'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --fake.'
 
-/** Flags win over RAMET_HOME, RAMET_HOST, RAMET_PORT, RAMET_CACHE and RAMET_NAMES (comma-separated). Throws invalid_input naming the flag. */
+/** Flags win over RAMET_HOME, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA and RAMET_NAMES (comma-separated). Throws invalid_input naming the flag. */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
   const flags = parseFlags(argv)
   const home = resolve(flags.home ?? (env.RAMET_HOME || '/var/lib/ramet'))
@@ -38,6 +43,7 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     port: parsePort(flags.port ?? (env.RAMET_PORT || '8420'), flags.port === undefined ? 'RAMET_PORT' : '--port'),
     cache: resolve(flags.cache ?? (env.RAMET_CACHE || join(home, 'cache'))),
     fake: flags.fake ?? false,
+    quotaBytes: parseQuota(flags.quota ?? (env.RAMET_QUOTA || '100GiB'), flags.quota === undefined ? 'RAMET_QUOTA' : '--quota'),
     names: names.filter((name) => name !== '').map((name) => name.toLowerCase()),
   }
 }
@@ -52,6 +58,12 @@ function parseFlags(argv: readonly string[]) {
   } catch (error) {
     throw invalidInput((error as Error).message, undefined, usage)
   }
+}
+
+function parseQuota(text: string, where: string): number {
+  const bytes = parseBytes(text)
+  if (bytes !== undefined) return bytes
+  throw invalidInput(`${where} must be a size such as 100GiB, not ${JSON.stringify(text)}.`, where)
 }
 
 function parsePort(text: string, where: string): number {

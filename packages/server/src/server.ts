@@ -8,6 +8,7 @@ import { tokenBook } from './auth/token-book.ts'
 import { loadCatalog } from './catalog/catalog.ts'
 import { openPlaygrounds } from './catalog/playgrounds.ts'
 import type { Config } from './config.ts'
+import { copyService } from './copies/copy-service.ts'
 import { EventStream } from './events/events.ts'
 import { hostWasRebooted, openHome, publishServer, saveCliToken } from './home.ts'
 import { hostReport } from './host-report.ts'
@@ -17,6 +18,7 @@ import { ImageService } from './images/image-service.ts'
 import { collectLayers } from './layers/collect.ts'
 import { layerTools } from './layers/layer-tools.ts'
 import { settleTops } from './layers/seal.ts'
+import { lineageService } from './lineage/lineage-service.ts'
 import { chooseLayers } from './runs/choose-layers.ts'
 import { crashAfter } from './runs/fault-injection.ts'
 import { machineService } from './runs/machine-service.ts'
@@ -29,6 +31,7 @@ import { type PlayContext, toPlay } from './runs/to-play.ts'
 import type { Services, User } from './services.ts'
 import { type Db, now, openDatabase } from './store/database.ts'
 import { openInstallation } from './store/installation.ts'
+import { storageService } from './usage/storage-service.ts'
 import { ensureWebBundle } from './web/bundle.ts'
 import { openWorld } from './world/open-world.ts'
 
@@ -96,6 +99,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     afterStep,
   })
   const runs = runService({ db, host: world.host, reconciler, plays, changed })
+  const storage = storageService({ db, home: config.home, disks: world.host.disks, quotaBytes: config.quotaBytes })
+  const { own } = runs
   const leaving = new AbortController()
   const bundle = ensureWebBundle({ log, signal: leaving.signal })
   const imageNames = () =>
@@ -106,9 +111,12 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   await loadCatalog(db, catalogFolder, imageNames())
   const services: Services = {
     auth,
-    playgrounds: await openPlaygrounds({ db, images: imageNames, webUrl: () => endpoint }),
+    playgrounds: await openPlaygrounds({ db, images: imageNames, webUrl: () => endpoint, collect: () => collectLayers(layers) }),
     runs,
-    machines: machineService(runs.own, reconciler, world.host.guests),
+    copies: copyService({ layers, reconciler, plays, own, checkQuota: storage.checkQuota, changed }),
+    lineages: lineageService(db),
+    storage,
+    machines: machineService(own, reconciler, world.host.guests),
     images,
     events,
     host: await hostReport({ config, db, world, images, installation: installation.id, hasWeb: () => bundle.isCurrent() }),

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions } from '@ramet/engine/guest/guest.ts'
 import type { Problem } from '@ramet/model/error.ts'
 import type {
+  ChangePlayground,
   Check,
   CreatePlay,
   CreatePlayground,
@@ -9,9 +10,13 @@ import type {
   Finding,
   Health,
   Image,
+  Lineage,
   Me,
   Play,
   Playground,
+  RemovedPlayground,
+  SavePlay,
+  Usage,
 } from '@ramet/model/wire.ts'
 
 /** What the HTTP layer speaks to. It knows users, requests and frames; everything else is behind these. Each throws RametError. */
@@ -19,6 +24,9 @@ export interface Services {
   readonly auth: Auth
   readonly playgrounds: Playgrounds
   readonly runs: Runs
+  readonly copies: Copies
+  readonly lineages: Lineages
+  readonly storage: Storage
   readonly machines: Machines
   readonly images: Images
   readonly events: Events
@@ -44,7 +52,9 @@ export interface Playgrounds {
   get(user: User, name: string): Promise<Playground>
   /** Throws InvalidInput with every problem found. */
   create(user: User, body: CreatePlayground): Promise<Playground>
-  remove(user: User, name: string): Promise<void>
+  change(user: User, name: string, body: ChangePlayground): Promise<Playground>
+  /** Runs and playgrounds made from it go on; the answer names them. */
+  remove(user: User, name: string): Promise<RemovedPlayground>
   checkManifest(text: string, fileName: string): Problem[]
 }
 
@@ -60,6 +70,27 @@ export interface Runs {
   setTitle(user: User, id: string, title: string): Promise<Play>
   consoles(user: User, id: string, machine: string): Promise<string[]>
   readConsole(user: User, id: string, machine: string, console: string): Promise<string>
+}
+
+export interface CloneWish {
+  readonly count: number
+  readonly title: string | undefined
+  readonly start: boolean
+}
+
+/** New runs and playgrounds with the content of a run: all its machines and drives, and no byte of them copied. */
+export interface Copies {
+  clone(user: User, id: string, wish: CloneWish): Promise<Play[]>
+  save(user: User, id: string, body: SavePlay): Promise<Playground>
+}
+
+export interface Lineages {
+  ofRun(user: User, id: string): Promise<Lineage>
+  ofPlayground(user: User, name: string): Promise<Lineage>
+}
+
+export interface Storage {
+  usage(user: User): Promise<Usage>
 }
 
 /** Ways into a running machine. Each checks the owner. */

@@ -25,7 +25,10 @@ async function open() {
       .values({ ...user, created_at: now() })
       .execute()
   await loadCatalog(db, official, images)
-  return { db, playgrounds: await openPlaygrounds({ db, images: () => images, webUrl: () => 'http://web' }) }
+  return {
+    db,
+    playgrounds: await openPlaygrounds({ db, images: () => images, webUrl: () => 'http://web', collect: async () => {} }),
+  }
 }
 
 const names = async (list: Promise<{ name: string }[]>) => (await list).map(({ name }) => name).toSorted()

@@ -43,6 +43,8 @@ export async function loadCatalog(db: Db, folder: string, images: readonly strin
           name,
           owner_id: null,
           base: name,
+          base_id: null,
+          saved_from: null,
           ...values,
           created_at: at,
           updated_at: at,
@@ -89,5 +91,6 @@ export async function listBases(db: Db): Promise<Base[]> {
 export const baseOf = (row: PlaygroundRow): Base => ({
   name: row.name,
   spec: specOf(row),
-  takesAnyMachine: row.base === flexibleBase,
+  // What a saved one's machines hold belongs to these machines: others would begin without it.
+  takesAnyMachine: row.base === flexibleBase && row.saved_from === null,
 })

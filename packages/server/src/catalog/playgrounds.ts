@@ -6,10 +6,18 @@ import { manifestProblems, parsePlaygroundBody } from '@ramet/model/parse-manife
 import type { Playground } from '@ramet/model/wire.ts'
 import type { Playgrounds, User } from '../services.ts'
 import { type Db, now, transaction } from '../store/database.ts'
-import { findPlayground, insertPlayground, listPlaygrounds, markPlaygroundRemoved } from '../store/playgrounds.ts'
+import {
+  findPlayground,
+  insertPlayground,
+  listPlaygrounds,
+  markPlaygroundRemoved,
+  updatePlayground,
+} from '../store/playgrounds.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
 import { baseOf, listBases, specOf } from './catalog.ts'
+import { inheritDrives } from './inherit-drives.ts'
 import { newId } from './new-id.ts'
+import { whatGoesOn } from './what-goes-on.ts'
 
 export interface CatalogOptions {
   readonly db: Db
@@ -17,10 +25,12 @@ export interface CatalogOptions {
   readonly images: () => readonly string[]
   /** Of the web app, without a slash at its end: `http://127.0.0.1:8420`. */
   readonly webUrl: () => string
+  /** Layers that nothing holds any more may go. */
+  readonly collect: () => Promise<void>
 }
 
 /** Playgrounds over the store. Call after `loadCatalog`: the official ones are remembered as bases for `checkManifest`, which cannot wait. */
-export async function openPlaygrounds({ db, images, webUrl }: CatalogOptions): Promise<Playgrounds> {
+export async function openPlaygrounds({ db, images, webUrl, collect }: CatalogOptions): Promise<Playgrounds> {
   const officialBases = await listBases(db)
 
   /** A playground that `user` may see: an official one or one of their own. Others' do not exist for them. */
@@ -32,6 +42,16 @@ export async function openPlaygrounds({ db, images, webUrl }: CatalogOptions): P
     return row
   }
 
+  async function own(user: User, name: string): Promise<PlaygroundRow> {
+    const row = await seen(user, name)
+    if (row.owner_id === null) throw officialStays(name)
+    return row
+  }
+
+  async function show(row: PlaygroundRow): Promise<Playground> {
+    return wirePlayground(row, webUrl(), await sourceOf(db, row))
+  }
+
   async function basesFor(user: User): Promise<Base[]> {
     return (await listPlaygrounds(db)).filter(({ owner_id }) => owner_id === null || owner_id === user.id).map(baseOf)
   }
@@ -39,11 +59,11 @@ export async function openPlaygrounds({ db, images, webUrl }: CatalogOptions): P
   return {
     async list(user, filter) {
       const rows = await listPlaygrounds(db)
-      return rows.filter(filterOf(user, filter)).map((row) => wirePlayground(row, webUrl()))
+      return Promise.all(rows.filter(filterOf(user, filter)).map(show))
     },
 
     async get(user, name) {
-      return wirePlayground(await seen(user, name), webUrl())
+      return show(await seen(user, name))
     },
 
     async create(user, body) {
@@ -56,6 +76,8 @@ export async function openPlaygrounds({ db, images, webUrl }: CatalogOptions): P
         name: '',
         owner_id: user.id,
         base: parsed.base,
+        base_id: base.id,
+        saved_from: null,
         title: parsed.title ?? base.title,
         description: parsed.description ?? base.description,
         categories: parsed.categories.length > 0 ? JSON.stringify(parsed.categories) : base.categories,
@@ -69,15 +91,30 @@ export async function openPlaygrounds({ db, images, webUrl }: CatalogOptions): P
       const named = await transaction(db, async (trx) => {
         const withName = { ...row, name: await freeName(trx, parsed.name) }
         await insertPlayground(trx, withName)
+        await inheritDrives(trx, base, withName)
         return withName
       })
-      return wirePlayground(named, webUrl())
+      return show(named)
+    },
+
+    async change(user, name, { categories, ...texts }) {
+      const row = await own(user, name)
+      await updatePlayground(db, row.id, {
+        ...texts,
+        ...(categories === undefined ? {} : { categories: JSON.stringify(categories) }),
+      })
+      return show(await seen(user, name))
     },
 
     async remove(user, name) {
-      const row = await seen(user, name)
-      if (row.owner_id === null) throw officialStays(name)
-      await transaction(db, (trx) => markPlaygroundRemoved(trx, row.id))
+      const { id } = await own(user, name)
+      const goesOn = await transaction(db, async (trx) => {
+        const found = await whatGoesOn(trx, id)
+        await markPlaygroundRemoved(trx, id)
+        return found
+      })
+      await collect()
+      return { name, ...goesOn }
     },
 
     checkManifest: (text, fileName) => manifestProblems(text, fileName, { images: images(), bases: officialBases }),
@@ -110,8 +147,14 @@ async function freeName(db: Db, name: string): Promise<string> {
   }
 }
 
+/** The run that a playground was saved from. Its title is told even when it is destroyed. */
+export async function sourceOf(db: Db, row: PlaygroundRow): Promise<Playground['savedFrom']> {
+  if (row.saved_from === null) return undefined
+  return db.selectFrom('runs').select(['id', 'title']).where('id', '=', row.saved_from).executeTakeFirst()
+}
+
 /** A stored playground as the API shows it. */
-export function wirePlayground(row: PlaygroundRow, webUrl: string): Playground {
+export function wirePlayground(row: PlaygroundRow, webUrl: string, savedFrom: Playground['savedFrom']): Playground {
   return {
     ...specOf(row),
     id: row.id,
@@ -127,10 +170,11 @@ export function wirePlayground(row: PlaygroundRow, webUrl: string): Playground {
     pageUrl: `${webUrl}/playgrounds/${encodeURIComponent(row.name)}`,
     createdAt: row.created_at,
     userAccess: { canList: true, canRead: true, canStart: true },
+    ...(savedFrom === undefined ? {} : { savedFrom }),
   }
 }
 
 const officialStays = (name: string) =>
   new RametError('official_playground', 403, `The playground ${name} belongs to the official catalogue.`, {
-    hint: 'Only playgrounds of your own can be removed: ramet playground catalog',
+    hint: 'Only playgrounds of your own can be changed or removed: ramet playground catalog -f my-custom',
   })

@@ -7,12 +7,15 @@ import type { OpenStreams } from './open-streams.ts'
 import type { Route } from './route.ts'
 import { actionRoutes } from './routes/actions.ts'
 import { authRoutes } from './routes/auth.ts'
+import { copyRoutes } from './routes/copies.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { hostRoutes } from './routes/host.ts'
 import { imageRoutes } from './routes/images.ts'
+import { lineageRoutes } from './routes/lineage.ts'
 import { playgroundRoutes } from './routes/playgrounds.ts'
 import { playRoutes } from './routes/plays.ts'
+import { usageRoutes } from './routes/usage.ts'
 import type { WebSockets } from './web-sockets.ts'
 
 export interface ApiParts {
@@ -32,6 +35,9 @@ export const apiRoutes = ({ app, services, gate, streams, sockets, secure }: Api
   ...playgroundRoutes(services.playgrounds),
   ...playRoutes(services.runs),
   ...actionRoutes(services.runs),
+  ...copyRoutes(services.copies),
+  ...lineageRoutes(services.lineages),
+  ...usageRoutes(services.storage),
   ...addLiveStatus({ services, sockets, scheme: secure ? 'wss' : 'ws' }),
   ...imageRoutes(services.images),
   ...eventRoutes(services.events, streams, gate),

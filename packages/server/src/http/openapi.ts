@@ -1,24 +1,32 @@
 import { STATUS_CODES } from 'node:http'
 import { errorBodySchema } from '@ramet/model/error.ts'
 import {
+  changePlaygroundSchema,
   checkSchema,
+  clonePlaySchema,
   createPlaygroundSchema,
   createPlaySchema,
   eventSchema,
   findingSchema,
   healthSchema,
   imageSchema,
+  lineageSchema,
   meSchema,
   playActionSchema,
   playgroundSchema,
   playSchema,
+  removedPlaygroundSchema,
+  savePlaySchema,
+  usageSchema,
 } from '@ramet/model/wire.ts'
 import { z } from 'zod'
 import type { Route } from './route.ts'
 
 /** Shapes that have a name of their own in the description. */
 const named = {
+  ChangePlayground: changePlaygroundSchema,
   Check: checkSchema,
+  ClonePlay: clonePlaySchema,
   CreatePlay: createPlaySchema,
   CreatePlayground: createPlaygroundSchema,
   ErrorBody: errorBodySchema,
@@ -26,10 +34,14 @@ const named = {
   Finding: findingSchema,
   Health: healthSchema,
   Image: imageSchema,
+  Lineage: lineageSchema,
   Me: meSchema,
   Play: playSchema,
   PlayAction: playActionSchema,
   Playground: playgroundSchema,
+  RemovedPlayground: removedPlaygroundSchema,
+  SavePlay: savePlaySchema,
+  Usage: usageSchema,
 }
 
 const uri = (id: string) => `#/components/schemas/${id}`

@@ -4,7 +4,7 @@ import type { User } from '../services.ts'
 
 /** One path and method of the API: declared once, served by `register.ts` and described by `openapi.ts`. */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** As Fastify writes it: `/api/plays/:id`. */
   readonly path: string
   readonly summary: string

@@ -151,7 +151,8 @@ export function stubServices(): Stubs {
       list: async () => [],
       get: async (_user, name) => Promise.reject(notFound('playground', name)),
       create: async (_user, body) => ({ ...body, id: 'p' }) as unknown as Playground,
-      remove: async () => {},
+      change: async (_user, name) => Promise.reject(notFound('playground', name)),
+      remove: async (_user, name) => ({ name, runs: [], playgrounds: [] }),
       checkManifest: (text, fileName) => (text === 'good' ? [] : [{ code: 'bad_yaml', message: 'no', where: `${fileName}:1:1` }]),
     },
     runs: {
@@ -164,6 +165,23 @@ export function stubServices(): Stubs {
       setTitle: async (user, id, title) => ({ ...own(user, id), title }),
       consoles: async () => ['boot-1'],
       readConsole: async (_user, _id, _machine, console) => `printed in ${console}`,
+    },
+    copies: {
+      clone: async (user, id, { count }) => Array.from({ length: count }, () => own(user, id)),
+      save: async (_user, _id, body) => ({ ...body, id: 'p' }) as unknown as Playground,
+    },
+    lineages: {
+      ofRun: async (user, id) => ({ subject: own(user, id).id, nodes: [], isCut: false }),
+      ofPlayground: async (_user, name) => Promise.reject(notFound('playground', name)),
+    },
+    storage: {
+      usage: async () => ({
+        runs: [],
+        playgrounds: [],
+        totalBytes: 0,
+        imageBytes: 0,
+        quota: { usedBytes: 0, limitBytes: 1024 ** 3 },
+      }),
     },
     machines: {
       async exec(user, id, _machine, command, options) {

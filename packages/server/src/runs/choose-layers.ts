@@ -4,12 +4,14 @@ import type { Step } from '@ramet/engine/run/steps.ts'
 import type { Progress } from '@ramet/model/wire.ts'
 import type { Kysely } from 'kysely'
 import type { ImageService } from '../images/image-service.ts'
+import { type Db, transaction } from '../store/database.ts'
 import type { Database } from '../store/schema.ts'
+import { insertDrive, plannedDrives } from './drive-rows.ts'
 import { readRun } from './run-rows.ts'
 
 /**
  * First step of every start: the images are there (built now if need be), and each drive of a new run stands on its layer.
- * Done once in a run's life, in one transaction; a saved playground's runs have their rows from the beginning.
+ * Done once in a run's life, in one transaction. Clones, and drives that a saved playground has, have their rows from the beginning, and need no image.
  */
 export function chooseLayers(
   db: Kysely<Database>,
@@ -32,28 +34,20 @@ export function chooseLayers(
     async do({ signal }) {
       const { machines } = await plan()
       await images.requireKernelPack(report, signal)
+      const missing = async (trx: Db) => {
+        const rows = await trx.selectFrom('drives').select(['machine', 'drive_index']).where('run_id', '=', runId).execute()
+        return plannedDrives(machines).filter(
+          ({ machine, index }) => !rows.some((row) => row.machine === machine && row.drive_index === index),
+        )
+      }
       const layerOf = new Map<string, string>()
-      for (const source of new Set(machines.flatMap((machine) => machine.drives.flatMap((drive) => drive.source ?? [])))) {
+      for (const source of new Set((await missing(db)).flatMap(({ drive }) => drive.source ?? []))) {
         layerOf.set(source, await images.requireLayer(source, report, signal))
       }
-      await db.transaction().execute(async (trx) => {
-        const rows = await trx.selectFrom('drives').select('drive_index').where('run_id', '=', runId).execute()
-        if (rows.length > 0) return
-        for (const machine of machines) {
-          for (const [index, drive] of machine.drives.entries()) {
-            const layerId = drive.source === undefined ? null : (layerOf.get(drive.source) ?? null)
-            await trx
-              .insertInto('drives')
-              .values({
-                run_id: runId,
-                machine: machine.name,
-                drive_index: index,
-                layer_id: layerId,
-                top: null,
-                size_bytes: drive.sizeBytes,
-              })
-              .execute()
-          }
+      await transaction(db, async (trx) => {
+        for (const { machine, index, drive } of await missing(trx)) {
+          const layerId = drive.source === undefined ? null : (layerOf.get(drive.source) ?? null)
+          await insertDrive(trx, runId, machine, index, drive, layerId)
         }
       })
     },

@@ -1,20 +1,21 @@
-import { randomBytes } from 'node:crypto'
 import type { Host } from '@ramet/engine/run/host.ts'
 import { machineFolder } from '@ramet/engine/run/run-folder.ts'
 import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import { InvalidInput, type Problem } from '@ramet/model/error.ts'
 import { actionRefused, invalidInput, notFound, unknownMachine } from '@ramet/model/errors.ts'
-import type { ManifestSpec } from '@ramet/model/manifest.ts'
 import { titleSchema } from '@ramet/model/names.ts'
 import { type Action, refusal } from '@ramet/model/run-state.ts'
 import type { CreatePlay, Play } from '@ramet/model/wire.ts'
 import type { Kysely } from 'kysely'
+import { specOf } from '../catalog/catalog.ts'
 import type { Runs, User } from '../services.ts'
-import { nextShortId } from '../store/installation.ts'
+import { type Db, transaction } from '../store/database.ts'
 import type { Database, PlaygroundRow, RunRow } from '../store/schema.ts'
 import { makeRunPlan } from './make-run-plan.ts'
+import { insertRun } from './new-run.ts'
 import type { Reconciler } from './reconciler.ts'
-import { addStateEvent, changeRun, findRun } from './run-rows.ts'
+import { changeRun, findRun } from './run-rows.ts'
+import { insertSavedDrives } from './saved-drives.ts'
 import { type PlayContext, toPlay } from './to-play.ts'
 
 export interface RunServiceTools {
@@ -94,7 +95,7 @@ export function runService({
       if (problems.length > 0) throw new InvalidInput(501, problems)
       const playground = await findPlayground(db, user, body.playground)
       const title = body.title === undefined ? undefined : checkTitle(body.title)
-      const id = await insertRun(db, user, playground, title)
+      const id = await insertRunOf(db, user, playground, title)
       reconciler.worker(id).wake()
       changed(id)
       return show(id)
@@ -173,45 +174,21 @@ async function findPlayground(db: Kysely<Database>, user: User, name: string): P
   return row
 }
 
-/** The run with all it will be made of, in one transaction; nothing on the host yet. */
-async function insertRun(
-  db: Kysely<Database>,
-  user: User,
-  playground: PlaygroundRow,
-  title: string | undefined,
-): Promise<string> {
-  const id = randomBytes(12).toString('hex')
-  const plan = makeRunPlan(JSON.parse(playground.spec) as ManifestSpec)
-  const at = new Date().toISOString()
-  await db.transaction().execute(async (trx) => {
-    await trx
-      .insertInto('runs')
-      .values({
-        id,
-        short_id: await nextShortId(trx),
-        owner_id: user.id,
-        playground_id: playground.id,
-        playground_name: playground.name,
-        playground_title: playground.title,
-        title: title ?? `Run ${id}`,
-        wanted: 'RUNNING',
-        state: 'CREATED',
-        plan: JSON.stringify(plan),
-        failure: null,
-        lease: null,
-        resume_from: null,
-        created_at: at,
-        updated_at: at,
-        last_state_at: at,
-      })
-      .execute()
-    for (const [index, machine] of plan.machines.entries()) {
-      await trx
-        .insertInto('run_machines')
-        .values({ run_id: id, name: machine.name, machine_index: index, state: 'CREATED', conditions: '[]' })
-        .execute()
-    }
-    await addStateEvent(trx, id, 'CREATED', at)
+/** In one transaction; nothing on the host yet. Drives of a saved playground have their rows, and with them their hold on layers, from the beginning. */
+function insertRunOf(db: Db, user: User, playground: PlaygroundRow, title: string | undefined): Promise<string> {
+  const plan = makeRunPlan(specOf(playground))
+  return transaction(db, async (trx) => {
+    const id = await insertRun(trx, {
+      owner_id: user.id,
+      playground_id: playground.id,
+      playground_name: playground.name,
+      playground_title: playground.title,
+      plan: JSON.stringify(plan),
+      title,
+      clonedFrom: null,
+      start: true,
+    })
+    await insertSavedDrives(trx, id, playground.id, plan)
+    return id
   })
-  return id
 }

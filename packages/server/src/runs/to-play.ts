@@ -20,10 +20,13 @@ export interface PlayContext {
 export async function toPlay(context: PlayContext, row: RunRow): Promise<Play> {
   const { db } = context
   const plan = JSON.parse(row.plan) as RunPlan
-  const [machines, events, playground] = await Promise.all([
+  const [machines, events, playground, source] = await Promise.all([
     db.selectFrom('run_machines').selectAll().where('run_id', '=', row.id).orderBy('machine_index').execute(),
     db.selectFrom('state_events').selectAll().where('run_id', '=', row.id).orderBy('seq').execute(),
     db.selectFrom('playgrounds').selectAll().where('id', '=', row.playground_id).executeTakeFirst(),
+    row.cloned_from === null
+      ? undefined
+      : db.selectFrom('runs').select(['id', 'title']).where('id', '=', row.cloned_from).executeTakeFirst(),
   ])
   const isOn = row.lease !== null && row.state === 'RUNNING'
   const network =
@@ -59,6 +62,7 @@ export async function toPlay(context: PlayContext, row: RunRow): Promise<Play> {
     wanted: row.wanted,
     ...(progress === undefined ? {} : { progress }),
     ...(failure === undefined ? {} : { failure }),
+    ...(source === undefined ? {} : { clonedFrom: source }),
     networks: plan.networks.map((net) => ({ ...net })),
     tabs: tabsOf(playground?.spec, plan),
   }

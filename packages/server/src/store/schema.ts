@@ -72,12 +72,17 @@ export interface LayerTable {
   created_at: string
 }
 
-/** `owner_id` null: official catalogue. `spec`: JSON of the manifest's inner part. Removed ones keep their row while runs or lineage name them. */
+/**
+ * `owner_id` null: official catalogue. `spec`: JSON of the manifest's inner part. Removed ones keep their row while runs or lineage name them.
+ * `base`: the name of what it was made from, `base_id` that playground (null: official, or its base is not known); `saved_from`: the run it was saved from.
+ */
 export interface PlaygroundTable {
   id: string
   name: string
   owner_id: string | null
   base: string
+  base_id: string | null
+  saved_from: string | null
   title: string
   description: string
   categories: string
@@ -89,7 +94,10 @@ export interface PlaygroundTable {
   removed_at: string | null
 }
 
-/** Drives of a saved playground: what its runs' drives stand on. Playgrounds made from a manifest have none: their drives come from images. */
+/**
+ * Drives with content of their own, of a playground that was saved from a run or made from such a one: what its runs' drives stand on.
+ * The other drives of its spec begin with their images, or empty.
+ */
 export interface PlaygroundDriveTable {
   playground_id: string
   machine: string
@@ -100,7 +108,7 @@ export interface PlaygroundDriveTable {
 /**
  * `wanted` is what the owner asked for, `state` what has been reached or is on the way; the reconciler closes the gap.
  * `plan`: JSON of `runs/run-plan.ts`: machines, networks and drives with every default resolved, so that a later change of the playground or of defaults changes no run.
- * `keys`: none here; secrets are files. `failure`: JSON {code, message, hint}. `lease`: the /28 held now or last.
+ * `cloned_from`: the run it is a clone of. `keys`: none here; secrets are files. `failure`: JSON {code, message, hint}. `lease`: the /28 held now or last.
  */
 export interface RunTable {
   id: string
@@ -109,6 +117,7 @@ export interface RunTable {
   playground_id: string
   playground_name: string
   playground_title: string
+  cloned_from: string | null
   title: string
   wanted: WantedState
   state: RunState

@@ -33,8 +33,19 @@ export interface Usage {
   }
 }
 
-/** Who uses how much. A run holds its tops, its drives' layers and the snapshot it resumes from; a snapshot belongs to the run or playground that it was taken of. */
-export async function usage({ db, disks, home }: UsageTools): Promise<Usage> {
+/** Who holds what. Owners are named `run <id>`, `playground <id>` and `image <name>`. */
+export interface Holdings {
+  readonly items: ReadonlyMap<string, Item>
+  readonly holds: ReadonlyMap<string, readonly string[]>
+  /** Bytes of all items, by kind. */
+  readonly totals: { readonly layer: number; readonly top: number; readonly snapshot: number }
+}
+
+/** Who uses how much. */
+export const usage = async (tools: UsageTools): Promise<Usage> => usageOf(await readHoldings(tools))
+
+/** A run holds its tops, its drives' layers and the snapshot it resumes from; a snapshot belongs to the run or playground that it was taken of. */
+export async function readHoldings({ db, disks, home }: UsageTools): Promise<Holdings> {
   const rows = await transaction(db, readRows)
   const items = new Map<string, Item>()
   const holds = new Map<string, string[]>()
@@ -87,7 +98,10 @@ export async function usage({ db, disks, home }: UsageTools): Promise<Usage> {
     )
   }
   await Promise.all(adding)
+  return { items, holds, totals }
+}
 
+export function usageOf({ items, holds, totals }: Holdings): Usage {
   const { byOwner, exclusiveBytes, sharedBytes, unheldBytes } = shares(items, holds)
   const of = (kind: string) =>
     new Map(

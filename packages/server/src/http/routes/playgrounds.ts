@@ -1,6 +1,12 @@
 import { problemSchema } from '@ramet/model/error.ts'
 import { routes } from '@ramet/model/routes.ts'
-import { checkManifestSchema, createPlaygroundSchema, playgroundSchema } from '@ramet/model/wire.ts'
+import {
+  changePlaygroundSchema,
+  checkManifestSchema,
+  createPlaygroundSchema,
+  playgroundSchema,
+  removedPlaygroundSchema,
+} from '@ramet/model/wire.ts'
 import { z } from 'zod'
 import type { Playgrounds } from '../../services.ts'
 import { type Route, route } from '../route.ts'
@@ -34,12 +40,18 @@ export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
     method: 'DELETE',
     path: routes.playground(':name'),
     params: ['name'],
-    summary: 'Removes a playground; its runs go on',
-    answer: z.object({}),
-    async handle({ user, params }) {
-      await playgrounds.remove(user, params.name)
-      return {}
-    },
+    summary: 'Removes a playground; runs and playgrounds made from it go on, and the answer names them',
+    answer: removedPlaygroundSchema,
+    handle: ({ user, params }) => playgrounds.remove(user, params.name),
+  }),
+  route({
+    method: 'PATCH',
+    path: routes.playground(':name'),
+    params: ['name'],
+    summary: 'Changes title and texts of a playground; what it is made of never changes',
+    body: changePlaygroundSchema,
+    answer: playgroundSchema,
+    handle: ({ user, params, body }) => playgrounds.change(user, params.name, body),
   }),
   route({
     method: 'POST',

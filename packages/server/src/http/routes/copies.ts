@@ -1,0 +1,26 @@
+import { routes } from '@ramet/model/routes.ts'
+import { clonePlaySchema, playgroundSchema, playSchema, savePlaySchema } from '@ramet/model/wire.ts'
+import { z } from 'zod'
+import type { Copies } from '../../services.ts'
+import { type Route, route } from '../route.ts'
+
+export const copyRoutes = (copies: Copies): Route[] => [
+  route({
+    method: 'POST',
+    path: routes.clones(':id'),
+    params: ['id'],
+    summary: 'Clones a stopped run: new runs with the content of all its drives, which take no room until they start',
+    body: clonePlaySchema,
+    answer: z.array(playSchema),
+    handle: ({ user, params, body: { count, title, start } }) => copies.clone(user, params.id, { count, title, start }),
+  }),
+  route({
+    method: 'POST',
+    path: routes.saves(':id'),
+    params: ['id'],
+    summary: 'Saves a stopped run as a playground, under exactly the name that is given',
+    body: savePlaySchema,
+    answer: playgroundSchema,
+    handle: ({ user, params, body }) => copies.save(user, params.id, body),
+  }),
+]

@@ -1,0 +1,23 @@
+import { routes } from '@ramet/model/routes.ts'
+import { lineageSchema } from '@ramet/model/wire.ts'
+import type { Lineages } from '../../services.ts'
+import { type Route, route } from '../route.ts'
+
+export const lineageRoutes = (lineages: Lineages): Route[] => [
+  route({
+    method: 'GET',
+    path: routes.playLineage(':id'),
+    params: ['id'],
+    summary: 'Where a run came from, and what came from it; destroyed and removed ones too',
+    answer: lineageSchema,
+    handle: ({ user, params }) => lineages.ofRun(user, params.id),
+  }),
+  route({
+    method: 'GET',
+    path: routes.playgroundLineage(':name'),
+    params: ['name'],
+    summary: 'Where a playground came from, and what came from it',
+    answer: lineageSchema,
+    handle: ({ user, params }) => lineages.ofPlayground(user, params.name),
+  }),
+]

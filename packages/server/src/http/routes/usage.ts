@@ -1,0 +1,14 @@
+import { routes } from '@ramet/model/routes.ts'
+import { usageSchema } from '@ramet/model/wire.ts'
+import type { Storage } from '../../services.ts'
+import { type Route, route } from '../route.ts'
+
+export const usageRoutes = (storage: Storage): Route[] => [
+  route({
+    method: 'GET',
+    path: routes.usage(),
+    summary: 'What runs and saved playgrounds take on disk, alone and together, and the quota',
+    answer: usageSchema,
+    handle: ({ user }) => storage.usage(user),
+  }),
+]

@@ -1,0 +1,124 @@
+import type { Lineage, LineageNode } from '@ramet/model/wire.ts'
+import type { Db } from '../store/database.ts'
+import type { PlaygroundRow, RunRow } from '../store/schema.ts'
+
+/** A playground that everybody starts may have any number of runs: more offspring than this is not listed. */
+const mostOffspring = 500
+
+type Kin = Pick<LineageNode, 'id' | 'kind'>
+
+/**
+ * Where a run or playground came from and what came from it. Rows of what is destroyed or removed stay in the store, so no step back is ever missing;
+ * of the offspring only what lives, and what leads to it, is listed.
+ */
+export async function lineageOf(db: Db, subject: Kin): Promise<Lineage> {
+  const ancestors: LineageNode[] = []
+  for (let next: Kin | undefined = subject; next; ) {
+    const found: Found | undefined = await find(db, next)
+    // Nobody is their own ancestor; a store that says so is damaged, and must not keep us here for ever.
+    if (!found || ancestors.some(({ id }) => id === found.node.id)) break
+    ancestors.unshift(found.node)
+    next = found.parent
+  }
+  const offspring: LineageNode[] = []
+  let isCut = false
+  for (let parents: readonly Kin[] = [subject]; parents.length > 0 && !isCut; ) {
+    const children = await childrenOf(db, parents, mostOffspring + 1 - offspring.length)
+    offspring.push(...children)
+    isCut = offspring.length > mostOffspring
+    parents = children
+  }
+  return { subject: subject.id, nodes: [...ancestors, ...living(offspring.slice(0, mostOffspring))], isCut }
+}
+
+interface Found {
+  readonly node: LineageNode
+  readonly parent: Kin | undefined
+}
+
+async function find(db: Db, { kind, id }: Kin): Promise<Found | undefined> {
+  if (kind === 'run') {
+    const row = await db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst()
+    return row && ofRun(row)
+  }
+  const row = await db.selectFrom('playgrounds').selectAll().where('id', '=', id).executeTakeFirst()
+  return row && ofPlayground(row)
+}
+
+function ofRun(row: RunRow): Found {
+  const parent: Kin =
+    row.cloned_from === null ? { kind: 'playground', id: row.playground_id } : { kind: 'run', id: row.cloned_from }
+  return {
+    parent,
+    node: {
+      id: row.id,
+      parent: parent.id,
+      kind: 'run',
+      how: row.cloned_from === null ? 'started' : 'cloned',
+      title: row.title,
+      state: row.state,
+      isGone: row.state === 'DESTROYED',
+      createdAt: row.created_at,
+    },
+  }
+}
+
+function ofPlayground(row: PlaygroundRow): Found {
+  const parent: Kin | undefined =
+    row.saved_from !== null
+      ? { kind: 'run', id: row.saved_from }
+      : row.base_id !== null
+        ? { kind: 'playground', id: row.base_id }
+        : undefined
+  return {
+    parent,
+    node: {
+      id: row.id,
+      ...(parent === undefined ? {} : { parent: parent.id }),
+      kind: 'playground',
+      how: row.saved_from !== null ? 'saved' : row.owner_id === null ? 'official' : 'created',
+      name: row.name,
+      title: row.title,
+      isGone: row.removed_at !== null,
+      createdAt: row.created_at,
+    },
+  }
+}
+
+/** Oldest first, at most `most`. */
+async function childrenOf(db: Db, parents: readonly Kin[], most: number): Promise<LineageNode[]> {
+  const ids = (kind: Kin['kind']) => parents.filter((parent) => parent.kind === kind).map(({ id }) => id)
+  const [runIds, playgroundIds] = [ids('run'), ids('playground')]
+  const runs = await db
+    .selectFrom('runs')
+    .selectAll()
+    .where((is) =>
+      is.or([is('cloned_from', 'in', runIds), is.and([is('cloned_from', 'is', null), is('playground_id', 'in', playgroundIds)])]),
+    )
+    .orderBy('created_at')
+    .limit(most)
+    .execute()
+  const playgrounds = await db
+    .selectFrom('playgrounds')
+    .selectAll()
+    .where((is) =>
+      is.or([is('saved_from', 'in', runIds), is.and([is('saved_from', 'is', null), is('base_id', 'in', playgroundIds)])]),
+    )
+    .orderBy('created_at')
+    .limit(most)
+    .execute()
+  return [...runs.map((row) => ofRun(row).node), ...playgrounds.map((row) => ofPlayground(row).node)]
+    .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt))
+    .slice(0, most)
+}
+
+/** Without what is gone and leads to nothing that lives. Children stand after their parents. */
+function living(nodes: readonly LineageNode[]): LineageNode[] {
+  const kept = new Set<string>()
+  for (const { id, parent, isGone } of nodes.toReversed()) {
+    if (isGone && !kept.has(id)) continue
+    kept.add(id)
+    if (parent !== undefined) kept.add(parent)
+  }
+  return nodes.filter(({ id }) => kept.has(id))
+}

@@ -1,0 +1,48 @@
+import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
+import type { RunState } from '@ramet/model/run-state.ts'
+import { newId } from '../catalog/new-id.ts'
+import { type Db, now } from '../store/database.ts'
+import { nextShortId } from '../store/installation.ts'
+import type { NewRun } from '../store/schema.ts'
+import { addStateEvent } from './run-rows.ts'
+
+export interface NewRunWish extends Pick<NewRun, 'owner_id' | 'playground_id' | 'playground_name' | 'playground_title' | 'plan'> {
+  /** Default: `Run <id>`. */
+  readonly title: string | undefined
+  readonly clonedFrom: string | null
+  /** Otherwise the run begins as a stopped one. */
+  readonly start: boolean
+}
+
+/** The rows of a new run and its machines; nothing on the host yet. To be called in a transaction, with whatever else belongs to the run. */
+export async function insertRun(trx: Db, { title, clonedFrom, start, ...values }: NewRunWish): Promise<string> {
+  const id = newId()
+  const at = now()
+  const history: RunState[] = start ? ['CREATED'] : ['CREATED', 'STOPPED']
+  await trx
+    .insertInto('runs')
+    .values({
+      ...values,
+      id,
+      short_id: await nextShortId(trx),
+      cloned_from: clonedFrom,
+      title: title ?? `Run ${id}`,
+      wanted: start ? 'RUNNING' : 'STOPPED',
+      state: start ? 'CREATED' : 'STOPPED',
+      failure: null,
+      lease: null,
+      resume_from: null,
+      created_at: at,
+      updated_at: at,
+      last_state_at: at,
+    })
+    .execute()
+  for (const [index, { name }] of (JSON.parse(values.plan) as RunPlan).machines.entries()) {
+    await trx
+      .insertInto('run_machines')
+      .values({ run_id: id, name, machine_index: index, state: start ? 'CREATED' : 'STOPPED', conditions: '[]' })
+      .execute()
+  }
+  for (const state of history) await addStateEvent(trx, id, state, at)
+  return id
+}
