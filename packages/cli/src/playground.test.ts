@@ -85,13 +85,17 @@ test('ctrl-c while waiting says that the run goes on', { timeout }, async () => 
 
 test('list leaves destroyed runs out, and no title can steer the terminal', { timeout }, async () => {
   const gone = stubPlay('DESTROYED', { id: 'b'.repeat(24) })
-  await using world = await stubWorld({ 'GET /api/plays': [stubPlay('RUNNING', { title: 'a\x1b[2Jb\x07' }), gone] })
+  const storage = { exclusiveBytes: 3 * 1024 ** 2, sharedBytes: 0 }
+  await using world = await stubWorld({
+    'GET /api/plays': [stubPlay('RUNNING', { title: 'a\x1b[2Jb\x07' }), gone],
+    'GET /api/usage': { runs: [{ id, ...storage }], playgrounds: [] },
+  })
   assert.equal((await world.ramet(['p', 'list', '-q'])).stdout, `${id}\n`)
   assert.equal((await world.ramet(['p', 'list', '-aq'])).stdout, `${id}\n${gone.id}\n`)
   assert.equal(JSON.parse((await world.ramet(['p', 'list', '-o', 'json'])).stdout)[0].id, id)
   const { stdout } = await world.ramet(['p', 'list'])
-  assert.match(stdout, /^RUN ID +PLAYGROUND +TITLE +CREATED +STATUS +LINK\n/)
-  assert.match(stdout, / ab +\d+ \w+ ago +RUNNING +http/)
+  assert.match(stdout, /^RUN ID +PLAYGROUND +TITLE +CREATED +STATUS +STORAGE +LINK\n/)
+  assert.match(stdout, / ab +\d+ \w+ ago +RUNNING +3MiB +http/)
 })
 
 test('machines come in the order of the manifest', { timeout }, async () => {

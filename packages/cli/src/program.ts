@@ -8,18 +8,23 @@ import { addImageList } from './commands/image/list.ts'
 import { addImageRemove } from './commands/image/remove.ts'
 import { addManifestCheck } from './commands/manifest-check.ts'
 import { addCatalog } from './commands/playground/catalog.ts'
+import { addClone } from './commands/playground/clone.ts'
 import { addCreate } from './commands/playground/create.ts'
 import { addDestroy } from './commands/playground/destroy.ts'
+import { addEdit } from './commands/playground/edit.ts'
+import { addLineage } from './commands/playground/lineage.ts'
 import { addList } from './commands/playground/list.ts'
 import { addMachineConsole } from './commands/playground/machine-console.ts'
 import { addMachines } from './commands/playground/machines.ts'
 import { addManifest } from './commands/playground/manifest.ts'
 import { addRemove } from './commands/playground/remove.ts'
 import { addRestart } from './commands/playground/restart.ts'
+import { addSave } from './commands/playground/save.ts'
 import { addStart } from './commands/playground/start.ts'
 import { addStop } from './commands/playground/stop.ts'
 import { addTitle } from './commands/playground/title.ts'
 import { addSsh } from './commands/ssh.ts'
+import { addUsage } from './commands/usage.ts'
 import { openWith } from './context.ts'
 
 const examples = `
@@ -29,6 +34,8 @@ Examples:
   ramet ssh ID -m box -- uname -a          one command; its exit status is this command's
   ramet playground stop ID                 switch it off and keep everything
   ramet playground restart ID              switch it on again
+  ramet playground clone ID --count 3      three stopped copies of a stopped run, at once
+  ramet playground save ID my-lab          a playground of your own from a stopped run
   ramet playground destroy ID              remove it
 
 A run is named by its id, or by the beginning of its id or title if no other begins so.
@@ -40,7 +47,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted. ssh: that of the 
 /** The whole command line, a file a verb. Throws CommanderError for usage errors and after help. */
 export function createProgram(): Command {
   const program = new Command('ramet')
-    .description('Playgrounds of real Linux machines: start, stop, pick up later.')
+    .description('Playgrounds of real Linux machines: start, stop, pick up later, clone, save.')
     .version(ownPackage.version, '-V, --version', 'print the version')
     .option('--endpoint <url>', 'address of the server')
     .option('--token <token>', 'API token')
@@ -62,12 +69,16 @@ export function createProgram(): Command {
   addStop(playground, open)
   addRestart(playground, open)
   addDestroy(playground, open)
+  addClone(playground, open)
+  addSave(playground, open)
+  addLineage(playground, open)
   addTitle(playground, open)
   addMachines(playground, open)
   addMachineConsole(playground.command('machine').description('One machine of a run.'), open)
   addCatalog(playground, open)
   addCreate(playground, open)
   addManifest(playground, open)
+  addEdit(playground, open)
   addRemove(playground, open)
 
   addSsh(program, open)
@@ -78,6 +89,7 @@ export function createProgram(): Command {
   addImageBuild(image, open)
   addImageRemove(image, open)
 
+  addUsage(program, open)
   addDoctor(program, open)
   addFsck(program, open)
   addHealth(program, open)

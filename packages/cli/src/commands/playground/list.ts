@@ -1,3 +1,4 @@
+import { formatBytes } from '@ramet/model/bytes.ts'
 import type { Play } from '@ramet/model/wire.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
@@ -18,11 +19,27 @@ export function addList(parent: Command, open: Open): void {
       const plays = (await client.plays.list()).filter(({ state }) => options.all || state !== 'DESTROYED')
       if (options.quiet) for (const { id } of plays) out.result(id)
       else if (options.output === 'json') out.json(plays)
-      else out.table(['RUN ID', 'PLAYGROUND', 'TITLE', 'CREATED', 'STATUS', 'LINK'], plays.map(row))
+      else {
+        // A list without storage is better than none.
+        const usage = await client.usage().catch(() => undefined)
+        const storage = new Map(usage?.runs.map(({ id, exclusiveBytes }) => [id, formatBytes(exclusiveBytes)]))
+        out.table(
+          ['RUN ID', 'PLAYGROUND', 'TITLE', 'CREATED', 'STATUS', 'STORAGE', 'LINK'],
+          plays.map((play) => row(play, storage.get(play.id) ?? '-')),
+        )
+      }
     })
 }
 
-const row = (play: Play) => [play.id, play.playground.name, play.title, ago(play.createdAt), statusOf(play), play.pageUrl]
+const row = (play: Play, storage: string) => [
+  play.id,
+  play.playground.name,
+  play.title,
+  ago(play.createdAt),
+  statusOf(play),
+  storage,
+  play.pageUrl,
+]
 
 function statusOf({ state, progress, failure }: Play): string {
   if (failure) return `${state} (${failure.code})`

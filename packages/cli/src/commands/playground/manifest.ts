@@ -1,4 +1,5 @@
 import { printManifest } from '@ramet/model/print-manifest.ts'
+import type { Playground } from '@ramet/model/wire.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
 
@@ -10,6 +11,17 @@ export function addManifest(parent: Command, open: Open): void {
     .argument('<playground>', 'its name')
     .action(async (name: string) => {
       const { client, out } = await open()
-      out.text(printManifest(await client.playgrounds.get(name)))
+      const playground = await client.playgrounds.get(name)
+      out.text(`${preface(playground)}${printManifest(playground)}`)
     })
+}
+
+/** A manifest cannot say what a saved drive holds. */
+function preface({ name, savedFrom }: Playground): string {
+  if (savedFrom === undefined) return ''
+  return [
+    `# Saved from the run ${savedFrom.id}. What its drives hold is not in this file: it comes along when the playground is the base, as with`,
+    `#   ramet playground create NAME -b ${name} -f FILE`,
+    '',
+  ].join('\n')
 }

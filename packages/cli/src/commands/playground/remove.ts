@@ -8,7 +8,7 @@ export function addRemove(parent: Command, open: Open): void {
   parent
     .command('remove')
     .alias('rm')
-    .description('Remove a playground of yours. Runs made from it are not touched.')
+    .description('Remove a playground of yours. Runs and playgrounds made from it keep all they have.')
     .argument('<playground>', 'its name')
     .option('-f, --force', 'do not ask')
     .action(async (name: string, options: { force?: boolean }) => {
@@ -28,8 +28,10 @@ export function addRemove(parent: Command, open: Open): void {
           return
         }
       }
-      await client.playgrounds.remove(name)
+      const { runs, playgrounds } = await client.playgrounds.remove(name)
       out.result(name)
+      if (runs.length > 0) out.note(`Runs made from it go on: ${runs.map(({ id, title }) => `${id} “${title}”`).join(', ')}`)
+      if (playgrounds.length > 0) out.note(`Playgrounds made from it stay: ${playgrounds.join(', ')}`)
     })
 }
 

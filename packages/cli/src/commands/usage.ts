@@ -1,0 +1,37 @@
+import { formatBytes } from '@ramet/model/bytes.ts'
+import type { Usage } from '@ramet/model/wire.ts'
+import type { Command } from 'commander'
+import type { Open } from '../context.ts'
+import { type Format, formatOption } from '../format-option.ts'
+
+/** `ramet usage` */
+export function addUsage(parent: Command, open: Open): void {
+  parent
+    .command('usage')
+    .description('What runs and saved playgrounds take on disk, biggest first: alone, and together with others.')
+    .addOption(formatOption())
+    .action(async (options: { output: Format }) => {
+      const { client, out } = await open()
+      const usage = await client.usage()
+      if (options.output === 'json') return out.json(usage)
+      out.table(['KIND', 'ID OR NAME', 'TITLE', 'STATUS', 'ALONE', 'SHARED'], rows(usage))
+      const { usedBytes, limitBytes } = usage.quota
+      out.note(`On disk: ${formatBytes(usage.totalBytes)}, of this ${formatBytes(usage.imageBytes)} for images.`)
+      out.note(`Stopped runs and saved playgrounds: ${formatBytes(usedBytes)} of ${formatBytes(limitBytes)}.`)
+    })
+}
+
+const rows = ({ runs, playgrounds }: Usage): string[][] =>
+  [
+    ...runs.map((run) => ({ ...run, kind: 'run', key: run.id, status: String(run.state) })),
+    ...playgrounds.map((playground) => ({ ...playground, kind: 'playground', key: playground.name, status: '-' })),
+  ]
+    .toSorted((a, b) => b.exclusiveBytes - a.exclusiveBytes || a.createdAt.localeCompare(b.createdAt))
+    .map(({ kind, key, title, status, exclusiveBytes, sharedBytes }) => [
+      kind,
+      key,
+      title,
+      status,
+      formatBytes(exclusiveBytes),
+      formatBytes(sharedBytes),
+    ])
