@@ -141,7 +141,7 @@ describe('the dashboard', { concurrency: false }, () => {
     )
   })
 
-  test('stop, restart and destroy are buttons; the list shows the state', async () => {
+  test('stop, continue and destroy are buttons; the list shows the state', async () => {
     await page
       .getByRole('button', { name: /^stop$/i })
       .first()
@@ -150,8 +150,19 @@ describe('the dashboard', { concurrency: false }, () => {
       .getByText(/stopped/i)
       .first()
       .waitFor({ timeout: 120_000 })
+    await page.getByRole('button', { name: /^Save as playground Keep/ }).waitFor()
+    if (process.env.RAMET_SCREENSHOTS !== undefined) {
+      const client = await server.client()
+      await client.plays.setTitle(id, 'A shop with its wares')
+      const [clone] = await client.plays.clone(id)
+      await client.plays.save(id, { name: 'shop', title: 'A shop with its wares' })
+      await page.reload()
+      await page.getByRole('region', { name: 'Lineage' }).getByText('A shop with its wares (clone)').waitFor()
+      await page.screenshot({ path: join(root, 'docs/stopped.png') })
+      await client.plays.destroy(clone?.id ?? '')
+    }
     await page
-      .getByRole('button', { name: /^restart$/i })
+      .getByRole('button', { name: /^continue$/i })
       .first()
       .click()
     await shows(/[#$] *$/m, 300_000)

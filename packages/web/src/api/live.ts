@@ -11,8 +11,17 @@ export function showPlay(cache: QueryClient, play: Play): void {
   cache.setQueryData(queries.plays().queryKey, (plays) => plays && withPlay(plays, play))
 }
 
+/** After something that no event tells whole: who descends from whom, which playgrounds there are, and what all takes on disk. */
+export async function refreshCopies(cache: QueryClient): Promise<void> {
+  await Promise.all(['playgrounds', 'lineage', 'usage'].map((what) => cache.invalidateQueries({ queryKey: [what] })))
+}
+
 export function showEvent(cache: QueryClient, event: Event): void {
-  if (event.kind === 'play') showPlay(cache, event.play)
+  if (event.kind === 'play') {
+    const before = cache.getQueryData(queries.play(event.play.id).queryKey)
+    showPlay(cache, event.play)
+    if (before?.state !== event.play.state) void cache.invalidateQueries({ queryKey: queries.usage().queryKey })
+  }
   if (event.kind === 'image') {
     cache.setQueryData(queries.images().queryKey, (images) => images && withImage(images, event.image))
   }

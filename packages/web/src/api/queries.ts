@@ -12,9 +12,12 @@ export const queries = {
       // The accelerator is null until the boot probe is over, which no event tells.
       refetchInterval: ({ state }) => (state.data?.accelerator ? false : 3000),
     }),
-  playgrounds: () => queryOptions({ queryKey: ['playgrounds'], queryFn: () => client.playgrounds.list() }),
+  playgrounds: () => queryOptions({ queryKey: ['playgrounds'], queryFn: () => client.playgrounds.list('all') }),
   plays: () => queryOptions({ queryKey: ['plays'], queryFn: client.plays.list }),
   play: (id: string) => queryOptions({ queryKey: ['play', id], queryFn: ({ signal }) => client.plays.get(id, signal) }),
+  lineage: (id: string) => queryOptions({ queryKey: ['lineage', id], queryFn: () => client.plays.lineage(id) }),
+  /** No event tells of every byte that a guest writes. */
+  usage: () => queryOptions({ queryKey: ['usage'], queryFn: client.usage, refetchInterval: 30_000 }),
   images: () => queryOptions({ queryKey: ['images'], queryFn: client.images.list }),
   consoles: (id: string, machine: string) =>
     queryOptions({ queryKey: ['consoles', id, machine], queryFn: () => client.plays.consoles(id, machine) }),

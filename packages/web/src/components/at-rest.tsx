@@ -1,32 +1,27 @@
 import { isGone, refusal } from '@ramet/model/run-state.ts'
 import type { Play } from '@ramet/model/wire.ts'
 import { Link } from '@tanstack/react-router'
-import { useRestart } from '../hooks/use-run-action.ts'
 import { runLook } from '../run/run-look.ts'
-import { Button, buttonClass } from './button.tsx'
+import { buttonClass } from './button.tsx'
+import { Choices } from './choices.tsx'
 import { Dot } from './state-badge.tsx'
 
-/** What stands in the place of the terminals while there are none: why, and the way on. */
+/** What stands in the place of the terminals while there are none: why, and the ways on. */
 export function AtRest({ play }: { play: Play }) {
   const { label, tone, about } = runLook[play.state]
-  const restart = useRestart(play.id)
   const mayRestart = refusal('restart', play.state) === undefined
   return (
-    <div className="grid h-full place-items-center p-6 text-center">
-      <div className="max-w-sm">
+    <div className="grid h-full place-items-center overflow-y-auto p-6 text-center">
+      <div className={`flex flex-col items-center ${mayRestart ? 'w-full max-w-3xl' : 'max-w-sm'}`}>
         <h2 className="flex items-center justify-center gap-2 font-medium">
           <Dot tone={tone} />
           {label}
         </h2>
-        <p className="mt-1.5 text-[13px] text-muted">
+        <p className="mt-1.5 max-w-sm text-[13px] text-muted">
           {play.progress?.message ?? about ?? 'Terminals open as soon as the machines are ready.'}
         </p>
-        <div className="mt-4 flex justify-center gap-2">
-          {mayRestart && (
-            <Button look="primary" icon="play" isBusy={restart.isPending} onClick={restart.mutate}>
-              Switch on again
-            </Button>
-          )}
+        <div className="mt-5 flex w-full justify-center gap-2">
+          {mayRestart && <Choices play={play} />}
           {isGone(play.state) && (
             <Link to="/" className={buttonClass()}>
               To your runs

@@ -13,6 +13,9 @@ const paths = {
   alert: 'M8 2.5l6 10.5H2zM8 6.5v3M8 11.2v.1',
   panel: 'M2.5 3.5h11v9h-11zM9.8 3.5v9',
   refresh: 'M3.2 8a4.8 4.8 0 0 1 8.1-3.5M12.8 8a4.8 4.8 0 0 1-8.1 3.5M11.5 2v2.7H8.8M4.5 14v-2.7h2.7',
+  clone: 'M6.5 2.5h7v7h-7zM4 5.5H2.5v8h8V12',
+  save: 'M4 2.5h8v11L8 10.3 4 13.5z',
+  playground: 'M8 2 13.5 5v6L8 14 2.5 11V5zM2.8 5.2 8 8l5.2-2.8M8 8v5.7',
   plug: 'M6 2.5v3M10 2.5v3M4.5 5.5h7v2a3.5 3.5 0 0 1-7 0zM8 11v2.5',
 } as const
 

@@ -1,11 +1,19 @@
 import type { Play } from '@ramet/model/wire.ts'
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { queries } from '../api/queries.ts'
+import { useRunStorage } from '../hooks/use-storage.ts'
 import { CopyText } from './copy-button.tsx'
 import { Facts, Mono, Part } from './facts.tsx'
+import { LineageTree } from './lineage-tree.tsx'
 import { MachineDetails } from './machine-details.tsx'
 import { StateHistory } from './state-history.tsx'
+import { Storage } from './storage.tsx'
 
 /** What a run is made of and what happened to it. */
 export function RunDetails({ play }: { play: Play }) {
+  const storage = useRunStorage(play.id)
+  const { data: lineage } = useQuery(queries.lineage(play.id))
   return (
     <div className="flex flex-col divide-y divide-line">
       <Part title="Run">
@@ -13,6 +21,15 @@ export function RunDetails({ play }: { play: Play }) {
           facts={[
             ['Playground', `${play.playground.title} (${play.playground.name})`],
             ['Created', new Date(play.createdAt).toLocaleString()],
+            [
+              'Clone of',
+              play.clonedFrom && (
+                <Link key="source" to="/runs/$id" params={{ id: play.clonedFrom.id }} className="rounded hover:text-accent">
+                  {play.clonedFrom.title}
+                </Link>
+              ),
+            ],
+            ['Storage', storage && <Storage key="storage" storage={storage} />],
             ['Id', <CopyText key="id" text={play.id} what="id" />],
             ['Shell', <CopyText key="ssh" text={`npx --no-install ramet ssh ${play.id}`} what="command" />],
           ]}
@@ -36,6 +53,11 @@ export function RunDetails({ play }: { play: Play }) {
               </li>
             ))}
           </ul>
+        </Part>
+      )}
+      {lineage && (
+        <Part title="Lineage">
+          <LineageTree lineage={lineage} />
         </Part>
       )}
       <Part title="History">

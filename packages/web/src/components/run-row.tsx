@@ -1,6 +1,7 @@
 import type { Play } from '@ramet/model/wire.ts'
 import { Link } from '@tanstack/react-router'
 import { useNow } from '../hooks/use-now.ts'
+import { useRunStorage } from '../hooks/use-storage.ts'
 import { formatAgo } from '../run/time.ts'
 import { buttonClass } from './button.tsx'
 import { Icon } from './icons.tsx'
@@ -8,11 +9,13 @@ import { FailureNotice } from './notice.tsx'
 import { ProgressBar } from './progress-bar.tsx'
 import { RunButtons } from './run-buttons.tsx'
 import { RunStateBadge } from './state-badge.tsx'
+import { Storage } from './storage.tsx'
 
 /** One run in the list: what it is, how it is, what may be done. */
 export function RunRow({ play }: { play: Play }) {
   const created = Date.parse(play.createdAt)
   const now = useNow()
+  const storage = useRunStorage(play.id)
   return (
     <li aria-label={play.title} className="px-4 py-3 transition-colors hover:bg-hover/40">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2.5">
@@ -26,6 +29,12 @@ export function RunRow({ play }: { play: Play }) {
             <time dateTime={play.createdAt} title={new Date(created).toLocaleString()}>
               {formatAgo(created, now)}
             </time>
+            {storage && (
+              <>
+                <span aria-hidden="true">·</span>
+                <Storage storage={storage} />
+              </>
+            )}
           </p>
         </div>
         <div className="sm:w-24">

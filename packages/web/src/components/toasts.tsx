@@ -15,6 +15,11 @@ export function toastError(error: unknown): void {
   })
 }
 
+/** Tells that something is done whose result is elsewhere. */
+export function toast(title: string, description?: string): void {
+  toasts.add({ title, description, type: 'done', timeout: 6_000 })
+}
+
 export function Toasts({ children }: { children: React.ReactNode }) {
   return (
     <Toast.Provider toastManager={toasts}>
@@ -36,7 +41,10 @@ function ToastList() {
       className="rounded-lg border border-line-strong bg-raised shadow-xl shadow-black/25 transition-opacity data-ending-style:opacity-0 data-starting-style:opacity-0"
     >
       <Toast.Content className="flex items-start gap-2.5 p-3">
-        <Icon name="alert" className="mt-0.5 text-bad" />
+        <Icon
+          name={toast.type === 'done' ? 'check' : 'alert'}
+          className={`mt-0.5 ${toast.type === 'done' ? 'text-accent' : 'text-bad'}`}
+        />
         <div className="min-w-0 flex-1">
           <Toast.Title className="text-[13px] font-medium" />
           <Toast.Description className="mt-0.5 text-xs text-muted" />

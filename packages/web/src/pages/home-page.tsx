@@ -1,3 +1,4 @@
+import type { Playground } from '@ramet/model/wire.ts'
 import { useQuery } from '@tanstack/react-query'
 import { queries } from '../api/queries.ts'
 import { Builds } from '../components/builds.tsx'
@@ -53,20 +54,31 @@ function Runs() {
 
 function Catalogue() {
   const { data: playgrounds, error } = useQuery(queries.playgrounds())
+  const own = playgrounds?.filter(({ owner }) => owner !== '') ?? []
+  const official = playgrounds?.filter(({ owner }) => owner === '') ?? []
   return (
     <section aria-labelledby="catalogue">
       <Heading id="catalogue">Catalogue</Heading>
       {error && !playgrounds && <ErrorNotice error={error} />}
       {!playgrounds && !error && <Placeholder />}
       {playgrounds?.length === 0 && <p className="text-[13px] text-muted">There are no playgrounds to start from.</p>}
-      {playgrounds && playgrounds.length > 0 && (
-        <ul className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
-          {playgrounds.map((playground) => (
-            <PlaygroundCard key={playground.name} playground={playground} />
-          ))}
-        </ul>
-      )}
+      <Cards playgrounds={own} title={own.length > 0 ? 'Your playgrounds' : undefined} />
+      <Cards playgrounds={official} title={own.length > 0 ? 'Official' : undefined} />
     </section>
+  )
+}
+
+function Cards({ playgrounds, title }: { playgrounds: readonly Playground[]; title: string | undefined }) {
+  if (playgrounds.length === 0) return null
+  return (
+    <div className="mb-6 last:mb-0">
+      {title && <h3 className="mb-2 text-[13px] text-muted">{title}</h3>}
+      <ul className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3" aria-label={title}>
+        {playgrounds.map((playground) => (
+          <PlaygroundCard key={playground.name} playground={playground} />
+        ))}
+      </ul>
+    </div>
   )
 }
 

@@ -21,7 +21,7 @@ export const runLook: Record<RunState, Look> = {
   STOPPED: {
     label: 'Stopped',
     tone: 'off',
-    about: 'The machines are switched off. Every file on their drives is kept, and restart picks up from there.',
+    about: 'The machines are switched off. Every file on their drives is kept.',
   },
   DESTROYING: { label: 'Destroying', tone: 'busy', about: 'The machines and their files are being removed.' },
   DESTROYED: { label: 'Destroyed', tone: 'off', about: 'This run was destroyed. Nothing of it is left on the host.' },

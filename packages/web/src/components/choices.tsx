@@ -1,0 +1,59 @@
+import { refusal } from '@ramet/model/run-state.ts'
+import type { Play } from '@ramet/model/wire.ts'
+import { type ReactNode, useState } from 'react'
+import { useClone, useRestart } from '../hooks/use-run-action.ts'
+import { Icon, type IconName } from './icons.tsx'
+import { SaveDialog } from './save-dialog.tsx'
+
+/** What a run at rest is good for: the three ways on, each with what it does. */
+export function Choices({ play }: { play: Play }) {
+  const restart = useRestart(play.id)
+  const clone = useClone(play.id)
+  const [isSaving, setIsSaving] = useState(false)
+  return (
+    <>
+      <ul className="grid w-full gap-3 text-left sm:grid-cols-3">
+        <Choice icon="play" name="Continue" isBusy={restart.isPending} onClick={restart.mutate} isFirst>
+          Switch the machines on again and go on where you left off.
+        </Choice>
+        <Choice icon="clone" name="Clone" refusal={refusal('clone', play.state)} isBusy={clone.isPending} onClick={clone.mutate}>
+          Make another run with the same content; this one stays as it is.
+        </Choice>
+        <Choice icon="save" name="Save as playground" refusal={refusal('save', play.state)} onClick={() => setIsSaving(true)}>
+          Keep this state under a name, to start new runs from it at any time.
+        </Choice>
+      </ul>
+      <SaveDialog play={play} isOpen={isSaving} onClose={() => setIsSaving(false)} />
+    </>
+  )
+}
+
+interface ChoiceProps {
+  readonly icon: IconName
+  readonly name: string
+  readonly children: ReactNode
+  readonly onClick: () => void
+  readonly isBusy?: boolean
+  readonly isFirst?: boolean
+  readonly refusal?: string | undefined
+}
+
+function Choice({ icon, name, children, onClick, isBusy = false, isFirst = false, refusal: why }: ChoiceProps) {
+  return (
+    <li>
+      <button
+        type="button"
+        disabled={isBusy || why !== undefined}
+        aria-busy={isBusy || undefined}
+        onClick={onClick}
+        className={`flex h-full w-full flex-col items-start rounded-xl border p-3.5 text-left transition-colors enabled:hover:border-accent disabled:opacity-45 ${isFirst ? 'border-accent/50 bg-accent-soft' : 'border-line-strong bg-raised enabled:hover:bg-hover'}`}
+      >
+        <span className="flex items-center gap-2 text-[13px] font-semibold">
+          <Icon name={icon} className="text-accent" />
+          {name}
+        </span>
+        <span className="mt-1 text-xs leading-relaxed text-muted">{why ?? children}</span>
+      </button>
+    </li>
+  )
+}

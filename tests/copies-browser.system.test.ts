@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { openBrowser } from './harness/browser.ts'
+import { until } from './harness/processes.ts'
+import { TestServer } from './harness/server.ts'
+
+/** What the dashboard offers for a run at rest, with a real browser on the fake world. */
+describe('a stopped run in the dashboard', { concurrency: false }, () => {
+  const server = new TestServer({ fake: true })
+  let browser: Awaited<ReturnType<typeof openBrowser>>
+  let page: Page
+  let id = ''
+
+  before(async () => {
+    await server.start()
+    const client = await server.client()
+    await until('the web app to be built', async () => (await client.health()).web, 180_000)
+    id = (await server.ok('playground', 'start', 'debian', '--title', 'Shop with wares', '-q')).trim()
+    await server.ok('playground', 'stop', id, '-q')
+    browser = await openBrowser()
+    page = browser.page
+    page.setDefaultTimeout(30_000)
+    await page.goto(server.loginLink)
+    await page.getByRole('heading', { name: 'Catalogue' }).waitFor()
+  })
+  after(async () => {
+    await browser?.close()
+    await server.dispose()
+  })
+
+  const choice = (name: RegExp) => page.getByRole('tabpanel').getByRole('button', { name })
+
+  test('offers three ways on, each with a sentence', async () => {
+    await page.goto(`${server.endpoint}/runs/${id}`)
+    await choice(/^Continue Switch the machines on again/).waitFor()
+    await choice(/^Clone Make another run/).waitFor()
+    await choice(/^Save as playground Keep this state/).waitFor()
+  })
+
+  test('is cloned by a click, which leads to the clone and its lineage', async () => {
+    await choice(/^Clone/).click()
+    await page.getByRole('heading', { level: 1, name: 'Shop with wares (clone)' }).waitFor()
+    assert.notEqual(/[0-9a-f]{24}/.exec(page.url())?.[0], id)
+    const lineage = page.getByRole('region', { name: 'Lineage' })
+    await lineage.getByRole('link', { name: 'Shop with wares' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Shop with wares', exact: true }).waitFor()
+  })
+
+  test('is saved by a dialog that tells faults at their fields', async () => {
+    await choice(/^Save as playground/).click()
+    const dialog = page.getByRole('dialog')
+    const name = dialog.getByLabel('Name', { exact: true })
+    assert.equal(await name.inputValue(), 'shop-with-wares')
+    await name.fill('Not a name')
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await dialog.getByText('must be lower-case letters').waitFor()
+    await name.fill('debian')
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await dialog.getByText('debian-2 is free.').waitFor()
+    await name.fill('wares')
+    await dialog.getByLabel('Description').fill('A shop with all its wares.')
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved as wares').waitFor()
+    assert.equal((await (await server.client()).playgrounds.get('wares')).description, 'A shop with all its wares.')
+  })
+
+  test('the saved playground stands in the catalogue, where it is edited, started and removed', async () => {
+    await page.goto(server.endpoint)
+    const card = page.getByRole('list', { name: 'Your playgrounds' }).getByRole('listitem')
+    await card.getByText('Saved from Shop with wares').waitFor()
+    await card.getByRole('button', { name: 'Edit' }).click()
+    await page.getByRole('dialog').getByLabel('Title').fill('Wares of all kinds')
+    await page.getByRole('dialog').getByRole('button', { name: 'Save changes' }).click()
+    await page.getByRole('listitem', { name: 'Wares of all kinds' }).waitFor()
+    await card.getByRole('button', { name: 'Start' }).click()
+    await page.waitForURL(/\/runs\/[0-9a-f]{24}/)
+    await page.getByRole('region', { name: 'Lineage' }).getByText('Wares of all kinds').waitFor()
+    await page.goto(server.endpoint)
+    await card.getByRole('button', { name: 'Remove' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click()
+    await page.getByText('wares was removed').waitFor()
+    await until('the card to be gone', async () => (await card.count()) === 0)
+  })
+
+  test('every row of the list says what it takes on disk', async () => {
+    const rows = page.getByRole('region', { name: 'Runs' }).getByRole('listitem')
+    assert.equal(await rows.count(), 3)
+    for (const row of await rows.all()) await row.getByText(/^\d+(\.\d+)?([KMG]i)?B( of its own)?$/).waitFor()
+  })
+})
