@@ -37,7 +37,7 @@ export async function bareStart({ pack, image, plan, accelerator }: BareParts): 
   const keys = await makeRunKeys()
   const network = planNetwork('r0000-0', '198.18.0.0/28', plan)
   const initrd = join(folder, 'initrd')
-  await writeInitrd(initrd, pack, plan, network, 0, keys, [])
+  await writeInitrd(initrd, pack, plan, network, 0, keys)
   const tscKhz = await hostTscKhz()
   let child: ChildProcess | undefined
   let link: SshLink | undefined

@@ -22,6 +22,7 @@ crashSuite({
     return [
       ...(await filesIn(join(home, 'runs'))),
       ...(await filesIn(join(host, 'networks'))),
+      ...(await filesIn(join(host, 'resolvers'))),
       ...(await filesIn(join(host, 'leases'))),
       ...(await vmProcesses(home)).map((pid) => `process ${pid}`),
     ]

@@ -14,7 +14,7 @@ export async function leftovers(installation: string, home: string): Promise<str
   for (const line of (await readFile('/proc/self/mounts', 'utf8')).split('\n')) {
     if (line.includes(home) || line.includes(prefix)) found.push(`mount ${line}`)
   }
-  for (const pid of await vmProcesses(home)) found.push(`process ${pid}`)
+  for (const pid of await runProcesses(home)) found.push(`process ${pid}`)
   for (const entry of await readdir(`${home}/runs`).catch(() => [])) found.push(`${home}/runs/${entry}`)
   for (const entry of await readdir('/run/ramet/leases').catch(() => [])) {
     const text = await readFile(`/run/ramet/leases/${entry}`, 'utf8').catch(() => '')
@@ -23,13 +23,20 @@ export async function leftovers(installation: string, home: string): Promise<str
   return found
 }
 
-/** Processes whose command line names a folder below `home`/runs: VMs, real or fake. */
-export async function vmProcesses(home: string, of = ''): Promise<number[]> {
+/** VMs, real or fake. */
+export const vmProcesses = (home: string, of = ''): Promise<number[]> =>
+  runProcesses(home, of, (program) => program !== 'dnsmasq')
+/** Resolvers. */
+export const nameProcesses = (home: string, of = ''): Promise<number[]> =>
+  runProcesses(home, of, (program) => program === 'dnsmasq')
+
+/** Processes whose command line names a folder below `home`/runs. */
+async function runProcesses(home: string, of = '', isWanted: (program: string) => boolean = () => true): Promise<number[]> {
   const pids: number[] = []
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue
     const commandLine = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '')
-    if (commandLine.includes(`${home}/runs/${of}`)) pids.push(Number(entry))
+    if (commandLine.includes(`${home}/runs/${of}`) && isWanted(commandLine.split('\0')[0] ?? '')) pids.push(Number(entry))
   }
   return pids
 }

@@ -8,6 +8,7 @@ export const debianPackages = {
   mmdebstrap: 'mmdebstrap',
   ip: 'iproute2',
   nft: 'nftables',
+  dnsmasq: 'dnsmasq-base',
   sysctl: 'procps',
   useradd: 'passwd',
   mke2fs: 'e2fsprogs',

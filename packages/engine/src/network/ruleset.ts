@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { planNames } from '../names/name-plan.ts'
 import type { NetworkPlan, PlannedInterface, PlannedMachine } from './network.ts'
 import { namespaceEnd } from './plan.ts'
 
@@ -7,6 +8,11 @@ import { namespaceEnd } from './plan.ts'
  * The cloud metadata services beside 169.254.169.254: 100.100.100.200 (Alibaba), 192.0.0.192 (Oracle), both documented by their vendors.
  */
 const walled = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '100.100.100.200', '192.0.0.0/24', '224.0.0.0/4', '240.0.0.0/4']
+
+/** Questions for names that one network may have open: a flood must not take all the memory that the kernel gives to connections. */
+const mostQuestions = 1024
+/** Connections that a run may have to the outside. They also stand in the host's one table (nf_conntrack_max, 262144 by default), which would be full for everybody. */
+const mostConnections = 8192
 
 /** The namespace's end of the veth pair. */
 export const uplink = 'uplink'
@@ -98,11 +104,21 @@ export function namespaceRuleset(plan: NetworkPlan, pool: string): Ruleset {
     machine.interfaces.flatMap((item) => (item.gateway === undefined ? [] : [[item.address, machine.hostAddress] as const])),
   )
   const open = plan.networks.filter((network) => !network.private)
+  const { askers } = planNames(plan)
+  const question = (bridge: string, gateway: string) =>
+    `iifname "${bridge}" ip daddr ${gateway} meta l4proto { tcp, udp } th dport`
   return ruleset(insideTable, [
     {
       name: 'to-machine',
       head: 'type nat hook prerouting priority dstnat; policy accept;',
-      rules: inwards.length === 0 ? [] : [`iifname "${uplink}" dnat ip to ip daddr map ${map(inwards)}`],
+      rules: [
+        ...(inwards.length === 0 ? [] : [`iifname "${uplink}" dnat ip to ip daddr map ${map(inwards)}`]),
+        // Questions for names, each to the view of who asks.
+        ...askers.flatMap(({ bridge, gateway, port, known }) => [
+          ...known.map((asker) => `${question(bridge, gateway)} 53 ip saddr ${asker.address} redirect to :${asker.port}`),
+          `${question(bridge, gateway)} 53 redirect to :${port}`,
+        ]),
+      ],
     },
     {
       name: 'between',
@@ -114,6 +130,7 @@ export function namespaceRuleset(plan: NetworkPlan, pool: string): Ruleset {
         'ct state established,related accept',
         `iifname "${uplink}" ct status dnat accept`,
         `ip daddr ${set([pool, ...walled])} drop`,
+        `oifname "${uplink}" ct count over ${mostConnections} drop`,
         // Only addresses that this network's machines were given leave it.
         ...open.flatMap((network) => {
           const addresses = plan.machines.flatMap(({ interfaces }) =>
@@ -136,6 +153,10 @@ export function namespaceRuleset(plan: NetworkPlan, pool: string): Ruleset {
           (network) => `iifname "${network.bridge}" ip daddr ${network.gateway} icmp type echo-request accept`,
         ),
         `iifname "${uplink}" ip daddr ${namespaceEnd(plan)} icmp type echo-request accept`,
+        ...askers.flatMap(({ bridge, gateway, port, known }) => {
+          const asked = `${question(bridge, gateway)} ${set([...new Set([port, ...known.map((asker) => asker.port)])].map(String))} ct status dnat`
+          return [`${asked} ct count over ${mostQuestions} drop`, `${asked} accept`]
+        }),
       ],
     },
     {

@@ -2,6 +2,7 @@ import type { Disks, LayerFile } from '../disk/disk.ts'
 import type { LayerStore } from '../disk/layer-store.ts'
 import type { Guests } from '../guest/guest.ts'
 import type { KernelPack } from '../image/artefact.ts'
+import type { Resolvers } from '../names/resolvers.ts'
 import type { Networks } from '../network/network.ts'
 import type { Vmm } from '../vmm/vmm.ts'
 import type { RunPlan } from './run-plan.ts'
@@ -12,11 +13,12 @@ export interface Host {
   readonly installation: string
   readonly vmm: Vmm
   readonly networks: Networks
+  readonly resolvers: Resolvers
   readonly disks: Disks
   readonly layers: LayerStore
   readonly guests: Guests
   kernelPack(): Promise<KernelPack>
-  /** Resolvers that guests are given; those on the host's loopback are of no use to them. */
+  /** Resolvers that know names from outside; not those on the host's loopback, which a run's namespace does not reach. */
   nameservers(): Promise<string[]>
 }
 

@@ -3,30 +3,21 @@ import { bootArchive } from '../guest/boot-files.ts'
 import type { BootConfig, RunKeys } from '../guest/guest.ts'
 import { writeFileAtomically } from '../host/files.ts'
 import type { KernelPack } from '../image/artefact.ts'
+import { hostsSeenFrom, networksOf, resolverOf } from '../names/name-plan.ts'
 import type { NetworkPlan } from '../network/network.ts'
 import type { RunPlan } from './run-plan.ts'
 import { modulesSerial } from './vm-spec.ts'
 
-/** What the machine is told at boot; pure. Every machine of the run is named as `machine` (its first address) and `machine.network`. */
-export function bootConfig(
-  plan: RunPlan,
-  network: NetworkPlan,
-  machineIndex: number,
-  keys: RunKeys,
-  nameservers: readonly string[],
-): BootConfig {
+/** What the machine is told at boot; pure. Names mean the same here as when the run's resolver is asked, and work also while it is not there. */
+export function bootConfig(plan: RunPlan, network: NetworkPlan, machineIndex: number, keys: RunKeys): BootConfig {
   const machine = plan.machines[machineIndex]
   const planned = network.machines[machineIndex]
   if (!machine || !planned) throw new Error(`the plan has no machine number ${machineIndex}`)
+  const resolver = resolverOf(network, planned)
   return {
     hostname: machine.name,
     keys,
-    hosts: network.machines.flatMap((other) =>
-      other.interfaces.map((item, at) => ({
-        address: item.address,
-        names: at === 0 ? [other.name, `${other.name}.${item.network}`] : [`${other.name}.${item.network}`],
-      })),
-    ),
+    hosts: hostsSeenFrom(network, networksOf(planned)),
     interfaces: planned.interfaces.map(({ name, mac, address, prefixLength }, at) => ({
       name,
       mac,
@@ -34,7 +25,7 @@ export function bootConfig(
       prefixLength,
       gateway: machine.interfaces[at]?.gateway,
     })),
-    nameservers,
+    nameservers: resolver === undefined ? [] : [resolver],
     users: machine.users.map(({ name, welcome }) => ({ name, welcome })),
     startupFiles: machine.startupFiles,
     drives: machine.drives.slice(1).map((drive, at) => ({
@@ -55,11 +46,10 @@ export async function writeInitrd(
   network: NetworkPlan,
   machineIndex: number,
   keys: RunKeys,
-  nameservers: readonly string[],
 ): Promise<void> {
   const base = await readFile(pack.initramfs)
   const padding = new Uint8Array((4 - (base.length % 4)) % 4)
-  const own = bootArchive(bootConfig(plan, network, machineIndex, keys, nameservers))
+  const own = bootArchive(bootConfig(plan, network, machineIndex, keys))
   // Holds the platform's private host key: for root, who opens it before QEMU drops its rights.
   await writeFileAtomically(file, Buffer.concat([base, padding, own]), 0o600)
 }

@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises'
 import type { RunKeys } from '../guest/guest.ts'
 import { kernelWords } from '../guest/kernel-words.ts'
 import type { KernelPack } from '../image/artefact.ts'
+import type { RunNames } from '../names/resolvers.ts'
 import type { NetworkPlan } from '../network/network.ts'
 import { planNetwork } from '../network/plan.ts'
 import type { VmSpec } from '../vmm/vmm.ts'
 import { type Host, hostName, type RunBook, type RunRecord } from './host.ts'
 import type { LiveRun } from './live-run.ts'
-import { keysFile } from './run-folder.ts'
+import { keysFile, namesFolder } from './run-folder.ts'
 import { vmSpec } from './vm-spec.ts'
 
 /** Handed to every step of a run. */
@@ -23,6 +24,11 @@ export interface RunContext {
 export function networkPlan(host: Host, run: RunRecord): NetworkPlan {
   if (run.lease === undefined) throw new Error(`run ${run.id} has no addresses leased`)
   return planNetwork(hostName(host.installation, run.shortId), run.lease, run.plan)
+}
+
+export async function runNames(host: Host, run: RunRecord): Promise<RunNames> {
+  const nameservers = await host.nameservers()
+  return { folder: namesFolder(host.home, run.id), network: networkPlan(host, run), nameservers, groups: [] }
 }
 
 export async function readKeys(home: string, runId: string): Promise<RunKeys> {

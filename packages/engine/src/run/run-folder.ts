@@ -11,6 +11,8 @@ export const initrdFile = (home: string, runId: string, machineIndex: number) =>
   join(runFolder(home, runId), `initrd-${machineIndex}`)
 /** Platform keys of the run: JSON of `RunKeys`, mode 0600. */
 export const keysFile = (home: string, runId: string) => join(runFolder(home, runId), 'keys.json')
+/** Of the run's resolvers: what they answer, and their pid files. */
+export const namesFolder = (home: string, runId: string) => join(runFolder(home, runId), 'names')
 export const topsFolder = (home: string, runId: string) => join(runFolder(home, runId), 'drives')
 /**
  * A name of its own for each top, kept in `drives.top` of the store: that of an earlier one, which may be on its way out after its top was sealed, is never

@@ -4,7 +4,7 @@ import { machineUnreachable } from '@ramet/model/errors.ts'
 import { writeFileAtomically } from '../host/files.ts'
 import type { VmEnd } from '../vmm/vmm.ts'
 import { writeInitrd } from './initrd.ts'
-import { networkPlan, type RunContext, readKeys, specOf } from './run-context.ts'
+import { networkPlan, type RunContext, readKeys, runNames, specOf } from './run-context.ts'
 import { initrdFile, keysFile, machineFolder, newTopName, runFolder, topsFolder } from './run-folder.ts'
 import type { Journey, Step } from './steps.ts'
 
@@ -59,6 +59,18 @@ const makeNetwork: Step<RunContext> = {
   },
 }
 
+/** Also while the run is on: a resolver that died is started again, and so are all when the host's nameservers are others. */
+const serveNames: Step<RunContext> = {
+  name: 'serve-names',
+  message: 'Starting the resolver of the run’s names',
+  async done({ host, book }) {
+    return host.resolvers.ready(await runNames(host, await book.read()))
+  },
+  async do({ host, book }) {
+    await host.resolvers.start(await runNames(host, await book.read()))
+  },
+}
+
 const makeTops: Step<RunContext> = {
   name: 'make-tops',
   message: 'Making the drives’ writable layers',
@@ -94,12 +106,12 @@ const startMachines: Step<RunContext> = {
   },
   async do({ host, book, live, signal }) {
     const run = await book.read()
-    const [pack, keys, nameservers] = await Promise.all([host.kernelPack(), readKeys(host.home, run.id), host.nameservers()])
+    const [pack, keys] = await Promise.all([host.kernelPack(), readKeys(host.home, run.id)])
     const network = networkPlan(host, run)
     await Promise.all(
       run.plan.machines.map(async (machine, index) => {
         if (live.get(machine.name)) return
-        await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, keys, nameservers)
+        await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, keys)
         signal.throwIfAborted()
         live.add(machine.name, await host.vmm.start(specOf(host, run, machine.name, pack)), keys)
       }),
@@ -156,5 +168,8 @@ const reachGuests: Step<RunContext> = {
 
 export const startJourney: Journey<RunContext> = {
   name: 'start',
-  steps: [makeFolders, leaseAddresses, makeNetwork, makeTops, startMachines, reachGuests],
+  steps: [makeFolders, leaseAddresses, makeNetwork, serveNames, makeTops, startMachines, reachGuests],
 }
+
+/** What is looked after while a run is on. */
+export const keepJourney: Journey<RunContext> = { name: 'keep', steps: [serveNames] }

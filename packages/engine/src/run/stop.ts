@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { hostName } from './host.ts'
 import type { LiveMachine } from './live-run.ts'
 import type { RunContext } from './run-context.ts'
+import { namesFolder, runsFolder } from './run-folder.ts'
 import { adopt } from './start.ts'
 import type { Journey, Step } from './steps.ts'
 
@@ -81,6 +82,18 @@ export const endMachines: Step<RunContext> = {
   },
 }
 
+export const endNames: Step<RunContext> = {
+  name: 'end-names',
+  message: 'Ending the resolver',
+  async done({ host, book }) {
+    const folder = namesFolder(host.home, (await book.read()).id)
+    return !(await host.resolvers.list(runsFolder(host.home))).includes(folder)
+  },
+  async do({ host, book }) {
+    await host.resolvers.end(namesFolder(host.home, (await book.read()).id))
+  },
+}
+
 export const removeNetwork: Step<RunContext> = {
   name: 'remove-network',
   message: 'Removing the networks',
@@ -107,11 +120,11 @@ export const releaseAddresses: Step<RunContext> = {
 
 export const stopJourney: Journey<RunContext> = {
   name: 'stop',
-  steps: [flushGuests, powerOff, endMachines, removeNetwork, releaseAddresses],
+  steps: [flushGuests, powerOff, endMachines, endNames, removeNetwork, releaseAddresses],
 }
 
 /** After a failed start or a crash: nothing to save, everything to release. */
 export const releaseJourney: Journey<RunContext> = {
   name: 'release',
-  steps: [endMachines, removeNetwork, releaseAddresses],
+  steps: [endMachines, endNames, removeNetwork, releaseAddresses],
 }

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Host, hostName } from '@ramet/engine/run/host.ts'
-import { runsFolder } from '@ramet/engine/run/run-folder.ts'
+import { namesFolder, runsFolder } from '@ramet/engine/run/run-folder.ts'
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import { reclaimLayers, reclaimTops } from '../layers/reclaim.ts'
@@ -19,6 +19,12 @@ export async function reclaim(db: Kysely<Database>, host: Host, log: Logger): Pr
     .execute()
   const names = new Set(rows.map((row) => hostName(host.installation, row.short_id)))
   const ids = new Set(rows.map((row) => row.id))
+  const known = new Set(rows.map((row) => namesFolder(host.home, row.id)))
+  for (const folder of await host.resolvers.list(runsFolder(host.home))) {
+    if (known.has(folder)) continue
+    log.warn({ folder }, 'reclaiming the resolver of a run that is gone')
+    await host.resolvers.end(folder)
+  }
   for (const name of await host.networks.list(host.installation)) {
     if (names.has(name)) continue
     log.warn({ network: name }, 'reclaiming a network that no run accounts for')

@@ -2,7 +2,7 @@ import { destroyJourney } from '@ramet/engine/run/destroy.ts'
 import type { Host, RunBook } from '@ramet/engine/run/host.ts'
 import { LiveRun } from '@ramet/engine/run/live-run.ts'
 import type { RunContext } from '@ramet/engine/run/run-context.ts'
-import { adopt, startJourney } from '@ramet/engine/run/start.ts'
+import { adopt, keepJourney, startJourney } from '@ramet/engine/run/start.ts'
 import { type Journey, reach, type Step } from '@ramet/engine/run/steps.ts'
 import { releaseJourney, stopJourney } from '@ramet/engine/run/stop.ts'
 import { RametError } from '@ramet/model/error.ts'
@@ -36,6 +36,9 @@ export interface WorkerTools {
 /** A stop or destroy that the host refuses is tried again this often at the most; its progress says why. */
 const retryAfterMs = [1_000, 5_000, 15_000, 60_000] as const
 
+/** So long a resolver that died may be missing. Nobody is told of the end of a process that an earlier server started. */
+const lookEveryMs = 10_000
+
 /** Thrown into a journey when somebody wants something else meanwhile. */
 class Superseded extends Error {}
 
@@ -50,7 +53,7 @@ export class RunWorker {
   #again = false
   #cancel = new AbortController()
   #retries = 0
-  #retryTimer: NodeJS.Timeout | undefined
+  #wakeTimer: NodeJS.Timeout | undefined
   #isClosed = false
 
   constructor(id: string, tools: WorkerTools) {
@@ -68,7 +71,7 @@ export class RunWorker {
   /** Looks at what is wanted now. `supersede`: what is under way is given up at its next step. */
   wake(options: { supersede?: boolean } = {}): void {
     if (this.#isClosed) return
-    clearTimeout(this.#retryTimer)
+    clearTimeout(this.#wakeTimer)
     if (options.supersede) {
       this.#retries = 0
       this.#cancel.abort(new Superseded())
@@ -79,7 +82,7 @@ export class RunWorker {
 
   close(): void {
     this.#isClosed = true
-    clearTimeout(this.#retryTimer)
+    clearTimeout(this.#wakeTimer)
     this.#cancel.abort(new Superseded())
     this.live.release()
   }
@@ -152,7 +155,12 @@ export class RunWorker {
     const { host, book } = this.#tools
     const off = await adopt({ host, book: book(this.id), live: this.live })
     await this.#watch.off(off)
-    if (this.live.all().length > 0) return
+    if (this.live.all().length > 0) {
+      await this.#journey(keepJourney)
+      if (this.progress) this.#settled()
+      this.#wakeTimer = setTimeout(() => this.wake(), lookEveryMs).unref()
+      return
+    }
     const crashed = [...off].filter(([, end]) => end !== 'powered-off')
     if (crashed.length === 0) {
       await changeRun(this.#tools.db, this.id, { wanted: 'STOPPED', state: 'STOPPING', ifWanted: 'RUNNING' })
@@ -224,7 +232,7 @@ export class RunWorker {
       step: this.progress?.step ?? 'retry',
       message: `${toFailure(error).message} Trying again in ${delay / 1000} s.`,
     })
-    this.#retryTimer = setTimeout(() => this.wake(), delay)
+    this.#wakeTimer = setTimeout(() => this.wake(), delay)
   }
 
   async #names(): Promise<string[]> {

@@ -5,6 +5,7 @@ import { fakeGuests } from '@ramet/engine/fake/fake-guests.ts'
 import { openFakeImages } from '@ramet/engine/fake/fake-images.ts'
 import { fakeLayers } from '@ramet/engine/fake/fake-layers.ts'
 import { fakeNetworks } from '@ramet/engine/fake/fake-networks.ts'
+import { fakeResolvers } from '@ramet/engine/fake/fake-resolvers.ts'
 import { fakeVmm } from '@ramet/engine/fake/fake-vmm.ts'
 import type { Config } from '../config.ts'
 import { kernelPackName } from '../images/image-service.ts'
@@ -25,6 +26,7 @@ export async function openFakeWorld(config: Config, installation: string): Promi
       installation,
       vmm: fakeVmm,
       networks: fakeNetworks(fakeHostFolder(config.home)),
+      resolvers: fakeResolvers(fakeHostFolder(config.home)),
       disks: fakeDisks,
       layers: fakeLayers,
       guests: fakeGuests,

@@ -2,10 +2,18 @@ import { readFile } from 'node:fs/promises'
 import { missingPrograms } from '@ramet/engine/host/debian-packages.ts'
 import type { AcceleratorFound } from '@ramet/engine/vmm/accelerator.ts'
 import type { Check } from '@ramet/model/wire.ts'
+import { hostNameservers } from './nameservers.ts'
 
 /** What `ramet doctor` says of this host. */
 export async function hostChecks(accelerator: AcceleratorFound | undefined): Promise<Check[]> {
-  return [await programs(), acceleratorCheck(accelerator), await controlGroups(), await memory(), await forwarding()]
+  return [
+    await programs(),
+    acceleratorCheck(accelerator),
+    await controlGroups(),
+    await memory(),
+    await forwarding(),
+    await names(),
+  ]
 }
 
 async function programs(): Promise<Check> {
@@ -59,5 +67,17 @@ async function forwarding(): Promise<Check> {
     name: 'forwarding',
     status: 'ok',
     message: isOn ? 'The host forwards IPv4.' : 'The host does not forward IPv4; the first start of a run switches it on.',
+  }
+}
+
+async function names(): Promise<Check> {
+  const found = await hostNameservers()
+  if (found.length > 0) return { name: 'names', status: 'ok', message: `Runs ask ${found.join(', ')} for names from outside.` }
+  return {
+    name: 'names',
+    status: 'warn',
+    message:
+      'The host has no nameserver that runs could ask for names from outside: /etc/resolv.conf names none, or one on its loopback.',
+    hint: 'Name one there that other machines can reach too. Names within a run work all the same.',
   }
 }

@@ -6,6 +6,7 @@ import { sealedFile } from '@ramet/engine/disk/sealed-file.ts'
 import { ensureVmUser } from '@ramet/engine/disk/vm-user.ts'
 import { sshGuests } from '@ramet/engine/guest/guests.ts'
 import { ImageLibrary } from '@ramet/engine/image/library.ts'
+import { dnsmasqResolvers } from '@ramet/engine/names/dnsmasq.ts'
 import { linuxNetworks } from '@ramet/engine/network/namespace.ts'
 import type { Host } from '@ramet/engine/run/host.ts'
 import { type AcceleratorFound, probeAccelerator } from '@ramet/engine/vmm/accelerator.ts'
@@ -54,6 +55,7 @@ export async function openRealWorld(config: Config, installation: string, log: L
     installation,
     vmm: qemuVmm({ user: user.name, tscKhz: await hostTscKhz(), accelerator: decided }),
     networks: linuxNetworks({ vmUid: user.uid }),
+    resolvers: dnsmasqResolvers,
     disks: qemuDisks(user),
     layers: qemuLayers(user),
     guests: sshGuests(),

@@ -52,7 +52,7 @@ export async function makeTestSpec(): Promise<{ spec: VmSpec; keys: RunKeys }> {
   await disks.makeVmFolder(folder)
   const keys = await sshGuests().makeKeys()
   const initrd = join(folder, 'initrd')
-  await writeInitrd(initrd, pack, plan, planNetwork('r0000-1', '198.18.0.0/28', plan), 0, keys, [])
+  await writeInitrd(initrd, pack, plan, planNetwork('r0000-1', '198.18.0.0/28', plan), 0, keys)
   const top = join(folder, 'top.qcow2')
   await disks.makeTop(top, { file: image.disk, format: 'qcow2', sizeBytes: image.sizeBytes }, 20 * gib)
   const spec: VmSpec = {

@@ -1,0 +1,10 @@
+import { join } from 'node:path'
+
+const program = join(import.meta.dirname, 'enter-groups.sh')
+
+/** The argv that puts itself into control groups (folders) and then becomes `argv`: there is no moment in which it is outside. */
+export function enterGroups(groups: readonly string[], argv: readonly string[]): [string, ...string[]] {
+  const [first, ...rest] = argv
+  if (first === undefined) throw new Error('nothing to run')
+  return groups.length === 0 ? [first, ...rest] : ['/bin/sh', program, ...groups, '--', first, ...rest]
+}
