@@ -15,12 +15,15 @@ export interface TestServerOptions {
   readonly env?: Record<string, string>
   /** An existing home, to start a second server on it. */
   readonly home?: string
+  /** Goes before the server's own command: a program that makes another world around it and then executes it. */
+  readonly wrapper?: readonly string[]
 }
 
 /** A real server process on a home of its own, and the CLI that finds it there. */
 export class TestServer {
   readonly home: string
   readonly isFake: boolean
+  readonly #wrapper: readonly string[]
   child: ChildProcess | undefined
   output = ''
   endpoint = ''
@@ -30,16 +33,19 @@ export class TestServer {
     // Short, since socket paths below it are bounded.
     this.home = options.home ?? mkdtempSync('/var/tmp/rt-')
     this.isFake = options.fake ?? false
+    this.#wrapper = options.wrapper ?? []
   }
 
   async start(env: Record<string, string> = {}): Promise<this> {
-    const argv = [
+    const [program = '', ...argv] = [
+      ...this.#wrapper,
+      process.execPath,
       '--disable-warning=ExperimentalWarning',
       join(root, 'packages/server/src/main.ts'),
       ...(this.isFake ? ['--fake'] : []),
     ]
     this.output = ''
-    const child = spawn(process.execPath, argv, {
+    const child = spawn(program, argv, {
       env: {
         ...process.env,
         RAMET_HOME: this.home,

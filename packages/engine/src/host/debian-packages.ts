@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Every program that the engine runs, with the Debian package that brings it. */
+/** Every program that the engine runs, with the Debian package that brings it. `npm start` installs them (scripts/debian-packages.json). */
 export const debianPackages = {
   'qemu-system-x86_64': 'qemu-system-x86',
   'qemu-img': 'qemu-utils',
@@ -16,7 +16,6 @@ export const debianPackages = {
   depmod: 'kmod',
   lz4: 'lz4',
   xz: 'xz-utils',
-  cpio: 'cpio',
   busybox: 'busybox-static',
   'musl-gcc': 'musl-tools',
   gcc: 'gcc',
@@ -28,6 +27,8 @@ export const debianPackages = {
   'dpkg-source': 'dpkg-dev',
   setpriv: 'util-linux',
   unshare: 'util-linux',
+  nsenter: 'util-linux',
+  fallocate: 'util-linux',
 } as const satisfies Record<string, string>
 
 export interface MissingProgram {
