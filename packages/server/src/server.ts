@@ -19,6 +19,7 @@ import { collectLayers } from './layers/collect.ts'
 import { layerTools } from './layers/layer-tools.ts'
 import { settleTops } from './layers/seal.ts'
 import { lineageService } from './lineage/lineage-service.ts'
+import { Reserve } from './reserve.ts'
 import { chooseLayers } from './runs/choose-layers.ts'
 import { crashAfter } from './runs/fault-injection.ts'
 import { machineService } from './runs/machine-service.ts'
@@ -50,6 +51,7 @@ export interface RunningServer {
 /** Brings everything up in order. HTTP answers before anything slow begins; runs are taken up at once. */
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
   const lock = await openHome(config.home)
+  const reserve = await Reserve.open(config.home, (error) => log.error({ err: error }, 'the reserve of space could not be kept'))
   const db = await openDatabase({ file: join(config.home, 'ramet.sqlite') })
   const installation = await openInstallation(db)
   const owner = await openOwner(db)
@@ -147,6 +149,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     async close() {
       leaving.abort()
       reconciler.close()
+      reserve[Symbol.dispose]()
       await app.close()
       await db.destroy()
       lock[Symbol.dispose]()

@@ -2,8 +2,9 @@ import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'nod
 import { basename, dirname, join } from 'node:path'
 import { RametError } from '@ramet/model/error.ts'
 import { ProcessFailed, run } from '../host/run-process.ts'
+import { isSpaceError } from '../host/space.ts'
 import type { ReportProgress } from './artefact.ts'
-import { isSpaceError, runBuild } from './build-process.ts'
+import { runBuild } from './build-process.ts'
 import { debianMirror, hostAcquireSettings, sourceLines } from './debian-mirror.ts'
 
 export interface DebianPackage {

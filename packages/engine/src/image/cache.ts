@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { syncFolder, temporarySuffix } from '../host/files.ts'
 import { run } from '../host/run-process.ts'
-import { asSpaceError } from './build-process.ts'
+import { asSpaceError } from '../host/space.ts'
 import { ownerLives, ownerTag } from './owner.ts'
 import { type CachedArtefact, type Facts, readRecord, writeRecord } from './record.ts'
 

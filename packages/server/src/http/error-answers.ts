@@ -1,12 +1,14 @@
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { isSpaceError } from '@ramet/engine/host/space.ts'
 import { RametError, toErrorBody } from '@ramet/model/error.ts'
-import { bodyTooLarge, internalError, invalidInput, notFound } from '@ramet/model/errors.ts'
+import { bodyTooLarge, diskFull, internalError, invalidInput, notFound } from '@ramet/model/errors.ts'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { maxBodyBytes } from './json-body.ts'
 
 /** What a client is told of any error; undefined when it is none that a person should meet, but a fault of ours. */
 export function toRametError(error: unknown): RametError | undefined {
+  if (isSpaceError(error)) return diskFull('RAMET_HOME')
   if (error instanceof RametError) return error
   const { code, statusCode = 500, message } = error as { code?: string; statusCode?: number; message?: string }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return bodyTooLarge(maxBodyBytes)

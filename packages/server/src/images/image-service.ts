@@ -8,7 +8,7 @@ import type { Kysely } from 'kysely'
 import { collectLayers } from '../layers/collect.ts'
 import type { Images } from '../services.ts'
 import { findImage, removeImage, setImage } from '../store/images.ts'
-import { insertBuilding, markSealed } from '../store/layers.ts'
+import { insertBuilding, markSealed, removeLayer } from '../store/layers.ts'
 import type { Database } from '../store/schema.ts'
 
 /** What is built and cached; the real one is engine/image/library.ts. */
@@ -87,7 +87,10 @@ export class ImageService implements Images {
     const id = randomBytes(12).toString('hex')
     const file = join('layers', `${id}.qcow2`)
     await insertBuilding(db, { id, parentId: null, file, sizeBytes: image.sizeBytes })
-    const sealed = await this.#tools.importLayer(image.disk, join(home, file))
+    const sealed = await this.#tools.importLayer(image.disk, join(home, file)).catch(async (error) => {
+      await removeLayer(db, id)
+      throw error
+    })
     await db.transaction().execute(async (trx) => {
       await markSealed(trx, id, sealed)
       await setImage(trx, { name, layerId: id, recipe: build })

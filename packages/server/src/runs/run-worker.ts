@@ -1,3 +1,4 @@
+import { asSpaceError } from '@ramet/engine/host/space.ts'
 import { destroyJourney } from '@ramet/engine/run/destroy.ts'
 import type { Host, RunBook } from '@ramet/engine/run/host.ts'
 import { LiveRun } from '@ramet/engine/run/live-run.ts'
@@ -145,7 +146,7 @@ export class RunWorker {
       this.wake()
     } catch (error) {
       if (this.#cancel.signal.aborted) throw error
-      await this.#fail(toFailure(error))
+      await this.#fail(this.#failure(error))
       this.#tools.log.warn({ err: error, run: this.id }, 'a run did not start')
     }
   }
@@ -230,9 +231,13 @@ export class RunWorker {
     this.#tools.log.error({ err: error, run: this.id, retryInMs: delay }, 'a step failed')
     this.#report({
       step: this.progress?.step ?? 'retry',
-      message: `${toFailure(error).message} Trying again in ${delay / 1000} s.`,
+      message: `${this.#failure(error).message} Trying again in ${delay / 1000} s.`,
     })
     this.#wakeTimer = setTimeout(() => this.wake(), delay)
+  }
+
+  #failure(error: unknown): Failure {
+    return toFailure(asSpaceError(error, this.#tools.host.home))
   }
 
   async #names(): Promise<string[]> {

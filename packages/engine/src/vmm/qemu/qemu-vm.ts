@@ -6,6 +6,7 @@ import { boundConsoleLog } from './console-log.ts'
 import { gone, isAlive, type ProcessId } from './process.ts'
 import { QmpClient, type QmpEvent } from './qmp.ts'
 import { vmFiles } from './vm-files.ts'
+import { untilSpace, waitsForSpace } from './wait-for-space.ts'
 
 const boundLogEveryMs = 30_000
 
@@ -38,6 +39,7 @@ export class QemuVm implements Vm {
   #qmp: QmpClient
   #seenEnd: VmEnd | undefined
   #isReleased = false
+  #isWaitingForSpace = false
 
   /** `exit`: of a VM that this server started itself. */
   constructor(process: ProcessId, folder: string, qmp: QmpClient, exit?: Promise<ChildExit>) {
@@ -129,7 +131,9 @@ export class QemuVm implements Vm {
   /** What was missed while nobody listened: a guest that is off sends no more events. */
   async #lookOnce(): Promise<void> {
     try {
-      if (isOff(await statusOf(this.#qmp))) await this.#poweredOff()
+      const status = await statusOf(this.#qmp)
+      if (isOff(status)) await this.#poweredOff()
+      if (waitsForSpace(status)) void this.#goOnWithSpace()
     } catch {
       // Closed meanwhile: the loop sees to it.
     }
@@ -149,6 +153,20 @@ export class QemuVm implements Vm {
   #note({ event, data }: QmpEvent): void {
     if (event === 'RESET' && data.guest === true) for (const listener of this.#resets) listener()
     if (event === 'SHUTDOWN' && data.guest === true) void this.#poweredOff()
+    if (event === 'BLOCK_IO_ERROR' && data.nospace === true && data.action === 'stop') void this.#goOnWithSpace()
+  }
+
+  async #goOnWithSpace(): Promise<void> {
+    if (this.#isWaitingForSpace) return
+    this.#isWaitingForSpace = true
+    try {
+      await untilSpace(this.#folder, () => this.#isReleased || this.#seenEnd !== undefined)
+      if (!this.#isReleased && waitsForSpace(await statusOf(this.#qmp))) await this.#qmp.execute('cont')
+    } catch {
+      // Closed meanwhile: whoever connects next looks again.
+    } finally {
+      this.#isWaitingForSpace = false
+    }
   }
 
   async #poweredOff(): Promise<void> {
