@@ -23,6 +23,7 @@ export async function openHome(home: string): Promise<Disposable> {
     ['run', 0o711],
     ['layers', 0o711],
     ['runs', 0o711],
+    ['snapshots', 0o711],
   ] as const) {
     await mkdir(join(home, folder), { recursive: true }).catch((error) => {
       throw new RametError(

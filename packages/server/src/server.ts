@@ -30,6 +30,7 @@ import { findRun } from './runs/run-rows.ts'
 import { runService } from './runs/run-service.ts'
 import { type PlayContext, toPlay } from './runs/to-play.ts'
 import type { Services, User } from './services.ts'
+import { collectSnapshots } from './snapshots/collect.ts'
 import { type Db, now, openDatabase } from './store/database.ts'
 import { openInstallation } from './store/installation.ts'
 import { storageService } from './usage/storage-service.ts'
@@ -68,6 +69,10 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   })
   const afterStep = crashAfter(process.env.RAMET_CRASH_AFTER)
   const layers = layerTools({ db, home: config.home, layers: world.host.layers, afterStep })
+  const collect = async () => {
+    await collectSnapshots(layers)
+    await collectLayers(layers)
+  }
   let endpoint = ''
   const plays: PlayContext = {
     db,
@@ -97,7 +102,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     changed,
     drivesFree: (runId) => layers.locks.free(runId),
     settleDrives: (runId) => settleTops(layers, runId),
-    collect: () => collectLayers(layers),
+    collect,
     afterStep,
   })
   const runs = runService({ db, host: world.host, reconciler, plays, changed })
@@ -113,7 +118,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   await loadCatalog(db, catalogFolder, imageNames())
   const services: Services = {
     auth,
-    playgrounds: await openPlaygrounds({ db, images: imageNames, webUrl: () => endpoint, collect: () => collectLayers(layers) }),
+    playgrounds: await openPlaygrounds({ db, images: imageNames, webUrl: () => endpoint, collect }),
     runs,
     copies: copyService({ layers, reconciler, plays, own, checkQuota: storage.checkQuota, changed }),
     lineages: lineageService(db),
@@ -125,6 +130,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   }
   world.library.onChange((image) => events.publish(undefined, { kind: 'image', image }))
   await reclaim(db, world.host, log)
+  await collect()
 
   const app = buildApp(services, {
     log,

@@ -46,7 +46,7 @@ export interface RunBook {
   read(): Promise<RunRecord>
   saveLease(lease: string | undefined): Promise<void>
   saveTop(machine: string, driveIndex: number, top: string): Promise<void>
-  /** Files are gone: drops the drives' rows, and with them their hold on layers. */
+  /** The machines are gone for good: drops the drives' rows and the hold on a snapshot, and with them the hold on layers. */
   forgetDrives(): Promise<void>
 }
 

@@ -16,13 +16,14 @@ import { fsck } from './fsck.ts'
 const at = '2030-01-01T00:00:00.000Z'
 const on = 'a'.repeat(24)
 const off = 'b'.repeat(24)
+const kept = 'd'.repeat(24)
 
 interface Home {
   readonly db: Db
   readonly home: string
 }
 
-/** A home with an image of two layers, a running run with a top, a stopped one with a snapshot, and a destroyed one; all of it in order. */
+/** A home with an image of two layers, a running run with a top, a stopped one, one stopped with its memory, and a destroyed one; all of it in order. */
 async function healthy(body: (home: Home) => Promise<void>): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), 'ramet-fsck-'))
   const db = await openDatabase({ file: join(home, 'ramet.sqlite') })
@@ -57,7 +58,10 @@ async function healthy(body: (home: Home) => Promise<void>): Promise<void> {
       .execute()
     await snapshot(db, home)
     await run(db, home, on, 1, 'RUNNING', null)
-    await run(db, home, off, 2, 'STOPPED', 's')
+    await run(db, home, off, 2, 'STOPPED', null)
+    await run(db, home, kept, 4, 'STOPPED', 's')
+    await db.updateTable('drives').set({ top: null }).where('run_id', '=', kept).execute()
+    await rm(join(home, `runs/${kept}/drives/m-0.qcow2`))
     await run(db, home, 'c'.repeat(24), 3, 'DESTROYED', null)
     await body({ db, home })
   } finally {
@@ -70,7 +74,7 @@ async function snapshot(db: Db, home: string): Promise<void> {
   await mkdir(join(home, 'snapshots/s'), { recursive: true })
   await writeFile(join(home, 'snapshots/s/ram'), 'x'.repeat(64))
   await writeFile(join(home, 'snapshots/s/device'), '')
-  await db.insertInto('snapshots').values({ id: 's', origin_kind: 'run', origin_id: off, at, stamp: '{}' }).execute()
+  await db.insertInto('snapshots').values({ id: 's', origin_kind: 'run', origin_id: kept, at, stamp: '{}' }).execute()
   const files = { device_state_file: 'snapshots/s/device', ram_file: 'snapshots/s/ram', ram_bytes: 64 }
   await db
     .insertInto('snapshot_machines')
@@ -151,7 +155,7 @@ const breaks: Record<string, [string[], (home: Home) => Promise<unknown>]> = {
   ],
   'an image’s layer is gone': [['held_layer_missing', 'store_damaged'], breakRows("update images set layer_id = 'none'")],
   'a snapshot’s layer is gone': [
-    ['held_layer_missing', 'store_damaged'],
+    ['held_layer_missing', 'run_snapshot_elsewhere', 'store_damaged'],
     breakRows("update snapshot_drives set layer_id = 'none'"),
   ],
   'a drive is smaller than its layer': [
@@ -173,12 +177,47 @@ const breaks: Record<string, [string[], (home: Home) => Promise<unknown>]> = {
   'a running run has failed': [['run_failure'], breakRows(`update runs set failure = '{}' where id = '${on}'`)],
   'state and history differ': [['run_history'], breakRows(`update state_events set state = 'FAILED' where run_id = '${on}'`)],
   'a snapshot to resume from is gone': [
-    ['run_snapshot_missing', 'store_damaged'],
-    breakRows(`update runs set resume_from = 'none' where id = '${off}'`),
+    ['run_snapshot_missing', 'snapshot_unheld', 'store_damaged'],
+    breakRows(`update runs set resume_from = 'none' where id = '${kept}'`),
   ],
-  'a snapshot lacks a machine': [['snapshot_incomplete'], breakRows("delete from snapshot_machines where snapshot_id = 's'")],
+  'a snapshot lacks its machines': [
+    ['snapshot_incomplete', 'snapshot_file_leaked'],
+    breakRows("delete from snapshot_machines where snapshot_id = 's'"),
+  ],
   'a snapshot’s memory is gone': [['snapshot_file_missing'], ({ home }) => rm(join(home, 'snapshots/s/ram'))],
   'a snapshot’s memory is cut off': [['snapshot_file_short'], ({ home }) => writeFile(join(home, 'snapshots/s/ram'), 'x')],
+  'a snapshot’s memory is longer than it was': [
+    ['snapshot_file_short'],
+    ({ home }) => writeFile(join(home, 'snapshots/s/ram'), 'x'.repeat(65)),
+  ],
+  'nothing resumes from a snapshot': [['snapshot_unheld'], breakRows(`update runs set resume_from = null where id = '${kept}'`)],
+  'a folder without a snapshot': [['snapshot_folder_leaked'], ({ home }) => mkdir(join(home, 'snapshots/stray'))],
+  'a file that is of no machine of a snapshot': [
+    ['snapshot_file_leaked'],
+    ({ home }) => writeFile(join(home, 'snapshots/s/stray'), ''),
+  ],
+  'a run stopped with its memory was written to since': [
+    ['run_snapshot_elsewhere'],
+    async (home) => {
+      await writeFile(join(home.home, `runs/${kept}/drives/m-0.qcow2`), '')
+      await breakRows(`update drives set top = 'm-0.qcow2' where run_id = '${kept}'`)(home)
+    },
+  ],
+  'a run stopped with its memory stands elsewhere': [
+    ['run_snapshot_elsewhere'],
+    breakRows(`update drives set layer_id = 'root' where run_id = '${kept}'`),
+  ],
+  'a running run would resume': [
+    ['run_would_resume'],
+    breakRows(
+      `update runs set state = 'RUNNING' where id = '${kept}'`,
+      `update state_events set state = 'RUNNING' where run_id = '${kept}'`,
+    ),
+  ],
+  'a run that is off maps a snapshot': [
+    ['run_maps_snapshot'],
+    breakRows(`update runs set maps_snapshot = 's' where id = '${off}'`),
+  ],
   'an old file under a temporary name': [
     ['leftover_temporary'],
     async ({ home }) => {

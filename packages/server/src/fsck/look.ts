@@ -7,7 +7,7 @@ import type { Database } from '../store/schema.ts'
 /** What the store says, read in one transaction, and which files there are. Files are looked at after the rows, so either may be a moment ahead. */
 export interface Sight {
   readonly rows: Rows
-  /** By path relative to the home: all below `layers` and `runs`, and what lies directly in the home. */
+  /** By path relative to the home: all below `layers`, `runs` and `snapshots`, and what lies directly in the home. */
   readonly files: ReadonlyMap<string, FileSight>
   /** Sentences of the database about itself: damaged pages, broken foreign keys. */
   readonly damage: readonly string[]
@@ -33,6 +33,7 @@ const tables = [
   'snapshots',
   'snapshot_machines',
   'snapshot_drives',
+  'warm_starts',
 ] as const
 type TableName = (typeof tables)[number]
 export type Rows = { readonly [T in TableName]: readonly Selected<T>[] }
@@ -46,7 +47,7 @@ export async function look(db: Db, home: string): Promise<Sight> {
   })
   const files = new Map<string, FileSight>()
   await listFiles(home, home, 0, files)
-  for (const folder of ['layers', 'runs']) await listFiles(home, join(home, folder), 3, files)
+  for (const folder of ['layers', 'runs', 'snapshots']) await listFiles(home, join(home, folder), 3, files)
   for (const { file } of rows.layers) await see(home, join(home, file), files)
   for (const { device_state_file, ram_file } of rows.snapshot_machines) {
     for (const file of [device_state_file, ram_file]) await see(home, join(home, file), files)

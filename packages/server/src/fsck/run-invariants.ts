@@ -1,5 +1,5 @@
 import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
-import { isMoving } from '@ramet/model/run-state.ts'
+import { isGone, isMoving, isOff } from '@ramet/model/run-state.ts'
 import type { Finding } from '@ramet/model/wire.ts'
 import type { RunRow } from '../store/schema.ts'
 import type { Sight } from './look.ts'
@@ -20,6 +20,7 @@ function oneRun(run: RunRow, { rows, files }: Sight): Finding[] {
   if (run.resume_from !== null && !rows.snapshots.some(({ id }) => id === run.resume_from)) {
     say('run_snapshot_missing', `It is to resume from the snapshot ${run.resume_from}, which does not exist.`)
   }
+  findings.push(...resumeFindings(run, drives, rows))
   if (run.state === 'DESTROYED') {
     if (drives.length > 0) say('run_destroyed_holds', `It is destroyed, yet ${drives.length} drives of it hold layers.`)
     return findings
@@ -56,6 +57,33 @@ function oneRun(run: RunRow, { rows, files }: Sight): Finding[] {
   for (const file of files.keys()) {
     if (!file.startsWith(folder) || tops.has(file.slice(folder.length))) continue
     findings.push({ code: 'top_leaked', subject: file, message: 'No drive accounts for this file.' })
+  }
+  return findings
+}
+
+/**
+ * A run resumes only under drives that read as they did when the snapshot was taken: standing on the very layers, without tops. (One that is on its way up may
+ * have empty tops already.) And what is off has nothing mapped.
+ */
+function resumeFindings(run: RunRow, drives: Sight['rows']['drives'], rows: Sight['rows']): Finding[] {
+  const subject = `run ${run.id}`
+  const findings: Finding[] = []
+  const say = (code: string, message: string) => findings.push({ code, subject, message })
+  if (run.maps_snapshot !== null && (isOff(run.state) || isGone(run.state)))
+    say('run_maps_snapshot', `It is ${run.state}, yet it is said to have the snapshot ${run.maps_snapshot} mapped.`)
+  if (run.resume_from === null) return findings
+  if (run.state === 'RUNNING' || isGone(run.state))
+    say('run_would_resume', `It is ${run.state}, yet it is to resume from the snapshot ${run.resume_from}.`)
+  const captured = rows.snapshot_drives.filter(({ snapshot_id }) => snapshot_id === run.resume_from)
+  for (const { machine, drive_index, layer_id } of captured) {
+    const drive = drives.find((each) => each.machine === machine && each.drive_index === drive_index)
+    if (drive?.layer_id !== layer_id)
+      say(
+        'run_snapshot_elsewhere',
+        `The drive ${machine}[${drive_index}] stands on ${drive?.layer_id}, its snapshot on ${layer_id}.`,
+      )
+    if (drive?.top && isOff(run.state))
+      say('run_snapshot_elsewhere', `The drive ${machine}[${drive_index}] may have been written to since its snapshot was taken.`)
   }
   return findings
 }

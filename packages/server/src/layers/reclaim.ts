@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { temporarySuffix } from '@ramet/engine/host/files.ts'
 import type { Host } from '@ramet/engine/run/host.ts'
 import { topsFolder } from '@ramet/engine/run/run-folder.ts'
-import { isOff } from '@ramet/model/run-state.ts'
 import type { Kysely } from 'kysely'
 import type { Database } from '../store/schema.ts'
 
@@ -30,8 +29,8 @@ export async function reclaimLayers(db: Kysely<Database>, { home }: Parts, log: 
 }
 
 /**
- * Files in the runs' folders that are no drive's top (any more), and the tops of runs that are off given back to the VM's user, since a seal that a crash interrupted
- * may have taken them. While a run's machines are on, only further names of sealed layers are removed: what else is there may be about to be a top.
+ * Files in the runs' folders that are no drive's top (any more), and tops given back to the VM's user, since a seal that a crash interrupted may have taken them (a VM
+ * that has them open notices neither). While a run's machines are on, only further names of sealed layers are removed: what else is there may be about to be a top.
  */
 export async function reclaimTops(db: Kysely<Database>, { home, layers }: Parts, log: Log): Promise<void> {
   const runs = await db.selectFrom('runs').select(['id', 'state']).where('state', 'not in', ['DESTROYED', 'DESTROYING']).execute()
@@ -47,7 +46,7 @@ export async function reclaimTops(db: Kysely<Database>, { home, layers }: Parts,
     for (const entry of await readdir(folder).catch((): string[] => [])) {
       const path = join(folder, entry)
       if (tops.has(entry)) {
-        if (isOff(state)) await layers.giveBack(path)
+        await layers.giveBack(path)
       } else if (state !== 'RUNNING' || sealed.has((await identify(path)) ?? '')) {
         log.warn({ run: id, file: entry }, 'reclaiming a file that no drive accounts for')
         await rm(path, { force: true })

@@ -5,6 +5,7 @@ import { namesFolder, runsFolder } from '@ramet/engine/run/run-folder.ts'
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import { reclaimLayers, reclaimTops } from '../layers/reclaim.ts'
+import { reclaimSnapshots } from '../snapshots/reclaim.ts'
 import type { Database } from '../store/schema.ts'
 
 /**
@@ -40,6 +41,7 @@ export async function reclaim(db: Kysely<Database>, host: Host, log: Logger): Pr
     log.warn({ folder: entry }, 'reclaiming the files of a run that is gone')
     await rm(join(runsFolder(host.home), entry), { recursive: true, force: true })
   }
+  await reclaimSnapshots(db, host.home, log)
   await reclaimLayers(db, host, log)
   await reclaimTops(db, host, log)
 }

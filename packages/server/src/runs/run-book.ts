@@ -3,6 +3,7 @@ import type { LayerFile } from '@ramet/engine/disk/disk.ts'
 import type { DriveRecord, RunBook, RunRecord } from '@ramet/engine/run/host.ts'
 import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import type { Kysely } from 'kysely'
+import { transaction } from '../store/database.ts'
 import { layerChain } from '../store/layers.ts'
 import type { Database } from '../store/schema.ts'
 import { readRun } from './run-rows.ts'
@@ -42,7 +43,10 @@ export function runBook(db: Kysely<Database>, home: string, runId: string): RunB
         .execute()
     },
     async forgetDrives() {
-      await db.deleteFrom('drives').where('run_id', '=', runId).execute()
+      await transaction(db, async (trx) => {
+        await trx.deleteFrom('drives').where('run_id', '=', runId).execute()
+        await trx.updateTable('runs').set({ resume_from: null, maps_snapshot: null }).where('id', '=', runId).execute()
+      })
     },
   }
 }

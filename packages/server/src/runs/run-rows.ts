@@ -1,5 +1,5 @@
 import { notFound } from '@ramet/model/errors.ts'
-import type { MachineState, RunState, WantedState } from '@ramet/model/run-state.ts'
+import { isOff, type MachineState, type RunState, type WantedState } from '@ramet/model/run-state.ts'
 import type { Condition, Failure } from '@ramet/model/wire.ts'
 import type { Kysely } from 'kysely'
 import { type Db, now } from '../store/database.ts'
@@ -42,6 +42,8 @@ export async function changeRun(db: Kysely<Database>, id: string, change: Change
         ...(change.wanted === undefined ? {} : { wanted: change.wanted }),
         ...(change.failure === undefined ? {} : { failure: change.failure === null ? null : JSON.stringify(change.failure) }),
         ...(isNewState ? { state: change.state, last_state_at: at } : {}),
+        // None of its machines is left that has a snapshot's memory mapped.
+        ...(change.state !== undefined && isOff(change.state) ? { maps_snapshot: null } : {}),
       })
       .where('id', '=', id)
       .execute()

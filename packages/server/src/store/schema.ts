@@ -3,8 +3,8 @@ import type { Generated, Insertable, Selectable } from 'kysely'
 
 /**
  * Tables of the store, as migrations leave them. No SQLite-only types: ids and times are text (RFC 3339, UTC), booleans 0/1, documents JSON text.
- * Ownership, which `fsck` checks: drives, playground drives, snapshot drives and child layers hold layers; runs (`resume_from`) and warm starts
- * hold snapshots; a sealed layer is never written again. Nothing else owns bytes.
+ * Ownership, which `fsck` checks: drives, playground drives, snapshot drives and child layers hold layers; runs (`resume_from`,
+ * `maps_snapshot`) and warm starts hold snapshots; a sealed layer is never written again. Nothing else owns bytes.
  */
 export interface Database {
   installation: InstallationTable
@@ -21,6 +21,7 @@ export interface Database {
   snapshots: SnapshotTable
   snapshot_machines: SnapshotMachineTable
   snapshot_drives: SnapshotDriveTable
+  warm_starts: WarmStartTable
 }
 
 /** One row. `id` is 4 hex digits and part of the name of every host object of this home. `next_short_id` only grows. */
@@ -109,6 +110,10 @@ export interface PlaygroundDriveTable {
  * `wanted` is what the owner asked for, `state` what has been reached or is on the way; the reconciler closes the gap.
  * `plan`: JSON of `runs/run-plan.ts`: machines, networks and drives with every default resolved, so that a later change of the playground or of defaults changes no run.
  * `cloned_from`: the run it is a clone of. `keys`: none here; secrets are files. `failure`: JSON {code, message, hint}. `lease`: the /28 held now or last.
+ * `resume_from`: the snapshot that its next start resumes, under drives without tops; cleared for good before the first CPU of a resumed machine goes on.
+ * `maps_snapshot`: the one whose memory files its machines may have mapped. `power_off` 1: a stop is to shut the guests down instead of keeping their memory.
+ * `start_kind`, `start_reason`, `epoch` (UUID): of its last start. `cold_reason`: why the next one boots although memory might have been kept, as a sentence.
+ * `purpose` warm-start: a throwaway run of the platform's own, which nobody sees.
  */
 export interface RunTable {
   id: string
@@ -125,6 +130,13 @@ export interface RunTable {
   failure: string | null
   lease: string | null
   resume_from: string | null
+  maps_snapshot: Generated<string | null>
+  power_off: Generated<number>
+  start_kind: Generated<StartKind | null>
+  start_reason: Generated<string | null>
+  cold_reason: Generated<string | null>
+  epoch: Generated<string | null>
+  purpose: Generated<'user' | 'warm-start'>
   created_at: string
   updated_at: string
   last_state_at: string
@@ -161,28 +173,53 @@ export interface StateEventTable {
   error: string | null
 }
 
-/** Memory and device state of all machines of a run at one instant (issue D acts on these). `stamp`: JSON {cpu, qemu, kernelPack, shape}. */
+/** How a run came up: booted, resumed with its own memory or its source's, or with that of a playground kept warm. */
+export type StartKind = 'cold' | 'warm' | 'resumed'
+
+/**
+ * Memory and device state of all machines of a run that were on at one instant. `stamp`: JSON of what a resume needs the same of. `kind`: what it was taken for.
+ * `bytes`: on disk when it was taken.
+ */
 export interface SnapshotTable {
   id: string
+  kind: Generated<'stop' | 'clone' | 'warm'>
   origin_kind: 'run' | 'playground'
   origin_id: string
   at: string
   stamp: string
+  bytes: Generated<number>
 }
 
+/**
+ * Files are relative to RAMET_HOME. `state_digest`: SHA-256 of the device state, hex; checked before every resume. `ram_bytes`: the machine's RAM; `ram_file_bytes`: length of
+ * the file that has it, by which a resume sees that it is whole; `ram_digest`: SHA-256 of the plain RAM, null until the background came to it. `ram_form` zstd: not used for long.
+ */
 export interface SnapshotMachineTable {
   snapshot_id: string
   machine: string
   device_state_file: string
+  state_digest: Generated<string | null>
   ram_file: string
   ram_bytes: number
+  ram_form: Generated<'plain' | 'zstd'>
+  ram_file_bytes: Generated<number | null>
+  ram_digest: Generated<string | null>
 }
 
+/** The layer that a drive stood on at that instant. A drive that was empty has no row. */
 export interface SnapshotDriveTable {
   snapshot_id: string
   machine: string
   drive_index: number
   layer_id: string
+}
+
+/** What a start of an official playground resumes instead of booting. `shape`: hash of everything that the run's machines are made of, and of what they run on. */
+export interface WarmStartTable {
+  playground_id: string
+  shape: string
+  snapshot_id: string
+  created_at: string
 }
 
 export type RunRow = Selectable<RunTable>
@@ -192,3 +229,5 @@ export type LayerRow = Selectable<LayerTable>
 export type PlaygroundRow = Selectable<PlaygroundTable>
 export type RunMachineRow = Selectable<RunMachineTable>
 export type ImageRow = Selectable<ImageTable>
+export type SnapshotRow = Selectable<SnapshotTable>
+export type SnapshotMachineRow = Selectable<SnapshotMachineTable>

@@ -28,6 +28,7 @@ test('shares of runs, playgrounds, images and snapshots add up to what is on the
   await writeFile(join(home.home, 'ram'), 'x'.repeat(50_000))
   await writeFile(join(home.home, 'device'), 'x')
   await db.insertInto('snapshots').values({ id: 's', origin_kind: 'run', origin_id: run, at: now(), stamp: '{}' }).execute()
+  await db.updateTable('runs').set({ maps_snapshot: 's' }).where('id', '=', run).execute()
   await db
     .insertInto('snapshot_machines')
     .values({ snapshot_id: 's', machine: 'm', device_state_file: 'device', ram_file: 'ram', ram_bytes: 50_000 })

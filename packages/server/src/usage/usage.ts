@@ -44,7 +44,7 @@ export interface Holdings {
 /** Who uses how much. */
 export const usage = async (tools: UsageTools): Promise<Usage> => usageOf(await readHoldings(tools))
 
-/** A run holds its tops, its drives' layers and the snapshot it resumes from; a snapshot belongs to the run or playground that it was taken of. */
+/** A run holds its tops, its drives' layers, the snapshot that it is to resume and the one that its machines have mapped; a playground that is kept warm holds its. */
 export async function readHoldings({ db, disks, home }: UsageTools): Promise<Holdings> {
   const rows = await transaction(db, readRows)
   const items = new Map<string, Item>()
@@ -67,11 +67,10 @@ export async function readHoldings({ db, disks, home }: UsageTools): Promise<Hol
   for (const { id } of rows.playgrounds) hold(`playground ${id}`, null)
   for (const { name, layer_id } of rows.images) hold(`image ${name}`, `layer ${layer_id}`)
   for (const { playground_id, layer_id } of rows.playgroundDrives) hold(`playground ${playground_id}`, `layer ${layer_id}`)
-  for (const { id, resume_from } of rows.runs) if (resume_from !== null) hold(`run ${id}`, `snapshot ${resume_from}`)
-  for (const { id, origin_kind, origin_id } of rows.snapshots) {
-    const owner = `${origin_kind} ${origin_id}`
-    if (holds.has(owner)) hold(owner, `snapshot ${id}`)
+  for (const { id, resume_from, maps_snapshot } of rows.runs) {
+    for (const snapshot of [resume_from, maps_snapshot]) if (snapshot !== null) hold(`run ${id}`, `snapshot ${snapshot}`)
   }
+  for (const { playground_id, snapshot_id } of rows.warmStarts) hold(`playground ${playground_id}`, `snapshot ${snapshot_id}`)
   const adding: Promise<void>[] = []
   for (const { id, file, parent_id } of rows.layers) {
     adding.push(add('layer', id, [join(home, file)], parent_id === null ? [] : [`layer ${parent_id}`]))
@@ -130,11 +129,12 @@ async function readRows(trx: Db) {
     // Half-made layers are left out: their file is a top's still, or a copy that nobody has yet.
     layers: await trx.selectFrom('layers').select(['id', 'parent_id', 'file']).where('state', '=', 'sealed').execute(),
     images: await trx.selectFrom('images').select(['name', 'layer_id']).execute(),
-    runs: await trx.selectFrom('runs').select(['id', 'resume_from']).where('state', '!=', 'DESTROYED').execute(),
+    runs: await trx.selectFrom('runs').select(['id', 'resume_from', 'maps_snapshot']).where('state', '!=', 'DESTROYED').execute(),
     drives: await trx.selectFrom('drives').select(['run_id', 'layer_id', 'top', 'next_top']).execute(),
     playgrounds: await trx.selectFrom('playgrounds').select('id').where('removed_at', 'is', null).execute(),
     playgroundDrives: await trx.selectFrom('playground_drives').select(['playground_id', 'layer_id']).execute(),
-    snapshots: await trx.selectFrom('snapshots').select(['id', 'origin_kind', 'origin_id']).execute(),
+    snapshots: await trx.selectFrom('snapshots').select('id').execute(),
+    warmStarts: await trx.selectFrom('warm_starts').select(['playground_id', 'snapshot_id']).execute(),
     snapshotMachines: await trx
       .selectFrom('snapshot_machines')
       .select(['snapshot_id', 'device_state_file', 'ram_file'])

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { snapshotFolder, snapshotsFolder } from '@ramet/engine/snapshot/snapshot-folder.ts'
+import { fsck } from '../fsck/fsck.ts'
+import { collectLayers } from '../layers/collect.ts'
+import { TestHome } from '../layers/test-home.ts'
+import { changeRun } from '../runs/run-rows.ts'
+import { now, transaction } from '../store/database.ts'
+import { consumeSnapshot, findSnapshot, insertSnapshot, unheldSnapshots } from '../store/snapshots.ts'
+import { collectSnapshots } from './collect.ts'
+import { reclaimSnapshots } from './reclaim.ts'
+
+/** A run that is off, stopped with its memory. */
+async function stoppedWithMemory(home: TestHome): Promise<string> {
+  await home.addLayer('base')
+  const runId = await home.addRun('STOPPED', ['base', null])
+  const folder = snapshotFolder(home.home, 's')
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, '0.ram'), 'x'.repeat(100))
+  await writeFile(join(folder, '0.state'), 'state')
+  await transaction(home.db, async (trx) => {
+    const machine = {
+      machine: 'm',
+      stateFile: 'snapshots/s/0.state',
+      stateDigest: 'd',
+      ramFile: 'snapshots/s/0.ram',
+      ramBytes: 100,
+    }
+    await insertSnapshot(trx, { id: 's', kind: 'stop', runId, at: now(), stamp: '{}', bytes: 105, machines: [machine] })
+    await trx.updateTable('runs').set({ resume_from: 's' }).where('id', '=', runId).execute()
+  })
+  return runId
+}
+
+const folders = (home: TestHome) => readdir(snapshotsFolder(home.home))
+const inOrder = async ({ db, home }: TestHome) => assert.deepEqual(await fsck({ db, home, againAfterMs: 0 }), [])
+
+test('a snapshot has the layers that its run’s drives stand on, and holds them', async () => {
+  await using home = await TestHome.make()
+  const runId = await stoppedWithMemory(home)
+  const drives = await home.db.selectFrom('snapshot_drives').select(['drive_index', 'layer_id']).execute()
+  assert.deepEqual(
+    drives.map(({ drive_index, layer_id }) => [drive_index, layer_id]),
+    [[0, 'base']],
+    'a drive that was empty has no row',
+  )
+  assert.deepEqual(
+    (await findSnapshot(home.db, 's'))?.machines.map(({ ram_form, ram_file_bytes, ram_digest }) => [
+      ram_form,
+      ram_file_bytes,
+      ram_digest,
+    ]),
+    [['plain', 100, null]],
+  )
+  await inOrder(home)
+  await home.db.deleteFrom('drives').where('run_id', '=', runId).execute()
+  await collectLayers(home.tools)
+  assert.equal((await home.db.selectFrom('layers').select('id').execute()).length, 1)
+})
+
+test('it lives while a run may resume it or has it mapped, and goes with its folder when neither does', async () => {
+  await using home = await TestHome.make()
+  const runId = await stoppedWithMemory(home)
+  await collectSnapshots(home.tools)
+  await consumeSnapshot(home.db, runId, 's')
+  await changeRun(home.db, runId, { state: 'RUNNING', wanted: 'RUNNING' })
+  await collectSnapshots(home.tools)
+  assert.deepEqual(await folders(home), ['s'])
+  await inOrder(home)
+  await changeRun(home.db, runId, { state: 'STOPPED', wanted: 'STOPPED' })
+  await collectSnapshots(home.tools)
+  assert.deepEqual(await folders(home), [])
+  assert.equal(await findSnapshot(home.db, 's'), undefined)
+  await inOrder(home)
+})
+
+test('a playground that is kept warm holds its snapshot', async () => {
+  await using home = await TestHome.make()
+  const runId = await stoppedWithMemory(home)
+  await home.db
+    .insertInto('warm_starts')
+    .values({ playground_id: 'p', shape: 'x', snapshot_id: 's', created_at: now() })
+    .execute()
+  await home.db.updateTable('runs').set({ resume_from: null }).where('id', '=', runId).execute()
+  assert.deepEqual(await unheldSnapshots(home.db), [])
+  await home.db.deleteFrom('warm_starts').execute()
+  assert.deepEqual(await unheldSnapshots(home.db), ['s'])
+})
+
+test('a run resumes a snapshot once, and only the one that it was to', async () => {
+  await using home = await TestHome.make()
+  const runId = await stoppedWithMemory(home)
+  await assert.rejects(consumeSnapshot(home.db, runId, 'other'), { code: 'snapshot_consumed' })
+  await consumeSnapshot(home.db, runId, 's')
+  await assert.rejects(consumeSnapshot(home.db, runId, 's'), { code: 'snapshot_consumed' })
+})
+
+test('a server killed while it removes a snapshot leaves a folder that the next one removes', async () => {
+  await using home = await TestHome.make()
+  const runId = await stoppedWithMemory(home)
+  await home.db.updateTable('runs').set({ resume_from: null }).where('id', '=', runId).execute()
+  home.crashAfter = 'collect/forget-snapshots'
+  await assert.rejects(collectSnapshots(home.tools), /crash/)
+  assert.deepEqual(await folders(home), ['s'])
+  await reclaimSnapshots(home.db, home.home, { warn() {} })
+  assert.deepEqual(await folders(home), [])
+})
+
+test('snapshots in the making and files that no row accounts for are reclaimed, others are left alone', async () => {
+  await using home = await TestHome.make()
+  await stoppedWithMemory(home)
+  await mkdir(join(snapshotsFolder(home.home), 'a.tmp'))
+  await mkdir(join(snapshotsFolder(home.home), 'no-row'))
+  await writeFile(join(snapshotsFolder(home.home), 's', '0.ram.zst.tmp'), '')
+  await reclaimSnapshots(home.db, home.home, { warn() {} })
+  assert.deepEqual(await folders(home), ['s'])
+  assert.deepEqual((await readdir(snapshotFolder(home.home, 's'))).toSorted(), ['0.ram', '0.state'])
+  await inOrder(home)
+})

@@ -1,0 +1,117 @@
+import { RametError } from '@ramet/model/error.ts'
+import type { Db } from './database.ts'
+import type { SnapshotMachineRow, SnapshotRow } from './schema.ts'
+
+export interface NewSnapshot {
+  readonly id: string
+  readonly kind: SnapshotRow['kind']
+  /** The run that it was taken of. */
+  readonly runId: string
+  readonly at: string
+  /** JSON. */
+  readonly stamp: string
+  /** On disk (st_blocks x 512). */
+  readonly bytes: number
+  readonly machines: readonly NewSnapshotMachine[]
+}
+
+export interface NewSnapshotMachine {
+  readonly machine: string
+  /** Relative to RAMET_HOME, as those below. */
+  readonly stateFile: string
+  /** SHA-256, hex. */
+  readonly stateDigest: string
+  readonly ramFile: string
+  readonly ramBytes: number
+}
+
+/** A snapshot with all that a resume needs to know of it. */
+export interface StoredSnapshot extends SnapshotRow {
+  readonly machines: readonly SnapshotMachineRow[]
+}
+
+/**
+ * Writes down a snapshot whose files are durable under their last names, in the transaction that seals the drives: it stands on the layers that the run's drives
+ * stand on at the end of it. Whoever is to resume it must hold it in the same transaction.
+ */
+export async function insertSnapshot(trx: Db, { machines, runId, ...snapshot }: NewSnapshot): Promise<void> {
+  await trx
+    .insertInto('snapshots')
+    .values({ ...snapshot, origin_kind: 'run', origin_id: runId })
+    .execute()
+  for (const { machine, stateFile, stateDigest, ramFile, ramBytes } of machines) {
+    await trx
+      .insertInto('snapshot_machines')
+      .values({
+        snapshot_id: snapshot.id,
+        machine,
+        device_state_file: stateFile,
+        state_digest: stateDigest,
+        ram_file: ramFile,
+        ram_bytes: ramBytes,
+        ram_file_bytes: ramBytes,
+      })
+      .execute()
+  }
+  const names = new Set(machines.map(({ machine }) => machine))
+  for (const drive of await trx.selectFrom('drives').selectAll().where('run_id', '=', runId).execute()) {
+    if (drive.layer_id === null || !names.has(drive.machine)) continue
+    await trx
+      .insertInto('snapshot_drives')
+      .values({ snapshot_id: snapshot.id, machine: drive.machine, drive_index: drive.drive_index, layer_id: drive.layer_id })
+      .execute()
+  }
+}
+
+export async function findSnapshot(db: Db, id: string): Promise<StoredSnapshot | undefined> {
+  const row = await db.selectFrom('snapshots').selectAll().where('id', '=', id).executeTakeFirst()
+  if (!row) return undefined
+  const machines = await db.selectFrom('snapshot_machines').selectAll().where('snapshot_id', '=', id).execute()
+  return { ...row, machines }
+}
+
+/** Snapshots that nothing may resume and no machine has mapped. */
+export async function unheldSnapshots(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom('snapshots')
+    .select('id')
+    .where(({ not, exists, selectFrom, or }) =>
+      not(
+        exists(
+          selectFrom('runs')
+            .select('runs.id')
+            .where((run) =>
+              or([
+                run('runs.resume_from', '=', run.ref('snapshots.id')),
+                run('runs.maps_snapshot', '=', run.ref('snapshots.id')),
+              ]),
+            ),
+        ),
+      ),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('warm_starts as w').select('w.snapshot_id').whereRef('w.snapshot_id', '=', 'snapshots.id'))),
+    )
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
+/** Forgets a snapshot, and with it its hold on layers. Foreign keys refuse it while anything holds it. The folder is the caller's to remove, afterwards. */
+export async function removeSnapshot(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('snapshots').where('id', '=', id).execute()
+}
+
+/**
+ * The run is about to go on from its snapshot: it will never do so again, and its machines have its memory mapped. In the caller's transaction, before the first
+ * CPU runs. Throws `snapshot_consumed` when the run is to resume something else.
+ */
+export async function consumeSnapshot(trx: Db, runId: string, snapshotId: string): Promise<void> {
+  const { numUpdatedRows } = await trx
+    .updateTable('runs')
+    .set({ resume_from: null, maps_snapshot: snapshotId })
+    .where('id', '=', runId)
+    .where('resume_from', '=', snapshotId)
+    .executeTakeFirst()
+  if (numUpdatedRows !== 1n)
+    throw new RametError('snapshot_consumed', 500, `The run ${runId} is not to resume from the snapshot ${snapshotId}.`)
+}
