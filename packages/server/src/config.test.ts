@@ -11,6 +11,7 @@ test('without flags and variables the defaults hold', () => {
     fake: false,
     names: [],
     quotaBytes: 100 * 1024 ** 3,
+    maxLayers: 16,
   })
 })
 
@@ -25,6 +26,7 @@ test('flags win over variables, and the cache follows the home', () => {
     fake: true,
     names: ['lab.example', 'other'],
     quotaBytes: 2 * 1024 ** 3,
+    maxLayers: 16,
   })
 })
 
@@ -34,6 +36,7 @@ for (const [argv, env, said] of [
   [['--quota', 'much'], {}, /--quota must be a size such as 100GiB/],
   [['--prot', '1'], {}, /--prot/],
   [['--home='], {}, /--home needs a value/],
+  [['--max-layers', '1'], {}, /--max-layers must be a number/],
   [['start'], {}, /start/],
 ] as const) {
   test(`refuses ${JSON.stringify([argv, env])} and says which flags there are`, () => {

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { parseBytes } from '@ramet/model/bytes.ts'
 import { invalidInput } from '@ramet/model/errors.ts'
+import { defaultBound } from './layers/plan-merge.ts'
 
 export interface Config {
   /** Where everything of this installation lives; absolute. */
@@ -17,6 +18,8 @@ export interface Config {
   readonly names: readonly string[]
   /** Bytes that stopped runs and saved playgrounds may take; clone and save are refused beyond. */
   readonly quotaBytes: number
+  /** Layers below a drive's top: chains that grow longer are shortened where nothing is shared. */
+  readonly maxLayers: number
 }
 
 const options = {
@@ -27,12 +30,16 @@ const options = {
   fake: { type: 'boolean' },
   name: { type: 'string', multiple: true },
   quota: { type: 'string' },
+  'max-layers': { type: 'string' },
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --fake.'
+  'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --max-layers NUMBER, --fake.'
 
-/** Flags win over RAMET_HOME, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA and RAMET_NAMES (comma-separated). Throws invalid_input naming the flag. */
+/**
+ * Flags win over RAMET_HOME, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA, RAMET_MAX_LAYERS and RAMET_NAMES (comma-separated). Throws invalid_input naming
+ * the flag.
+ */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
   const flags = parseFlags(argv)
   const home = resolve(flags.home ?? (env.RAMET_HOME || '/var/lib/ramet'))
@@ -45,6 +52,10 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     fake: flags.fake ?? false,
     quotaBytes: parseQuota(flags.quota ?? (env.RAMET_QUOTA || '100GiB'), flags.quota === undefined ? 'RAMET_QUOTA' : '--quota'),
     names: names.filter((name) => name !== '').map((name) => name.toLowerCase()),
+    maxLayers: parseMaxLayers(
+      flags['max-layers'] ?? (env.RAMET_MAX_LAYERS || String(defaultBound)),
+      flags['max-layers'] === undefined ? 'RAMET_MAX_LAYERS' : '--max-layers',
+    ),
   }
 }
 
@@ -70,4 +81,10 @@ function parsePort(text: string, where: string): number {
   const port = Number(text)
   if (/^\d{1,5}$/.test(text) && port <= 65535) return port
   throw invalidInput(`${where} must be a port from 0 to 65535, not ${JSON.stringify(text)}.`, where)
+}
+
+function parseMaxLayers(text: string, where: string): number {
+  const bound = Number(text)
+  if (/^\d{1,3}$/.test(text) && bound >= 2) return bound
+  throw invalidInput(`${where} must be a number from 2 to 999, not ${JSON.stringify(text)}.`, where)
 }

@@ -18,6 +18,7 @@ import { ImageService } from './images/image-service.ts'
 import { collectLayers } from './layers/collect.ts'
 import { layerTools } from './layers/layer-tools.ts'
 import { settleTops } from './layers/seal.ts'
+import { Shortener } from './layers/shortener.ts'
 import { lineageService } from './lineage/lineage-service.ts'
 import { Reserve } from './reserve.ts'
 import { chooseLayers } from './runs/choose-layers.ts'
@@ -68,7 +69,11 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     buildFailed: (name, error) => log.error({ err: error, image: name }, 'an image could not be built'),
   })
   const afterStep = crashAfter(process.env.RAMET_CRASH_AFTER)
-  const layers = layerTools({ db, home: config.home, layers: world.host.layers, afterStep })
+  const layers = layerTools({ db, home: config.home, layers: world.host.layers, afterStep, changed: () => shortener.wake() })
+  const shortener: Shortener = new Shortener(layers, {
+    bound: config.maxLayers,
+    onError: (error) => log.warn({ err: error }, 'a chain of layers could not be shortened'),
+  })
   const collect = async () => {
     await collectSnapshots(layers)
     await collectLayers(layers)
@@ -101,8 +106,12 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     chooseLayers: (runId, report) => chooseLayers(db, images, runId, report),
     changed,
     drivesFree: (runId) => layers.locks.free(runId),
-    settleDrives: (runId) => settleTops(layers, runId),
     collect,
+    async settleDrives(runId) {
+      await shortener.yieldTo(runId)
+      await settleTops(layers, runId)
+    },
+    wentOff: () => shortener.wake(),
     afterStep,
   })
   const runs = runService({ db, host: world.host, reconciler, plays, changed })
@@ -142,6 +151,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   endpoint = await listen(app, config)
   await publishServer(config.home, endpoint)
   await reconciler.resume(await hostWasRebooted(config.home))
+  shortener.wake()
 
   return {
     endpoint,
@@ -156,6 +166,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       leaving.abort()
       reconciler.close()
       reserve[Symbol.dispose]()
+      await shortener.close()
       await app.close()
       await db.destroy()
       lock[Symbol.dispose]()

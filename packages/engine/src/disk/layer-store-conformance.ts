@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { Disks } from './disk.ts'
+import type { Disks, LayerFile } from './disk.ts'
 import type { LayerStore } from './layer-store.ts'
 
 /** What an implementation gives the suite besides itself. Blocks are of 4 KiB; chains are topmost first. */
@@ -100,5 +100,82 @@ export function layerStoreConformance(name: string, make: () => Promise<LayerSto
       await write([top, below], block, byte)
       assert.equal(await layers.isUntouched(top), false, `block ${block} was written`)
     }
+  })
+
+  /** Three layers on a base: every pair of one above another hides something of it. Topmost first. */
+  async function fourLayers({ disks, write }: LayerStoreTools, at: (file: string) => string): Promise<LayerFile[]> {
+    const chain: LayerFile[] = []
+    for (const [index, writes] of [
+      { 0: 1, 1: 1, 2: 1, 3: 1, 64: 1 },
+      { 1: 2, 2: 2, 3: 2, 4: 2 },
+      { 2: 3, 3: 0, 5: 3, 64: 0 },
+      { 3: 4, 5: 0, 20000: 4 },
+    ].entries()) {
+      // The last is twice the size, as after a drive was grown.
+      const layerBytes = index === 3 ? 2 * sizeBytes : sizeBytes
+      const file = at(`layers/${index}.qcow2`)
+      await disks.makeTop(file, chain[0], layerBytes)
+      chain.unshift({ file, format: 'qcow2', sizeBytes: layerBytes })
+      for (const [block, byte] of Object.entries(writes)) {
+        await write(
+          chain.map((each) => each.file),
+          Number(block),
+          byte,
+        )
+      }
+    }
+    return chain
+  }
+
+  const blocksOf = [0, 1, 2, 3, 4, 5, 6, 63, 64, 65, 16383, 16384, 20000]
+
+  it('layers that were merged read as before, above what they stand on, at no more than their bytes', async (tools, at) => {
+    const chain = await fourLayers(tools, at)
+    const files = chain.map(({ file }) => file)
+    const read = (through: readonly string[], last = Number.POSITIVE_INFINITY) =>
+      Promise.all(blocksOf.filter((block) => block <= last).map((block) => tools.read(through, block)))
+    const before = await Promise.all(files.map((file) => readFile(file)))
+    const cases = [
+      // A part in the middle, the part down to the root, and everything.
+      [1, 3],
+      [2, 4],
+      [0, 4],
+    ] as const
+    for (const [from, to] of cases) {
+      const into = at(`layers/merged-${from}-${to}.qcow2`)
+      const layers = chain.slice(from, to)
+      const below = chain.slice(to)
+      const sealed = await tools.layers.merge({ layers, below, into })
+      const lastBlock = (layers[0]?.sizeBytes ?? 0) / 4096 - 1
+      assert.deepEqual(
+        await read([into, ...below.map(({ file }) => file)], lastBlock),
+        await read(files.slice(from), lastBlock),
+        `${from} to ${to}`,
+      )
+      assert.deepEqual(
+        await read([...files.slice(0, from), into, ...files.slice(to)]),
+        await read(files),
+        `${from} to ${to}, from the top`,
+      )
+      const bytes = await Promise.all(layers.map(({ file }) => tools.disks.bytes(file)))
+      assert.ok(sealed.bytes <= bytes.reduce((sum, each) => sum + each, 0), `${sealed.bytes} bytes of ${bytes}`)
+      assert.deepEqual(await tools.disks.check(into), [])
+      const [merged, one] = await Promise.all([stat(into), stat(files[0] ?? '')])
+      assert.equal(merged.mode & 0o027 & ~one.mode, 0, 'nobody but root may write to it')
+    }
+    assert.deepEqual(await Promise.all(files.map((file) => readFile(file))), before, 'the layers were only read')
+  })
+
+  it('a merge that is cancelled or fails leaves nothing', async (tools, at) => {
+    const chain = await fourLayers(tools, at)
+    const names = await readdir(at('layers'))
+    const merging = { layers: chain.slice(0, 3), below: chain.slice(3), into: at('layers/merged.qcow2') }
+    await assert.rejects(tools.layers.merge({ ...merging, signal: AbortSignal.abort() }))
+    await rm(chain[1]?.file ?? '')
+    await assert.rejects(tools.layers.merge(merging))
+    assert.deepEqual(
+      await readdir(at('layers')),
+      names.filter((name) => name !== '2.qcow2'),
+    )
   })
 }

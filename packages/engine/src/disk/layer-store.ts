@@ -1,3 +1,5 @@
+import type { LayerFile } from './disk.ts'
+
 /** A sealed file as it is on the disk. It never changes again, so that `fsck` can tell when somebody wrote to it all the same. */
 export interface SealedFile {
   /** Bytes on disk (st_blocks x 512). */
@@ -15,6 +17,16 @@ export interface TopAndLayer {
   readonly layer: string
 }
 
+/** Absolute paths and virtual sizes; lists are topmost first. */
+export interface Merging {
+  /** At least two that stand on each other. */
+  readonly layers: readonly LayerFile[]
+  /** What the last of them stands on, down to the root. */
+  readonly below: readonly LayerFile[]
+  readonly into: string
+  readonly signal?: AbortSignal
+}
+
 /**
  * Files of layers: how a top becomes one. Nothing here knows of rows: a caller first writes down what it is about to do, and unlinks what it no longer needs.
  * Each throws `no_space` when the disk is full.
@@ -29,4 +41,9 @@ export interface LayerStore {
   giveBack(top: string): Promise<void>
   /** True when nothing was ever written to the top, so that it reads as what it stands on. Must not be asked of a file that a VM has open. */
   isUntouched(top: string): Promise<boolean>
+  /**
+   * Makes one layer that reads as `layers` do. It takes at most their bytes and some metadata; they are only read, as are those below. Whole under its name or not at all;
+   * ended early by `signal`, it leaves nothing.
+   */
+  merge(merging: Merging): Promise<SealedFile>
 }

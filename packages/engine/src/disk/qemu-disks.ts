@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, open, rename, rm, stat, statfs } from 'node:fs/pro
 import { dirname, isAbsolute } from 'node:path'
 import { missingProgram, noSpace } from '@ramet/model/errors.ts'
 import { syncFolder, temporaryName } from '../host/files.ts'
-import { ProcessFailed, run } from '../host/run-process.ts'
+import { ProcessFailed, type RunOptions, run } from '../host/run-process.ts'
 import type { Disks } from './disk.ts'
 import type { VmUser } from './vm-user.ts'
 
@@ -85,9 +85,10 @@ async function freeIn(folder: string): Promise<number> {
   return bavail * bsize
 }
 
-async function qemuImg(folder: string, args: readonly string[]): Promise<void> {
+/** `folder`: where it writes to, for the error when the disk is full. */
+export async function qemuImg(folder: string, args: readonly string[], options: RunOptions = {}): Promise<void> {
   try {
-    await run(['qemu-img', ...args])
+    await run(['qemu-img', ...args], options)
   } catch (error) {
     if (error instanceof ProcessFailed) {
       if (/is not installed/.test(error.message)) throw missingProgram('qemu-img', 'qemu-utils')

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { diskFull } from '@ramet/model/errors.ts'
 import { syncFolder } from '../host/files.ts'
 import type { LayerStore, SealedFile, TopAndLayer } from './layer-store.ts'
+import { mergeLayers } from './merge-layers.ts'
 import { hasAllocatedClusters } from './qcow2-header.ts'
 import { sealedFile } from './sealed-file.ts'
 import type { VmUser } from './vm-user.ts'
@@ -25,6 +26,8 @@ export function qemuLayers(owner: VmUser): LayerStore {
     async isUntouched(top) {
       return !(await hasAllocatedClusters(top))
     },
+
+    merge: (merging) => mergeLayers(merging, owner.gid),
   }
 }
 

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import type { LayerStore } from '../disk/layer-store.ts'
 import { sealedFile } from '../disk/sealed-file.ts'
 import { syncFolder } from '../host/files.ts'
-import { readFakeDrive } from './fake-drive.ts'
+import { readFakeDrive, saveFakeDrive } from './fake-drive.ts'
 
 /** Layers of pretend drives, with the names and the order of the real ones; owners need root and are left out. */
 export const fakeLayers: LayerStore = {
@@ -24,5 +24,13 @@ export const fakeLayers: LayerStore = {
   },
   async isUntouched(top) {
     return Object.keys((await readFakeDrive(top)).blocks).length === 0
+  },
+  async merge({ layers, into, signal }) {
+    const drives = await Promise.all(layers.map(({ file }) => readFakeDrive(file)))
+    signal?.throwIfAborted()
+    const blocks = Object.assign({}, ...drives.toReversed().map((drive) => drive.blocks))
+    await saveFakeDrive(into, { sizeBytes: drives[0]?.sizeBytes ?? 0, blocks })
+    await chmod(into, 0o440)
+    return sealedFile(into)
   },
 }

@@ -8,7 +8,12 @@ import type { LayerTools } from './layer-tools.ts'
  * Removes every layer that nothing holds: no drive, playground, snapshot, image or child. All the rows in one transaction, in which nobody can begin to hold one; then
  * the files, so that no row is ever without its file. A crash in between leaves files without rows, which `reclaimLayers` removes.
  */
-export async function collectLayers({ db, home, afterStep }: Pick<LayerTools, 'db' | 'home' | 'afterStep'>): Promise<void> {
+export async function collectLayers({
+  db,
+  home,
+  afterStep,
+  changed,
+}: Pick<LayerTools, 'db' | 'home' | 'afterStep' | 'changed'>): Promise<void> {
   const files = await transaction(db, async (trx) => {
     const removed: string[] = []
     // Removing a layer may free its parent.
@@ -20,6 +25,8 @@ export async function collectLayers({ db, home, afterStep }: Pick<LayerTools, 'd
     }
     return removed
   })
+  // Also without a layer less: a holder less may be what a merge waited for.
+  changed?.()
   if (files.length === 0) return
   afterStep?.('collect/forget-layers')
   await Promise.all(files.map((file) => rm(join(home, file), { force: true })))

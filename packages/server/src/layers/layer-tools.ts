@@ -10,6 +10,8 @@ export interface LayerTools {
   readonly home: string
   readonly layers: LayerStore
   readonly locks: RunLocks
+  /** Told when chains may have become longer or free to be shortened. */
+  readonly changed?: () => void
   /** Told after each named step that did something; for crash tests. May throw, or end the process. */
   readonly afterStep?: (name: string) => void
 }

@@ -144,6 +144,7 @@ async function sealAll<T>(
   if (old.length > 0) afterStep?.('seal/swap')
   // The layer's name holds the file now. What cannot be unlinked is reclaimed when the server starts: no drive names it any more.
   await Promise.all(old.map(({ top }) => rm(path(top), { force: true }).catch(() => {})))
+  tools.changed?.()
   return result
 }
 

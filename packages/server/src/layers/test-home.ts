@@ -22,8 +22,8 @@ export class TestHome {
   readonly db: Db
   readonly tools: LayerTools
   readonly disks: Disks
-  /** Throws after the step of this name. */
-  crashAfter: string | undefined
+  /** Throws after the step of this name, or after as many steps of any. */
+  crashAfter: string | number | undefined
   #shortIds = 0
 
   private constructor(db: Db, home: string, layers: LayerStore, disks: Disks) {
@@ -34,7 +34,8 @@ export class TestHome {
       home,
       layers,
       afterStep: (name) => {
-        if (name === this.crashAfter) throw new Error(`crash after ${name}`)
+        if (typeof this.crashAfter === 'number') this.crashAfter -= 1
+        if (this.crashAfter === name || this.crashAfter === 0) throw new Error(`crash after ${name}`)
       },
     })
   }
@@ -59,10 +60,10 @@ export class TestHome {
     await rm(this.home, { recursive: true })
   }
 
-  async addPlayground(id: string): Promise<void> {
+  async addPlayground(id: string, db: Db = this.db): Promise<void> {
     const texts = { title: id, description: '', categories: '[]', markdown: null, cover: null, spec: '{"machines":[]}' }
     const times = { created_at: now(), updated_at: now(), removed_at: null }
-    await this.db
+    await db
       .insertInto('playgrounds')
       .values({ id, name: id, owner_id: 'u', base: 'b', ...texts, ...times })
       .execute()
@@ -78,25 +79,34 @@ export class TestHome {
     await markSealed(this.db, id, await sealedFile(join(this.home, file)))
   }
 
+  /** Remembers a layer's file as it is now. */
+  async sealAgain(id: string): Promise<void> {
+    await this.db.updateTable('layers').set({ state: 'building' }).where('id', '=', id).execute()
+    await markSealed(this.db, id, await sealedFile(join(this.home, `layers/${id}.qcow2`)))
+  }
+
   /** A run of one machine `m`, its drives on the given layers, without tops. */
-  async addRun(state: RunState, layerIds: readonly (string | null)[]): Promise<string> {
-    const id = randomBytes(12).toString('hex')
+  async addRun(
+    state: RunState,
+    layerIds: readonly (string | null)[],
+    { id = randomBytes(12).toString('hex'), db = this.db }: { id?: string; db?: Db } = {},
+  ): Promise<string> {
     const plan = { networks: [], machines: [{ name: 'm', drives: layerIds.map(() => ({ sizeBytes })) }] }
     const names = { playground_id: 'p', playground_name: 'p', playground_title: 'p', title: 't' }
     const rest = { plan: JSON.stringify(plan), failure: null, lease: null, resume_from: null }
     const times = { created_at: now(), updated_at: now(), last_state_at: now() }
     const wanted = state === 'RUNNING' ? 'RUNNING' : 'STOPPED'
-    await this.db
+    await db
       .insertInto('runs')
       .values({ id, short_id: ++this.#shortIds, owner_id: 'u', ...names, wanted, state, ...rest, ...times })
       .execute()
-    await this.db.insertInto('state_events').values({ run_id: id, seq: 1, state, at: now(), error: null }).execute()
-    await this.db
+    await db.insertInto('state_events').values({ run_id: id, seq: 1, state, at: now(), error: null }).execute()
+    await db
       .insertInto('run_machines')
       .values({ run_id: id, name: 'm', machine_index: 0, state: 'STOPPED', conditions: '[]' })
       .execute()
     for (const [index, layerId] of layerIds.entries()) {
-      await this.db
+      await db
         .insertInto('drives')
         .values({ run_id: id, machine: 'm', drive_index: index, layer_id: layerId, top: null, size_bytes: sizeBytes })
         .execute()
@@ -125,10 +135,23 @@ export class TestHome {
     return this.db.selectFrom('drives').selectAll().where('run_id', '=', runId).orderBy('drive_index').execute()
   }
 
+  /** Topmost first. */
+  async layerFiles(layerId: string | null): Promise<string[]> {
+    const layers = layerId === null ? [] : (await layerChain(this.db, layerId)).toReversed()
+    return layers.map(({ file }) => join(this.home, file))
+  }
+
   /** Files of a drive, topmost first. */
   async chain({ run_id, layer_id, top }: DriveRow): Promise<string[]> {
-    const layers = layer_id === null ? [] : (await layerChain(this.db, layer_id)).toReversed()
-    const files = layers.map(({ file }) => join(this.home, file))
+    const files = await this.layerFiles(layer_id)
     return top === null ? files : [join(topsFolder(this.home, run_id), top), ...files]
+  }
+
+  /** The same for a machine that is off: with the top that a VM that is gone may have written to. */
+  async offChain(drive: DriveRow): Promise<string[]> {
+    const chain = await this.chain(drive)
+    const next = drive.next_top === null ? undefined : join(topsFolder(this.home, drive.run_id), drive.next_top)
+    const isMade = next !== undefined && (await this.disks.exists(next))
+    return isMade ? [next, ...chain] : chain
   }
 }

@@ -29,6 +29,8 @@ export interface WorkerTools {
   drivesFree(runId: string): Promise<void>
   /** The same, for machines that are to be switched on; finishes what was begun with their drives. */
   settleDrives(runId: string): Promise<void>
+  /** The run is off now: its drives may be looked after in the background. */
+  wentOff(runId: string): void
   /** Layers that nothing holds any more may go. */
   collect(): Promise<void>
   afterStep(name: string): void
@@ -193,6 +195,7 @@ export class RunWorker {
       ifWanted: 'STOPPED',
       ...(failure ? { state: 'FAILED', failure } : { state: 'STOPPED' }),
     })
+    this.#tools.wentOff(this.id)
     this.#settled()
   }
 

@@ -1,0 +1,81 @@
+import { chmod, chown, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { diskFull } from '@ramet/model/errors.ts'
+import { temporaryName } from '../host/files.ts'
+import { ProcessFailed, run } from '../host/run-process.ts'
+import type { LayerFile } from './disk.ts'
+import type { Merging, SealedFile } from './layer-store.ts'
+import { type ChainEnd, chainOptions } from './qcow2-chain.ts'
+import { checkSpace, publish, qemuImg } from './qemu-disks.ts'
+import { sealedFile } from './sealed-file.ts'
+
+/**
+ * One file that reads as several did: a copy of the lowest, into which each upper one's own clusters are written, from below to above. `qemu-img convert -n -B` copies
+ * what is allocated in the first file of its source alone, in parts of a cluster as small as they were written, and zeros as zeros. Measured with 2,000 random writes of
+ * 4 KiB in two layers: 42 MB from 36 and 8, in 45 ms. (`block-stream` would copy whole clusters of 128 KiB from below for each, `commit` in units of 64 KiB.)
+ * Everything is named explicitly; no backing name is read or written.
+ */
+export async function mergeLayers({ layers, below, into, signal }: Merging, vmGid: number): Promise<SealedFile> {
+  const rising = layers.toReversed()
+  const [lowest, ...uppers] = rising
+  const top = layers[0]
+  if (!lowest || !top || uppers.length === 0) throw new Error('merging takes two layers at least')
+  const folder = dirname(into)
+  const temporary = temporaryName(into)
+  const options = { signal, timeoutMs: 3_600_000 }
+  try {
+    const needed = await Promise.all(layers.map(async ({ file }) => (await sealedFile(file)).bytes))
+    await checkSpace(
+      folder,
+      needed.reduce((sum, each) => sum + each, 0),
+    )
+    await copy(lowest.file, temporary, options)
+    if (top.sizeBytes !== lowest.sizeBytes)
+      await qemuImg(folder, ['resize', '-q', '-f', 'qcow2', temporary, String(top.sizeBytes)], options)
+    const end: ChainEnd = below.length === 0 ? { zerosBytes: top.sizeBytes } : null
+    const target = chainOptions([temporary, ...names(below)], end)
+    for (const [index, upper] of uppers.entries()) {
+      const source = chainOptions([upper.file, ...names(rising.slice(0, index + 1).toReversed()), ...names(below)])
+      // `-n`: into a file that exists. What `-B` names is not opened (seen with a name that does not exist): it says that the target stands on something.
+      // `-W -m 8`: eight requests at a time, in any order.
+      const argv = [
+        'convert',
+        '-n',
+        '-q',
+        '-W',
+        '-m',
+        '8',
+        '-f',
+        'qcow2',
+        '-O',
+        'qcow2',
+        '-B',
+        into,
+        '-F',
+        'qcow2',
+        source,
+        target,
+      ]
+      await qemuImg(folder, argv, options)
+    }
+    await chown(temporary, 0, vmGid)
+    await chmod(temporary, 0o640)
+    signal?.throwIfAborted()
+    await publish(temporary, into)
+    return await sealedFile(into)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+}
+
+const names = (layers: readonly LayerFile[]) => layers.map(({ file }) => file)
+
+/** By reference where the filesystem can, else only what is no hole (cp(1)). */
+async function copy(from: string, to: string, options: { signal?: AbortSignal; timeoutMs: number }): Promise<void> {
+  try {
+    await run(['cp', '--reflink=auto', '--sparse=always', '--', from, to], options)
+  } catch (error) {
+    throw error instanceof ProcessFailed && /No space left|quota/i.test(error.stderr) ? diskFull(to) : error
+  }
+}

@@ -1,0 +1,63 @@
+/** Layers below a drive's top. ARCHITECTURE.md says what a longer chain costs. */
+export const defaultBound = 16
+
+/** A layer as the plan sees it. */
+export interface PlanLayer {
+  readonly id: string
+  readonly parentId: string | null
+  readonly bytes: number
+  /** How many rows hold it directly: drives, playground drives, snapshot drives, images and child layers, half-made ones too. */
+  readonly holders: number
+  /** A run whose machines are on, or may be any moment, reaches it. */
+  readonly isBusy: boolean
+}
+
+/** Layers to merge into one, topmost first: at least two, each but the first held by the one above it alone. */
+export type MergePlan = readonly [PlanLayer, ...PlanLayer[]]
+
+/**
+ * What to merge next so that no chain has more than `bound` layers; undefined when nothing can be done (any more). Pure.
+ * Only a layer that one child holds and nothing else goes into another: what several share stays shared. Of what may be merged the smallest neighbours are, again and
+ * again, as in a log-structured store: a chain that grows by a layer a day copies each byte some times only, and what is copied at once is as little as can be.
+ */
+export function planMerge(layers: readonly PlanLayer[], bound: number): MergePlan | undefined {
+  const byId = new Map(layers.map((layer) => [layer.id, layer]))
+  const parents = new Set(layers.map(({ parentId }) => parentId))
+  // Every chain that something stands on ends in a layer that is held from outside: as a tip, or below another chain, whose plan covers it.
+  const tips = layers.filter((layer) => !parents.has(layer.id) || layer.holders > 1)
+  const chains = tips.map((tip) => chainOf(byId, tip)).filter((chain) => chain.length > bound)
+  for (const chain of chains.toSorted((a, b) => b.length - a.length)) {
+    const plan = planChain(chain, bound)
+    if (plan) return plan
+  }
+  return undefined
+}
+
+/** Topmost first. */
+function chainOf(byId: ReadonlyMap<string, PlanLayer>, tip: PlanLayer): PlanLayer[] {
+  const chain: PlanLayer[] = []
+  const seen = new Set<string>()
+  for (let next: PlanLayer | undefined = tip; next && !seen.has(next.id); next = byId.get(next.parentId ?? '')) {
+    seen.add(next.id)
+    chain.push(next)
+  }
+  return chain
+}
+
+function planChain(chain: readonly PlanLayer[], bound: number): MergePlan | undefined {
+  const groups: PlanLayer[][] = chain.map((layer) => [layer])
+  const bytes = (group: readonly PlanLayer[]) => group.reduce((sum, layer) => sum + layer.bytes, 0)
+  while (groups.length > bound) {
+    let best: { index: number; bytes: number } | undefined
+    for (let index = 0; index + 1 < groups.length; index += 1) {
+      const [above, below] = [groups[index] ?? [], groups[index + 1] ?? []]
+      if (![...above, ...below].every(({ isBusy }) => !isBusy) || below[0]?.holders !== 1) continue
+      const together = bytes(above) + bytes(below)
+      if (!best || together < best.bytes) best = { index, bytes: together }
+    }
+    if (!best) break
+    groups.splice(best.index, 2, [...(groups[best.index] ?? []), ...(groups[best.index + 1] ?? [])])
+  }
+  const [first] = groups.filter((group) => group.length > 1).toSorted((a, b) => bytes(a) - bytes(b))
+  return first as MergePlan | undefined
+}
