@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import type { MachineState } from '@ramet/model/run-state.ts'
+import { taskStatus } from '@ramet/model/task-state.ts'
 import type { Play } from '@ramet/model/wire.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { ended, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
+import { severalMachines } from './harness/several-machines.ts'
 
 /**
  * The server is ended by SIGKILL after every named step, once a step; the next server must bring the run where it was wanted, with nothing leaked.
@@ -13,15 +16,17 @@ export interface CrashSuite {
   readonly title: string
   readonly fake: boolean
   readonly stepNames: readonly string[]
-  /** A number in the guest that only a boot changes. */
-  bootOf(server: TestServer, id: string): Promise<string>
+  /** Machines of a run that is started for the first time; everything else is done with two. */
+  readonly machines: number
+  /** A number in the guest that only a boot changes; of its first machine unless another is named. */
+  bootOf(server: TestServer, id: string, machine?: string): Promise<string>
   /** Makes the guest deaf to its power button, where waiting for the end of a stop's grace is affordable: only then has `stop/end-machines` something to do. */
   ignorePowerButton?(server: TestServer, id: string): Promise<void>
   /** What is left on the host of runs of this home. */
   leftovers(server: TestServer): Promise<string[]>
 }
 
-export function crashSuite({ title, fake, stepNames, bootOf, ignorePowerButton, leftovers }: CrashSuite): void {
+export function crashSuite({ title, fake, stepNames, machines, bootOf, ignorePowerButton, leftovers }: CrashSuite): void {
   describe(title, { concurrency: false }, () => {
     const server = new TestServer({ fake })
     const neighbour = new TestServer({ fake })
@@ -51,11 +56,27 @@ export function crashSuite({ title, fake, stepNames, bootOf, ignorePowerButton, 
       await server.start()
     }
 
+    let many = ''
+    let two = ''
     const startRun = async () => {
-      const { id } = await (await server.client()).plays.start({ playground: 'debian' })
+      const { id } = await (await server.client()).plays.start({ playground: two })
       await reached(id, 'RUNNING')
       return id
     }
+    const machineReached = (id: string, machine: string, state: MachineState) =>
+      until(`${machine} to be ${state}`, async () => (await stateOf(id, machine)) === state, settleMs)
+    const stateOf = async (id: string, machine: string) => (await play(id)).machines.find(({ name }) => name === machine)?.state
+    const tasksDone = (id: string) =>
+      until(
+        'the tasks to be over',
+        async () => {
+          const tasks = await (await server.client()).plays.tasks(id)
+          const failed = tasks.find(({ status }) => status === taskStatus.failed)
+          if (failed) assert.fail(`${failed.name} failed: ${failed.reason} ${failed.stderr}`)
+          return tasks.every(({ status }) => status === taskStatus.completed) && tasks
+        },
+        settleMs,
+      )
     const destroyRun = async (id: string) => {
       await (await server.client()).plays.destroy(id)
       await reached(id, 'DESTROYED')
@@ -76,6 +97,8 @@ export function crashSuite({ title, fake, stepNames, bootOf, ignorePowerButton, 
         900_000,
       )
       neighbourBoot = await bootOf(neighbour, neighbourRun)
+      two = await severalMachines(server, 2)
+      many = machines === 2 ? two : await severalMachines(server, machines)
     })
     after(async () => {
       await server.dispose()
@@ -83,10 +106,12 @@ export function crashSuite({ title, fake, stepNames, bootOf, ignorePowerButton, 
     })
 
     for (const step of stepNames.filter((name) => name.startsWith('start/'))) {
-      test(`killed after ${step} of a first start, the run is brought up`, async () => {
-        await crashDuring(step, async () => (await server.client()).plays.start({ playground: 'debian' }))
+      test(`killed after ${step} of a first start, all ${machines} machines of the run are brought up`, async () => {
+        await crashDuring(step, async () => (await server.client()).plays.start({ playground: many }))
         const id = await newest()
-        await reached(id, 'RUNNING')
+        const { machines: all } = await reached(id, 'RUNNING')
+        for (const { name } of all) await machineReached(id, name, 'RUNNING')
+        assert.equal(all.length, machines)
         await destroyRun(id)
       })
     }
@@ -136,6 +161,65 @@ export function crashSuite({ title, fake, stepNames, bootOf, ignorePowerButton, 
         await crashDuring(step, async () => (await server.client()).plays.destroy(id))
         await reached(id, 'DESTROYED')
         assert.deepEqual(await leftovers(server), [])
+      })
+    }
+
+    for (const step of stepNames.filter((name) => name.startsWith('tasks/'))) {
+      test(`killed after ${step}, init tasks are found again and come to their ends`, async () => {
+        await crashDuring(step, async () => (await server.client()).plays.start({ playground: two }))
+        const id = await newest()
+        await reached(id, 'RUNNING')
+        const tasks = await tasksDone(id)
+        assert.deepEqual(
+          tasks.map(({ name, stdout, exitCode }) => [name, stdout, exitCode]),
+          [
+            ['first', 'first\n', 0],
+            ['second', 'm2\n', 0],
+          ],
+        )
+        await destroyRun(id)
+      })
+    }
+
+    for (const step of stepNames.filter((name) => name.startsWith('machine-stop/'))) {
+      test(`killed after ${step}, one machine comes to be off while the other goes on`, async () => {
+        const id = await startRun()
+        const boot = await bootOf(server, id, 'm2')
+        if (step === 'machine-stop/end-machines') await ignorePowerButton?.(server, id)
+        await crashDuring(step, async () => (await server.client()).plays.machine(id, 'machine.stop', 'm1'))
+        await machineReached(id, 'm1', 'STOPPED')
+        assert.equal((await play(id)).state, 'RUNNING')
+        assert.equal(await bootOf(server, id, 'm2'), boot)
+        await destroyRun(id)
+      })
+    }
+
+    // Its tops are there since the run's start.
+    for (const step of stepNames.filter((name) => name.startsWith('machine-start/') && name !== 'machine-start/make-tops')) {
+      test(`killed after ${step}, one machine comes to be on again`, async () => {
+        const id = await startRun()
+        const boot = await bootOf(server, id, 'm2')
+        await (await server.client()).plays.machine(id, 'machine.stop', 'm1')
+        await machineReached(id, 'm1', 'STOPPED')
+        await crashDuring(step, async () => (await server.client()).plays.machine(id, 'machine.restart', 'm1'))
+        await machineReached(id, 'm1', 'RUNNING')
+        assert.equal(await bootOf(server, id, 'm2'), boot)
+        await destroyRun(id)
+      })
+    }
+
+    // Its other steps have something to do only for a guest that does not come back by itself; they are those of `machine-start`.
+    for (const step of ['machine-reboot/note-boots', 'machine-reboot/reboot-guests'].filter((name) => stepNames.includes(name))) {
+      test(`killed after ${step}, one machine is rebooted, once`, async () => {
+        const id = await startRun()
+        const [before, other] = [await bootOf(server, id, 'm1'), await bootOf(server, id, 'm2')]
+        await crashDuring(step, async () => (await server.client()).plays.machine(id, 'machine.reboot', 'm1'))
+        await machineReached(id, 'm1', 'RUNNING')
+        assert.notEqual(await bootOf(server, id, 'm1'), before)
+        assert.equal(await bootOf(server, id, 'm2'), other)
+        const client = await server.client()
+        assert.equal((await client.plays.consoles(id, 'm1')).length, 2, 'a serial log a boot')
+        await destroyRun(id)
       })
     }
 

@@ -5,9 +5,11 @@ import { leftovers } from './harness/leftovers.ts'
 crashSuite({
   title: 'on real VMs, a server killed at any step',
   fake: false,
+  machines: 2,
   stepNames,
-  async bootOf(server, id) {
-    const { code, stdout, stderr } = await server.ramet(['ssh', id, '--', 'cat /proc/sys/kernel/random/boot_id'])
+  async bootOf(server, id, machine) {
+    const on = machine === undefined ? [] : ['-m', machine]
+    const { code, stdout, stderr } = await server.ramet(['ssh', id, ...on, '--', 'cat /proc/sys/kernel/random/boot_id'])
     if (code !== 0) throw new Error(stderr)
     return stdout.trim()
   },

@@ -13,6 +13,8 @@ export interface Output {
   table(header: readonly string[], rows: readonly (readonly string[])[]): void
   /** A line for people, on stderr. */
   note(line: string): void
+  /** A line that somebody else wrote, for people, on stderr: without what could steer their terminal. */
+  line(line: string): void
   problem(problem: Problem): void
 }
 
@@ -22,6 +24,7 @@ export function createOutput(stdout: Stream = process.stdout, stderr: Stream = p
   return {
     result,
     note,
+    line: (line) => note(printable(line)),
     text: (text) => void stdout.write(text === '' || text.endsWith('\n') ? text : `${text}\n`),
     json: (value) => result(JSON.stringify(value, null, 2)),
     table: (header, rows) => {

@@ -14,6 +14,7 @@ import { addDestroy } from './commands/playground/destroy.ts'
 import { addEdit } from './commands/playground/edit.ts'
 import { addLineage } from './commands/playground/lineage.ts'
 import { addList } from './commands/playground/list.ts'
+import { addMachineActions } from './commands/playground/machine-action.ts'
 import { addMachineConsole } from './commands/playground/machine-console.ts'
 import { addMachines } from './commands/playground/machines.ts'
 import { addManifest } from './commands/playground/manifest.ts'
@@ -22,6 +23,7 @@ import { addRestart } from './commands/playground/restart.ts'
 import { addSave } from './commands/playground/save.ts'
 import { addStart } from './commands/playground/start.ts'
 import { addStop } from './commands/playground/stop.ts'
+import { addTasks } from './commands/playground/tasks.ts'
 import { addTitle } from './commands/playground/title.ts'
 import { addSsh } from './commands/ssh.ts'
 import { addUsage } from './commands/usage.ts'
@@ -42,7 +44,7 @@ A run is named by its id, or by the beginning of its id or title if no other beg
 
 The server is found by --endpoint and --token, else by RAMET_ENDPOINT and RAMET_TOKEN, else by
 what the server of RAMET_HOME (/var/lib/ramet) wrote down.
-Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted. ssh: that of the command, 255 failed.`
+Exit status: 0 done, 1 failed, 2 wrong usage (tasks --wait: not all completed), 130 interrupted. ssh: that of the command, 255 failed.`
 
 /** The whole command line, a file a verb. Throws CommanderError for usage errors and after help. */
 export function createProgram(): Command {
@@ -74,7 +76,10 @@ export function createProgram(): Command {
   addLineage(playground, open)
   addTitle(playground, open)
   addMachines(playground, open)
-  addMachineConsole(playground.command('machine').description('One machine of a run.'), open)
+  const machine = playground.command('machine').description('One machine of a run.')
+  addMachineConsole(machine, open)
+  addMachineActions(machine, open)
+  addTasks(playground, open)
   addCatalog(playground, open)
   addCreate(playground, open)
   addManifest(playground, open)

@@ -44,6 +44,7 @@ export function stubPlay(state: RunState, more: Partial<Play> = {}): Play {
     machines: names.map(machine),
     status: { factoryId: '', stateEvents: [], machines: names.map((name) => ({ name, state: 'RUNNING', conditions: [ready] })) },
     tasks: {},
+    initTasksOver: true,
     state,
     wanted,
     networks: [],

@@ -1,5 +1,6 @@
 import type { Problem } from '@ramet/model/error.ts'
 import { routes } from '@ramet/model/routes.ts'
+import type { MachineAction } from '@ramet/model/run-state.ts'
 import type {
   ChangePlayground,
   Check,
@@ -15,6 +16,7 @@ import type {
   Play,
   PlayAction,
   Playground,
+  PlayTaskDetails,
   RemovedPlayground,
   SavePlay,
   Usage,
@@ -97,6 +99,9 @@ export function createClient(options: ClientOptions) {
       stop: (id: string) => act(id, { action: 'stop' }),
       restart: (id: string) => act(id, { action: 'restart' }),
       destroy: (id: string) => act(id, { action: 'destroy' }),
+      machine: (id: string, action: MachineAction, machine: string) => act(id, { action, machine }),
+      /** With their output. */
+      tasks: (id: string, machine?: string) => get<PlayTaskDetails[]>(routes.tasks(id) + query({ machine })),
       setTitle: (id: string, title: string) => act(id, { action: 'set_title', title }),
       clone: (id: string, body: ClonePlay = {}) => post<Play[]>(routes.clones(id), body),
       save: (id: string, body: SavePlay) => post<Playground>(routes.saves(id), body),

@@ -1,5 +1,6 @@
 import { RametError } from '@ramet/model/error.ts'
 import type { RunState, WantedState } from '@ramet/model/run-state.ts'
+import { isTaskOver, taskStatus } from '@ramet/model/task-state.ts'
 import type { Play, Progress } from '@ramet/model/wire.ts'
 
 /** What a verb waits for: the wish it put to the server, and when that is fulfilled. */
@@ -18,6 +19,10 @@ export const isMachineReady = (play: Play, name: string) =>
 /** Every machine that can be entered has run a command. */
 export const isReady = (play: Play): boolean =>
   play.state === 'RUNNING' && play.machines.every(({ name, noSSH }) => noSSH || isMachineReady(play, name))
+
+/** Init tasks are over, or held up by a machine that is off. */
+export const areTasksSettled = (play: Play): boolean =>
+  play.initTasksOver || (play.state === 'RUNNING' && play.machines.some(({ state }) => state === 'STOPPED' || state === 'FAILED'))
 
 export const goals = {
   ready: { wanted: 'RUNNING', isReached: isReady },
@@ -62,4 +67,13 @@ export function progressOf(play: Play): Progress {
   if (waiting.length > 0)
     return { step: 'ready', message: `Waiting for ${waiting.map(({ name }) => name).join(', ')} to be ready` }
   return { step: play.state.toLowerCase(), message: said[play.state] ?? `The run is ${play.state}` }
+}
+
+/** The same of a run that is ready and has init tasks under way. */
+export function taskProgressOf(play: Play): Progress {
+  const tasks = Object.values(play.tasks)
+  const over = tasks.filter(({ status }) => isTaskOver(status)).length
+  const running = tasks.filter(({ status }) => status === taskStatus.running).map(({ name }) => name)
+  const now = running.length === 0 ? '' : `: ${running.join(', ')}`
+  return { step: 'tasks', message: `Init tasks, ${over} of ${tasks.length} over${now}` }
 }

@@ -25,8 +25,23 @@ test('a machine that says nothing gets the defaults', () => {
         startupFiles: [],
       },
     ],
+    tasks: [],
     tabs: [{ machine: 'a', name: 'a', kind: 'terminal', id: 'terminal-a' }],
   })
+})
+
+test('a task that says nothing is run by root and given a minute', () => {
+  const spec = manifestSpecSchema.parse({
+    machines: [{ name: 'a' }],
+    initTasks: {
+      t: { machine: 'a', run: 'true', needs: ['u', 'u'] },
+      u: { machine: 'a', run: 'id', user: 'x', timeout_seconds: 5 },
+    },
+  })
+  assert.deepEqual(resolveSpec(spec).tasks, [
+    { name: 't', machine: 'a', user: 'root', run: 'true', needs: ['u'], timeoutSeconds: 60 },
+    { name: 'u', machine: 'a', user: 'x', run: 'id', needs: [], timeoutSeconds: 5 },
+  ])
 })
 
 test('machines without ssh have no terminal tab, and a given list of tabs replaces the default one', () => {

@@ -11,6 +11,7 @@ export const defaults = {
   user: 'root',
   owner: '0:0',
   mode: '644',
+  taskSeconds: 60,
 } as const
 
 export type ResolvedSpec = ReturnType<typeof resolveSpec>
@@ -47,7 +48,15 @@ export function resolveSpec(spec: ManifestSpec) {
       mode: file.mode ?? defaults.mode,
     })),
   }))
-  return { networks, machines, tabs: tabsOf(spec) }
+  const tasks = Object.entries(spec.initTasks ?? {}).map(([name, task]) => ({
+    name,
+    machine: task.machine,
+    user: task.user ?? defaults.user,
+    run: task.run,
+    needs: [...new Set(task.needs)],
+    timeoutSeconds: task.timeout_seconds ?? defaults.taskSeconds,
+  }))
+  return { networks, machines, tasks, tabs: tabsOf(spec) }
 }
 
 /** The first user is the default one if none is marked. */

@@ -22,6 +22,11 @@ export const notFound = (what: string, name: string, hint?: string) =>
 export const actionRefused = (action: string, state: string, otherwise: string) =>
   new RametError('action_refused', 409, `Cannot ${action} a run that is ${state}.`, { hint: otherwise })
 
+export const machineActionRefused = (action: string, machine: string, run: string, state: string, otherwise: string) =>
+  new RametError('action_refused', 409, `Cannot ${action} the machine ${machine}: it is ${state}, its run ${run}.`, {
+    hint: otherwise,
+  })
+
 export const nameTaken = (what: string, name: string, free?: string) =>
   new RametError('name_taken', 409, `There is already a ${what} named ${name}.`, {
     hint: free === undefined ? undefined : `${free} is free.`,

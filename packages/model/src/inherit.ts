@@ -28,7 +28,19 @@ export function inherit(spec: ManifestSpec, base: Base): ManifestSpec {
       ),
     ),
     tabs: spec.tabs.length > 0 ? spec.tabs : baseTabs,
+    initTasks: spec.initTasks ?? tasksOn(base.spec.initTasks ?? {}, names),
   }
+}
+
+/** Tasks of the base on machines that are still there, and that need no task of one that is not. */
+function tasksOn(tasks: NonNullable<ManifestSpec['initTasks']>, machines: ReadonlySet<string>): ManifestSpec['initTasks'] {
+  let kept = Object.entries(tasks).filter(([, task]) => machines.has(task.machine))
+  for (let before = -1; before !== kept.length; ) {
+    before = kept.length
+    const names = new Set(kept.map(([name]) => name))
+    kept = kept.filter(([, task]) => task.needs.every((need) => names.has(need)))
+  }
+  return kept.length === 0 ? undefined : Object.fromEntries(kept)
 }
 
 function inheritMachine(machine: ManifestMachine, base: ManifestMachine | undefined): ManifestMachine {

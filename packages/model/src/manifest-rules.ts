@@ -141,6 +141,16 @@ function oneDriveFaults(machine: ManifestMachine, drive: ManifestDrive, index: n
       ),
     )
   }
+  if (drive.readOnly && source === undefined && mount !== '/') {
+    faults.push(
+      fault(
+        'invalid_value',
+        [...path, 'readOnly'],
+        `An empty drive of ${machine.name} that is read-only stays empty.`,
+        'Give it a `source`, or leave `readOnly` out.',
+      ),
+    )
+  }
   if (source === undefined && size === undefined && mount !== '/') {
     faults.push(
       fault(
@@ -228,8 +238,23 @@ function tabFaults(spec: ManifestSpec, partial: boolean): Fault[] {
 function taskFaults(spec: ManifestSpec, partial: boolean): Fault[] {
   const tasks = new Map(Object.entries(spec.initTasks ?? {}))
   const faults: Fault[] = []
+  if (tasks.size > limits.initTasks) {
+    const message = `\`initTasks\` has ${tasks.size} entries; at most ${limits.initTasks} are allowed.`
+    return [fault('too_many', ['initTasks'], message, `Leave out ${tasks.size - limits.initTasks} of them.`, 'key')]
+  }
   for (const [name, task] of tasks) {
     const path = ['initTasks', name]
+    if (!taskNamePattern.test(name)) {
+      faults.push(
+        fault(
+          'invalid_value',
+          path,
+          `A task cannot be called ${JSON.stringify(name.slice(0, 80))}.`,
+          'Use up to 63 letters, digits, dots, - and _, beginning with a letter or digit.',
+          'key',
+        ),
+      )
+    }
     faults.push(...knownMachine(spec, task.machine, [...path, 'machine'], partial))
     for (const [index, need] of task.needs.entries()) {
       if (tasks.has(need)) continue
@@ -257,6 +282,9 @@ function taskFaults(spec: ManifestSpec, partial: boolean): Fault[] {
   return faults
 }
 
+/** Names a folder in the guest. */
+const taskNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
+
 function findCycle(tasks: ReadonlyMap<string, { readonly needs: readonly string[] }>): string[] | undefined {
   const finished = new Set<string>()
   const visit = (name: string, trail: readonly string[]): string[] | undefined => {
@@ -270,8 +298,6 @@ function findCycle(tasks: ReadonlyMap<string, { readonly needs: readonly string[
     finished.add(name)
     return undefined
   }
-  // Deep chains are cut off by the number of tasks, which is bounded before this is reached.
-  if (tasks.size > limits.initTasks) return undefined
   for (const name of tasks.keys()) {
     const cycle = visit(name, [])
     if (cycle) return cycle

@@ -136,7 +136,7 @@ export const initTaskSchema = z.strictObject({
   init: nullable(z.boolean()),
   machine: dnsLabelSchema,
   user: nullable(userNameSchema),
-  run: z.string().max(100_000),
+  run: z.string().min(1).max(100_000),
   needs: list(z.string(), limits.initTasks),
   /** Both spellings are met: labctl's and the Terraform provider's (`timeoutSeconds`, renamed in `parse-manifest.ts`). */
   timeout_seconds: nullable(z.number().int().min(1).max(86_400)),

@@ -201,10 +201,24 @@ const golden: Bad[] = [
     at: 'xfs',
   },
   {
-    says: 'init tasks',
-    text: inner(`  machines: [{name: a, ${drives}}]\n  initTasks: {t: {machine: a, run: "true"}}`),
+    says: 'a conditional init task',
+    text: inner(
+      `  machines: [{name: a, ${drives}}]\n  initTasks: {t: {machine: a, run: "true", conditions: [{key: k, value: v}]}}`,
+    ),
     code: 'not_supported_yet',
-    at: 'initTasks',
+    at: '[{key: k',
+  },
+  {
+    says: 'a task that is no init task',
+    text: inner(`  machines: [{name: a, ${drives}}]\n  initTasks: {t: {machine: a, run: "true", init: false}}`),
+    code: 'not_supported_yet',
+    at: 'false',
+  },
+  {
+    says: 'a task whose name climbs',
+    text: inner(`  machines: [{name: a, ${drives}}]\n  initTasks: {../t: {machine: a, run: "true"}}`),
+    code: 'invalid_value',
+    at: '../t',
   },
   { says: 'another kernel', text: one(`${drives}\nkernel: {source: "6.12"}`), code: 'not_supported_yet', at: '{source: "6.12"' },
   { says: 'another backend', text: one(`${drives}\nbackend: cloud-hypervisor`), code: 'not_supported_yet', at: 'cloud-h' },
@@ -253,12 +267,7 @@ test('needs that go in a circle are named', () => {
     `  machines: [{name: a, ${drives}}]\n  initTasks:\n    x: {machine: a, run: "1", needs: [y]}\n    y: {machine: a, run: "1", needs: [x]}\n    z: {machine: b, run: "1", needs: [w]}`,
   )
   const problems = manifestProblems(text, 'm.yaml')
-  assert.deepEqual(problems.map(({ code }) => code).toSorted(), [
-    'not_supported_yet',
-    'task_cycle',
-    'unknown_machine',
-    'unknown_task',
-  ])
+  assert.deepEqual(problems.map(({ code }) => code).toSorted(), ['task_cycle', 'unknown_machine', 'unknown_task'])
   assert.match(problems.find(({ code }) => code === 'task_cycle')?.message ?? '', /x → y → x/)
 })
 

@@ -13,6 +13,7 @@ export const routes = {
   manifestCheck: () => '/api/manifests/check',
   plays: () => '/api/plays',
   play: (id: string) => `/api/plays/${enc(id)}`,
+  tasks: (id: string) => `/api/plays/${enc(id)}/tasks`,
   actions: (id: string) => `/api/plays/${enc(id)}/actions`,
   clones: (id: string) => `/api/plays/${enc(id)}/clones`,
   saves: (id: string) => `/api/plays/${enc(id)}/saves`,

@@ -35,6 +35,9 @@ export const wantedStates = ['RUNNING', 'STOPPED', 'DESTROYED'] as const
 export const wantedStateSchema = z.enum(wantedStates)
 export type WantedState = z.infer<typeof wantedStateSchema>
 
+/** What is wanted of one machine of a run that is wanted RUNNING. REBOOTED: running, in another boot than now. */
+export type WantedMachineState = 'RUNNING' | 'STOPPED' | 'REBOOTED'
+
 interface Rule {
   readonly from: readonly RunState[]
   /** Shown when the action is refused: what to do instead. */
@@ -50,7 +53,7 @@ export const actions = {
     from: ['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'RUNNING', 'FAILED'],
     otherwise: 'Only a run that is starting, running or failed can be stopped.',
   },
-  restart: { from: ['STOPPED', 'FAILED'], otherwise: 'Stop the run first, or reboot inside one of its machines.' },
+  restart: { from: ['STOPPED', 'FAILED'], otherwise: 'Stop the run first, or reboot one of its machines.' },
   // A FAILED run that has been up before can be copied: what its drives hold is what a restart would boot from. One that never was up has nothing of
   // its own to copy; that is not a matter of its state and is refused in `runs/copyable.ts`.
   clone: { from: ['STOPPED', 'FAILED'], otherwise: 'Stop the run first: ramet playground stop ID' },
@@ -77,6 +80,35 @@ export function refusal(action: Action, state: RunState): string | undefined {
   const rule: Rule = actions[action]
   return rule.from.includes(state) ? undefined : rule.otherwise
 }
+
+interface MachineRule {
+  readonly from: readonly MachineState[]
+  readonly otherwise: string
+}
+
+/** The same for one machine of a run that is RUNNING. */
+export const machineActions = {
+  'machine.stop': { from: ['STARTING', 'RUNNING', 'REBOOTING'], otherwise: 'Only a machine that is on can be stopped.' },
+  'machine.restart': { from: ['STOPPED', 'FAILED'], otherwise: 'It is on: reboot it, or stop it first.' },
+  'machine.reboot': {
+    from: ['RUNNING'],
+    otherwise:
+      'Only a machine that is running can be rebooted. One that is off is restarted: ramet playground machine restart ID NAME',
+  },
+} as const satisfies Record<string, MachineRule>
+
+export type MachineAction = keyof typeof machineActions
+
+/** As `refusal`, for an action on one machine. */
+export function machineRefusal(action: MachineAction, run: RunState, machine: MachineState): string | undefined {
+  if (run !== 'RUNNING') return 'The run must be running: ramet playground restart ID'
+  const rule: MachineRule = machineActions[action]
+  return rule.from.includes(machine) ? undefined : rule.otherwise
+}
+
+/** True while the machine's VM is there, or should be. */
+export const isMachineOn = (state: MachineState): boolean =>
+  (['STARTING', 'RUNNING', 'REBOOTING', 'STOPPING'] as readonly MachineState[]).includes(state)
 
 /** As labctl has it: anything but STOPPED and DESTROYED counts as active, FAILED too. */
 export const isActive = (state: RunState): boolean => state !== 'STOPPED' && state !== 'DESTROYED'

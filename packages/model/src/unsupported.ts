@@ -1,6 +1,6 @@
 import { closest } from './closest.ts'
 import { type Fault, fault, fieldPath, type Path } from './fault.ts'
-import type { ManifestDrive, ManifestMachine, ManifestSpec } from './manifest.ts'
+import type { ManifestDrive, ManifestInitTask, ManifestMachine, ManifestSpec } from './manifest.ts'
 
 /**
  * What a manifest may say but this version does not act on yet: refused by name, never ignored. The list shrinks as versions act on more.
@@ -8,8 +8,7 @@ import type { ManifestDrive, ManifestMachine, ManifestSpec } from './manifest.ts
  */
 export function unsupportedFaults(spec: ManifestSpec, images?: readonly string[]): Fault[] {
   const faults: Fault[] = []
-  if (Object.keys(spec.initTasks ?? {}).length > 0)
-    faults.push(notYet(['initTasks'], 'Use `startupFiles`, or run the commands over ssh.'))
+  faults.push(...Object.entries(spec.initTasks ?? {}).flatMap(([name, task]) => taskFaults(task, ['initTasks', name])))
   if ((spec.initConditions?.values ?? []).length > 0) faults.push(notYet(['initConditions']))
   if ((spec.registryAuth ?? '') !== '') faults.push(notYet(['registryAuth']))
   if (spec.portForwards.length > 0) faults.push(notYet(['portForwards']))
@@ -20,6 +19,16 @@ export function unsupportedFaults(spec: ManifestSpec, images?: readonly string[]
       faults.push(notYet(['accessControl', name, wide], 'Only `owner` is acted on for now.', `Access for ${list[wide]}`))
   }
   return [...faults, ...spec.machines.flatMap((machine, index) => machineFaults(machine, ['machines', index], images))]
+}
+
+/** Init tasks in their plain form are acted on; what would make them conditional or another kind of task is not. */
+function taskFaults(task: ManifestInitTask, path: Path): Fault[] {
+  const faults: Fault[] = []
+  if (task.conditions.length > 0) faults.push(notYet([...path, 'conditions']))
+  if (task.init === false)
+    faults.push(notYet([...path, 'init'], 'Write `init: true`, or leave it out.', 'A task that is not an init task'))
+  if ((task.status ?? 0) !== 0) faults.push(notYet([...path, 'status']))
+  return faults
 }
 
 function machineFaults(machine: ManifestMachine, path: Path, images: readonly string[] | undefined): Fault[] {

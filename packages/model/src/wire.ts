@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { limits, manifestSchema, manifestSpecSchema } from './manifest.ts'
 import { dnsLabelSchema, titleSchema } from './names.ts'
 import { machineStateSchema, runStateSchema, wantedStateSchema } from './run-state.ts'
+import { taskStatusSchema } from './task-state.ts'
 
 /**
  * Bodies of the HTTP API. They keep the shape of iximiuz's (reference/labctl-api.md, part 2), so on the wire a run is a `play`;
@@ -43,10 +44,47 @@ export const playMachineSchema = z.object({
   hostAddress: z.string().optional(),
   interfaces: z.array(z.object({ name: z.string(), network: z.string(), address: z.string(), mac: z.string() })),
   drives: z.array(
-    z.object({ source: z.string().optional(), mount: z.string().optional(), sizeBytes: z.number(), readOnly: z.boolean() }),
+    z.object({
+      source: z.string().optional(),
+      mount: z.string().optional(),
+      /** Absent on a drive that is handed over raw. */
+      filesystem: z.string().optional(),
+      sizeBytes: z.number(),
+      readOnly: z.boolean(),
+    }),
   ),
 })
 export type PlayMachine = z.infer<typeof playMachineSchema>
+
+export const playTaskSchema = z.object({
+  name: z.string(),
+  init: z.boolean(),
+  helper: z.boolean(),
+  /** See task-state.ts. */
+  status: taskStatusSchema,
+  /** Grows with each change. */
+  version: z.int(),
+})
+export type PlayTask = z.infer<typeof playTaskSchema>
+
+/** GET /plays/{id}/tasks. */
+export const playTaskDetailsSchema = playTaskSchema.extend({
+  machine: z.string(),
+  needs: z.array(z.string()),
+  run: z.string(),
+  user: z.string(),
+  timeoutSeconds: z.int(),
+  /** Absent until the task ended by itself. */
+  exitCode: z.int().optional(),
+  /** At most 64 KiB each: the beginning, and the end of what is longer. */
+  stdout: z.string(),
+  stderr: z.string(),
+  lastRunAt: z.string().optional(),
+  lastDurationMs: z.number().optional(),
+  /** Ramet's own: why a task failed that did not end by itself, as a sentence. */
+  reason: z.string().optional(),
+})
+export type PlayTaskDetails = z.infer<typeof playTaskDetailsSchema>
 
 export const playSchema = z.object({
   id: z.string(),
@@ -64,7 +102,9 @@ export const playSchema = z.object({
     stateEvents: z.array(stateEventSchema),
     machines: z.array(z.object({ name: z.string(), state: machineStateSchema, conditions: z.array(conditionSchema) })),
   }),
-  tasks: z.record(z.string(), z.unknown()),
+  tasks: z.record(z.string(), playTaskSchema),
+  /** Ramet's own: each init task has completed, failed, or can never begin since what it needs failed (task-state.ts). True without tasks. */
+  initTasksOver: z.boolean(),
   /** Ramet's own, from here on. `state` repeats the last state event. */
   state: runStateSchema,
   wanted: wantedStateSchema,
@@ -97,6 +137,7 @@ export const playActionSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('destroy') }),
   z.object({ action: z.literal('make_persistent') }),
   z.object({ action: z.literal('set_title'), title: z.string() }),
+  z.object({ action: z.enum(['machine.stop', 'machine.restart', 'machine.reboot']), machine: z.string() }),
   z.object({ action: z.literal('machine.console.list'), machine: z.string() }),
   z.object({ action: z.literal('machine.console.read'), machine: z.string(), console: z.string() }),
 ])

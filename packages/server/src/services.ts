@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions } from '@ramet/engine/guest/guest.ts'
 import type { Problem } from '@ramet/model/error.ts'
+import type { MachineAction } from '@ramet/model/run-state.ts'
 import type {
   ChangePlayground,
   Check,
@@ -14,6 +15,7 @@ import type {
   Me,
   Play,
   Playground,
+  PlayTaskDetails,
   RemovedPlayground,
   SavePlay,
   Usage,
@@ -67,6 +69,10 @@ export interface Runs {
   stop(user: User, id: string): Promise<Play>
   restart(user: User, id: string): Promise<Play>
   destroy(user: User, id: string): Promise<Play>
+  /** Stops, restarts or reboots one machine of a run that is running. */
+  machine(user: User, id: string, action: MachineAction, machine: string): Promise<Play>
+  /** In the order of the manifest; of these machines only, or of all when none is named. */
+  tasks(user: User, id: string, machines: readonly string[]): Promise<PlayTaskDetails[]>
   setTitle(user: User, id: string, title: string): Promise<Play>
   consoles(user: User, id: string, machine: string): Promise<string[]>
   readConsole(user: User, id: string, machine: string, console: string): Promise<string>

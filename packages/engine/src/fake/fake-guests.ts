@@ -2,7 +2,16 @@ import { connect, type Socket } from 'node:net'
 import { Readable, Writable } from 'node:stream'
 import { guestUnreachable } from '@ramet/model/errors.ts'
 import { openConsole } from '../guest/console.ts'
-import type { ExecOptions, GuestLink, GuestProcess, Guests, GuestTerminal, LinkOptions, TerminalOptions } from '../guest/guest.ts'
+import type {
+  ExecOptions,
+  GuestLink,
+  GuestProcess,
+  Guests,
+  GuestTerminal,
+  LinkOptions,
+  TerminalOptions,
+  ToolResult,
+} from '../guest/guest.ts'
 import { makeRunKeys } from '../guest/keys.ts'
 import { encodeFrame, FrameReader } from '../guest/ssh-link-frames.ts'
 import { wake } from '../guest/wake.ts'
@@ -62,11 +71,15 @@ class FakeLink implements GuestLink {
     return (await this.#open({ kind: 'exec', command, user, hasTerminal: pty !== undefined })).process
   }
 
-  async run(
-    command: string,
-    options: { user?: string; timeoutMs?: number; stdin?: string } = {},
-  ): Promise<{ code: number; stdout: string; stderr: string }> {
-    const process = await this.exec(command, { user: options.user })
+  async run(command: string, options: { user?: string; timeoutMs?: number; stdin?: string } = {}): Promise<ToolResult> {
+    return this.#finish(await this.exec(command, { user: options.user }), options)
+  }
+
+  async tool(argv: readonly [string, ...string[]], options: { timeoutMs?: number; stdin?: string } = {}): Promise<ToolResult> {
+    return this.#finish((await this.#open({ kind: 'tool', argv })).process, options)
+  }
+
+  async #finish(process: GuestProcess, options: { timeoutMs?: number; stdin?: string }): Promise<ToolResult> {
     const timer = setTimeout(() => process.close(), options.timeoutMs ?? runMs)
     try {
       process.stdin.end(options.stdin ?? '')

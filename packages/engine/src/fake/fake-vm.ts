@@ -7,6 +7,7 @@ import { consoleLogName, consoleLogPattern, fakeFiles, folderTaken, startTimeOf 
 import { type ControlCommand, type ControlEvent, lineReader } from './fake-protocol.ts'
 import { PretendGuest } from './pretend-guest.ts'
 import type { PretendMachine } from './pretend-shell.ts'
+import { PretendTasks } from './pretend-tasks.ts'
 import { PretendTerminal } from './pretend-terminal.ts'
 import { PretendWake } from './pretend-wake.ts'
 
@@ -26,6 +27,7 @@ class FakeMachine implements PretendMachine {
   bootedAt = 0
   isPoweredOff = false
   wake = new PretendWake('')
+  readonly tasks = new PretendTasks(this)
   guest = new PretendGuest(this)
   serial: PretendTerminal | undefined
   readonly consoles = new Set<Socket>()
@@ -108,6 +110,7 @@ class FakeMachine implements PretendMachine {
       const serial = this.serial
       this.serial = undefined
       serial?.end(255)
+      this.tasks.down()
       this.guest.down()
       then()
     }, shutdownMs)

@@ -48,6 +48,7 @@ export class PretendGuest {
 
   #open(socket: Socket, opening: GuestOpening): (type: number, payload: Buffer) => void {
     if (opening.kind === 'exec') return this.#exec(socket, opening.command, opening.user, opening.hasTerminal)
+    if (opening.kind === 'tool') return this.#tool(socket, opening.argv)
     if (opening.kind === 'terminal') return this.#terminal(socket, opening.session, opening.user)
     const ready = () => socket.write(encodeFrame(fakeFrames.ready, Buffer.of(0)))
     if (this.#isUp) ready()
@@ -67,6 +68,27 @@ export class PretendGuest {
     }
     socket.write(encodeFrame(fakeFrames.ready, Buffer.of(known ? 1 : 0)))
     return attachSocket(socket, terminal)
+  }
+
+  #tool(socket: Socket, [program, ...words]: readonly [string, ...string[]]): (type: number, payload: Buffer) => void {
+    socket.write(encodeFrame(fakeFrames.ready, Buffer.of(0)))
+    let input = ''
+    const run = async () => {
+      if (program === 'power-off') {
+        if (words[0] === 'reboot') this.#machine.reboot()
+        else this.#machine.powerOff()
+        return exit(socket, 0)
+      }
+      const { code, out, err } = await this.#machine.tasks.call(words.slice(1), input)
+      if (socket.destroyed) return
+      send(socket, fakeFrames.data, out)
+      send(socket, fakeFrames.stderr, err)
+      exit(socket, code)
+    }
+    return (type, payload) => {
+      if (type === fakeFrames.data) input += payload.toString()
+      else if (type === fakeFrames.eof) void run()
+    }
   }
 
   #exec(socket: Socket, command: string, user: string, hasTerminal: boolean): (type: number, payload: Buffer) => void {
@@ -134,6 +156,11 @@ function attachSocket(socket: Socket, terminal: PretendTerminal): (type: number,
   return (type, payload) => {
     if (type === fakeFrames.data) terminal.type(payload)
   }
+}
+
+function send(socket: Socket, type: number, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length; at += largestFrame) socket.write(encodeFrame(type, bytes.subarray(at, at + largestFrame)))
 }
 
 function exit(socket: Socket, code: number): void {

@@ -1,3 +1,4 @@
+import type { PretendTasks } from './pretend-tasks.ts'
 import type { PretendWake } from './pretend-wake.ts'
 
 /** What a pretend shell is part of. */
@@ -5,6 +6,7 @@ export interface PretendMachine {
   readonly name: string
   readonly bootId: string
   readonly bootedAt: number
+  readonly tasks: PretendTasks
   readonly wake: PretendWake
   powerOff(): void
   reboot(): void

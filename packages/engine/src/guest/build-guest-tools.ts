@@ -25,7 +25,7 @@ const strict = ['-Os', '-static', '-s', '-Wall', '-Wextra', '-Wshadow', '-fstack
 const programs: Record<string, readonly string[]> = {
   bridge: ['bridge.c'],
   wake: ['wake.c'],
-  keeper: ['main.c', 'keeper.c', 'attach.c', 'as.c', 'console.c', 'account.c'],
+  keeper: ['main.c', 'keeper.c', 'attach.c', 'as.c', 'console.c', 'task.c', 'account.c'],
   grow: ['grow.c'],
   pid1: ['pid1.c'],
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { run } from '../host/run-process.ts'
-import { attachCommand, commandAs, quoteWord } from './exec-command.ts'
+import { attachCommand, commandAs, quoteWord, toolCommand } from './exec-command.ts'
 
 test('a shell gives a quoted word back as it was', async () => {
   const word = fc.string({ unit: fc.constantFrom("'", '"', '\\', '$', '`', '\n', ' ', '*', '!', '-', 'é', '\u0001', 'a', '') })
@@ -19,6 +19,7 @@ test('a shell gives a quoted word back as it was', async () => {
 test('commands go to the helpers as single words', () => {
   assert.equal(commandAs('root', "echo 'hi'; exit 7"), "exec ./as 'root' -c 'echo '\\''hi'\\''; exit 7'")
   assert.equal(commandAs('laborant', ''), "exec ./as 'laborant'")
+  assert.equal(toolCommand(['keeper', 'task', 'look', "it's"]), "exec ./'keeper' 'task' 'look' 'it'\\''s'")
   assert.equal(attachCommand('tab-1', 'root', 80, 24), "exec ./keeper attach 'tab-1' 'root' 80 24")
 })
 

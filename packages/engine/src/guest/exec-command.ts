@@ -22,6 +22,11 @@ export function commandAs(user: string, command: string): string {
   return `exec ./as ${quoteWord(checkedUser(user))}${command === '' ? '' : ` -c ${quoteWord(command)}`}`
 }
 
+/** A program of the platform's own folder. */
+export function toolCommand([program, ...words]: readonly [string, ...string[]]): string {
+  return `exec ./${[program, ...words].map(quoteWord).join(' ')}`
+}
+
 const largestSize = 10_000
 
 /** A session of the keeper: at most 63 bytes, of what is safe in a file name. */

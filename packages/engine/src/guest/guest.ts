@@ -55,12 +55,17 @@ export interface GuestLink {
   /** `command` goes to the user's login shell as -c; empty: an interactive login shell. */
   exec(command: string, options?: ExecOptions): Promise<GuestProcess>
   /** To its end, bounded: for the platform's own small errands (sync, who). */
-  run(
-    command: string,
-    options?: { user?: string; timeoutMs?: number; stdin?: string },
-  ): Promise<{ code: number; stdout: string; stderr: string }>
+  run(command: string, options?: { user?: string; timeoutMs?: number; stdin?: string }): Promise<ToolResult>
+  /** One of the platform's own programs in the guest, as root: `keeper`, `power-off`. To its end; bounded as `run` is. */
+  tool(argv: readonly [string, ...string[]], options?: { timeoutMs?: number; stdin?: string }): Promise<ToolResult>
   terminal(session: string, options: TerminalOptions): Promise<GuestTerminal>
   close(): void
+}
+
+export interface ToolResult {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
 }
 
 export interface LinkOptions {

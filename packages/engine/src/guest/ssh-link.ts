@@ -1,8 +1,17 @@
 import { guestUnreachable } from '@ramet/model/errors.ts'
 import type { Vm } from '../vmm/vmm.ts'
-import { commandAs } from './exec-command.ts'
+import { commandAs, toolCommand } from './exec-command.ts'
 import { processOf } from './exec-process.ts'
-import type { ExecOptions, GuestLink, GuestProcess, GuestTerminal, LinkOptions, RunKeys, TerminalOptions } from './guest.ts'
+import type {
+  ExecOptions,
+  GuestLink,
+  GuestProcess,
+  GuestTerminal,
+  LinkOptions,
+  RunKeys,
+  TerminalOptions,
+  ToolResult,
+} from './guest.ts'
 import { connectSsh, type SshConnection } from './ssh-link-connection.ts'
 import { openTerminal } from './ssh-link-terminal.ts'
 
@@ -66,8 +75,18 @@ export class SshLink implements GuestLink {
   async run(
     command: string,
     { user, timeoutMs = runDefaults.timeoutMs, stdin = '' }: { user?: string; timeoutMs?: number; stdin?: string } = {},
-  ): Promise<{ code: number; stdout: string; stderr: string }> {
-    const process = await this.exec(command, { user })
+  ): Promise<ToolResult> {
+    return this.#finish(await this.exec(command, { user }), timeoutMs, stdin)
+  }
+
+  async tool(
+    argv: readonly [string, ...string[]],
+    { timeoutMs = runDefaults.timeoutMs, stdin = '' }: { timeoutMs?: number; stdin?: string } = {},
+  ): Promise<ToolResult> {
+    return this.#finish(await this.#start(toolCommand(argv)), timeoutMs, stdin)
+  }
+
+  async #finish(process: GuestProcess, timeoutMs: number, stdin: string): Promise<ToolResult> {
     const tooLate = Promise.withResolvers<never>()
     const timer = setTimeout(() => tooLate.reject(guestUnreachable(`a command took more than ${timeoutMs} ms.`)), timeoutMs)
     try {

@@ -5,6 +5,7 @@ import type { KernelPack } from '../image/artefact.ts'
 import type { Resolvers } from '../names/resolvers.ts'
 import type { Networks } from '../network/network.ts'
 import type { Vmm } from '../vmm/vmm.ts'
+import type { BootSlots } from './boot-slots.ts'
 import type { RunPlan } from './run-plan.ts'
 
 /** The parts of one Linux host that a run is made of. The fake world has a fake of each. */
@@ -17,6 +18,8 @@ export interface Host {
   readonly disks: Disks
   readonly layers: LayerStore
   readonly guests: Guests
+  /** Shared by all runs. */
+  readonly boots: BootSlots
   kernelPack(): Promise<KernelPack>
   /** Resolvers that know names from outside; not those on the host's loopback, which a run's namespace does not reach. */
   nameservers(): Promise<string[]>
@@ -29,6 +32,14 @@ export interface RunRecord {
   readonly plan: RunPlan
   readonly lease: string | undefined
   readonly drives: readonly DriveRecord[]
+  /** In the order of the plan. */
+  readonly machines: readonly MachineRecord[]
+}
+
+export interface MachineRecord {
+  readonly name: string
+  /** Of a machine that is to be rebooted: kernel boot id of the boot that it is to leave. */
+  readonly leftBoot: string | undefined
 }
 
 export interface DriveRecord {
@@ -46,6 +57,7 @@ export interface RunBook {
   read(): Promise<RunRecord>
   saveLease(lease: string | undefined): Promise<void>
   saveTop(machine: string, driveIndex: number, top: string): Promise<void>
+  saveLeftBoot(machine: string, boot: string): Promise<void>
   /** The machines are gone for good: drops the drives' rows and the hold on a snapshot, and with them the hold on layers. */
   forgetDrives(): Promise<void>
 }

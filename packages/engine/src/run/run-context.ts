@@ -7,7 +7,7 @@ import type { NetworkPlan } from '../network/network.ts'
 import { planNetwork } from '../network/plan.ts'
 import type { VmSpec } from '../vmm/vmm.ts'
 import { type Host, hostName, type RunBook, type RunRecord } from './host.ts'
-import type { LiveRun } from './live-run.ts'
+import type { LiveMachine, LiveRun } from './live-run.ts'
 import { keysFile, namesFolder } from './run-folder.ts'
 import { vmSpec } from './vm-spec.ts'
 
@@ -16,10 +16,16 @@ export interface RunContext {
   readonly host: Host
   readonly book: RunBook
   readonly live: LiveRun
+  /** Names of the machines that the journey is about: all of the run, or one that is started or stopped by itself. */
+  readonly machines: ReadonlySet<string>
   readonly signal: AbortSignal
   /** Sentences for people about what went otherwise than planned. */
   warn(message: string): void
 }
+
+/** Those of the journey's machines that are on. */
+export const targets = ({ live, machines }: Pick<RunContext, 'live' | 'machines'>): LiveMachine[] =>
+  live.all().filter(({ name }) => machines.has(name))
 
 export function networkPlan(host: Host, run: RunRecord): NetworkPlan {
   if (run.lease === undefined) throw new Error(`run ${run.id} has no addresses leased`)

@@ -5,6 +5,19 @@
 export interface RunPlan {
   readonly machines: readonly PlanMachine[]
   readonly networks: readonly PlanNetwork[]
+  /** Absent in plans made before there were tasks. */
+  readonly tasks?: readonly PlanTask[]
+}
+
+/** Run once in a lineage, when everything it needs has completed. */
+export interface PlanTask {
+  readonly name: string
+  readonly machine: string
+  readonly user: string
+  /** A script for bash, or for /bin/sh where there is none. */
+  readonly run: string
+  readonly needs: readonly string[]
+  readonly timeoutSeconds: number
 }
 
 export interface PlanNetwork {

@@ -4,7 +4,8 @@ import { machineUnreachable } from '@ramet/model/errors.ts'
 import { writeFileAtomically } from '../host/files.ts'
 import type { VmEnd } from '../vmm/vmm.ts'
 import { writeInitrd } from './initrd.ts'
-import { networkPlan, type RunContext, readKeys, runNames, specOf } from './run-context.ts'
+import type { LiveMachine } from './live-run.ts'
+import { networkPlan, type RunContext, readKeys, runNames, specOf, targets } from './run-context.ts'
 import { initrdFile, keysFile, machineFolder, newTopName, runFolder, topsFolder } from './run-folder.ts'
 import type { Journey, Step } from './steps.ts'
 
@@ -96,27 +97,41 @@ const isReadOnly = (run: Awaited<ReturnType<RunContext['book']['read']>>, drive:
   run.plan.machines.find((machine) => machine.name === drive.machine)?.drives[drive.index]?.readOnly === true
 
 /** Written at every start: hosts and keys are refreshed at boot, and the kernel pack may be newer. */
-const startMachines: Step<RunContext> = {
+export const startMachines: Step<RunContext> = {
   name: 'start-machines',
   message: 'Starting the machines',
-  async done({ host, book, live }) {
-    const run = await book.read()
-    await adopt({ host, book, live })
-    return run.plan.machines.every((machine) => live.get(machine.name) !== undefined)
+  async done(context) {
+    await adopt(context)
+    return targets(context).length === context.machines.size
   },
-  async do({ host, book, live, signal }) {
+  async do({ host, book, live, machines, signal }) {
     const run = await book.read()
     const [pack, keys] = await Promise.all([host.kernelPack(), readKeys(host.home, run.id)])
     const network = networkPlan(host, run)
     await Promise.all(
       run.plan.machines.map(async (machine, index) => {
-        if (live.get(machine.name)) return
+        if (live.get(machine.name) || !machines.has(machine.name)) return
         await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, keys)
-        signal.throwIfAborted()
-        live.add(machine.name, await host.vmm.start(specOf(host, run, machine.name, pack)), keys)
+        const give = await host.boots.take(signal)
+        try {
+          signal.throwIfAborted()
+          const started = live.add(machine.name, await host.vmm.start(specOf(host, run, machine.name, pack)), keys)
+          void hasBooted(started).then(give)
+        } catch (error) {
+          give()
+          throw error
+        }
       }),
     )
   },
+}
+
+/** A guest that is longer about it than this waits for something else than a core. */
+const bootsWithinMs = 30_000
+
+/** Resolves when the machine needs no core to boot any more: it answers, has ended, or hangs. */
+async function hasBooted({ vm, link }: LiveMachine): Promise<void> {
+  await Promise.race([link.ready(AbortSignal.timeout(bootsWithinMs)), vm.ended]).catch(() => {})
 }
 
 export type MachineEnd = VmEnd | 'never-started'
@@ -137,15 +152,20 @@ export async function adopt({ host, book, live }: Pick<RunContext, 'host' | 'boo
   return off
 }
 
-const reachGuests: Step<RunContext> = {
+export const reachGuests: Step<RunContext> = {
   name: 'reach-guests',
   message: 'Waiting for the machines to answer',
-  async done({ live }) {
-    return live.all().every((machine) => machine.link.isReady)
+  async done(context) {
+    const on = targets(context)
+    return on.length === context.machines.size && on.every((machine) => machine.link.isReady)
   },
-  async do({ live, signal }) {
+  async do(context) {
+    const { signal } = context
+    for (const name of context.machines) {
+      if (!context.live.get(name)) throw machineUnreachable(name, 'it went off before it answered.')
+    }
     await Promise.all(
-      live.all().map(async ({ name, vm, link }) => {
+      targets(context).map(async ({ name, vm, link }) => {
         const tooLate = AbortSignal.timeout(readyWithinMs)
         const endedEarly = new AbortController()
         const ended = vm.ended.then((end) =>
@@ -173,3 +193,9 @@ export const startJourney: Journey<RunContext> = {
 
 /** What is looked after while a run is on. */
 export const keepJourney: Journey<RunContext> = { name: 'keep', steps: [serveNames] }
+
+/** One machine of a run whose networks are there. */
+export const machineStartJourney: Journey<RunContext> = {
+  name: 'machine-start',
+  steps: [makeTops, startMachines, reachGuests],
+}

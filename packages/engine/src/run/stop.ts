@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { hostName } from './host.ts'
 import type { LiveMachine } from './live-run.ts'
-import type { RunContext } from './run-context.ts'
+import { type RunContext, targets } from './run-context.ts'
 import { namesFolder, runsFolder } from './run-folder.ts'
 import { adopt } from './start.ts'
 import type { Journey, Step } from './steps.ts'
@@ -12,7 +12,7 @@ const graceMs = 90_000
 
 const allEnded = async (context: RunContext): Promise<boolean> => {
   await adopt(context)
-  return context.live.all().length === 0
+  return targets(context).length === 0
 }
 
 /** So that even a guest that ignores its power button loses nothing it had written before. */
@@ -20,9 +20,10 @@ const flushGuests: Step<RunContext> = {
   name: 'flush-guests',
   message: 'Flushing the guests’ disks',
   done: allEnded,
-  async do({ live, warn, signal }) {
+  async do(context) {
+    const { warn, signal } = context
     await Promise.all(
-      live.all().map(async ({ name, link }) => {
+      targets(context).map(async ({ name, link }) => {
         try {
           await link.ready(AbortSignal.any([signal, AbortSignal.timeout(10_000)]))
           await link.run('sync', { timeoutMs: flushWithinMs })
@@ -58,9 +59,10 @@ const powerOff: Step<RunContext> = {
   name: 'power-off',
   message: 'Shutting the machines down',
   done: allEnded,
-  async do({ live, warn, signal }) {
+  async do(context) {
+    const { warn, signal } = context
     await Promise.all(
-      live.all().map(async (machine) => {
+      targets(context).map(async (machine) => {
         try {
           if (!(await shutDown(machine, signal)))
             warn(`${machine.name} did not shut down within ${graceMs / 1000} s and is switched off.`)
@@ -77,8 +79,8 @@ export const endMachines: Step<RunContext> = {
   name: 'end-machines',
   message: 'Ending what is left of the machines',
   done: allEnded,
-  async do({ live }) {
-    await Promise.all(live.all().map(({ vm }) => vm.kill()))
+  async do(context) {
+    await Promise.all(targets(context).map(({ vm }) => vm.kill()))
   },
 }
 
@@ -127,4 +129,16 @@ export const stopJourney: Journey<RunContext> = {
 export const releaseJourney: Journey<RunContext> = {
   name: 'release',
   steps: [endMachines, endNames, removeNetwork, releaseAddresses],
+}
+
+/** One machine of a run that goes on. */
+export const machineStopJourney: Journey<RunContext> = {
+  name: 'machine-stop',
+  steps: [flushGuests, powerOff, endMachines],
+}
+
+/** One machine that did not start. */
+export const machineReleaseJourney: Journey<RunContext> = {
+  name: 'machine-release',
+  steps: [endMachines],
 }

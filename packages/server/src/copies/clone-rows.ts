@@ -2,6 +2,7 @@ import { insertRun } from '../runs/new-run.ts'
 import type { CloneWish } from '../services.ts'
 import type { Db } from '../store/database.ts'
 import type { RunRow } from '../store/schema.ts'
+import { copyTasks } from '../store/tasks.ts'
 import { cloneTitles } from './clone-titles.ts'
 import { sealedDrives } from './sealed-drives.ts'
 
@@ -35,6 +36,7 @@ export async function insertClones(trx: Db, source: RunRow, { count, title, star
         .values({ ...drive, run_id: id })
         .execute()
     }
+    await copyTasks(trx, source.id, id)
     ids.push(id)
   }
   return ids

@@ -6,6 +6,7 @@ import { newId } from '../catalog/new-id.ts'
 import { type Db, now } from '../store/database.ts'
 import { findPlayground, insertPlayground } from '../store/playgrounds.ts'
 import type { PlaygroundRow, RunRow } from '../store/schema.ts'
+import { saveTasks } from '../store/tasks.ts'
 import { savedSpec } from './saved-spec.ts'
 import { sealedDrives } from './sealed-drives.ts'
 
@@ -15,7 +16,7 @@ export async function insertSaved(trx: Db, run: RunRow, wish: SavePlay): Promise
   const drives = await sealedDrives(trx, run.id)
   const base = await trx.selectFrom('playgrounds').selectAll().where('id', '=', run.playground_id).executeTakeFirstOrThrow()
   const plan = JSON.parse(run.plan) as RunPlan
-  const { tabs, initTasks } = specOf(base)
+  const { tabs } = specOf(base)
   const machines = new Set(plan.machines.map(({ name }) => name))
   const at = now()
   const row: PlaygroundRow = {
@@ -30,9 +31,7 @@ export async function insertSaved(trx: Db, run: RunRow, wish: SavePlay): Promise
     categories: wish.categories === undefined ? base.categories : JSON.stringify(wish.categories),
     markdown: wish.markdown ?? null,
     cover: null,
-    spec: JSON.stringify(
-      savedSpec(plan, { tabs: tabs.filter(({ machine }) => machine === undefined || machines.has(machine)), initTasks }),
-    ),
+    spec: JSON.stringify(savedSpec(plan, { tabs: tabs.filter(({ machine }) => machine === undefined || machines.has(machine)) })),
     created_at: at,
     updated_at: at,
     removed_at: null,
@@ -42,6 +41,7 @@ export async function insertSaved(trx: Db, run: RunRow, wish: SavePlay): Promise
     if (layer_id === null) continue
     await trx.insertInto('playground_drives').values({ playground_id: row.id, machine, drive_index, layer_id }).execute()
   }
+  await saveTasks(trx, run.id, row.id)
   return row
 }
 

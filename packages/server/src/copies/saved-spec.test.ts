@@ -9,7 +9,7 @@ import { savedSpec } from './saved-spec.ts'
 const again = (text: string) => {
   const { spec } = parseManifest(text, 'test', { complete: true })
   const plan = makeRunPlan(spec)
-  return { plan, again: makeRunPlan(savedSpec(plan, { tabs: spec.tabs, initTasks: spec.initTasks })) }
+  return { plan, again: makeRunPlan(savedSpec(plan, { tabs: spec.tabs })) }
 }
 
 test('a run of the saved playground has the plan of the run that was saved', async () => {

@@ -6,7 +6,7 @@ import { type ManifestSpec, manifestSpecSchema } from '@ramet/model/manifest.ts'
  * What a playground saved from a run is made of: the run's plan, written as a manifest has it. From the plan and not from the run's playground, since an
  * official one may have changed meanwhile; every address is written down, so that the playground's runs find each other as the saved machines did.
  */
-export function savedSpec(plan: RunPlan, more: Pick<ManifestSpec, 'tabs' | 'initTasks'>): ManifestSpec {
+export function savedSpec(plan: RunPlan, more: Pick<ManifestSpec, 'tabs'>): ManifestSpec {
   return manifestSpecSchema.parse({
     networks: plan.networks.map(({ name, subnet, gateway, private: isPrivate }) => ({
       name,
@@ -34,7 +34,16 @@ export function savedSpec(plan: RunPlan, more: Pick<ManifestSpec, 'tabs' | 'init
       ...(machine.noSSH ? { noSSH: true } : {}),
     })),
     tabs: more.tabs,
-    initTasks: more.initTasks,
+    ...(plan.tasks === undefined
+      ? {}
+      : {
+          initTasks: Object.fromEntries(
+            plan.tasks.map(({ name, timeoutSeconds, ...task }) => [
+              name,
+              { ...task, init: true, timeout_seconds: timeoutSeconds },
+            ]),
+          ),
+        }),
     accessControl: { canList: ['owner'], canRead: ['owner'], canStart: ['owner'] },
   })
 }

@@ -82,7 +82,7 @@ test('no body of a stranger is read', async () => {
 })
 
 for (const [action, status, code] of [
-  [{ action: 'machine.reboot', machine: 'debian' }, 501, 'not_supported_yet'],
+  [{ action: 'machine.reboot' }, 400, 'invalid_input'],
   [{ action: 'set_max_play_time', maxPlayTimeMinutes: 5 }, 501, 'not_supported_yet'],
   [{ action: 'explode' }, 400, 'invalid_input'],
   [{}, 400, 'invalid_input'],

@@ -28,7 +28,7 @@ const ticketMs = 120_000
 const maxTickets = 1000
 const maxWaitingBytes = 1024 * 1024
 
-/** labctl's way to follow one run (reference: labctl `api/plays`, connections): a websocket that sends its status. Returns the route that hands out its URL. */
+/** labctl's way to follow one run (reference: labctl `api/plays`, connections): a websocket that sends its status, and each task that changed. Returns the route that hands out its URL. */
 export function addLiveStatus({ services, sockets, scheme, everyMs = 3000 }: LiveStatusOptions): Route[] {
   const tickets = new Map<string, Ticket>()
 
@@ -50,9 +50,15 @@ export function addLiveStatus({ services, sockets, scheme, everyMs = 3000 }: Liv
     const { user, id } = ticket
     let play = await services.runs.get(user, id)
     return (socket) => {
+      const told = new Map<string, number>()
       const send = () => {
         if (socket.bufferedAmount > maxWaitingBytes) return socket.terminate()
         socket.send(JSON.stringify({ kind: 'status', status: play.status }))
+        for (const task of Object.values(play.tasks)) {
+          if (told.get(task.name) === task.version) continue
+          told.set(task.name, task.version)
+          socket.send(JSON.stringify({ kind: 'task', task }))
+        }
       }
       const see = (now: Play) => {
         play = now
@@ -76,7 +82,8 @@ export function addLiveStatus({ services, sockets, scheme, everyMs = 3000 }: Liv
       method: 'POST',
       path: routes.connections(':id'),
       params: ['id'],
-      summary: 'The URL of a websocket that sends the status of a run at once, whenever it changes, and every few seconds',
+      summary:
+        'The URL of a websocket that sends status and tasks of a run at once, whenever they change, and the status every few seconds',
       answer: z.object({ url: z.string() }),
       async handle({ user, params, request }) {
         await services.runs.get(user, params.id)

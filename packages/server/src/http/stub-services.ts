@@ -39,6 +39,7 @@ export function stubPlay(title = 'Run one'): Play {
       machines: [{ name: 'debian', state: 'RUNNING', conditions: [] }],
     },
     tasks: {},
+    initTasksOver: true,
     state: 'RUNNING',
     wanted: 'RUNNING',
     networks: [],
@@ -162,6 +163,11 @@ export function stubServices(): Stubs {
       stop: async (user, id) => own(user, id),
       restart: async (user, id) => own(user, id),
       destroy: async (user, id) => own(user, id),
+      machine: async (user, id) => own(user, id),
+      tasks: async (user, id) => {
+        own(user, id)
+        return []
+      },
       setTitle: async (user, id, title) => ({ ...own(user, id), title }),
       consoles: async () => ['boot-1'],
       readConsole: async (_user, _id, _machine, console) => `printed in ${console}`,

@@ -1,16 +1,18 @@
 import type { RunState, WantedState } from '@ramet/model/run-state.ts'
 
-/** What the reconciler does next with a run. `watch`: it runs, see that it stays so. `rest`: nothing to do until somebody wants something. */
-export type Next = 'start' | 'watch' | 'stop' | 'release' | 'destroy' | 'rest'
+/**
+ * What the reconciler does next with a run. `watch`: it runs, see that it and each of its machines stay as wanted. `rest`: nothing to do until somebody
+ * wants something. By which journey it goes up or down is chosen in `ways.ts`.
+ */
+export type Next = 'start' | 'watch' | 'stop' | 'destroy' | 'rest'
 
-/** Pure: from what is wanted and what has been reached. `failed`: the run carries a failure that its owner has not answered yet. */
-export function decide(wanted: WantedState, state: RunState, failed: boolean): Next {
+/** Pure: from what is wanted and what has been reached. */
+export function decide(wanted: WantedState, state: RunState): Next {
   switch (wanted) {
     case 'RUNNING':
       return state === 'RUNNING' ? 'watch' : 'start'
     case 'STOPPED':
-      if (state === 'STOPPED' || state === 'FAILED') return 'rest'
-      return failed ? 'release' : 'stop'
+      return state === 'STOPPED' || state === 'FAILED' ? 'rest' : 'stop'
     case 'DESTROYED':
       return state === 'DESTROYED' ? 'rest' : 'destroy'
   }

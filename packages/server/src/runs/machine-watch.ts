@@ -3,7 +3,10 @@ import type { MachineEnd } from '@ramet/engine/run/start.ts'
 import type { MachineState } from '@ramet/model/run-state.ts'
 import type { Kysely } from 'kysely'
 import type { Database } from '../store/schema.ts'
-import { changeMachine } from './run-rows.ts'
+import { changeMachine, type MachineChange } from './run-rows.ts'
+
+/** A machine that answers is RUNNING, unless it is being shut down. */
+const mayBecomeReady: readonly MachineState[] = ['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'REBOOTING', 'RUNNING']
 
 /** Writes what happens to a run's machines into their rows, in order. */
 export class MachineWatch {
@@ -21,41 +24,45 @@ export class MachineWatch {
   note(event: LiveEvent): Promise<void> {
     switch (event.kind) {
       case 'reset':
-        return this.#write(event.machine, 'REBOOTING', false)
+        return this.write(event.machine, { state: 'REBOOTING', ifState: ['RUNNING', 'STARTING'] })
       case 'link':
         // A link that is lost for a moment says nothing about the machine; only its return does.
-        return event.isReady ? this.#write(event.machine, 'RUNNING', true) : Promise.resolve()
+        return event.isReady
+          ? this.write(event.machine, { state: 'RUNNING', isReady: true, ifState: mayBecomeReady })
+          : Promise.resolve()
       case 'ended':
-        return this.#ended(event.machine, event.end)
+        // Any other end is judged by who looks after the machine: it may have been our own doing.
+        return event.end === 'powered-off'
+          ? this.write(event.machine, { state: 'STOPPED', ifState: ['STOPPING'] })
+          : Promise.resolve()
     }
-  }
-
-  async off(machines: ReadonlyMap<string, MachineEnd>): Promise<void> {
-    for (const [machine, end] of machines) await this.#ended(machine, end)
   }
 
   async all(state: MachineState, names: readonly string[], isReady = false): Promise<void> {
-    for (const name of names) await this.#write(name, state, isReady)
+    for (const name of names) await this.write(name, { state, isReady })
   }
 
-  #ended(machine: string, end: MachineEnd): Promise<void> {
-    switch (end) {
-      case 'powered-off':
-      case 'never-started':
-        return this.#write(machine, 'STOPPED', false)
-      case 'killed':
-        return this.#write(machine, 'FAILED', false, 'Its process was ended from outside.')
-      case 'crashed':
-        return this.#write(machine, 'FAILED', false, 'It crashed.')
-    }
-  }
-
-  #write(machine: string, state: MachineState, isReady: boolean, message?: string): Promise<void> {
+  write(machine: string, change: MachineChange): Promise<void> {
     this.#queue = this.#queue
-      .then(() => changeMachine(this.#db, this.#runId, machine, state, isReady, message))
-      .then(this.#changed)
+      .then(() => changeMachine(this.#db, this.#runId, machine, change))
+      .then((isChanged) => {
+        if (isChanged) this.#changed()
+      })
     const written = this.#queue
     this.#queue = this.#queue.catch(() => {})
     return written
+  }
+}
+
+/** A machine that ended by itself while it was wanted on: how it is then, and why. */
+export function afterEnd(machine: string, end: MachineEnd): MachineChange {
+  switch (end) {
+    case 'powered-off':
+    case 'never-started':
+      return { state: 'STOPPED', wanted: 'STOPPED' }
+    case 'killed':
+      return { state: 'FAILED', wanted: 'STOPPED', message: `The machine ${machine} was ended from outside.` }
+    case 'crashed':
+      return { state: 'FAILED', wanted: 'STOPPED', message: `The machine ${machine} crashed.` }
   }
 }

@@ -4,6 +4,7 @@ import { newId } from '../catalog/new-id.ts'
 import { type Db, now } from '../store/database.ts'
 import { nextShortId } from '../store/installation.ts'
 import type { NewRun } from '../store/schema.ts'
+import { insertTasks } from '../store/tasks.ts'
 import { addStateEvent } from './run-rows.ts'
 
 export interface NewRunWish extends Pick<NewRun, 'owner_id' | 'playground_id' | 'playground_name' | 'playground_title' | 'plan'> {
@@ -37,12 +38,18 @@ export async function insertRun(trx: Db, { title, clonedFrom, start, ...values }
       last_state_at: at,
     })
     .execute()
-  for (const [index, { name }] of (JSON.parse(values.plan) as RunPlan).machines.entries()) {
+  const { machines, tasks = [] } = JSON.parse(values.plan) as RunPlan
+  for (const [index, { name }] of machines.entries()) {
     await trx
       .insertInto('run_machines')
       .values({ run_id: id, name, machine_index: index, state: start ? 'CREATED' : 'STOPPED', conditions: '[]' })
       .execute()
   }
+  await insertTasks(
+    trx,
+    id,
+    tasks.map(({ name }) => name),
+  )
   for (const state of history) await addStateEvent(trx, id, state, at)
   return id
 }

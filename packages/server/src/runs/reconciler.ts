@@ -1,5 +1,6 @@
+import type { WorkerTools } from './run-at-work.ts'
 import { changeRun } from './run-rows.ts'
-import { RunWorker, type WorkerTools } from './run-worker.ts'
+import { RunWorker } from './run-worker.ts'
 
 /** All runs of this home that are not at rest. */
 export class Reconciler {

@@ -24,7 +24,20 @@ export function runBook(db: Kysely<Database>, home: string, runId: string): RunB
           sizeBytes: drive.size_bytes,
         })
       }
-      return { id: row.id, shortId: row.short_id, plan: JSON.parse(row.plan) as RunPlan, lease: row.lease ?? undefined, drives }
+      const machines = await db
+        .selectFrom('run_machines')
+        .select(['name', 'left_boot'])
+        .where('run_id', '=', runId)
+        .orderBy('machine_index')
+        .execute()
+      return {
+        machines: machines.map(({ name, left_boot }) => ({ name, leftBoot: left_boot ?? undefined })),
+        id: row.id,
+        shortId: row.short_id,
+        plan: JSON.parse(row.plan) as RunPlan,
+        lease: row.lease ?? undefined,
+        drives,
+      }
     },
     async saveLease(lease) {
       await db
@@ -40,6 +53,14 @@ export function runBook(db: Kysely<Database>, home: string, runId: string): RunB
         .where('run_id', '=', runId)
         .where('machine', '=', machine)
         .where('drive_index', '=', driveIndex)
+        .execute()
+    },
+    async saveLeftBoot(machine, boot) {
+      await db
+        .updateTable('run_machines')
+        .set({ left_boot: boot })
+        .where('run_id', '=', runId)
+        .where('name', '=', machine)
         .execute()
     },
     async forgetDrives() {

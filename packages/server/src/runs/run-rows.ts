@@ -1,9 +1,9 @@
 import { notFound } from '@ramet/model/errors.ts'
-import { isOff, type MachineState, type RunState, type WantedState } from '@ramet/model/run-state.ts'
+import { isOff, type MachineState, type RunState, type WantedMachineState, type WantedState } from '@ramet/model/run-state.ts'
 import type { Condition, Failure } from '@ramet/model/wire.ts'
 import type { Kysely } from 'kysely'
-import { type Db, now } from '../store/database.ts'
-import type { Database, RunRow } from '../store/schema.ts'
+import { type Db, now, transaction } from '../store/database.ts'
+import type { Database, RunMachineRow, RunRow } from '../store/schema.ts'
 
 /** Every write to a run's rows stands here. */
 
@@ -23,6 +23,8 @@ export interface Change {
   /** null clears it. */
   readonly failure?: Failure | null
   readonly title?: string
+  /** All machines are wanted on again, whatever was wanted of each. */
+  readonly allMachines?: boolean
   /** Nothing is changed when somebody wants something else meanwhile. */
   readonly ifWanted?: WantedState
 }
@@ -47,6 +49,9 @@ export async function changeRun(db: Kysely<Database>, id: string, change: Change
       })
       .where('id', '=', id)
       .execute()
+    if (change.allMachines) {
+      await trx.updateTable('run_machines').set({ wanted: 'RUNNING', left_boot: null }).where('run_id', '=', id).execute()
+    }
     if (isNewState && change.state !== undefined) await addStateEvent(trx, id, change.state, at, change.failure?.message)
   })
 }
@@ -63,25 +68,29 @@ export async function addStateEvent(trx: Db, id: string, state: RunState, at: st
     .execute()
 }
 
-export async function changeMachine(
-  db: Kysely<Database>,
-  runId: string,
-  name: string,
-  state: MachineState,
-  isReady: boolean,
-  message?: string,
-): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    const row = await trx
-      .selectFrom('run_machines')
-      .selectAll()
-      .where('run_id', '=', runId)
-      .where('name', '=', name)
-      .executeTakeFirst()
-    if (!row) return
-    const before = (JSON.parse(row.conditions) as Condition[]).find((condition) => condition.name === 'Ready')
+export interface MachineChange {
+  readonly state: MachineState
+  readonly isReady?: boolean
+  /** Why it is so, as a sentence. */
+  readonly message?: string | undefined
+  readonly wanted?: WantedMachineState
+  /** Nothing is changed when it is in another state meanwhile. */
+  readonly ifState?: readonly MachineState[]
+  /** Nothing is changed when something else is wanted of it meanwhile. */
+  readonly ifWanted?: WantedMachineState
+}
+
+/** One transaction. True when it was changed, or was so already. */
+export async function changeMachine(db: Db, runId: string, name: string, change: MachineChange): Promise<boolean> {
+  const { state, isReady = false, message, wanted } = change
+  return transaction(db, async (trx) => {
+    const row = await findMachine(trx, runId, name)
+    if (!row || (change.ifState && !change.ifState.includes(row.state))) return false
+    if (change.ifWanted !== undefined && change.ifWanted !== row.wanted) return false
+    const before = readyCondition(row)
     const status = isReady ? 'True' : 'False'
-    if (row.state === state && before?.status === status && before.message === message) return
+    const isSame = row.state === state && before?.status === status && before.message === message
+    if (isSame && (wanted === undefined || wanted === row.wanted)) return true
     const ready: Condition = {
       name: 'Ready',
       status,
@@ -90,12 +99,30 @@ export async function changeMachine(
     }
     await trx
       .updateTable('run_machines')
-      .set({ state, conditions: JSON.stringify([ready]) })
+      .set({
+        state,
+        conditions: JSON.stringify([ready]),
+        // A boot to be left belongs to one wish.
+        ...(wanted === undefined ? {} : { wanted, left_boot: null }),
+      })
       .where('run_id', '=', runId)
       .where('name', '=', name)
       .execute()
+    return true
   })
 }
+
+export async function findMachine(db: Db, runId: string, name: string): Promise<RunMachineRow | undefined> {
+  return db.selectFrom('run_machines').selectAll().where('run_id', '=', runId).where('name', '=', name).executeTakeFirst()
+}
+
+/** In the order of the manifest. */
+export async function listMachines(db: Db, runId: string): Promise<RunMachineRow[]> {
+  return db.selectFrom('run_machines').selectAll().where('run_id', '=', runId).orderBy('machine_index').execute()
+}
+
+export const readyCondition = (row: Pick<RunMachineRow, 'conditions'>): Condition | undefined =>
+  (JSON.parse(row.conditions) as Condition[]).find((condition) => condition.name === 'Ready')
 
 export const failureOf = (row: Pick<RunRow, 'failure'>): Failure | undefined =>
   row.failure === null ? undefined : (JSON.parse(row.failure) as Failure)

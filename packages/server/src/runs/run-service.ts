@@ -2,21 +2,23 @@ import type { Host } from '@ramet/engine/run/host.ts'
 import { machineFolder } from '@ramet/engine/run/run-folder.ts'
 import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import { InvalidInput, type Problem } from '@ramet/model/error.ts'
-import { actionRefused, invalidInput, notFound, unknownMachine } from '@ramet/model/errors.ts'
+import { actionRefused, invalidInput, machineActionRefused, notFound, unknownMachine } from '@ramet/model/errors.ts'
 import { titleSchema } from '@ramet/model/names.ts'
-import { type Action, refusal } from '@ramet/model/run-state.ts'
+import { type Action, type MachineAction, machineActions, machineRefusal, refusal } from '@ramet/model/run-state.ts'
 import type { CreatePlay, Play } from '@ramet/model/wire.ts'
 import type { Kysely } from 'kysely'
 import { specOf } from '../catalog/catalog.ts'
 import type { Runs, User } from '../services.ts'
 import { type Db, transaction } from '../store/database.ts'
 import type { Database, PlaygroundRow, RunRow } from '../store/schema.ts'
+import { takeSavedTasks } from '../store/tasks.ts'
 import { makeRunPlan } from './make-run-plan.ts'
 import { insertRun } from './new-run.ts'
 import type { Reconciler } from './reconciler.ts'
-import { changeRun, findRun } from './run-rows.ts'
+import { changeMachine, changeRun, findMachine, findRun, type MachineChange } from './run-rows.ts'
 import { insertSavedDrives } from './saved-drives.ts'
 import { type PlayContext, toPlay } from './to-play.ts'
+import { taskDetails } from './to-task.ts'
 
 export interface RunServiceTools {
   readonly db: Kysely<Database>
@@ -28,6 +30,13 @@ export interface RunServiceTools {
 
 /** A destroyed run can still be read for this long: labctl polls until it sees DESTROYED and takes a 404 for an error. */
 export const destroyedReadableMs = 10 * 60_000
+
+/** What is written when an action on one machine is taken; the reconciler does the rest. */
+const machineWishes = {
+  'machine.stop': { wanted: 'STOPPED', state: 'STOPPING' },
+  'machine.restart': { wanted: 'RUNNING', state: 'STARTING' },
+  'machine.reboot': { wanted: 'REBOOTED', state: 'REBOOTING' },
+} as const satisfies Record<MachineAction, MachineChange>
 
 const overrides = ['tabs', 'networks', 'machines', 'initTasks', 'initConditions'] as const
 
@@ -124,7 +133,28 @@ export function runService({
 
     async restart(user, id) {
       await allowed(user, id, 'restart')
-      return want(id, { wanted: 'RUNNING', state: 'STARTING', failure: null })
+      return want(id, { wanted: 'RUNNING', state: 'STARTING', failure: null, allMachines: true })
+    },
+
+    async machine(user, id, action, name) {
+      const row = await own(user, id)
+      machineIndex(row, name)
+      const found = await findMachine(db, id, name)
+      const verb = action.slice('machine.'.length)
+      const otherwise = found && machineRefusal(action, row.state, found.state)
+      if (otherwise) throw machineActionRefused(verb, name, row.state, found.state, otherwise)
+      const { from } = machineActions[action]
+      const isAsked = await changeMachine(db, id, name, { ...machineWishes[action], ifState: from })
+      if (!isAsked) throw machineActionRefused(verb, name, row.state, 'on its way elsewhere', 'Try again in a moment.')
+      reconciler.worker(id).wake({ supersede: true })
+      changed(id)
+      return show(id)
+    },
+
+    async tasks(user, id, machines) {
+      const row = await own(user, id)
+      for (const name of machines) machineIndex(row, name)
+      return (await taskDetails(db, row)).filter((task) => machines.length === 0 || machines.includes(task.machine))
     },
 
     async destroy(user, id) {
@@ -189,6 +219,7 @@ function insertRunOf(db: Db, user: User, playground: PlaygroundRow, title: strin
       start: true,
     })
     await insertSavedDrives(trx, id, playground.id, plan)
+    await takeSavedTasks(trx, playground.id, id)
     return id
   })
 }

@@ -1,13 +1,23 @@
 import { destroyJourney } from '@ramet/engine/run/destroy.ts'
-import { startJourney } from '@ramet/engine/run/start.ts'
-import { releaseJourney, stopJourney } from '@ramet/engine/run/stop.ts'
+import { machineRebootJourney } from '@ramet/engine/run/reboot.ts'
+import { machineStartJourney, startJourney } from '@ramet/engine/run/start.ts'
+import { machineReleaseJourney, machineStopJourney, releaseJourney, stopJourney } from '@ramet/engine/run/stop.ts'
 import { copySteps } from '../copies/copy-service.ts'
+import { taskStepNames } from './run-tasks.ts'
 
 /** Every step a server may be ended after, as RAMET_CRASH_AFTER takes them. `start/choose-layers` is the server's own first step. */
 export const stepNames: readonly string[] = [
   'start/choose-layers',
-  ...[startJourney, stopJourney, releaseJourney, destroyJourney].flatMap((journey) =>
-    journey.steps.map((step) => `${journey.name}/${step.name}`),
-  ),
+  ...taskStepNames,
+  ...[
+    startJourney,
+    stopJourney,
+    releaseJourney,
+    destroyJourney,
+    machineStartJourney,
+    machineStopJourney,
+    machineRebootJourney,
+    machineReleaseJourney,
+  ].flatMap((journey) => journey.steps.map((step) => `${journey.name}/${step.name}`)),
   ...copySteps,
 ]

@@ -4,10 +4,15 @@ import { hostName } from '@ramet/engine/run/host.ts'
 import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import { formatBytes } from '@ramet/model/bytes.ts'
 import { pages } from '@ramet/model/routes.ts'
+import { isMachineOn } from '@ramet/model/run-state.ts'
+import { areInitTasksOver } from '@ramet/model/task-state.ts'
 import type { Condition, Play, PlayMachine, Progress } from '@ramet/model/wire.ts'
 import type { Kysely } from 'kysely'
 import type { Database, RunMachineRow, RunRow } from '../store/schema.ts'
-import { failureOf } from './run-rows.ts'
+import { listTasks } from '../store/tasks.ts'
+import { failureOf, listMachines } from './run-rows.ts'
+import { tasksAtWork } from './task-rows.ts'
+import { toTask } from './to-task.ts'
 
 export interface PlayContext {
   readonly db: Kysely<Database>
@@ -20,8 +25,9 @@ export interface PlayContext {
 export async function toPlay(context: PlayContext, row: RunRow): Promise<Play> {
   const { db } = context
   const plan = JSON.parse(row.plan) as RunPlan
-  const [machines, events, playground, source] = await Promise.all([
-    db.selectFrom('run_machines').selectAll().where('run_id', '=', row.id).orderBy('machine_index').execute(),
+  const [machines, tasks, events, playground, source] = await Promise.all([
+    listMachines(db, row.id),
+    listTasks(db, row.id),
     db.selectFrom('state_events').selectAll().where('run_id', '=', row.id).orderBy('seq').execute(),
     db.selectFrom('playgrounds').selectAll().where('id', '=', row.playground_id).executeTakeFirst(),
     row.cloned_from === null
@@ -57,7 +63,8 @@ export async function toPlay(context: PlayContext, row: RunRow): Promise<Play> {
         conditions: JSON.parse(conditions) as Condition[],
       })),
     },
-    tasks: {},
+    initTasksOver: areInitTasksOver(tasksAtWork(plan.tasks ?? [], tasks)),
+    tasks: Object.fromEntries(tasks.map((task) => [task.name, toTask(task)])),
     state: row.state,
     wanted: row.wanted,
     ...(progress === undefined ? {} : { progress }),
@@ -78,16 +85,17 @@ function toMachine(row: RunMachineRow, plan: RunPlan, network: NetworkPlan | und
     resources: { cpuCount: machine.cpuCount, ramSize: formatBytes(machine.ramMiB * 1024 ** 2) },
     state: row.state,
     noSSH: machine.noSSH,
-    ...(planned === undefined ? {} : { hostAddress: planned.hostAddress }),
+    ...(planned === undefined || !isMachineOn(row.state) ? {} : { hostAddress: planned.hostAddress }),
     interfaces: machine.interfaces.map(({ network: name, address, mac }, index) => ({
       name: `eth${index}`,
       network: name,
       address,
       mac,
     })),
-    drives: machine.drives.map(({ source, mount, sizeBytes, readOnly }) => ({
+    drives: machine.drives.map(({ source, mount, filesystem, sizeBytes, readOnly }) => ({
       ...(source === undefined ? {} : { source }),
       ...(mount === undefined ? {} : { mount }),
+      ...(filesystem === undefined ? {} : { filesystem }),
       sizeBytes,
       readOnly,
     })),

@@ -1,4 +1,5 @@
-import type { MachineState, RunState, WantedState } from '@ramet/model/run-state.ts'
+import type { MachineState, RunState, WantedMachineState, WantedState } from '@ramet/model/run-state.ts'
+import type { TaskStatus } from '@ramet/model/task-state.ts'
 import type { Generated, Insertable, Selectable } from 'kysely'
 
 /**
@@ -16,6 +17,8 @@ export interface Database {
   playground_drives: PlaygroundDriveTable
   runs: RunTable
   run_machines: RunMachineTable
+  run_tasks: TaskTable
+  playground_tasks: SavedTaskTable
   drives: DriveTable
   state_events: StateEventTable
   snapshots: SnapshotTable
@@ -142,13 +145,37 @@ export interface RunTable {
   last_state_at: string
 }
 
-/** `conditions`: JSON of wire.ts' conditions. */
+/**
+ * `conditions`: JSON of wire.ts' conditions. `wanted`: of this machine while its run is wanted RUNNING; REBOOTED: running in another boot than
+ * `left_boot`, which is written down first.
+ */
 export interface RunMachineTable {
   run_id: string
   name: string
   machine_index: number
   state: MachineState
   conditions: string
+  wanted: Generated<WantedMachineState>
+  left_boot: string | null
+}
+
+/**
+ * `status`: labctl's numbers (model's task-state.ts). `boot`: kernel boot id of the guest that it was begun in, written before it is begun.
+ * `exit_code` null: it did not end by itself, `reason` says why. `stdout`, `stderr`: bounded by the guest to 64 KiB each.
+ */
+export interface TaskTable {
+  run_id: string
+  name: string
+  task_index: number
+  status: TaskStatus
+  version: number
+  boot: string | null
+  exit_code: number | null
+  stdout: string
+  stderr: string
+  reason: string | null
+  last_run_at: string | null
+  duration_ms: number | null
 }
 
 /**
@@ -163,6 +190,13 @@ export interface DriveTable {
   top: string | null
   next_top: Generated<string | null>
   size_bytes: number
+}
+
+/** Tasks of a saved playground that were over when it was saved: its runs, whose drives carry what they did, do not repeat them. */
+export interface SavedTaskTable
+  extends Pick<TaskTable, 'name' | 'exit_code' | 'stdout' | 'stderr' | 'reason' | 'last_run_at' | 'duration_ms'> {
+  playground_id: string
+  status: Extract<TaskStatus, 35 | 40>
 }
 
 export interface StateEventTable {
@@ -228,6 +262,7 @@ export type DriveRow = Selectable<DriveTable>
 export type LayerRow = Selectable<LayerTable>
 export type PlaygroundRow = Selectable<PlaygroundTable>
 export type RunMachineRow = Selectable<RunMachineTable>
+export type TaskRow = Selectable<TaskTable>
 export type ImageRow = Selectable<ImageTable>
 export type SnapshotRow = Selectable<SnapshotTable>
 export type SnapshotMachineRow = Selectable<SnapshotMachineTable>

@@ -7,6 +7,7 @@ import { fakeLayers } from '@ramet/engine/fake/fake-layers.ts'
 import { fakeNetworks } from '@ramet/engine/fake/fake-networks.ts'
 import { fakeResolvers } from '@ramet/engine/fake/fake-resolvers.ts'
 import { fakeVmm } from '@ramet/engine/fake/fake-vmm.ts'
+import { BootSlots } from '@ramet/engine/run/boot-slots.ts'
 import type { Config } from '../config.ts'
 import { kernelPackName } from '../images/image-service.ts'
 import type { World } from './world.ts'
@@ -31,6 +32,7 @@ export async function openFakeWorld(config: Config, installation: string): Promi
       layers: fakeLayers,
       guests: fakeGuests,
       kernelPack: () => library.requireKernelPack(),
+      boots: new BootSlots(),
       nameservers: async () => ['192.0.2.53'],
     },
     library,

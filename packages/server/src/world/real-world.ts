@@ -8,6 +8,7 @@ import { sshGuests } from '@ramet/engine/guest/guests.ts'
 import { ImageLibrary } from '@ramet/engine/image/library.ts'
 import { dnsmasqResolvers } from '@ramet/engine/names/dnsmasq.ts'
 import { linuxNetworks } from '@ramet/engine/network/namespace.ts'
+import { BootSlots } from '@ramet/engine/run/boot-slots.ts'
 import type { Host } from '@ramet/engine/run/host.ts'
 import { type AcceleratorFound, probeAccelerator } from '@ramet/engine/vmm/accelerator.ts'
 import { hostTscKhz } from '@ramet/engine/vmm/host-khz.ts'
@@ -60,6 +61,7 @@ export async function openRealWorld(config: Config, installation: string, log: L
     layers: qemuLayers(user),
     guests: sshGuests(),
     kernelPack: () => library.requireKernelPack(),
+    boots: new BootSlots(),
     nameservers: hostNameservers,
   }
   return {

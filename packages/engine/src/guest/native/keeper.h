@@ -39,3 +39,4 @@ int as_main(int count, char **arguments);
 int attach_main(const char *self, int count, char **arguments);
 int console_main(int count, char **arguments);
 int daemon_main(void);
+int task_main(int count, char **arguments);

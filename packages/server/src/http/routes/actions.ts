@@ -8,7 +8,7 @@ import { type Route, route } from '../route.ts'
 import { validate } from '../validate.ts'
 
 /** labctl knows these. */
-const notYet: ReadonlySet<unknown> = new Set(['set_max_play_time', 'machine.reboot', 'machine.stop', 'machine.restart'])
+const notYet: ReadonlySet<unknown> = new Set(['set_max_play_time'])
 
 export const actionRoutes = (runs: Runs): Route[] => [
   route({
@@ -39,6 +39,10 @@ async function act(runs: Runs, user: User, id: string, action: PlayAction) {
       return runs.get(user, id)
     case 'set_title':
       return runs.setTitle(user, id, validate(z.object({ title: titleSchema }), action).title)
+    case 'machine.stop':
+    case 'machine.restart':
+    case 'machine.reboot':
+      return runs.machine(user, id, action.action, action.machine)
     case 'machine.console.list':
       return { consoles: await runs.consoles(user, id, action.machine) }
     case 'machine.console.read':

@@ -1,7 +1,7 @@
 import { InvalidInput } from '@ramet/model/error.ts'
 import { titleSchema } from '@ramet/model/names.ts'
 import { routes } from '@ramet/model/routes.ts'
-import { createPlaySchema, playSchema } from '@ramet/model/wire.ts'
+import { createPlaySchema, playSchema, playTaskDetailsSchema } from '@ramet/model/wire.ts'
 import { z } from 'zod'
 import type { Runs } from '../../services.ts'
 import { type Route, route } from '../route.ts'
@@ -38,6 +38,15 @@ export const playRoutes = (runs: Runs): Route[] => [
     summary: 'One run',
     answer: playSchema,
     handle: ({ user, params }) => runs.get(user, params.id),
+  }),
+  route({
+    method: 'GET',
+    path: routes.tasks(':id'),
+    params: ['id'],
+    summary: 'Tasks of a run with their output, in the order of the manifest; `machine`, once or several times: only of these',
+    query: z.object({ machine: z.union([z.string(), z.array(z.string())]).optional() }),
+    answer: z.array(playTaskDetailsSchema),
+    handle: ({ user, params, query }) => runs.tasks(user, params.id, [query.machine ?? []].flat()),
   }),
   route({
     method: 'DELETE',

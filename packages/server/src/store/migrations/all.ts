@@ -1,5 +1,6 @@
 import type { Migration } from 'kysely/migration'
 import { first } from './0001-first.ts'
+import { tasks } from './0002-tasks.ts'
 import { layers } from './0003-layers.ts'
 import { lineage } from './0004-lineage.ts'
 import { snapshots } from './0005-snapshots.ts'
@@ -7,6 +8,7 @@ import { snapshots } from './0005-snapshots.ts'
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-first': first,
+  '0002-tasks': tasks,
   '0003-layers': layers,
   '0004-lineage': lineage,
   '0005-snapshots': snapshots,

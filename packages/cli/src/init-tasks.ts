@@ -1,0 +1,51 @@
+import { areTasksSettled } from '@ramet/client/goals.ts'
+import { RametError } from '@ramet/model/error.ts'
+import { taskStatus } from '@ramet/model/task-state.ts'
+import type { Play, PlayTaskDetails } from '@ramet/model/wire.ts'
+import type { Context } from './context.ts'
+import { reach } from './reach.ts'
+
+/** Waits for the init tasks of a run that is ready. Throws `init_task_failed` after the output of what failed was shown: the run is usable all the same. */
+export async function reachInitTasks(context: Context, play: Play, options: { quiet?: boolean | undefined }): Promise<void> {
+  if (Object.keys(play.tasks).length === 0) return
+  await reach(context, play, { wanted: 'RUNNING', isReached: areTasksSettled }, { ...options, about: 'tasks' })
+  const tasks = await context.client.plays.tasks(play.id)
+  const failed = tasks.filter(({ status }) => status === taskStatus.failed)
+  for (const task of failed) show(context, task)
+  const [first] = failed
+  const hint = `The run is up and can be used: ramet ssh ${play.id}. All of its tasks: ramet playground tasks ${play.id}`
+  if (first) {
+    const others = failed.length > 1 ? ` So did ${failed.length - 1} more.` : ''
+    throw new RametError(
+      'init_task_failed',
+      500,
+      `The init task ${first.name} on ${first.machine} failed: ${whyOf(first)}.${others}`,
+      { hint },
+    )
+  }
+  const waiting = tasks.find(({ status }) => status !== taskStatus.completed)
+  if (waiting) {
+    throw new RametError(
+      'machine_off',
+      409,
+      `The init task ${waiting.name} waits for ${waiting.machine}: a machine of the run is off.`,
+      {
+        hint: `See which with: ramet playground machines ${play.id}`,
+      },
+    )
+  }
+}
+
+const whyOf = ({ reason, exitCode }: PlayTaskDetails) => reason?.replace(/\.$/, '') ?? `it exited with status ${exitCode}`
+
+function show({ out }: Context, { name, machine, stdout, stderr }: PlayTaskDetails): void {
+  for (const [what, text] of [
+    ['printed', stdout],
+    ['complained', stderr],
+  ] as const) {
+    if (text.trim() === '') continue
+    out.note(`==> ${name} on ${machine} ${what}:`)
+    // Line by line, so that nothing in it can steer the terminal.
+    for (const line of text.trimEnd().split('\n')) out.line(line)
+  }
+}

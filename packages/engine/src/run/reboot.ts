@@ -1,0 +1,119 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { machineUnreachable } from '@ramet/model/errors.ts'
+import type { GuestLink } from '../guest/guest.ts'
+import type { Vm } from '../vmm/vmm.ts'
+import type { LiveMachine } from './live-run.ts'
+import { type RunContext, targets } from './run-context.ts'
+import { adopt, reachGuests, startMachines } from './start.ts'
+import type { Journey, Step } from './steps.ts'
+
+/** A guest that does not answer for so long is not asked to reboot but switched off and on. */
+const answerMs = 20_000
+/** As for a power-off. */
+const graceMs = 90_000
+const bootMs = 240_000
+const betweenTriesMs = 100
+/** In place of the boot id of a machine that could not say it: no boot has it. */
+const noBoot = 'none'
+
+/** The boot to be left is written down first: whoever finds another one knows that it is done, and reboots nothing twice. */
+const noteBoots: Step<RunContext> = {
+  name: 'note-boots',
+  message: 'Asking the machine which boot this is',
+  async done(context) {
+    const { machines } = await context.book.read()
+    return machines.every(({ name, leftBoot }) => !context.machines.has(name) || leftBoot !== undefined)
+  },
+  async do(context) {
+    await adopt(context)
+    for (const name of context.machines) {
+      const machine = context.live.get(name)
+      const boot = machine && (await bootOf(machine.link, context.signal).catch(() => undefined))
+      context.signal.throwIfAborted()
+      if (machine && boot === undefined) {
+        context.warn(`${name} does not answer and is switched off and on.`)
+        await machine.vm.kill()
+      }
+      await context.book.saveLeftBoot(name, boot ?? noBoot)
+    }
+  },
+}
+
+const rebootGuests: Step<RunContext> = {
+  name: 'reboot-guests',
+  message: 'Rebooting the machine',
+  async done(context) {
+    await adopt(context)
+    const left = await leftBoots(context)
+    const each = targets(context).map(async ({ name, link }) => {
+      const boot = await bootOf(link, context.signal, 2000).catch(() => undefined)
+      return boot !== undefined && boot !== left.get(name)
+    })
+    return (await Promise.all(each)).every(Boolean)
+  },
+  async do(context) {
+    const left = await leftBoots(context)
+    await Promise.all(targets(context).map((machine) => rebootOne(machine, left.get(machine.name), context)))
+  },
+}
+
+async function rebootOne({ name, vm, link }: LiveMachine, left: string | undefined, { signal, warn }: RunContext): Promise<void> {
+  const over = watch(vm)
+  try {
+    if ((await bootOf(link, signal)) !== left) return
+    await link.run('sync', { timeoutMs: answerMs })
+    await link.tool(['power-off', 'reboot'], { timeoutMs: answerMs })
+  } catch (error) {
+    signal.throwIfAborted()
+    warn(`${name} could not be asked to reboot: ${(error as Error).message}`)
+  }
+  if (!(await over.within(graceMs, signal))) {
+    warn(`${name} did not go down within ${graceMs / 1000} s and is switched off and on.`)
+    await vm.kill()
+  }
+  if (over.hasEnded()) return
+  const deadline = Date.now() + bootMs
+  for (;;) {
+    // The old connection takes a moment to notice that it leads nowhere.
+    const boot = await bootOf(link, signal, deadline - Date.now()).catch(() => undefined)
+    if (over.hasEnded() || (boot !== undefined && boot !== left)) return
+    if (Date.now() > deadline) throw machineUnreachable(name, `it did not come back within ${bootMs / 1000} s of its reboot.`)
+    await delay(betweenTriesMs, undefined, { signal })
+  }
+}
+
+/** Tells when the machine is reset, or ends: it is started again then. */
+function watch(vm: Vm) {
+  const over = new AbortController()
+  let hasEnded = false
+  const stop = vm.onReset(() => over.abort())
+  void vm.ended.then(() => {
+    hasEnded = true
+    over.abort()
+  })
+  return {
+    hasEnded: () => hasEnded,
+    async within(ms: number, signal: AbortSignal): Promise<boolean> {
+      await delay(ms, undefined, { signal: AbortSignal.any([signal, over.signal]) }).catch(() => {})
+      signal.throwIfAborted()
+      stop()
+      return over.signal.aborted
+    },
+  }
+}
+
+async function bootOf(link: GuestLink, signal: AbortSignal, withinMs = answerMs): Promise<string> {
+  await link.ready(AbortSignal.any([signal, AbortSignal.timeout(Math.max(withinMs, 1))]))
+  const { stdout } = await link.run('cat /proc/sys/kernel/random/boot_id', { timeoutMs: answerMs })
+  return stdout.trim()
+}
+
+async function leftBoots({ book }: RunContext): Promise<ReadonlyMap<string, string | undefined>> {
+  return new Map((await book.read()).machines.map(({ name, leftBoot }) => [name, leftBoot]))
+}
+
+/** A machine that goes off instead of rebooting is started again by the steps of every start. */
+export const machineRebootJourney: Journey<RunContext> = {
+  name: 'machine-reboot',
+  steps: [noteBoots, rebootGuests, startMachines, reachGuests],
+}

@@ -1,0 +1,37 @@
+import type { Failure } from '@ramet/model/wire.ts'
+import type { RunRow } from '../store/schema.ts'
+import { type RunAtWork, toFailure } from './run-at-work.ts'
+import { changeRun, listMachines } from './run-rows.ts'
+import { wayUp } from './ways.ts'
+
+/** Brings every machine up that is wanted on. What fails makes the run FAILED, once everything is given back. */
+export async function bringUp(run: RunAtWork, row: RunRow): Promise<void> {
+  const { db, host, chooseLayers, settleDrives, log } = run.tools
+  const { journey, during, after } = wayUp(row)
+  try {
+    await changeRun(db, run.id, { state: 'WARMING_UP', ifWanted: 'RUNNING' })
+    const layers = chooseLayers(run.id, (progress) => run.report(progress))
+    await run.journey({ name: journey.name, steps: [layers] }, await run.names())
+    await changeRun(db, run.id, { state: during.run, ifWanted: 'RUNNING' })
+    await settleDrives(run.id)
+    const machines = (await listMachines(db, run.id)).filter(({ wanted }) => wanted !== 'STOPPED').map(({ name }) => name)
+    if (during.machines) await run.watch.all(during.machines, machines)
+    await run.journey(journey, machines)
+    await changeRun(db, run.id, { state: after.run, failure: null, ifWanted: 'RUNNING' })
+    if (after.machines) {
+      for (const name of machines) await run.watch.write(name, { state: after.machines, isReady: true, wanted: 'RUNNING' })
+    }
+    run.settled()
+    run.wake()
+  } catch (error) {
+    if (run.signal.aborted) throw error
+    await fail(run, toFailure(error, host.home))
+    log.warn({ err: error, run: run.id }, 'a run did not start')
+  }
+}
+
+/** The run is wanted off because of `failure`; what it held is released next. */
+export async function fail(run: RunAtWork, failure: Failure): Promise<void> {
+  await changeRun(run.tools.db, run.id, { wanted: 'STOPPED', state: 'STOPPING', failure, ifWanted: 'RUNNING' })
+  run.wake()
+}

@@ -1,0 +1,54 @@
+import { destroyJourney } from '@ramet/engine/run/destroy.ts'
+import { isMachineOn } from '@ramet/model/run-state.ts'
+import type { RunRow } from '../store/schema.ts'
+import { failRunningTasks, listTasks } from '../store/tasks.ts'
+import type { RunAtWork } from './run-at-work.ts'
+import { changeRun, failureOf, findRun, listMachines } from './run-rows.ts'
+import { wayDown } from './ways.ts'
+
+/** Takes every machine down, and gives back what the run holds of the host. */
+export async function switchOff(run: RunAtWork, row: RunRow): Promise<void> {
+  const { db } = run.tools
+  const { journey, during, after, endsGuests } = wayDown(row)
+  const names = await run.names()
+  await changeRun(db, run.id, { state: during.run, ifWanted: 'STOPPED' })
+  if (during.machines) {
+    const on = (await listMachines(db, run.id)).filter(({ state }) => isMachineOn(state)).map(({ name }) => name)
+    await run.watch.all(during.machines, on)
+  }
+  await run.journey(journey, names)
+  const now = await findRun(db, run.id)
+  if (!now) return
+  if (endsGuests) await failTasks(run)
+  if (after.machines) await run.watch.all(after.machines, names)
+  else await settleMachines(run)
+  const failure = failureOf(now)
+  await changeRun(db, run.id, { ifWanted: 'STOPPED', state: after.run, ...(failure ? { failure } : {}) })
+  run.tools.wentOff(run.id)
+  run.settled()
+}
+
+async function failTasks({ tools: { db }, id }: RunAtWork): Promise<void> {
+  const tasks = await listTasks(db, id)
+  await failRunningTasks(
+    db,
+    id,
+    tasks.map(({ name }) => name),
+    'Its machine was switched off before it ended.',
+  )
+}
+
+/** Machines of a failed run are off; one that failed says so on. */
+async function settleMachines(run: RunAtWork): Promise<void> {
+  for (const { name, state } of await listMachines(run.tools.db, run.id)) {
+    if (state !== 'FAILED') await run.watch.write(name, { state: 'STOPPED' })
+  }
+}
+
+export async function destroyRun(run: RunAtWork): Promise<void> {
+  await run.tools.drivesFree(run.id)
+  await run.journey(destroyJourney, await run.names())
+  await changeRun(run.tools.db, run.id, { state: 'DESTROYED', failure: null })
+  await run.tools.collect()
+  run.settled()
+}

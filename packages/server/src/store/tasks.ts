@@ -1,0 +1,89 @@
+import { type TaskStatus, taskStatus } from '@ramet/model/task-state.ts'
+import { type Db, transaction } from './database.ts'
+import type { TaskRow } from './schema.ts'
+
+/** Init tasks of runs. What they are is in the run's plan, how they are is here. */
+
+const blank = { boot: null, exit_code: null, stdout: '', stderr: '', reason: null, last_run_at: null, duration_ms: null }
+
+/** For a new run: none has begun. */
+export async function insertTasks(trx: Db, runId: string, names: readonly string[]): Promise<void> {
+  for (const [index, name] of names.entries()) {
+    await trx
+      .insertInto('run_tasks')
+      .values({ ...blank, run_id: runId, name, task_index: index, status: taskStatus.created, version: 1 })
+      .execute()
+  }
+}
+
+/** In the order of the manifest. */
+export async function listTasks(db: Db, runId: string): Promise<TaskRow[]> {
+  return db.selectFrom('run_tasks').selectAll().where('run_id', '=', runId).orderBy('task_index').execute()
+}
+
+export type TaskChange = Partial<
+  Pick<TaskRow, 'boot' | 'exit_code' | 'stdout' | 'stderr' | 'reason' | 'last_run_at' | 'duration_ms'>
+> & { readonly status: TaskStatus }
+
+/** True when it was one of `from` and is changed. A task that is over stays as it is. */
+export async function changeTask(
+  db: Db,
+  runId: string,
+  name: string,
+  from: readonly TaskStatus[],
+  change: TaskChange,
+): Promise<boolean> {
+  const result = await db
+    .updateTable('run_tasks')
+    .set(({ eb }) => ({ ...change, version: eb('version', '+', 1) }))
+    .where('run_id', '=', runId)
+    .where('name', '=', name)
+    .where('status', 'in', [...from])
+    .executeTakeFirst()
+  return result.numUpdatedRows > 0n
+}
+
+/** The machines went off for good, their memory with them: what ran there has failed. */
+export async function failRunningTasks(db: Db, runId: string, names: readonly string[], reason: string): Promise<void> {
+  if (names.length === 0) return
+  await transaction(db, async (trx) => {
+    for (const name of names) {
+      await changeTask(trx, runId, name, [taskStatus.running], { status: taskStatus.failed, reason })
+    }
+  })
+}
+
+const results = ['name', 'status', 'exit_code', 'stdout', 'stderr', 'reason', 'last_run_at', 'duration_ms'] as const
+const over = [taskStatus.completed, taskStatus.failed] as const
+
+/**
+ * For a clone, whose own rows say that nothing has begun: tasks run once in a lineage, so those that are over in the source are over there, with their output.
+ * The rest is to begin anew. What was begun in a guest that goes on in the copy, memory and all, is found there again by its boot rather than begun twice.
+ */
+export async function copyTasks(trx: Db, fromRun: string, toRun: string): Promise<void> {
+  const rows = await trx
+    .selectFrom('run_tasks')
+    .select(results)
+    .where('run_id', '=', fromRun)
+    .where('status', 'in', over)
+    .execute()
+  for (const { name, ...result } of rows) await changeTask(trx, toRun, name, [taskStatus.created], result)
+}
+
+/** With a playground that is saved from a run. */
+export async function saveTasks(trx: Db, runId: string, playgroundId: string): Promise<void> {
+  const rows = await trx.selectFrom('run_tasks').select(results).where('run_id', '=', runId).where('status', 'in', over).execute()
+  for (const { status, ...result } of rows) {
+    if (status !== taskStatus.completed && status !== taskStatus.failed) continue
+    await trx
+      .insertInto('playground_tasks')
+      .values({ ...result, status, playground_id: playgroundId })
+      .execute()
+  }
+}
+
+/** Into a new run of a saved playground. */
+export async function takeSavedTasks(trx: Db, playgroundId: string, runId: string): Promise<void> {
+  const rows = await trx.selectFrom('playground_tasks').select(results).where('playground_id', '=', playgroundId).execute()
+  for (const { name, ...result } of rows) await changeTask(trx, runId, name, [taskStatus.created], result)
+}

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
+import { after, before, describe, test } from 'node:test'
+import { taskStatus } from '@ramet/model/task-state.ts'
+import { vmProcesses } from './harness/leftovers.ts'
+import { until } from './harness/processes.ts'
+import { TestServer } from './harness/server.ts'
+
+const manifest = `
+kind: playground
+base: flexbox
+title: Tasks and drives
+playground:
+  networks: [{ name: lan, subnet: 10.10.0.0/24 }]
+  machines:
+    - name: a
+      users: [{ name: root }, { name: laborant }]
+      drives: [{ source: debian-stable, mount: /, size: 20GiB }]
+      network: { interfaces: [{ network: lan }] }
+    - name: b
+      users: [{ name: root }]
+      drives:
+        - { source: debian-stable, mount: /, size: 3GiB }
+        - { size: 2GiB, mount: /data }
+        - { size: 200MiB }
+        - { source: debian-stable, mount: /image, readOnly: true }
+        - { source: debian-stable, mount: /other, size: 4GiB }
+      network: { interfaces: [{ network: lan }] }
+  initTasks:
+    seed: { machine: b, run: "echo seeded > /data/seed" }
+    check: { machine: a, needs: [seed], user: laborant, run: "echo $BASH_VERSION | cut -c1; id -un; echo careful >&2" }
+    fails: { machine: a, run: "echo before; echo the reason >&2; exit 3" }
+    after-failure: { machine: b, needs: [fails], run: "touch /root/must-not-be" }
+    hangs: { machine: a, timeout_seconds: 10, run: "trap '' TERM; echo waiting; sleep 300" }
+    slow: { machine: a, timeout_seconds: 300, run: "echo once >> /root/ran; until [ -e /root/go ]; do sleep 0.2; done; echo went on" }
+    long: { machine: b, needs: [seed], timeout_seconds: 3000, run: "sleep 2000" }
+  accessControl: { canList: [owner], canRead: [owner], canStart: [owner] }
+`
+
+/** Two real machines with init tasks and drives of every kind. The tests build on each other, in order. */
+describe('a run of several machines, with init tasks and drives', { concurrency: false }, () => {
+  const server = new TestServer()
+  const folder = mkdtempSync('/var/tmp/rt-machines-')
+  let id = ''
+  const inGuest = async (machine: string, command: string): Promise<string> => {
+    const { code, stdout, stderr } = await server.ramet(['ssh', id, '-m', machine, '-u', 'root', '--', command])
+    assert.equal(code, 0, `${command}: ${stderr}${stdout}`)
+    return stdout.trim()
+  }
+  const task = async (name: string) => {
+    const found = (await (await server.client()).plays.tasks(id)).find((each) => each.name === name)
+    assert.ok(found, `there is no task ${name}`)
+    return found
+  }
+  const taskEnds = (name: string) =>
+    until(
+      `the task ${name} to end`,
+      async () => {
+        const now = await task(name)
+        return (now.status === taskStatus.completed || now.status === taskStatus.failed) && now
+      },
+      120_000,
+    )
+  const machineIs = (name: string, state: string) =>
+    until(
+      `${name} to be ${state}`,
+      async () =>
+        (await (await server.client()).plays.get(id)).machines.find((machine) => machine.name === name)?.state === state,
+      120_000,
+    )
+
+  before(async () => {
+    await server.start()
+    await writeFile(`${folder}/lab.yaml`, manifest)
+  })
+  after(async () => {
+    await server.dispose()
+    await rm(folder, { recursive: true })
+  })
+
+  test('start without waiting for the tasks returns when both machines are ready', async () => {
+    const name = (await server.ok('playground', 'create', 'tasks', '-b', 'flexbox', '-f', `${folder}/lab.yaml`, '-q')).trim()
+    const { code, stdout, stderr } = await server.ramet(['playground', 'start', name, '--skip-wait-init', '-q'], {
+      timeoutMs: 900_000,
+    })
+    assert.equal(code, 0, stderr + server.output.slice(-3000))
+    id = stdout.trim()
+  })
+
+  test('a task runs as its user, after what it needs on another machine, and keeps its output', async () => {
+    const { status, exitCode, stdout, stderr } = await taskEnds('check')
+    assert.deepEqual(
+      { status, exitCode, stdout, stderr },
+      { status: 40, exitCode: 0, stdout: '5\nlaborant\n', stderr: 'careful\n' },
+    )
+    assert.equal(await inGuest('b', 'cat /data/seed'), 'seeded')
+  })
+
+  test('what fails or takes too long is shown with its output, what needs it is blocked, and the run is usable', async () => {
+    const failed = await taskEnds('fails')
+    assert.deepEqual([failed.status, failed.exitCode, failed.stdout, failed.stderr], [35, 3, 'before\n', 'the reason\n'])
+    const hung = await taskEnds('hangs')
+    assert.deepEqual([hung.status, hung.exitCode, hung.stdout], [35, undefined, 'waiting\n'])
+    assert.match(hung.reason ?? '', /longer than 10 s/)
+    assert.equal((await task('after-failure')).status, taskStatus.blocked)
+    assert.equal((await (await server.client()).plays.get(id)).state, 'RUNNING')
+  })
+
+  test('a task that runs when the server is killed goes on, is found again, and its end is read', async () => {
+    assert.equal((await task('slow')).status, taskStatus.running)
+    await server.kill()
+    await server.start()
+    await inGuest('a', 'touch /root/go')
+    const { status, stdout } = await taskEnds('slow')
+    assert.deepEqual([status, stdout], [40, 'went on\n'])
+    assert.equal(await inGuest('a', 'cat /root/ran'), 'once')
+  })
+
+  test('a machine that is rebooted in the middle of a task comes back, and the task has failed', async () => {
+    assert.equal((await task('long')).status, taskStatus.running)
+    const boots = async () => Promise.all(['a', 'b'].map((name) => inGuest(name, 'cat /proc/sys/kernel/random/boot_id')))
+    const [a, b] = await boots()
+    await server.ok('playground', 'machine', 'reboot', id, 'b')
+    const [aNow, bNow] = await boots()
+    assert.equal(aNow, a)
+    assert.notEqual(bNow, b)
+    const { status, reason } = await taskEnds('long')
+    assert.equal(status, taskStatus.failed)
+    assert.match(reason ?? '', /rebooted/)
+  })
+
+  test('now that all tasks are over, waiting for them says that not all have completed', async () => {
+    const { code, stdout } = await server.ramet(['playground', 'tasks', id, '--wait', '--timeout', '60s'])
+    assert.equal(code, 2)
+    assert.match(stdout, /^fails +a +failed +3 /m)
+    assert.match(stdout, /^after-failure +b +blocked /m)
+    assert.match(stdout, /^check +a +completed +0 /m)
+  })
+
+  test('drives have the sizes of the manifest, in its order, mounted or raw', async () => {
+    const serials = 'for d in a b c d e; do cat /sys/block/vd$d/serial; echo; done'
+    assert.deepEqual(
+      (await inGuest('b', serials)).split('\n').filter(Boolean),
+      [0, 1, 2, 3, 4].map((n) => `drive-${n}`),
+    )
+    const bytes = (await inGuest('b', 'for d in a b c e; do echo $(($(cat /sys/block/vd$d/size) * 512)); done')).split('\n')
+    assert.deepEqual(
+      bytes.map(Number),
+      [3 * 1024, 2 * 1024, 200, 4 * 1024].map((mib) => mib * 1024 ** 2),
+    )
+    const sizes = (await inGuest('b', 'df -k --output=size / /data /other | tail -n +2')).split('\n').map(Number)
+    for (const [at, gib] of [3, 2, 4].entries())
+      assert.ok((sizes[at] ?? 0) > gib * 0.9 * 1024 ** 2, `${sizes[at]} KiB of ${gib} GiB: a filesystem fills its drive`)
+    assert.equal(await inGuest('b', 'head -c 1M /dev/vdc | tr -d "\\0" | wc -c'), '0', 'a raw drive begins empty')
+    assert.match(await inGuest('b', 'ls /image/etc/debian_version; touch /image/x 2>&1 || true'), /Read-only file system/)
+    const kilobytes = Number(await inGuest('a', 'df -k --output=size / | tail -1'))
+    assert.ok(kilobytes > 18 * 1024 ** 2, `${kilobytes} KiB`)
+  })
+
+  test('a machine is stopped and restarted alone; a partitioned raw drive keeps its data, also as GPT', async () => {
+    await inGuest(
+      'b',
+      'echo ",,L" | sfdisk -q --label dos /dev/vdc && udevadm settle && mkfs.ext4 -q /dev/vdc1 && mount /dev/vdc1 /mnt && echo kept > /mnt/file && umount /mnt',
+    )
+    const boot = await inGuest('a', 'cat /proc/sys/kernel/random/boot_id')
+    await server.ok('playground', 'machine', 'stop', id, 'b')
+    assert.equal((await vmProcesses(server.home, id)).length, 1)
+    const refused = await server.ramet(['playground', 'machine', 'reboot', id, 'b'])
+    assert.match(refused.stderr, /action_refused.*\n.*restarted/)
+    await server.ok('playground', 'machine', 'restart', id, 'b')
+    assert.equal(await inGuest('a', 'cat /proc/sys/kernel/random/boot_id'), boot)
+    assert.equal(await inGuest('b', 'sfdisk -d /dev/vdc | grep ^label:; cat /data/seed'), 'label: dos\nseeded')
+    // A GPT needs its second copy's room at the end, which the MBR gave to the partition.
+    await inGuest(
+      'b',
+      'e2fsck -fp /dev/vdc1 >/dev/null && resize2fs /dev/vdc1 100M 2>/dev/null && echo ",100M" | sfdisk -q --no-reread -N 1 /dev/vdc',
+    )
+    await inGuest(
+      'b',
+      'sgdisk -g /dev/vdc >/dev/null && partprobe /dev/vdc 2>/dev/null; udevadm settle; sfdisk -d /dev/vdc | grep -q "label: gpt"',
+    )
+    assert.equal(await inGuest('b', 'mount /dev/vdc1 /mnt && cat /mnt/file && umount /mnt'), 'kept')
+  })
+
+  test('one crashed machine shows as such while the run goes on, and is restarted alone', async () => {
+    const [pid] = await vmProcesses(server.home, `${id}/machines/1`)
+    assert.ok(pid, 'b has a process')
+    process.kill(pid, 'SIGKILL')
+    await machineIs('b', 'FAILED')
+    const play = await (await server.client()).plays.get(id)
+    assert.equal(play.state, 'RUNNING')
+    assert.match(play.status.machines[1]?.conditions[0]?.message ?? '', /b was ended from outside/)
+    assert.equal(await inGuest('a', 'echo still here'), 'still here')
+    await server.ok('playground', 'machine', 'restart', id, 'b')
+    assert.equal(await inGuest('b', 'cat /data/seed'), 'seeded')
+  })
+
+  test('when its last machine is switched off a run is STOPPED, and its restart starts all machines and repeats no task', async () => {
+    await server.ok('playground', 'machine', 'stop', id, 'a')
+    await server.ok('playground', 'machine', 'stop', id, 'b')
+    const client = await server.client()
+    await until('the run to be STOPPED', async () => (await client.plays.get(id)).state === 'STOPPED')
+    await server.ok('playground', 'restart', id, '-q')
+    assert.equal(await inGuest('a', 'cat /root/ran'), 'once')
+    assert.equal(await inGuest('b', 'cat /data/seed; ls /root'), 'seeded')
+    const fsck = await server.ramet(['fsck'])
+    assert.equal(fsck.code, 0, fsck.stdout + fsck.stderr)
+  })
+})
