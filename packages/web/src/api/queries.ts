@@ -1,4 +1,5 @@
-import { queryOptions } from '@tanstack/react-query'
+import type { Play } from '@ramet/model/wire.ts'
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { client } from './client.ts'
 import { currentUser } from './session.ts'
 
@@ -15,6 +16,13 @@ export const queries = {
   playgrounds: () => queryOptions({ queryKey: ['playgrounds'], queryFn: () => client.playgrounds.list('all') }),
   plays: () => queryOptions({ queryKey: ['plays'], queryFn: client.plays.list }),
   play: (id: string) => queryOptions({ queryKey: ['play', id], queryFn: ({ signal }) => client.plays.get(id, signal) }),
+  /** Live events tell of each change by its task's version. */
+  tasks: ({ id, tasks }: Pick<Play, 'id' | 'tasks'>) =>
+    queryOptions({
+      queryKey: ['tasks', id, Object.values(tasks).reduce((sum, { version }) => sum + version, 0)],
+      queryFn: () => client.plays.tasks(id),
+      placeholderData: keepPreviousData,
+    }),
   lineage: (id: string) => queryOptions({ queryKey: ['lineage', id], queryFn: () => client.plays.lineage(id) }),
   /** No event tells of every byte that a guest writes. */
   usage: () => queryOptions({ queryKey: ['usage'], queryFn: client.usage, refetchInterval: 30_000 }),

@@ -1,16 +1,35 @@
 import { formatBytes, parseBytes } from '@ramet/model/bytes.ts'
-import type { Condition, PlayMachine } from '@ramet/model/wire.ts'
+import type { Condition, Play, PlayMachine } from '@ramet/model/wire.ts'
 import { CopyText } from './copy-button.tsx'
 import { Facts, Mono, Part } from './facts.tsx'
 import { Icon } from './icons.tsx'
+import { MachineButtons } from './machine-buttons.tsx'
 import { MachineStateBadge } from './state-badge.tsx'
 
 /** One machine: how it is, what it has, where it is reached. */
-export function MachineDetails({ machine, conditions }: { machine: PlayMachine; conditions: readonly Condition[] }) {
+export function MachineDetails({ play, machine }: { play: Play; machine: PlayMachine }) {
+  const conditions = play.status.machines.find((one) => one.name === machine.name)?.conditions ?? []
   const { name, resources, users, interfaces, drives, hostAddress } = machine
   const ramBytes = parseBytes(resources.ramSize)
   return (
-    <Part title={name} aside={<MachineStateBadge state={machine.state} />}>
+    <Part
+      title={name}
+      aside={
+        <span className="flex items-center gap-2">
+          <MachineStateBadge state={machine.state} />
+          <MachineButtons play={play} machine={machine} />
+        </span>
+      }
+    >
+      {conditions.map(
+        ({ name: condition, message }) =>
+          message && (
+            <p key={condition} className="mb-2 text-[13px] text-bad wrap-anywhere">
+              {message}
+            </p>
+          ),
+      )}
+
       <Facts
         facts={[
           ['CPUs', String(resources.cpuCount)],
@@ -41,7 +60,7 @@ export function MachineDetails({ machine, conditions }: { machine: PlayMachine; 
                   <li key={index}>
                     {formatBytes(drive.sizeBytes)}
                     <span className="text-faint">
-                      {drive.mount ? ` at ${drive.mount}` : ''}
+                      {drive.mount ? ` at ${drive.mount}` : ', raw'}
                       {drive.source ? ` from ${drive.source}` : ''}
                       {drive.readOnly ? ', read-only' : ''}
                     </span>

@@ -4,11 +4,13 @@ import { Link } from '@tanstack/react-router'
 import { queries } from '../api/queries.ts'
 import { useRunStorage } from '../hooks/use-storage.ts'
 import { CopyText } from './copy-button.tsx'
-import { Facts, Mono, Part } from './facts.tsx'
+import { Facts, Part } from './facts.tsx'
 import { LineageTree } from './lineage-tree.tsx'
 import { MachineDetails } from './machine-details.tsx'
+import { NetworkDrawing } from './network-drawing.tsx'
 import { StateHistory } from './state-history.tsx'
 import { Storage } from './storage.tsx'
+import { TaskList } from './task-list.tsx'
 
 /** What a run is made of and what happened to it. */
 export function RunDetails({ play }: { play: Play }) {
@@ -35,26 +37,19 @@ export function RunDetails({ play }: { play: Play }) {
           ]}
         />
       </Part>
-      {play.machines.map((machine) => (
-        <MachineDetails key={machine.name} machine={machine} conditions={conditionsOf(play, machine.name)} />
-      ))}
       {play.networks.length > 0 && (
         <Part title="Networks">
-          <ul className="flex flex-col gap-3">
-            {play.networks.map(({ name, subnet, gateway, private: isPrivate }) => (
-              <li key={name}>
-                <Facts
-                  facts={[
-                    ['Name', isPrivate ? `${name} (private)` : name],
-                    ['Subnet', <Mono key="subnet">{subnet}</Mono>],
-                    ['Gateway', gateway ? <Mono key="gateway">{gateway}</Mono> : undefined],
-                  ]}
-                />
-              </li>
-            ))}
-          </ul>
+          <NetworkDrawing play={play} />
         </Part>
       )}
+      {Object.keys(play.tasks).length > 0 && (
+        <Part title="Init tasks">
+          <TaskList play={play} />
+        </Part>
+      )}
+      {play.machines.map((machine) => (
+        <MachineDetails key={machine.name} play={play} machine={machine} />
+      ))}
       {lineage && (
         <Part title="Lineage">
           <LineageTree lineage={lineage} />
@@ -66,5 +61,3 @@ export function RunDetails({ play }: { play: Play }) {
     </div>
   )
 }
-
-const conditionsOf = (play: Play, machine: string) => play.status.machines.find(({ name }) => name === machine)?.conditions ?? []

@@ -1,3 +1,4 @@
+import type { MachineAction } from '@ramet/model/run-state.ts'
 import type { Play } from '@ramet/model/wire.ts'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
@@ -14,6 +15,9 @@ export function useRunAction<V = void>(act: (value: V) => Promise<Play>) {
 export const useStop = (id: string) => useRunAction(() => client.plays.stop(id))
 export const useRestart = (id: string) => useRunAction(() => client.plays.restart(id))
 export const useDestroy = (id: string) => useRunAction(() => client.plays.destroy(id))
+export const useMachineAction = (id: string, action: MachineAction, machine: string) =>
+  useRunAction(() => client.plays.machine(id, action, machine))
+
 /** Makes one clone, at rest, and goes to its page. */
 export function useClone(id: string) {
   const cache = useQueryClient()
