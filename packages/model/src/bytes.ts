@@ -28,6 +28,9 @@ export function formatBytes(bytes: number): string {
   return `${Number.isInteger(value) ? value : value.toFixed(1)}${names[unit]}`
 }
 
+/** For reading: `20 GiB`, held together by a no-break space. */
+export const describeBytes = (bytes: number): string => formatBytes(bytes).replace(/(?=[A-Z])/, '\u00a0')
+
 /** A size as text (`20GiB`) or as a number of bytes; kept as text, since manifests are printed back as they came. */
 export const bytesSchema = z.union([z.string(), z.number().int().positive()]).transform((value, context) => {
   const text = String(value)

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { formatBytes } from '@ramet/model/bytes.ts'
+import { describeBytes } from '@ramet/model/bytes.ts'
 import type { Check, Health } from '@ramet/model/wire.ts'
 import type { Config } from './config.ts'
 import { fsck } from './fsck/fsck.ts'
@@ -53,7 +53,7 @@ export async function hostReport({ config, db, world, images, installation, hasW
 async function space(home: string): Promise<Check> {
   const { bavail, bsize } = await statfs(home)
   const free = bavail * bsize
-  const message = `${formatBytes(free)} are free under ${home}.`
+  const message = `${describeBytes(free)} are free under ${home}.`
   if (free >= littleSpaceBytes) return { name: 'space', status: 'ok', message }
   return { name: 'space', status: 'warn', message, hint: 'Destroy runs you no longer need: ramet playground list -a' }
 }

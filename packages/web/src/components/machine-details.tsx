@@ -1,4 +1,4 @@
-import { formatBytes, parseBytes } from '@ramet/model/bytes.ts'
+import { describeBytes, parseBytes } from '@ramet/model/bytes.ts'
 import type { Condition, Play, PlayMachine } from '@ramet/model/wire.ts'
 import { CopyText } from './copy-button.tsx'
 import { Facts, Mono, Part } from './facts.tsx'
@@ -33,7 +33,7 @@ export function MachineDetails({ play, machine }: { play: Play; machine: PlayMac
       <Facts
         facts={[
           ['CPUs', String(resources.cpuCount)],
-          ['RAM', ramBytes === undefined ? resources.ramSize : formatBytes(ramBytes)],
+          ['RAM', ramBytes === undefined ? resources.ramSize : describeBytes(ramBytes)],
           [
             'Users',
             users.length > 0 ? users.map((user) => (user.default ? `${user.name} (default)` : user.name)).join(', ') : undefined,
@@ -58,10 +58,15 @@ export function MachineDetails({ play, machine }: { play: Play; machine: PlayMac
                 {drives.map((drive, index) => (
                   // biome-ignore lint/suspicious/noArrayIndexKey: a drive is its place in the list
                   <li key={index}>
-                    {formatBytes(drive.sizeBytes)}
+                    {describeBytes(drive.sizeBytes)}
                     <span className="text-faint">
                       {drive.mount ? ` at ${drive.mount}` : ', raw'}
-                      {drive.source ? ` from ${drive.source}` : ''}
+                      {drive.source && (
+                        <>
+                          {' '}
+                          from <span className="whitespace-nowrap">{drive.source}</span>
+                        </>
+                      )}
                       {drive.readOnly ? ', read-only' : ''}
                     </span>
                   </li>
@@ -72,7 +77,8 @@ export function MachineDetails({ play, machine }: { play: Play; machine: PlayMac
           ['Access', machine.noSSH ? 'No terminal: the playground switched it off' : undefined],
           [
             'Conditions',
-            conditions.length > 0 ? (
+            // Of a machine that is off they say nothing but that.
+            conditions.length > 0 && machine.state !== 'STOPPED' ? (
               <ul key="conditions" className="flex flex-wrap gap-x-3">
                 {conditions.map((condition) => (
                   <ConditionItem key={condition.name} condition={condition} />

@@ -40,7 +40,7 @@ export function RunRow({ play }: { play: Play }) {
         <div className="sm:w-24">
           <RunStateBadge state={play.state} />
         </div>
-        <div className="flex flex-wrap gap-1.5">
+        <div className="flex flex-wrap gap-1.5 sm:w-100 sm:justify-end">
           <Link to="/runs/$id" params={{ id: play.id }} className={buttonClass()} aria-label={`Open ${play.title}`}>
             <Icon name="arrow" className="max-sm:hidden" />
             Open

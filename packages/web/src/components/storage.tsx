@@ -1,4 +1,4 @@
-import { formatBytes } from '@ramet/model/bytes.ts'
+import { describeBytes } from '@ramet/model/bytes.ts'
 
 interface StorageProps {
   readonly storage: { readonly exclusiveBytes: number; readonly sharedBytes: number } | undefined
@@ -8,10 +8,10 @@ interface StorageProps {
 export function Storage({ storage }: StorageProps) {
   if (!storage) return null
   const { exclusiveBytes, sharedBytes } = storage
-  const shared = sharedBytes > 0 ? ` It stands on ${formatBytes(sharedBytes)} that it shares with others.` : ''
-  const told = exclusiveBytes === 0 ? '0B of its own' : formatBytes(exclusiveBytes)
+  const shared = sharedBytes > 0 ? ` It stands on ${describeBytes(sharedBytes)} that it shares with others.` : ''
+  const told = exclusiveBytes === 0 ? '0\u00a0B of its own' : describeBytes(exclusiveBytes)
   return (
-    <span className="tabular" title={`${formatBytes(exclusiveBytes)} on disk are its own.${shared}`}>
+    <span className="tabular" title={`${describeBytes(exclusiveBytes)} on disk are its own.${shared}`}>
       {told}
     </span>
   )
