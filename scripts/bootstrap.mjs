@@ -79,10 +79,15 @@ function installDebianPackages(forTests) {
   }
 }
 
+// Sources alone: the web bundle that a server builds under packages/web/dist must not restart it.
+const watched = ['model', 'engine', 'server', 'client', 'web']
+  .map((name) => `--watch-path=packages/${name}/src`)
+  .concat('--watch-path=playgrounds')
+
 const verbs = {
   start: { tests: false, entry: ['packages/server/src/main.ts'] },
   fake: { tests: false, entry: ['packages/server/src/main.ts', '--fake'], debian: false },
-  dev: { tests: false, entry: ['--watch', '--watch-path=packages', 'packages/server/src/main.ts'] },
+  dev: { tests: false, entry: ['--watch', ...watched, 'packages/server/src/main.ts'] },
   test: { tests: true, entry: ['scripts/test.ts'] },
   proof: { tests: true, entry: ['scripts/proof.ts'] },
   bench: { tests: true, entry: ['bench/main.ts'] },
