@@ -16,6 +16,7 @@ import { qemuVmm } from '@ramet/engine/vmm/qemu/qemu.ts'
 import { RametError } from '@ramet/model/error.ts'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
+import { requirePassable } from '../home.ts'
 import { defaultImage } from '../images/image-service.ts'
 import { hostChecks } from './host-checks.ts'
 import { hostNameservers } from './nameservers.ts'
@@ -28,6 +29,7 @@ export async function openRealWorld(config: Config, installation: string, log: L
       hint: 'Run it as root, or look around without any VM: npm run fake',
     })
   }
+  await requirePassable(config.home)
   const user = await ensureVmUser()
   const library = await ImageLibrary.open(config.cache)
   let found: AcceleratorFound | undefined
