@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { chmodSync, mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { leftovers } from './harness/leftovers.ts'
 import { ended, finish, until } from './harness/processes.ts'
 import { root, testCache } from './harness/server.ts'
 
 const folder = mkdtempSync('/var/tmp/rt-clone-')
 const home = join(folder, 'home')
+// mkdtemp lets nobody through; VMs run as a user that must reach their files.
+chmodSync(folder, 0o711)
 after(() => rm(folder, { recursive: true, force: true }))
 
 // The machine's own Node and npm, as a newcomer has them: not the locked ones that this test runs under.
@@ -41,15 +44,22 @@ test('on a fresh clone `npm start` prints the link, and the CLI starts, uses and
     await until('the link', () => /http:\S+#login=\S+/.test(output), 300_000).catch((error) => {
       throw new Error(`${(error as Error).message}\n${output}`)
     })
-    const ramet = (...args: string[]) =>
-      finish(['npx', '--no-install', 'ramet', ...args], { cwd: clone, env, timeoutMs: 600_000 })
-    const started = await ramet('playground', 'start', 'debian', '-q')
+    const endpoint = new URL(/http:\S+#login=\S+/.exec(output)?.[0] ?? '').origin
+    // Without credentials and at once, whatever is still being built.
+    const health = (await (await fetch(`${endpoint}/api/health`)).json()) as { installation: string }
+    const ramet = (args: string[], stdin = '') =>
+      finish(['npx', '--no-install', 'ramet', ...args], { cwd: clone, env, stdin, timeoutMs: 600_000 })
+    const started = await ramet(['playground', 'start', 'debian', '-q'])
     assert.equal(started.code, 0, started.stderr + output.slice(-4000))
     assert.match(started.stdout, /^[0-9a-f]{24}\n$/)
     const id = started.stdout.trim()
-    assert.equal((await ramet('ssh', id, '--', 'exit 7')).code, 7)
-    const destroyed = await ramet('playground', 'destroy', '-q', id)
+    assert.equal((await ramet(['ssh', id, '--', 'exit 7'])).code, 7)
+    assert.equal((await ramet(['ssh', id, '--', 'cat'], 'hi\n')).stdout, 'hi\n')
+    const doctor = await ramet(['doctor'])
+    assert.equal(doctor.code, 0, doctor.stdout)
+    const destroyed = await ramet(['playground', 'destroy', '-q', id])
     assert.equal(destroyed.code, 0, destroyed.stderr)
+    assert.deepEqual(await leftovers(health.installation, home), [])
   } finally {
     if (server.pid !== undefined) process.kill(-server.pid, 'SIGTERM')
     await ended(server)
