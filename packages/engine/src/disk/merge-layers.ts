@@ -1,12 +1,12 @@
 import { chmod, chown, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { diskFull } from '@ramet/model/errors.ts'
 import { temporaryName } from '../host/files.ts'
-import { ProcessFailed, run } from '../host/run-process.ts'
+import { run } from '../host/run-process.ts'
+import { asSpaceError } from '../host/space.ts'
 import type { LayerFile } from './disk.ts'
 import type { Merging, SealedFile } from './layer-store.ts'
 import { type ChainEnd, chainOptions } from './qcow2-chain.ts'
-import { checkSpace, publish, qemuImg } from './qemu-disks.ts'
+import { checkSpace, publish, qemuImg, wantedFreeBytes } from './qemu-disks.ts'
 import { sealedFile } from './sealed-file.ts'
 
 /**
@@ -25,11 +25,13 @@ export async function mergeLayers({ layers, below, into, signal }: Merging, vmGi
   const options = { signal, timeoutMs: 3_600_000 }
   try {
     const needed = await Promise.all(layers.map(async ({ file }) => (await sealedFile(file)).bytes))
+    // Nobody waits for a merge, but guests stop when there is no space left: it takes none of the last.
     await checkSpace(
       folder,
-      needed.reduce((sum, each) => sum + each, 0),
+      needed.reduce((sum, each) => sum + each, wantedFreeBytes),
     )
-    await copy(lowest.file, temporary, options)
+    // By reference where the filesystem can, else only what is no hole (cp(1)).
+    await run(['cp', '--reflink=auto', '--sparse=always', '--', lowest.file, temporary], options)
     if (top.sizeBytes !== lowest.sizeBytes)
       await qemuImg(folder, ['resize', '-q', '-f', 'qcow2', temporary, String(top.sizeBytes)], options)
     const end: ChainEnd = below.length === 0 ? { zerosBytes: top.sizeBytes } : null
@@ -65,17 +67,8 @@ export async function mergeLayers({ layers, below, into, signal }: Merging, vmGi
     return await sealedFile(into)
   } catch (error) {
     await rm(temporary, { force: true })
-    throw error
+    throw asSpaceError(error, folder)
   }
 }
 
 const names = (layers: readonly LayerFile[]) => layers.map(({ file }) => file)
-
-/** By reference where the filesystem can, else only what is no hole (cp(1)). */
-async function copy(from: string, to: string, options: { signal?: AbortSignal; timeoutMs: number }): Promise<void> {
-  try {
-    await run(['cp', '--reflink=auto', '--sparse=always', '--', from, to], options)
-  } catch (error) {
-    throw error instanceof ProcessFailed && /No space left|quota/i.test(error.stderr) ? diskFull(to) : error
-  }
-}

@@ -12,7 +12,7 @@ import type { VmUser } from './vm-user.ts'
  */
 const clusterBytes = 128 * 1024
 /** A new top takes some KiB; with less than this left on the disk the guest would soon stop in the middle of a write. */
-const wantedFreeBytes = 64 * 1024 * 1024
+export const wantedFreeBytes = 64 * 1024 * 1024
 
 /** Drives' files by qemu-img. `owner`: the user that QEMU runs as. */
 export function qemuDisks(owner: VmUser): Disks {

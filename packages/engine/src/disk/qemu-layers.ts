@@ -1,7 +1,7 @@
 import { chmod, chown, link, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { diskFull } from '@ramet/model/errors.ts'
 import { syncFolder } from '../host/files.ts'
+import { asSpaceError } from '../host/space.ts'
 import type { LayerStore, SealedFile, TopAndLayer } from './layer-store.ts'
 import { mergeLayers } from './merge-layers.ts'
 import { hasAllocatedClusters } from './qcow2-header.ts'
@@ -12,10 +12,14 @@ import type { VmUser } from './vm-user.ts'
 export function qemuLayers(owner: VmUser): LayerStore {
   return {
     async seal(files) {
-      const sealed = await Promise.all(files.map((each) => sealOne(each, owner).catch(asNoSpace(each.layer))))
-      // The content was made durable above, the names are here; only then may a row say that the layers are sealed.
-      for (const folder of new Set(files.map(({ layer }) => dirname(layer)))) await syncFolder(folder)
-      return sealed
+      try {
+        const sealed = await Promise.all(files.map((each) => sealOne(each, owner)))
+        // The content was made durable above, the names are here; only then may a row say that the layers are sealed.
+        for (const folder of new Set(files.map(({ layer }) => dirname(layer)))) await syncFolder(folder)
+        return sealed
+      } catch (error) {
+        throw asSpaceError(error, dirname(files[0]?.layer ?? ''))
+      }
     },
 
     async giveBack(top) {
@@ -50,9 +54,4 @@ async function sealOne({ top, layer }: TopAndLayer, owner: VmUser): Promise<Seal
 async function isSameFile(a: string, b: string): Promise<boolean> {
   const [one, other] = await Promise.all([stat(a), stat(b)])
   return one.ino === other.ino && one.dev === other.dev
-}
-
-/** ENOSPC and EDQUOT as the error that says what to do; anything else as it came. */
-export const asNoSpace = (path: string) => (error: NodeJS.ErrnoException) => {
-  throw error.code === 'ENOSPC' || error.code === 'EDQUOT' ? diskFull(path) : error
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, link, mkdir, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -122,6 +122,18 @@ test('a home in order has no findings', () =>
 const breaks: Record<string, [string[], (home: Home) => Promise<unknown>]> = {
   'a layer’s file is gone': [['layer_file_missing'], ({ home }) => rm(join(home, 'layers/root.qcow2'))],
   'a layer can be written': [['layer_writable'], ({ home }) => chmod(join(home, 'layers/root.qcow2'), 0o666)],
+  'a layer can be read by root alone': [['layer_unreadable'], ({ home }) => chmod(join(home, 'layers/root.qcow2'), 0o600)],
+  'a layer was appended to': [['layer_changed'], ({ home }) => appendFile(join(home, 'layers/root.qcow2'), 'x')],
+  'a layer was written to': [['layer_changed'], ({ home }) => utimes(join(home, 'layers/root.qcow2'), 1, 1)],
+  'a layer takes more than is written down': [['layer_bytes'], breakRows("update layers set bytes = 4096 where id = 'root'")],
+  'a top is the file of a layer': [
+    ['top_sealed'],
+    async ({ home }) => {
+      await rm(join(home, `runs/${off}/drives/m-0.qcow2`))
+      await link(join(home, 'layers/tip.qcow2'), join(home, `runs/${off}/drives/m-0.qcow2`))
+    },
+  ],
+  'a top cannot be written': [['top_not_writable'], ({ home }) => chmod(join(home, `runs/${off}/drives/m-0.qcow2`), 0o440)],
   'a layer’s file is outside the home': [
     ['layer_file_name', 'layer_file_leaked'],
     breakRows("update layers set file = '../x.qcow2' where id = 'root'"),

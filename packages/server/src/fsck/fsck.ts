@@ -44,7 +44,7 @@ const key = ({ code, subject }: Finding) => `${code} ${subject}`
 export function judge(sight: Sight, at = Date.now()): Finding[] {
   const damage = sight.damage.map((message): Finding => ({ code: 'store_damaged', subject: `ramet.sqlite: ${message}`, message }))
   const leftovers = [...sight.files].flatMap(([path, file]): Finding[] =>
-    path.endsWith('.tmp') && !/^(layers|runs)\//.test(path) && at - file.changedAt.getTime() > leftoverAfterMs
+    path.endsWith('.tmp') && !/^(layers|runs)\//.test(path) && at - Number(file.modifiedAt) / 1e6 > leftoverAfterMs
       ? [{ code: 'leftover_temporary', subject: path, message: 'Left over from something interrupted.' }]
       : [],
   )

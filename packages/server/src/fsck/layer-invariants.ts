@@ -1,7 +1,7 @@
 import { isAbsolute, normalize } from 'node:path'
 import type { Finding } from '@ramet/model/wire.ts'
 import type { LayerRow } from '../store/schema.ts'
-import type { Sight } from './look.ts'
+import type { FileSight, Sight } from './look.ts'
 
 /** What must hold of layers and of everything that holds them. */
 export function layerFindings({ rows, files }: Sight): Finding[] {
@@ -51,7 +51,20 @@ function fileFindings(layer: LayerRow, files: Sight['files']): Finding[] {
       { code: 'layer_writable', subject, message: `${layer.file} is sealed, but belongs to user ${file.uid} instead of root.` },
     ]
   }
-  return []
+  if ((file.mode & 0o040) === 0) return [{ code: 'layer_unreadable', subject, message: `VMs may not read ${layer.file}.` }]
+  return changes(layer, file)
+}
+
+/** A sealed file is as it was: neither longer nor written to since, and it takes what was written down. */
+function changes(layer: LayerRow, file: FileSight): Finding[] {
+  const subject = `layer ${layer.id}`
+  const isAsSealed =
+    (layer.length_bytes === null || layer.length_bytes === file.sizeBytes) &&
+    (layer.modified_at === null || layer.modified_at === file.modifiedAt)
+  if (!isAsSealed) return [{ code: 'layer_changed', subject, message: `${layer.file} was written to after it was sealed.` }]
+  if (layer.bytes === file.bytes) return []
+  const message = `${layer.file} takes ${file.bytes} bytes on the disk, ${layer.bytes} are written down.`
+  return [{ code: 'layer_bytes', subject, message }]
 }
 
 function parentFindings(layer: LayerRow, layers: ReadonlyMap<string, LayerRow>): Finding[] {

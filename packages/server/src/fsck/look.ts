@@ -17,8 +17,13 @@ export interface FileSight {
   readonly kind: 'file' | 'folder' | 'other'
   readonly mode: number
   readonly uid: number
+  /** Device and inode: two names with the same one are one file. */
+  readonly identity: string
   readonly sizeBytes: number
-  readonly changedAt: Date
+  /** On disk (st_blocks x 512). */
+  readonly bytes: number
+  /** When its content was last written, in nanoseconds since 1970, as decimal digits. */
+  readonly modifiedAt: string
 }
 
 const tables = [
@@ -74,14 +79,16 @@ async function listFiles(home: string, folder: string, depth: number, into: Map<
 }
 
 async function see(home: string, path: string, into: Map<string, FileSight>): Promise<FileSight | undefined> {
-  const stat = await lstat(path).catch(() => undefined)
+  const stat = await lstat(path, { bigint: true }).catch(() => undefined)
   if (!stat) return undefined
   const seen: FileSight = {
     kind: stat.isFile() ? 'file' : stat.isDirectory() ? 'folder' : 'other',
-    mode: stat.mode & 0o7777,
-    uid: stat.uid,
-    sizeBytes: stat.size,
-    changedAt: stat.mtime,
+    mode: Number(stat.mode) & 0o7777,
+    uid: Number(stat.uid),
+    identity: `${stat.dev}:${stat.ino}`,
+    sizeBytes: Number(stat.size),
+    bytes: Number(stat.blocks) * 512,
+    modifiedAt: String(stat.mtimeNs),
   }
   into.set(relative(home, path), seen)
   return seen

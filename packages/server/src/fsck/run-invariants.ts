@@ -48,10 +48,18 @@ function oneRun(run: RunRow, { rows, files }: Sight): Finding[] {
   if (isMoving(run.state)) return findings
 
   const folder = `runs/${run.id}/drives/`
+  const folderOwner = files.get(folder.slice(0, -1))?.uid
+  const sealed = new Map(
+    rows.layers.filter(({ state }) => state === 'sealed').map(({ id, file }) => [files.get(file)?.identity, id]),
+  )
   for (const { top, machine, drive_index } of drives) {
-    if (top !== null && files.get(folder + top)?.kind !== 'file') {
-      say('top_missing', `The writable file of ${machine}[${drive_index}], ${folder}${top}, is not there.`)
-    }
+    if (top === null) continue
+    const file = files.get(folder + top)
+    const subjectOfDrive = `The writable file of ${machine}[${drive_index}], ${folder}${top},`
+    if (file?.kind !== 'file') say('top_missing', `${subjectOfDrive} is not there.`)
+    else if (sealed.has(file.identity)) say('top_sealed', `${subjectOfDrive} is that of the layer ${sealed.get(file.identity)}.`)
+    else if (file.uid !== folderOwner || (file.mode & 0o200) === 0)
+      say('top_not_writable', `${subjectOfDrive} cannot be written by its VM.`)
   }
   const tops = new Set(drives.flatMap(({ top, next_top }) => [top, next_top]))
   for (const file of files.keys()) {

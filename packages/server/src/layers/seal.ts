@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SealedFile } from '@ramet/engine/disk/layer-store.ts'
+import { asSpaceError } from '@ramet/engine/host/space.ts'
 import { topsFolder } from '@ramet/engine/run/run-folder.ts'
 import { RametError } from '@ramet/model/error.ts'
 import { isOff } from '@ramet/model/run-state.ts'
@@ -115,14 +116,16 @@ async function sealAll<T>(
 ): Promise<T> {
   const { db, home, layers, afterStep } = tools
   const path = (top: string) => join(topsFolder(home, runId), top)
-  const sealings = await begin(db, runId, tops)
+  const sealings = await begin(db, runId, tops).catch((error) => {
+    throw asSpaceError(error, home)
+  })
   if (sealings.length > 0) afterStep?.('seal/begin')
   const orUndone = async <R>(work: () => Promise<R>): Promise<R> => {
     try {
       return await work()
     } catch (error) {
       await undo(tools, runId, sealings)
-      throw error
+      throw asSpaceError(error, home)
     }
   }
   const files = await orUndone(() => layers.seal(sealings.map(({ top, file }) => ({ top: path(top), layer: join(home, file) }))))

@@ -22,6 +22,10 @@ async function sixDeep(home: TestHome): Promise<string> {
   return home.addRun('STOPPED', ['l5'])
 }
 
+async function shortenAll(home: TestHome, bound: number): Promise<void> {
+  while ((await shortenOnce(home.tools, { bound })) === 'shorter');
+}
+
 const depth = async (home: TestHome, runId: string) => {
   const [drive] = await home.drives(runId)
   return drive ? (await home.chain(drive)).length : 0
@@ -38,8 +42,8 @@ async function inOrder(home: TestHome, runId: string): Promise<void> {
 test('a chain longer than the bound gets shorter, reads as before, and the old layers are gone', async () => {
   await using home = await TestHome.make()
   const id = await sixDeep(home)
-  assert.equal(await shortenOnce(home.tools, { bound: 6 }), false)
-  while (await shortenOnce(home.tools, { bound: 3 }));
+  assert.equal(await shortenOnce(home.tools, { bound: 6 }), 'nothing-to-do')
+  await shortenAll(home, 3)
   assert.equal(await depth(home, id), 3)
   assert.equal((await readdir(join(home.home, 'layers'))).length, 3)
   await inOrder(home, id)
@@ -54,7 +58,7 @@ test('what is shared stays shared: all that stood on a merged layer stand on the
     .insertInto('playground_drives')
     .values({ playground_id: 'p', machine: 'm', drive_index: 0, layer_id: 'child' })
     .execute()
-  while (await shortenOnce(home.tools, { bound: 1 }));
+  await shortenAll(home, 1)
   const [drive] = await home.drives(id)
   const [same, lower] = await home.drives(clone)
   assert.equal(same?.layer_id, drive?.layer_id)
@@ -75,7 +79,7 @@ for (const step of ['shorten/begin', 'shorten/build', 'shorten/swap']) {
     await reclaimLayers(home.db, home.tools, { warn() {} })
     await reclaimTops(home.db, home.tools, { warn() {} })
     await inOrder(home, id)
-    while (await shortenOnce(home.tools, { bound: 2 }));
+    await shortenAll(home, 2)
     assert.equal(await depth(home, id), 2)
     await inOrder(home, id)
   })
@@ -91,8 +95,8 @@ test('a run that is switched on while its chain is merged keeps it as it is', as
   })
   await using _ = home
   const id = await sixDeep(home)
-  assert.equal(await shortenOnce(home.tools, { bound: 2 }), true)
-  assert.equal(await shortenOnce(home.tools, { bound: 2 }), false)
+  assert.equal(await shortenOnce(home.tools, { bound: 2 }), 'in-vain')
+  assert.equal(await shortenOnce(home.tools, { bound: 2 }), 'nothing-to-do')
   assert.equal(await depth(home, id), 6)
   assert.equal((await readdir(join(home.home, 'layers'))).length, 6)
   await inOrder(home, id)

@@ -2,12 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LayerFile } from '@ramet/engine/disk/disk.ts'
+import { asSpaceError } from '@ramet/engine/host/space.ts'
 import { isOff } from '@ramet/model/run-state.ts'
 import { type Db, transaction } from '../store/database.ts'
 import { insertBuilding, layerChain, markSealed, removeLayer } from '../store/layers.ts'
 import type { LayerRow } from '../store/schema.ts'
 import type { LayerTools } from './layer-tools.ts'
 import { defaultBound, type MergePlan, type PlanLayer, planMerge } from './plan-merge.ts'
+
+/** `in-vain`: what was merged was taken into use, or changed, meanwhile. */
+export type Shortened = 'shorter' | 'in-vain' | 'nothing-to-do'
 
 export interface ShortenOptions {
   readonly bound?: number
@@ -19,18 +23,18 @@ export interface ShortenOptions {
 /**
  * Merges once, if some chain is longer than `bound`: a new layer is built beside the old ones, then everything that held the topmost of them holds the new one, in one
  * transaction, and the old ones are gone. Chains that a run may be using are left alone, also when it was switched on meanwhile: then the new layer is thrown away.
- * False: there is nothing to merge. Throws `no_space`, the signal's reason.
+ * Throws `no_space`, and what a cancelled merge throws.
  */
 export async function shortenOnce(
   tools: LayerTools,
   { bound = defaultBound, signal, onPlan }: ShortenOptions = {},
-): Promise<boolean> {
+): Promise<Shortened> {
   const { db, home, layers, afterStep } = tools
   const begun = await transaction(db, async (trx) => {
     const plan = planMerge(await planLayers(trx), bound)
     return plan && { plan, ...(await begin(trx, plan)) }
   })
-  if (!begun) return false
+  if (!begun) return 'nothing-to-do'
   const { plan, id, file, merging } = begun
   onPlan?.(plan.map((layer) => layer.id))
   afterStep?.('shorten/begin')
@@ -39,7 +43,7 @@ export async function shortenOnce(
       return await work()
     } catch (error) {
       await discard(tools, id, file)
-      throw error
+      throw asSpaceError(error, home)
     }
   }
   const files = (rows: readonly LayerRow[]): LayerFile[] =>
@@ -63,11 +67,11 @@ export async function shortenOnce(
   )
   if (!isSwapped) {
     await discard(tools, id, file)
-    return true
+    return 'in-vain'
   }
   afterStep?.('shorten/swap')
   await Promise.all(merging.slice(0, plan.length).map((old) => rm(join(home, old.file), { force: true })))
-  return true
+  return 'shorter'
 }
 
 /** The new layer's row, and the rows of the chain it is made of, topmost first, down to the root. */

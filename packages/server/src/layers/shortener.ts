@@ -68,7 +68,7 @@ export class Shortener {
   async #shorten(signal: AbortSignal, onPlan: (layerIds: readonly string[]) => void): Promise<void> {
     const { bound = defaultBound, onError } = this.#options
     try {
-      while (!signal.aborted && (await shortenOnce(this.#tools, { bound, signal, onPlan })));
+      while (!signal.aborted && (await shortenOnce(this.#tools, { bound, signal, onPlan })) === 'shorter');
     } catch (error) {
       // A full disk, say. Woken by whatever changes the chains next; nothing depends on it.
       if (!signal.aborted) onError(error)

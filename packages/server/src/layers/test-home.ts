@@ -40,9 +40,10 @@ export class TestHome {
     })
   }
 
-  static async make(layers: LayerStore = fakeLayers, disks: Disks = fakeDisks): Promise<TestHome> {
-    const home = await mkdtemp(join(tmpdir(), 'ramet-layers-'))
-    await mkdir(join(home, 'layers'))
+  /** `at`: made if need be; absent: a temporary one. */
+  static async make(layers: LayerStore = fakeLayers, disks: Disks = fakeDisks, at?: string): Promise<TestHome> {
+    const home = at ?? (await mkdtemp(join(tmpdir(), 'ramet-layers-')))
+    await mkdir(join(home, 'layers'), { recursive: true })
     await mkdir(join(home, 'runs'))
     const db = await openDatabase({ file: join(home, 'ramet.sqlite') })
     await db.insertInto('users').values({ id: 'u', name: 'ann', created_at: now() }).execute()
@@ -116,7 +117,7 @@ export class TestHome {
 
   /** Makes the tops that are missing, as a start does. */
   async makeTops(runId: string): Promise<void> {
-    await mkdir(topsFolder(this.home, runId), { recursive: true })
+    await this.disks.makeVmFolder(topsFolder(this.home, runId))
     for (const drive of await this.drives(runId)) {
       if (drive.top !== null) continue
       const [on] = await this.chain(drive)

@@ -15,7 +15,11 @@ export function nodeSqliteDialect(database: DatabaseSync): SqliteDialect {
         return {
           reader: statement.columns().length > 0,
           all: (parameters) => statement.all(...values(parameters)),
-          run: (parameters) => statement.run(...values(parameters)),
+          run(parameters) {
+            // A full disk ends a transaction by itself (sqlite.org/lang_transaction.html): an error of the rollback after it would hide why.
+            if (sql === 'rollback' && !database.isTransaction) return { changes: 0, lastInsertRowid: 0 }
+            return statement.run(...values(parameters))
+          },
           iterate: (parameters) => statement.iterate(...values(parameters)) as IterableIterator<unknown>,
         }
       },

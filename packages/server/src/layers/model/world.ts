@@ -162,7 +162,7 @@ export class World {
 
   async shorten(bound: number): Promise<void> {
     await this.#flush()
-    while (await shortenOnce(this.home.tools, { bound }));
+    while ((await shortenOnce(this.home.tools, { bound })) === 'shorter');
   }
 
   /** What a snapshot does with the drives of a run that is on. */
