@@ -160,6 +160,7 @@ describe('the dashboard', { concurrency: false }, () => {
       await page.getByRole('region', { name: 'Lineage' }).getByText('A shop with its wares (clone)').waitFor()
       await page.screenshot({ path: join(root, 'docs/stopped.png') })
       await client.plays.destroy(clone?.id ?? '')
+      await until('the clone to be gone', async () => (await client.plays.get(clone?.id ?? '')).state === 'DESTROYED')
     }
     await page
       .getByRole('button', { name: /^continue$/i })
