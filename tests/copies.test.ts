@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { RametError } from '@ramet/model/error.ts'
@@ -186,6 +186,34 @@ describe('copies of a run', { concurrency: false }, () => {
     assert.equal(tree.trim().split('\n').length, 7)
     for (const id of [last, clone?.id ?? '']) await server.ok('playground', 'destroy', id, '-q')
     await server.ok('playground', 'remove', 'shop-too', '-f')
+  })
+
+  test('tasks that are done come along with a save, and are done again with --rerun-init', async () => {
+    const api = await client()
+    const file = join(server.home, 'tasks.yaml')
+    await writeFile(
+      file,
+      `kind: playground
+title: With a task
+playground:
+  machines: [{name: one, users: [{name: root}], drives: [{source: debian-stable, mount: /}]}]
+  initTasks: {count: {init: true, machine: one, run: 'true'}}
+  accessControl: {canList: [owner], canRead: [owner], canStart: [owner]}
+`,
+    )
+    const base = (await server.ok('playground', 'create', 'tasks', '-b', 'flexbox', '-f', file, '-q')).trim()
+    const first = (await server.ok('playground', 'start', base, '-q')).trim()
+    await server.ok('playground', 'stop', first, '-q')
+    await server.ok('playground', 'save', first, 'done', '-q')
+    const ranAt = async (id: string) => (await api.plays.tasks(id))[0]?.lastRunAt
+    const second = (await server.ok('playground', 'start', 'done', '-q')).trim()
+    const third = (await server.ok('playground', 'start', 'done', '--rerun-init', '-q')).trim()
+    const times = await Promise.all([first, second, third].map(ranAt))
+    assert.ok(times[0] !== undefined && times[2] !== undefined)
+    assert.equal(times[1], times[0])
+    assert.notEqual(times[2], times[0])
+    for (const id of [first, second, third]) await server.ok('playground', 'destroy', id, '-q')
+    for (const name of [base, 'done']) await server.ok('playground', 'remove', name, '-f')
   })
 
   test('over the quota clone and save are refused, with numbers and the biggest; stop, restart and destroy are not', async () => {

@@ -122,6 +122,8 @@ export const createPlaySchema = z.object({
   title: z.string().optional(),
   safetyDisclaimerConsent: z.boolean().nullish(),
   asFreeTierUser: z.boolean().nullish(),
+  /** Users, startup files and init tasks of a saved playground are done again, although its drives have been through them. */
+  rerunInit: z.boolean().optional(),
   /** Overrides (`start -f`) are refused by name until they are acted on. */
   tabs: z.unknown().optional(),
   networks: z.unknown().optional(),

@@ -32,6 +32,7 @@ export function bootArchive(config: BootConfig): Uint8Array {
     'users',
     lines(config.users, ({ name }) => [name]),
   )
+  add('rerun', config.rerun === undefined ? '' : `${word(config.rerun)}\n`)
   add('drives', lines(config.drives, driveWords))
   add('modules-serial', `${word(config.modulesSerial)}\n`)
   for (const name of ['keys', 'files', 'welcome']) entries.push(folder(`ramet/${name}`))

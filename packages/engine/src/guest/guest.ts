@@ -126,6 +126,8 @@ export interface BootConfig {
     readonly owner: string
     readonly mode: string
   }[]
+  /** Set up users, files and drives again, once: a word that is kept on the root drive, so that it is not done twice. */
+  readonly rerun?: string | undefined
   /** In guest order after the root drive. `device`: vdb…; formatted when blank and mounted when it has a mount point. */
   readonly drives: readonly {
     readonly device: string

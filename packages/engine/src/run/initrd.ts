@@ -28,6 +28,7 @@ export function bootConfig(plan: RunPlan, network: NetworkPlan, machineIndex: nu
     nameservers: resolver === undefined ? [] : [resolver],
     users: machine.users.map(({ name, welcome }) => ({ name, welcome })),
     startupFiles: machine.startupFiles,
+    rerun: plan.rerunInit,
     drives: machine.drives.slice(1).map((drive, at) => ({
       device: `vd${String.fromCharCode('b'.charCodeAt(0) + at)}`,
       mount: drive.mount,

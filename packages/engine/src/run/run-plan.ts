@@ -7,6 +7,8 @@ export interface RunPlan {
   readonly networks: readonly PlanNetwork[]
   /** Absent in plans made before there were tasks. */
   readonly tasks?: readonly PlanTask[]
+  /** Users, startup files and tasks are done again in this run, although its lineage has them. A word of its own; a clone of the run does not do it once more. */
+  readonly rerunInit?: string
 }
 
 /** Run once in a lineage, when everything it needs has completed. */

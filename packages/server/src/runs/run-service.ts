@@ -8,6 +8,7 @@ import { type Action, type MachineAction, machineActions, machineRefusal, refusa
 import type { CreatePlay, Play } from '@ramet/model/wire.ts'
 import type { Kysely } from 'kysely'
 import { specOf } from '../catalog/catalog.ts'
+import { newId } from '../catalog/new-id.ts'
 import type { Runs, User } from '../services.ts'
 import { type Db, transaction } from '../store/database.ts'
 import type { Database, PlaygroundRow, RunRow } from '../store/schema.ts'
@@ -104,7 +105,7 @@ export function runService({
       if (problems.length > 0) throw new InvalidInput(501, problems)
       const playground = await findPlayground(db, user, body.playground)
       const title = body.title === undefined ? undefined : checkTitle(body.title)
-      const id = await insertRunOf(db, user, playground, title)
+      const id = await insertRunOf(db, user, playground, { title, rerunInit: body.rerunInit ?? false })
       reconciler.worker(id).wake()
       changed(id)
       return show(id)
@@ -205,8 +206,13 @@ async function findPlayground(db: Kysely<Database>, user: User, name: string): P
 }
 
 /** In one transaction; nothing on the host yet. Drives of a saved playground have their rows, and with them their hold on layers, from the beginning. */
-function insertRunOf(db: Db, user: User, playground: PlaygroundRow, title: string | undefined): Promise<string> {
-  const plan = makeRunPlan(specOf(playground))
+function insertRunOf(
+  db: Db,
+  user: User,
+  playground: PlaygroundRow,
+  { title, rerunInit }: { title: string | undefined; rerunInit: boolean },
+): Promise<string> {
+  const plan: RunPlan = { ...makeRunPlan(specOf(playground)), ...(rerunInit ? { rerunInit: newId() } : {}) }
   return transaction(db, async (trx) => {
     const id = await insertRun(trx, {
       owner_id: user.id,
@@ -219,7 +225,7 @@ function insertRunOf(db: Db, user: User, playground: PlaygroundRow, title: strin
       start: true,
     })
     await insertSavedDrives(trx, id, playground.id, plan)
-    await takeSavedTasks(trx, playground.id, id)
+    if (!rerunInit) await takeSavedTasks(trx, playground.id, id)
     return id
   })
 }
