@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const [verb = 'start', ...args] = process.argv.slice(2)
 
-/** Programs the product needs, and what the tests need beyond that, with the Debian package each comes from. */
+/** Programs the product needs, and what the tests and the measurements need beyond that, with the Debian package each comes from. */
 const needed = JSON.parse(readFileSync(join(root, 'scripts/debian-packages.json'), 'utf8'))
 
 const say = (text) => process.stderr.write(`${text}\n`)
@@ -53,9 +53,9 @@ const path = [...(process.env.PATH ?? '').split(delimiter), ...sbin]
 const isThere = (program) =>
   program.startsWith('/') ? existsSync(program) : path.some((folder) => existsSync(join(folder, program)))
 
-/** Debian packages whose programs are missing. Never asks: as root it installs and says what; otherwise it prints the command and fails. */
-function installDebianPackages(forTests) {
-  const programs = { ...needed.run, ...(forTests ? needed.test : {}) }
+/** Debian packages of these sets whose programs are missing. Never asks: as root it installs and says what; otherwise it prints the command and fails. */
+function installDebianPackages(sets) {
+  const programs = Object.assign({}, ...sets.map((set) => needed[set]))
   const missing = [
     ...new Set(
       Object.entries(programs)
@@ -85,19 +85,19 @@ const watched = ['model', 'engine', 'server', 'client', 'web']
   .concat('--watch-path=playgrounds')
 
 const verbs = {
-  start: { tests: false, entry: ['packages/server/src/main.ts'] },
-  fake: { tests: false, entry: ['packages/server/src/main.ts', '--fake'], debian: false },
-  dev: { tests: false, entry: ['--watch', ...watched, 'packages/server/src/main.ts'] },
-  test: { tests: true, entry: ['scripts/test.ts'] },
-  proof: { tests: true, entry: ['scripts/proof.ts'] },
-  bench: { tests: true, entry: ['bench/main.ts'] },
+  start: { debian: ['run'], entry: ['packages/server/src/main.ts'] },
+  fake: { debian: [], entry: ['packages/server/src/main.ts', '--fake'] },
+  dev: { debian: ['run'], entry: ['--watch', ...watched, 'packages/server/src/main.ts'] },
+  test: { debian: ['run', 'test'], entry: ['scripts/test.ts'] },
+  proof: { debian: ['run', 'test'], entry: ['scripts/proof.ts'] },
+  bench: { debian: ['run', 'test', 'bench'], entry: ['bench/main.ts'] },
 }
 const chosen = verbs[verb]
 if (!chosen) fail(`There is no ${verb}. There are: ${Object.keys(verbs).join(', ')}.`)
 if (process.platform !== 'linux') fail('Ramet runs on Linux.')
 
 installNpmPackages()
-if (chosen.debian !== false) installDebianPackages(chosen.tests)
+installDebianPackages(chosen.debian)
 
 const child = spawn(nodeProgram(), ['--disable-warning=ExperimentalWarning', ...chosen.entry, ...args], {
   cwd: root,
