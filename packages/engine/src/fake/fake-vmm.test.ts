@@ -30,6 +30,8 @@ vmmConformance(async () => ({
     const link = fakeGuests.link(vm, keys)
     await link.ready(AbortSignal.timeout(20_000)).finally(() => link.close())
   },
+  // Its guest obeys from the first moment.
+  async untilObedient() {},
   async tell(vm, _, command) {
     const console = await fakeGuests.console(vm)
     await new Promise<void>((resolve) => console.write(`${command}\n`, () => resolve()))

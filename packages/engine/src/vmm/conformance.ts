@@ -13,6 +13,8 @@ export interface ConformanceTools {
   makeSpec(): Promise<VmSpec>
   /** Resolves when commands can be run in the guest. */
   untilUp(vm: Vm, spec: VmSpec): Promise<void>
+  /** Resolves when the guest hears its power button and obeys `poweroff` and `reboot`: later than commands can be run in it. */
+  untilObedient(vm: Vm, spec: VmSpec): Promise<void>
   /** Has the guest's root run a command; resolves when it was given, since `poweroff` may not come back. `crash` stands for whatever makes the VM's process end by itself. */
   tell(vm: Vm, spec: VmSpec, command: 'poweroff' | 'reboot' | 'crash' | `echo ${string}`): Promise<void>
   /** A file fit to be a new overlay on the drive. */
@@ -87,6 +89,11 @@ export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Read
     await within(tools, 'the guest to be up', tools.untilUp(vm, spec))
     return vm
   }
+  const obedient = async (tools: ConformanceTools, spec: VmSpec) => {
+    const vm = await up(tools, spec)
+    await within(tools, 'the guest to take orders', tools.untilObedient(vm, spec))
+    return vm
+  }
   const newestLog = async ({ vmm }: ConformanceTools, spec: VmSpec) => (await (await vmm.consoleLogs(spec)).at(-1)?.read()) ?? ''
   const endOf = async ({ vmm }: ConformanceTools, spec: VmSpec): Promise<VmEnd> => {
     const found = await vmm.find(spec)
@@ -114,7 +121,7 @@ export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Read
   })
 
   it('shuts the guest down by its power button and calls that powered off', async (tools, spec) => {
-    const vm = await up(tools, spec)
+    const vm = await obedient(tools, spec)
     await vm.pressPowerButton()
     assert.equal(await within(tools, 'its end', vm.ended), 'powered-off')
     assert.ok(isGone(vm.pid))
@@ -122,14 +129,14 @@ export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Read
   })
 
   it('notices a power-off from inside', async (tools, spec) => {
-    const vm = await up(tools, spec)
+    const vm = await obedient(tools, spec)
     await tools.tell(vm, spec, 'poweroff')
     assert.equal(await within(tools, 'its end', vm.ended), 'powered-off')
     assert.ok(isGone(vm.pid))
   })
 
   it('tells afterwards that the guest powered off while nobody looked, each time it is asked', async (tools, spec) => {
-    const vm = await up(tools, spec)
+    const vm = await obedient(tools, spec)
     const held = await tools.vmm.consoleLogs(spec)
     await tools.tell(vm, spec, 'poweroff')
     vm.release()
@@ -147,7 +154,7 @@ export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Read
   })
 
   it('notices a reboot from inside, goes on in the same process, and begins another console log', async (tools, spec) => {
-    const vm = await up(tools, spec)
+    const vm = await obedient(tools, spec)
     const logs = (await tools.vmm.consoleLogs(spec)).length
     const reset = Promise.withResolvers<void>()
     vm.onReset(() => reset.resolve())
@@ -188,7 +195,7 @@ export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Read
   })
 
   it('is the same VM to whoever finds it after a release', async (tools, spec) => {
-    const vm = await up(tools, spec)
+    const vm = await obedient(tools, spec)
     vm.release()
     const found = await foundAlive(tools, spec)
     assert.equal(found.pid, vm.pid)

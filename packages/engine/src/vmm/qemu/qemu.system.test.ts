@@ -10,6 +10,7 @@ import { sshGuests } from '../../guest/guests.ts'
 import { writeFileAtomically } from '../../host/files.ts'
 import { run } from '../../host/run-process.ts'
 import { vmmConformance } from '../conformance.ts'
+import type { Vm } from '../vmm.ts'
 import { makeTestSpec, startTestVm, testVmm } from './test-vm.ts'
 
 const guests = sshGuests()
@@ -27,6 +28,18 @@ async function untilBooted(link: GuestLink): Promise<void> {
   }
 }
 
+async function throughLink(vm: Vm, runId: string, look: (link: GuestLink) => Promise<void>): Promise<void> {
+  const keys = keysOf.get(runId)
+  assert.ok(keys)
+  const link = guests.link(vm, keys)
+  try {
+    await link.ready(AbortSignal.timeout(timeoutMs))
+    await look(link)
+  } finally {
+    link.close()
+  }
+}
+
 vmmConformance(async () => ({
   vmm: await testVmm(),
   timeoutMs,
@@ -36,17 +49,8 @@ vmmConformance(async () => ({
     keysOf.set(spec.runId, keys)
     return spec
   },
-  async untilUp(vm, { runId }) {
-    const keys = keysOf.get(runId)
-    assert.ok(keys)
-    const link = guests.link(vm, keys)
-    try {
-      await link.ready(AbortSignal.timeout(timeoutMs))
-      await untilBooted(link)
-    } finally {
-      link.close()
-    }
-  },
+  untilUp: (vm, { runId }) => throughLink(vm, runId, async () => {}),
+  untilObedient: (vm, { runId }) => throughLink(vm, runId, untilBooted),
   async tell(vm, _, command) {
     if (command === 'crash') {
       process.kill(vm.pid, 'SIGABRT')
