@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { leftovers, nameProcesses } from './harness/leftovers.ts'
+import { findHierarchies } from '@ramet/engine/bounds/hierarchies.ts'
+import { leftovers, nameProcesses, vmProcesses } from './harness/leftovers.ts'
 import { finish, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
@@ -117,6 +118,17 @@ describe('machines on several networks', { concurrency: false }, () => {
     assert.doesNotMatch(gateways, /bytes from/, 'no router answers')
     await inGuest('a', 'ip -6 address add 2001:db8::2/64 dev eth1 && ip -6 route add default dev eth1')
     assert.equal(await reaches('a', '2001:db8:1::1'), false)
+  })
+
+  test('every process of the run is in its control groups', async () => {
+    const { installation } = await (await server.client()).health()
+    const hierarchies = await findHierarchies()
+    for (const pid of [...(await vmProcesses(server.home, id)), ...(await nameProcesses(server.home, id))]) {
+      const groups = (await readFile(`/proc/${pid}/cgroup`, 'utf8'))
+        .split('\n')
+        .filter((line) => line.includes(`:/r${installation}-`))
+      assert.equal(groups.length, hierarchies.length)
+    }
   })
 
   test('a resolver that died is started again while the run goes on', async () => {

@@ -14,6 +14,10 @@ export async function leftovers(installation: string, home: string): Promise<str
   for (const line of (await readFile('/proc/self/mounts', 'utf8')).split('\n')) {
     if (line.includes(home) || line.includes(prefix)) found.push(`mount ${line}`)
   }
+  for (const folder of ['.', 'memory', 'cpu', 'pids']) {
+    for (const entry of await readdir(`/sys/fs/cgroup/${folder}`).catch((): string[] => []))
+      if (entry.startsWith(prefix)) found.push(`control group ${folder}/${entry}`)
+  }
   for (const pid of await runProcesses(home)) found.push(`process ${pid}`)
   for (const entry of await readdir(`${home}/runs`).catch(() => [])) found.push(`${home}/runs/${entry}`)
   for (const entry of await readdir('/run/ramet/leases').catch(() => [])) {

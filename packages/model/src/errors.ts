@@ -49,6 +49,28 @@ export const quotaExceeded = (usedBytes: number, quotaBytes: number, biggest: re
     },
   )
 
+/** `biggest`: the owner's own runs that take most, each with the command that stops it. */
+export const notEnoughMemory = (of: {
+  readonly neededBytes: number
+  readonly promisedBytes: number
+  readonly totalBytes: number
+  readonly runs: number
+  readonly biggest: readonly string[]
+}) =>
+  new RametError(
+    'not_enough_memory',
+    409,
+    `Not enough memory: this needs ${formatBytes(of.neededBytes)}, and of the ${formatBytes(of.totalBytes)} for runs ${formatBytes(of.promisedBytes)} are promised to ${of.runs} runs.`,
+    {
+      hint:
+        of.neededBytes > of.totalBytes
+          ? 'It would not fit alone: give its machines a smaller ramSize, or the server more for runs with --memory.'
+          : of.biggest.length > 0
+            ? `Stop a run that you do not need now. The biggest: ${of.biggest.join('; ')}`
+            : 'Wait until others stop theirs, or give the server more for runs with --memory.',
+    },
+  )
+
 export const inUse = (what: string, name: string, by: string) =>
   new RametError('in_use', 409, `The ${what} ${name} is in use by ${by}.`)
 

@@ -120,5 +120,8 @@ export const isMoving = (state: RunState): boolean =>
 /** True while its machines are off for good: nothing writes to its drives, and nothing will until somebody wants it. */
 export const isOff = (state: RunState): boolean => state === 'STOPPED' || state === 'FAILED'
 
+/** States in which a run has processes, or is on its way to or from having some. */
+export const takesMemory: readonly RunState[] = runStates.filter((state) => isActive(state) && state !== 'FAILED')
+
 /** True when nothing is left of the run but its name. */
 export const isGone = (state: RunState): boolean => state === 'DESTROYED'

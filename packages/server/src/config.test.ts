@@ -12,11 +12,19 @@ test('without flags and variables the defaults hold', () => {
     names: [],
     quotaBytes: 100 * 1024 ** 3,
     maxLayers: 16,
+    memoryBytes: undefined,
   })
 })
 
 test('flags win over variables, and the cache follows the home', () => {
-  const env = { RAMET_HOME: '/srv/a', RAMET_PORT: '1', RAMET_HOST: '::1', RAMET_NAMES: 'Lab.example, other', RAMET_QUOTA: '2GiB' }
+  const env = {
+    RAMET_HOME: '/srv/a',
+    RAMET_PORT: '1',
+    RAMET_HOST: '::1',
+    RAMET_NAMES: 'Lab.example, other',
+    RAMET_QUOTA: '2GiB',
+    RAMET_MEMORY: '512MiB',
+  }
   const config = readConfig(['--home', '/srv/b', '--port=0', '--fake'], env)
   assert.deepEqual(config, {
     home: '/srv/b',
@@ -27,6 +35,7 @@ test('flags win over variables, and the cache follows the home', () => {
     names: ['lab.example', 'other'],
     quotaBytes: 2 * 1024 ** 3,
     maxLayers: 16,
+    memoryBytes: 512 * 1024 ** 2,
   })
 })
 

@@ -20,6 +20,8 @@ export interface Config {
   readonly quotaBytes: number
   /** Layers below a drive's top: chains that grow longer are shortened where nothing is shared. */
   readonly maxLayers: number
+  /** Bytes of memory that running runs may need together; undefined: what the host has, less what it needs itself. */
+  readonly memoryBytes: number | undefined
 }
 
 const options = {
@@ -31,17 +33,19 @@ const options = {
   name: { type: 'string', multiple: true },
   quota: { type: 'string' },
   'max-layers': { type: 'string' },
+  memory: { type: 'string' },
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --max-layers NUMBER, --fake.'
+  'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --max-layers NUMBER, --fake.'
 
 /**
- * Flags win over RAMET_HOME, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA, RAMET_MAX_LAYERS and RAMET_NAMES (comma-separated). Throws invalid_input naming
+ * Flags win over RAMET_HOME, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA, RAMET_MEMORY, RAMET_MAX_LAYERS and RAMET_NAMES (comma-separated). Throws invalid_input naming
  * the flag.
  */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
   const flags = parseFlags(argv)
+  const memory = flags.memory ?? env.RAMET_MEMORY
   const home = resolve(flags.home ?? (env.RAMET_HOME || '/var/lib/ramet'))
   const names = flags.name ?? (env.RAMET_NAMES ?? '').split(',').map((name) => name.trim())
   return {
@@ -50,7 +54,8 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     port: parsePort(flags.port ?? (env.RAMET_PORT || '8420'), flags.port === undefined ? 'RAMET_PORT' : '--port'),
     cache: resolve(flags.cache ?? (env.RAMET_CACHE || join(home, 'cache'))),
     fake: flags.fake ?? false,
-    quotaBytes: parseQuota(flags.quota ?? (env.RAMET_QUOTA || '100GiB'), flags.quota === undefined ? 'RAMET_QUOTA' : '--quota'),
+    quotaBytes: parseSize(flags.quota ?? (env.RAMET_QUOTA || '100GiB'), flags.quota === undefined ? 'RAMET_QUOTA' : '--quota'),
+    memoryBytes: memory ? parseSize(memory, flags.memory === undefined ? 'RAMET_MEMORY' : '--memory') : undefined,
     names: names.filter((name) => name !== '').map((name) => name.toLowerCase()),
     maxLayers: parseMaxLayers(
       flags['max-layers'] ?? (env.RAMET_MAX_LAYERS || String(defaultBound)),
@@ -71,7 +76,7 @@ function parseFlags(argv: readonly string[]) {
   }
 }
 
-function parseQuota(text: string, where: string): number {
+function parseSize(text: string, where: string): number {
   const bytes = parseBytes(text)
   if (bytes !== undefined) return bytes
   throw invalidInput(`${where} must be a size such as 100GiB, not ${JSON.stringify(text)}.`, where)

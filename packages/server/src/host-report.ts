@@ -7,6 +7,7 @@ import type { Check, Health } from '@ramet/model/wire.ts'
 import type { Config } from './config.ts'
 import { fsck } from './fsck/fsck.ts'
 import type { ImageService } from './images/image-service.ts'
+import { type MemoryRule, promisedMemory } from './runs/admission.ts'
 import type { HostReport } from './services.ts'
 import type { Db } from './store/database.ts'
 import type { World } from './world/world.ts'
@@ -16,6 +17,7 @@ export interface HostReportTools {
   readonly db: Db
   readonly world: World
   readonly images: ImageService
+  readonly memory: MemoryRule
   readonly installation: string
   hasWeb(): boolean
 }
@@ -25,7 +27,15 @@ const root = join(import.meta.dirname, '../../..')
 /** Below this a start may fail in the middle of the guest's work, which is worse than a warning. */
 const littleSpaceBytes = 5 * 1024 ** 3
 
-export async function hostReport({ config, db, world, images, installation, hasWeb }: HostReportTools): Promise<HostReport> {
+export async function hostReport({
+  config,
+  db,
+  world,
+  images,
+  memory,
+  installation,
+  hasWeb,
+}: HostReportTools): Promise<HostReport> {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   const commit = readCommit()
   return {
@@ -42,12 +52,19 @@ export async function hostReport({ config, db, world, images, installation, hasW
       }
     },
     async doctor() {
-      return [...(await world.doctor()), await space(config.home)]
+      return [...(await world.doctor()), await promises(db, memory), await space(config.home)]
     },
     fsck() {
       return fsck({ db, home: config.home })
     },
   }
+}
+
+async function promises(db: Db, memory: MemoryRule): Promise<Check> {
+  const promised = await promisedMemory(db, memory)
+  const bytes = promised.reduce((sum, run) => sum + run.bytes, 0)
+  const message = `Of the ${formatBytes(memory.totalBytes)} of memory for runs ${formatBytes(bytes)} are promised to ${promised.length} of them.`
+  return { name: 'memory for runs', status: 'ok', message }
 }
 
 async function space(home: string): Promise<Check> {

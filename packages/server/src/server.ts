@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { runMemoryBytes } from '@ramet/engine/bounds/run-memory.ts'
 import type { Play } from '@ramet/model/wire.ts'
 import type { Logger } from 'pino'
 import { TokenAuth } from './auth/auth.ts'
@@ -21,6 +22,7 @@ import { settleTops } from './layers/seal.ts'
 import { Shortener } from './layers/shortener.ts'
 import { lineageService } from './lineage/lineage-service.ts'
 import { Reserve } from './reserve.ts'
+import { type MemoryRule, memoryForRuns } from './runs/admission.ts'
 import { chooseLayers } from './runs/choose-layers.ts'
 import { crashAfter } from './runs/fault-injection.ts'
 import { machineService } from './runs/machine-service.ts'
@@ -114,7 +116,11 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     wentOff: () => shortener.wake(),
     afterStep,
   })
-  const runs = runService({ db, host: world.host, reconciler, plays, changed })
+  const memory: MemoryRule = {
+    totalBytes: config.memoryBytes ?? memoryForRuns(),
+    bytesOf: (plan) => runMemoryBytes(plan, world.accelerator()),
+  }
+  const runs = runService({ db, host: world.host, reconciler, plays, memory, changed })
   const storage = storageService({ db, home: config.home, disks: world.host.disks, quotaBytes: config.quotaBytes })
   const { own } = runs
   const leaving = new AbortController()
@@ -129,13 +135,21 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     auth,
     playgrounds: await openPlaygrounds({ db, images: imageNames, webUrl: () => endpoint, collect }),
     runs,
-    copies: copyService({ layers, reconciler, plays, own, checkQuota: storage.checkQuota, changed }),
+    copies: copyService({ layers, reconciler, plays, own, checkQuota: storage.checkQuota, memory, changed }),
     lineages: lineageService(db),
     storage,
     machines: machineService(own, reconciler, world.host.guests),
     images,
     events,
-    host: await hostReport({ config, db, world, images, installation: installation.id, hasWeb: () => bundle.isCurrent() }),
+    host: await hostReport({
+      config,
+      db,
+      world,
+      images,
+      memory,
+      installation: installation.id,
+      hasWeb: () => bundle.isCurrent(),
+    }),
   }
   world.library.onChange((image) => events.publish(undefined, { kind: 'image', image }))
   await reclaim(db, world.host, log)

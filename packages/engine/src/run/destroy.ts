@@ -4,7 +4,7 @@ import { syncFolder, temporarySuffix } from '../host/files.ts'
 import type { RunContext } from './run-context.ts'
 import { runFolder } from './run-folder.ts'
 import type { Journey, Step } from './steps.ts'
-import { endMachines, endNames, releaseAddresses, removeNetwork } from './stop.ts'
+import { endMachines, endNames, releaseAddresses, removeBounds, removeNetwork } from './stop.ts'
 
 /** Rows go first: a drive that is in the store has its files, never the other way round. */
 const forgetDrives: Step<RunContext> = {
@@ -46,5 +46,5 @@ const deleteFiles: Step<RunContext> = {
 
 export const destroyJourney: Journey<RunContext> = {
   name: 'destroy',
-  steps: [endMachines, endNames, removeNetwork, releaseAddresses, forgetDrives, deleteFiles],
+  steps: [endMachines, endNames, removeBounds, removeNetwork, releaseAddresses, forgetDrives, deleteFiles],
 }

@@ -1,3 +1,4 @@
+import type { Bounds } from '../bounds/bounds.ts'
 import type { Disks, LayerFile } from '../disk/disk.ts'
 import type { LayerStore } from '../disk/layer-store.ts'
 import type { Guests } from '../guest/guest.ts'
@@ -15,6 +16,7 @@ export interface Host {
   readonly vmm: Vmm
   readonly networks: Networks
   readonly resolvers: Resolvers
+  readonly bounds: Bounds
   readonly disks: Disks
   readonly layers: LayerStore
   readonly guests: Guests

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import type { RunBounds } from '../bounds/bounds.ts'
+import { planBounds } from '../bounds/plan-bounds.ts'
 import type { RunKeys } from '../guest/guest.ts'
 import { kernelWords } from '../guest/kernel-words.ts'
 import type { KernelPack } from '../image/artefact.ts'
@@ -32,9 +34,13 @@ export function networkPlan(host: Host, run: RunRecord): NetworkPlan {
   return planNetwork(hostName(host.installation, run.shortId), run.lease, run.plan)
 }
 
+export const runBounds = (host: Host, run: RunRecord): RunBounds =>
+  planBounds(run.plan, networkPlan(host, run), host.vmm.accelerator)
+
 export async function runNames(host: Host, run: RunRecord): Promise<RunNames> {
   const nameservers = await host.nameservers()
-  return { folder: namesFolder(host.home, run.id), network: networkPlan(host, run), nameservers, groups: [] }
+  const network = networkPlan(host, run)
+  return { folder: namesFolder(host.home, run.id), network, nameservers, groups: host.bounds.groups(network.name) }
 }
 
 export async function readKeys(home: string, runId: string): Promise<RunKeys> {
@@ -42,5 +48,6 @@ export async function readKeys(home: string, runId: string): Promise<RunKeys> {
 }
 
 export function specOf(host: Host, run: RunRecord, machine: string, pack: KernelPack): VmSpec {
-  return vmSpec(host.home, run, machine, networkPlan(host, run), pack, kernelWords)
+  const network = networkPlan(host, run)
+  return { ...vmSpec(host.home, run, machine, network, pack, kernelWords), groups: host.bounds.groups(network.name) }
 }

@@ -5,7 +5,7 @@ import { writeFileAtomically } from '../host/files.ts'
 import type { VmEnd } from '../vmm/vmm.ts'
 import { writeInitrd } from './initrd.ts'
 import type { LiveMachine } from './live-run.ts'
-import { networkPlan, type RunContext, readKeys, runNames, specOf, targets } from './run-context.ts'
+import { networkPlan, type RunContext, readKeys, runBounds, runNames, specOf, targets } from './run-context.ts'
 import { initrdFile, keysFile, machineFolder, newTopName, runFolder, topsFolder } from './run-folder.ts'
 import type { Journey, Step } from './steps.ts'
 
@@ -57,6 +57,18 @@ const makeNetwork: Step<RunContext> = {
   },
   async do({ host, book }) {
     await host.networks.make(networkPlan(host, await book.read()))
+  },
+}
+
+/** Before anything of the run has a process. */
+const makeBounds: Step<RunContext> = {
+  name: 'make-bounds',
+  message: 'Bounding what the run may take',
+  async done({ host, book }) {
+    return host.bounds.ready(runBounds(host, await book.read()))
+  },
+  async do({ host, book }) {
+    await host.bounds.make(runBounds(host, await book.read()))
   },
 }
 
@@ -188,7 +200,7 @@ export const reachGuests: Step<RunContext> = {
 
 export const startJourney: Journey<RunContext> = {
   name: 'start',
-  steps: [makeFolders, leaseAddresses, makeNetwork, serveNames, makeTops, startMachines, reachGuests],
+  steps: [makeFolders, leaseAddresses, makeNetwork, makeBounds, serveNames, makeTops, startMachines, reachGuests],
 }
 
 /** What is looked after while a run is on. */

@@ -96,6 +96,19 @@ export const endNames: Step<RunContext> = {
   },
 }
 
+/** With whatever else would still be in it. */
+export const removeBounds: Step<RunContext> = {
+  name: 'remove-bounds',
+  message: 'Removing the run’s bounds',
+  async done({ host, book }) {
+    const name = hostName(host.installation, (await book.read()).shortId)
+    return !(await host.bounds.list(host.installation)).includes(name)
+  },
+  async do({ host, book }) {
+    await host.bounds.remove(hostName(host.installation, (await book.read()).shortId))
+  },
+}
+
 export const removeNetwork: Step<RunContext> = {
   name: 'remove-network',
   message: 'Removing the networks',
@@ -122,13 +135,13 @@ export const releaseAddresses: Step<RunContext> = {
 
 export const stopJourney: Journey<RunContext> = {
   name: 'stop',
-  steps: [flushGuests, powerOff, endMachines, endNames, removeNetwork, releaseAddresses],
+  steps: [flushGuests, powerOff, endMachines, endNames, removeBounds, removeNetwork, releaseAddresses],
 }
 
 /** After a failed start or a crash: nothing to save, everything to release. */
 export const releaseJourney: Journey<RunContext> = {
   name: 'release',
-  steps: [endMachines, endNames, removeNetwork, releaseAddresses],
+  steps: [endMachines, endNames, removeBounds, removeNetwork, releaseAddresses],
 }
 
 /** One machine of a run that goes on. */

@@ -39,6 +39,8 @@ export interface VmSpec {
   readonly interfaces: readonly VmInterface[]
   /** Network namespace (of `ip netns`) to run in; absent: the host's, only for VMs without interfaces. */
   readonly namespace?: string
+  /** Control groups (folders) that the process is in from its first moment on. */
+  readonly groups?: readonly string[]
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { MemoryRule } from '../runs/admission.ts'
 import { insertRun } from '../runs/new-run.ts'
 import type { CloneWish } from '../services.ts'
 import type { Db } from '../store/database.ts'
@@ -10,7 +11,8 @@ import { sealedDrives } from './sealed-drives.ts'
  * The rows of a sealed run's clones: each stands on the same layers, and has neither a file nor anything on the host. What is inside (addresses, MACs, host
  * keys, machine-id, tasks that are done) is the source's, since each run is a world of its own; the platform's keys are made when it first starts.
  */
-export async function insertClones(trx: Db, source: RunRow, { count, title, start }: CloneWish): Promise<string[]> {
+export async function insertClones(trx: Db, source: RunRow, wish: CloneWish, memory: MemoryRule): Promise<string[]> {
+  const { count, title, start } = wish
   const drives = await sealedDrives(trx, source.id)
   const runs = await trx
     .selectFrom('runs')
@@ -29,6 +31,7 @@ export async function insertClones(trx: Db, source: RunRow, { count, title, star
       title: name,
       clonedFrom: source.id,
       start,
+      memory,
     })
     for (const drive of drives) {
       await trx

@@ -1,6 +1,7 @@
 import { sourceOf, wirePlayground } from '../catalog/playgrounds.ts'
 import type { LayerTools } from '../layers/layer-tools.ts'
 import { sealDrives } from '../layers/seal.ts'
+import type { MemoryRule } from '../runs/admission.ts'
 import type { Reconciler } from '../runs/reconciler.ts'
 import { readRun } from '../runs/run-rows.ts'
 import { type PlayContext, toPlay } from '../runs/to-play.ts'
@@ -19,6 +20,7 @@ export interface CopyTools {
   own(user: User, id: string): Promise<RunRow>
   /** Throws `quota_exceeded`. */
   checkQuota(user: User): Promise<void>
+  readonly memory: MemoryRule
   changed(runId: string): void
 }
 
@@ -29,7 +31,7 @@ export const copySteps: readonly string[] = ['clone/write-rows', 'save/write-row
  * Clone and save of a run at rest: its written tops become layers, and in the same transaction the copy's rows stand on them. So a copy is whole or has not
  * happened, whenever the server is killed; and the source may be started, destroyed or copied again meanwhile, which waits for its turn or is told to.
  */
-export function copyService({ layers, reconciler, plays, own, checkQuota, changed }: CopyTools): Copies {
+export function copyService({ layers, reconciler, plays, own, checkQuota, memory, changed }: CopyTools): Copies {
   const { db } = layers
 
   async function copy<T>(user: User, id: string, action: CopyAction, write: (trx: Db, row: RunRow) => Promise<T>): Promise<T> {
@@ -48,7 +50,7 @@ export function copyService({ layers, reconciler, plays, own, checkQuota, change
 
   return {
     async clone(user, id, wish) {
-      const ids = await copy(user, id, 'clone', (trx, row) => insertClones(trx, row, wish))
+      const ids = await copy(user, id, 'clone', (trx, row) => insertClones(trx, row, wish, memory))
       for (const clone of ids) {
         if (wish.start) reconciler.worker(clone).wake()
         changed(clone)

@@ -5,6 +5,7 @@ import { type Db, now } from '../store/database.ts'
 import { nextShortId } from '../store/installation.ts'
 import type { NewRun } from '../store/schema.ts'
 import { insertTasks } from '../store/tasks.ts'
+import { type MemoryRule, requireMemory } from './admission.ts'
 import { addStateEvent } from './run-rows.ts'
 
 export interface NewRunWish extends Pick<NewRun, 'owner_id' | 'playground_id' | 'playground_name' | 'playground_title' | 'plan'> {
@@ -13,10 +14,12 @@ export interface NewRunWish extends Pick<NewRun, 'owner_id' | 'playground_id' | 
   readonly clonedFrom: string | null
   /** Otherwise the run begins as a stopped one. */
   readonly start: boolean
+  readonly memory: MemoryRule
 }
 
-/** The rows of a new run and its machines; nothing on the host yet. To be called in a transaction, with whatever else belongs to the run. */
-export async function insertRun(trx: Db, { title, clonedFrom, start, ...values }: NewRunWish): Promise<string> {
+/** The rows of a new run and its machines; nothing on the host yet. Throws `not_enough_memory` for one that is to start. To be called in a transaction, with whatever else belongs to the run. */
+export async function insertRun(trx: Db, { title, clonedFrom, start, memory, ...values }: NewRunWish): Promise<string> {
+  if (start) await requireMemory(trx, memory, values)
   const id = newId()
   const at = now()
   const history: RunState[] = start ? ['CREATED'] : ['CREATED', 'STOPPED']

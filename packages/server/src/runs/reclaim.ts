@@ -26,6 +26,11 @@ export async function reclaim(db: Kysely<Database>, host: Host, log: Logger): Pr
     log.warn({ folder }, 'reclaiming the resolver of a run that is gone')
     await host.resolvers.end(folder)
   }
+  for (const name of await host.bounds.list(host.installation)) {
+    if (names.has(name)) continue
+    log.warn({ group: name }, 'reclaiming the control groups of a run that is gone')
+    await host.bounds.remove(name)
+  }
   for (const name of await host.networks.list(host.installation)) {
     if (names.has(name)) continue
     log.warn({ network: name }, 'reclaiming a network that no run accounts for')

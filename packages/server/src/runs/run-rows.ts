@@ -30,8 +30,8 @@ export interface Change {
 }
 
 /** One transaction: the row, and a state event when the state is another one. */
-export async function changeRun(db: Kysely<Database>, id: string, change: Change): Promise<void> {
-  await db.transaction().execute(async (trx) => {
+export async function changeRun(db: Db, id: string, change: Change): Promise<void> {
+  await transaction(db, async (trx) => {
     const row = await readRun(trx, id)
     if (change.ifWanted !== undefined && row.wanted !== change.ifWanted) return
     const at = now()

@@ -13,10 +13,11 @@ import type { Runs, User } from '../services.ts'
 import { type Db, transaction } from '../store/database.ts'
 import type { Database, PlaygroundRow, RunRow } from '../store/schema.ts'
 import { takeSavedTasks } from '../store/tasks.ts'
+import { type MemoryRule, requireMemory } from './admission.ts'
 import { makeRunPlan } from './make-run-plan.ts'
 import { insertRun } from './new-run.ts'
 import type { Reconciler } from './reconciler.ts'
-import { changeMachine, changeRun, findMachine, findRun, type MachineChange } from './run-rows.ts'
+import { changeMachine, changeRun, findMachine, findRun, type MachineChange, readRun } from './run-rows.ts'
 import { insertSavedDrives } from './saved-drives.ts'
 import { type PlayContext, toPlay } from './to-play.ts'
 import { taskDetails } from './to-task.ts'
@@ -26,6 +27,7 @@ export interface RunServiceTools {
   readonly host: Host
   readonly reconciler: Reconciler
   readonly plays: PlayContext
+  readonly memory: MemoryRule
   changed(runId: string): void
 }
 
@@ -47,6 +49,7 @@ export function runService({
   host,
   reconciler,
   plays,
+  memory,
   changed,
 }: RunServiceTools): Runs & { own(user: User, id: string): Promise<RunRow> } {
   async function own(user: User, id: string): Promise<RunRow> {
@@ -105,7 +108,7 @@ export function runService({
       if (problems.length > 0) throw new InvalidInput(501, problems)
       const playground = await findPlayground(db, user, body.playground)
       const title = body.title === undefined ? undefined : checkTitle(body.title)
-      const id = await insertRunOf(db, user, playground, { title, rerunInit: body.rerunInit ?? false })
+      const id = await insertRunOf(db, user, playground, { title, rerunInit: body.rerunInit ?? false, memory })
       reconciler.worker(id).wake()
       changed(id)
       return show(id)
@@ -134,6 +137,13 @@ export function runService({
 
     async restart(user, id) {
       await allowed(user, id, 'restart')
+      await transaction(db, async (trx) => {
+        const row = await readRun(trx, id)
+        // Somebody was faster: it is counted already.
+        if (refusal('restart', row.state)) return
+        await requireMemory(trx, memory, row)
+        await changeRun(trx, id, { wanted: 'RUNNING', state: 'STARTING', failure: null, allMachines: true })
+      })
       return want(id, { wanted: 'RUNNING', state: 'STARTING', failure: null, allMachines: true })
     },
 
@@ -210,7 +220,7 @@ function insertRunOf(
   db: Db,
   user: User,
   playground: PlaygroundRow,
-  { title, rerunInit }: { title: string | undefined; rerunInit: boolean },
+  { title, rerunInit, memory }: { title: string | undefined; rerunInit: boolean; memory: MemoryRule },
 ): Promise<string> {
   const plan: RunPlan = { ...makeRunPlan(specOf(playground)), ...(rerunInit ? { rerunInit: newId() } : {}) }
   return transaction(db, async (trx) => {
@@ -223,6 +233,7 @@ function insertRunOf(
       title,
       clonedFrom: null,
       start: true,
+      memory,
     })
     await insertSavedDrives(trx, id, playground.id, plan)
     if (!rerunInit) await takeSavedTasks(trx, playground.id, id)

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fakeBounds } from '@ramet/engine/fake/fake-bounds.ts'
 import { fakeDisks, fakeImportLayer } from '@ramet/engine/fake/fake-disks.ts'
 import { fakeGuests } from '@ramet/engine/fake/fake-guests.ts'
 import { openFakeImages } from '@ramet/engine/fake/fake-images.ts'
@@ -27,6 +28,7 @@ export async function openFakeWorld(config: Config, installation: string): Promi
       installation,
       vmm: fakeVmm,
       networks: fakeNetworks(fakeHostFolder(config.home)),
+      bounds: fakeBounds(fakeHostFolder(config.home)),
       resolvers: fakeResolvers(fakeHostFolder(config.home)),
       disks: fakeDisks,
       layers: fakeLayers,

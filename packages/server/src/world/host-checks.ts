@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises'
+import { controllers, type Hierarchy } from '@ramet/engine/bounds/hierarchies.ts'
 import { missingPrograms } from '@ramet/engine/host/debian-packages.ts'
 import type { AcceleratorFound } from '@ramet/engine/vmm/accelerator.ts'
 import type { Check } from '@ramet/model/wire.ts'
 import { hostNameservers } from './nameservers.ts'
 
 /** What `ramet doctor` says of this host. */
-export async function hostChecks(accelerator: AcceleratorFound | undefined): Promise<Check[]> {
+export async function hostChecks(accelerator: AcceleratorFound | undefined, hierarchies: readonly Hierarchy[]): Promise<Check[]> {
   return [
     await programs(),
     acceleratorCheck(accelerator),
-    await controlGroups(),
+    controlGroups(hierarchies),
     await memory(),
     await forwarding(),
     await names(),
@@ -41,16 +42,18 @@ function acceleratorCheck(found: AcceleratorFound | undefined): Check {
   }
 }
 
-async function controlGroups(): Promise<Check> {
-  const mounts = await readFile('/proc/self/mounts', 'utf8')
-  const version = / \/sys\/fs\/cgroup cgroup2 /.test(mounts) ? 'v2' : / cgroup /.test(mounts) ? 'v1' : undefined
-  if (version)
-    return {
-      name: 'cgroups',
-      status: 'ok',
-      message: `Control groups ${version}. This version does not put runs into groups of their own yet.`,
-    }
-  return { name: 'cgroups', status: 'warn', message: 'There are no control groups.' }
+function controlGroups(hierarchies: readonly Hierarchy[]): Check {
+  const bounded = hierarchies.flatMap((each) => each.controllers.map((controller) => `${controller} (${each.version})`))
+  const has = new Set(hierarchies.flatMap((each) => each.controllers))
+  const missing = controllers.filter((controller) => !has.has(controller))
+  if (missing.length === 0)
+    return { name: 'cgroups', status: 'ok', message: `Each run is bounded by control groups: ${bounded.join(', ')}.` }
+  return {
+    name: 'cgroups',
+    status: 'warn',
+    message: `Runs are not bounded in ${missing.join(', ')}: no such control groups can be made here.${bounded.length === 0 ? '' : ` Bounded: ${bounded.join(', ')}.`}`,
+    hint: 'In a container, give it a writable /sys/fs/cgroup with these controllers.',
+  }
 }
 
 async function memory(): Promise<Check> {

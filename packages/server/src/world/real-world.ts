@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import { controlGroups } from '@ramet/engine/bounds/control-groups.ts'
+import { findHierarchies } from '@ramet/engine/bounds/hierarchies.ts'
 import { importLayer } from '@ramet/engine/disk/import-layer.ts'
 import { qemuDisks } from '@ramet/engine/disk/qemu-disks.ts'
 import { qemuLayers } from '@ramet/engine/disk/qemu-layers.ts'
@@ -31,6 +33,7 @@ export async function openRealWorld(config: Config, installation: string, log: L
   }
   await requirePassable(config.home)
   const user = await ensureVmUser()
+  const hierarchies = await findHierarchies()
   const library = await ImageLibrary.open(config.cache)
   let found: AcceleratorFound | undefined
   let probing: Promise<AcceleratorFound> | undefined
@@ -58,6 +61,7 @@ export async function openRealWorld(config: Config, installation: string, log: L
     installation,
     vmm: qemuVmm({ user: user.name, tscKhz: await hostTscKhz(), accelerator: decided }),
     networks: linuxNetworks({ vmUid: user.uid }),
+    bounds: controlGroups(hierarchies),
     resolvers: dnsmasqResolvers,
     disks: qemuDisks(user),
     layers: qemuLayers(user),
@@ -78,6 +82,6 @@ export async function openRealWorld(config: Config, installation: string, log: L
       await decided()
       await library.require(defaultImage)
     },
-    doctor: () => hostChecks(found),
+    doctor: () => hostChecks(found, hierarchies),
   }
 }

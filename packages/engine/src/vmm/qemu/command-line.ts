@@ -8,7 +8,7 @@ export interface CommandLineOptions {
   readonly user: string
   /** Frequency of the host's time stamp counter. */
   readonly tscKhz: number
-  /** Bound of the code cache of TCG: 128 boots as fast as the default, which grows to 1.2 GiB a VM (measured). */
+  /** Bound of the code cache of TCG. */
   readonly jitCacheMiB: number
   readonly consoleLog: string
 }

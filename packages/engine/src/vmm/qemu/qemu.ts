@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import { open, readFile, rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { missingProgram, vmFailed } from '@ramet/model/errors.ts'
+import { jitCacheMiB } from '../../bounds/run-memory.ts'
+import { enterGroups } from '../../host/enter-groups.ts'
 import { writeFileAtomically } from '../../host/files.ts'
 import type { Accelerator, Vm, VmEnd, VmIdentity, Vmm, VmRemains, VmSpec } from '../vmm.ts'
 import { type CommandLineOptions, qemuCommandLine } from './command-line.ts'
@@ -40,7 +42,7 @@ export function qemuVmm(options: QemuOptions): Vmm {
         accelerator,
         user: options.user,
         tscKhz: options.tscKhz,
-        jitCacheMiB: options.jitCacheMiB ?? 128,
+        jitCacheMiB: options.jitCacheMiB ?? jitCacheMiB,
         consoleLog,
       })
     },
@@ -53,9 +55,12 @@ async function start(spec: VmSpec, options: CommandLineOptions): Promise<Vm> {
   const files = vmFiles(spec.folder)
   for (const file of [files.end, files.process, files.qmp, files.guest, files.wake, files.console])
     await rm(file, { force: true })
-  const argv = ['setpriv', '--no-new-privs', '--', ...qemuCommandLine(spec, options)] as const
-  const [program, ...args] =
-    spec.namespace === undefined ? argv : (['nsenter', `--net=/run/netns/${spec.namespace}`, '--', ...argv] as const)
+  const inNamespace = spec.namespace === undefined ? [] : ['nsenter', `--net=/run/netns/${spec.namespace}`, '--']
+  const [program, ...args] = enterGroups(spec.groups ?? [], [
+    ...inNamespace,
+    ...['setpriv', '--no-new-privs', '--'],
+    ...qemuCommandLine(spec, options),
+  ])
   const log = await open(files.log, 'w', 0o640)
   const failure = Promise.withResolvers<never>()
   failure.promise.catch(() => {})
@@ -117,8 +122,7 @@ const isVm = ({ runId, machine, folder }: VmIdentity) => {
   return (argv: readonly string[]) =>
     argv.includes(name) &&
     argv.some((argument) => argument.includes(`path=${vmFiles(folder).qmp}`)) &&
-    argv[0] !== 'nsenter' &&
-    argv[0] !== 'setpriv'
+    !['/bin/sh', 'nsenter', 'setpriv'].includes(argv[0] ?? '')
 }
 
 async function find(identity: VmIdentity): Promise<Vm | VmRemains | undefined> {
