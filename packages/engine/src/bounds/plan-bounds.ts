@@ -7,8 +7,8 @@ import { runMemoryBytes } from './run-memory.ts'
 
 /** Counted in the group too, though the kernel takes it back at once: the page cache of drives, without which a guest's disk would crawl. */
 const cacheBytes = 256 * 1024 ** 2
-/** Below what the host's own threads have, so that the server answers whatever its guests do. */
-const weightOfCpu = 50
+/** A CPU of a guest counts as one of the host's threads. With half of that, three VMs beside a busy compiler lost their connections (measured). */
+const weightOfCpu = 100
 /** QEMU's main loop, its disk and network work, beside the guest's CPUs. */
 const percentBesideCpus = 50
 /** QEMU's pool of disk threads ends at 64 (util/thread-pool.c); the rest are its CPUs, its main loop and its timers. */

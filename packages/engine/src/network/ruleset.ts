@@ -85,7 +85,8 @@ export function hostRuleset(plan: NetworkPlan, pool: string): Ruleset {
     {
       name: 'outwards',
       head: 'type nat hook postrouting priority srcnat; policy accept;',
-      rules: [`ip saddr ${plan.lease} oifname != ${veth} masquerade`],
+      // What the host sends itself from its end of the pair is in the lease too.
+      rules: [`ip saddr ${plan.lease} oifname != { ${veth}, "lo" } masquerade`],
     },
   ])
 }
