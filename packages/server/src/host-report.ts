@@ -63,7 +63,7 @@ export async function hostReport({
 async function promises(db: Db, memory: MemoryRule): Promise<Check> {
   const promised = await promisedMemory(db, memory)
   const bytes = promised.reduce((sum, run) => sum + run.bytes, 0)
-  const message = `Of the ${formatBytes(memory.totalBytes)} of memory for runs ${formatBytes(bytes)} are promised to ${promised.length} of them.`
+  const message = `Of the ${describeBytes(memory.totalBytes)} of memory for runs ${describeBytes(bytes)} are promised to ${promised.length} of them.`
   return { name: 'memory for runs', status: 'ok', message }
 }
 

@@ -1,9 +1,8 @@
 import { notFound } from '@ramet/model/errors.ts'
 import { isOff, type MachineState, type RunState, type WantedMachineState, type WantedState } from '@ramet/model/run-state.ts'
 import type { Condition, Failure } from '@ramet/model/wire.ts'
-import type { Kysely } from 'kysely'
 import { type Db, now, transaction } from '../store/database.ts'
-import type { Database, RunMachineRow, RunRow } from '../store/schema.ts'
+import type { RunMachineRow, RunRow } from '../store/schema.ts'
 
 /** Every write to a run's rows stands here. */
 
