@@ -61,6 +61,6 @@ describe('starts and the memory of the host', { concurrency: false }, () => {
   })
 
   test('doctor says what is promised', async () => {
-    assert.match(await server.ok('doctor'), /Of the 1GiB of memory for runs 1GiB are promised to 2 of them/)
+    assert.match(await server.ok('doctor'), /Of the 1\sGiB of memory for runs 1\sGiB are promised to 2 of them/)
   })
 })
