@@ -12,7 +12,8 @@ export const fakeFiles = (folder: string) => ({
   wake: join(folder, 'wake.sock'),
   console: join(folder, 'console.sock'),
   output: join(folder, 'fake.out'),
-  addedLayers: join(folder, 'added-layers'),
+  /** JSON of the file that is each drive's top. */
+  tops: join(folder, 'tops.json'),
 })
 
 /** Serial logs, one a boot: `console-0001.log`. */

@@ -1,4 +1,5 @@
 import type { FrameReader } from '../guest/ssh-link-frames.ts'
+import type { VmMemory } from '../vmm/vmm.ts'
 
 /** What the server and a pretend VM say to each other on its control socket, one JSON document a line. */
 export interface Greeting {
@@ -11,11 +12,15 @@ export type ControlEvent =
   | Greeting
   | { readonly event: 'reset' }
   | { readonly event: 'powered-off' }
-  | { readonly event: 'done'; readonly number: number }
+  | { readonly event: 'done'; readonly number: number; readonly isRunning: boolean; readonly error?: string }
 export type ControlCommand = { readonly number: number } & (
   | { readonly command: 'power-button' }
   | { readonly command: 'quit' }
   | { readonly command: 'add-layer'; readonly driveIndex: number; readonly file: string }
+  | { readonly command: 'look' }
+  | { readonly command: 'pause' }
+  | { readonly command: 'go-on' }
+  | { readonly command: 'save'; readonly into: VmMemory }
 )
 
 /** First frame on the guest socket; each connection has one purpose. */

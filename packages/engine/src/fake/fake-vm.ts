@@ -1,25 +1,34 @@
 import { randomUUID } from 'node:crypto'
-import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
-import type { VmEnd } from '../vmm/vmm.ts'
+import type { VmEnd, VmMemory } from '../vmm/vmm.ts'
 import { consoleLogName, consoleLogPattern, fakeFiles, folderTaken, startTimeOf } from './fake-files.ts'
 import { type ControlCommand, type ControlEvent, lineReader } from './fake-protocol.ts'
 import { PretendGuest } from './pretend-guest.ts'
 import type { PretendMachine } from './pretend-shell.ts'
 import { PretendTasks } from './pretend-tasks.ts'
-import { PretendTerminal } from './pretend-terminal.ts'
-import { PretendWake } from './pretend-wake.ts'
+import { PretendTerminal, type TerminalMemory } from './pretend-terminal.ts'
+import { PretendWake, type WakeMemory } from './pretend-wake.ts'
 
 /**
- * A pretend VM: a process of its own that outlives the server, as QEMU does. Arguments: the VM's folder, the run's id, the machine's name.
- * Machines named `fails-to-boot` do.
+ * A pretend VM: a process of its own that outlives the server, as QEMU does. Arguments: the VM's folder, the run's id, the machine's name, its MiB of RAM,
+ * and the state file of the snapshot that it resumes, if any. Machines named `fails-to-boot` do.
  */
-const [folder = '', runId = '', name = ''] = process.argv.slice(2)
+const [folder = '', runId = '', name = '', ramMiB = '0', resumed] = process.argv.slice(2)
 const files = fakeFiles(folder)
 const bootMs = 200
 const shutdownMs = 100
 const longestLogBytes = 1024 * 1024
+
+/** JSON of a state file. */
+interface MachineMemory {
+  readonly bootId: string
+  readonly uptimeMs: number
+  readonly wake: WakeMemory
+  readonly serial: TerminalMemory | undefined
+  readonly sessions: [string, TerminalMemory][]
+}
 
 class FakeMachine implements PretendMachine {
   readonly name = name
@@ -30,6 +39,9 @@ class FakeMachine implements PretendMachine {
   readonly tasks = new PretendTasks(this)
   guest = new PretendGuest(this)
   serial: PretendTerminal | undefined
+  /** While it is paused nothing that comes in is read. */
+  pausedAt: number | undefined
+  readonly sockets = new Set<Socket>()
   readonly consoles = new Set<Socket>()
   readonly holders = new Set<Socket>()
   #log = ''
@@ -37,10 +49,7 @@ class FakeMachine implements PretendMachine {
   #timer: NodeJS.Timeout | undefined
 
   boot(): void {
-    const numbers = readdirSync(folder)
-      .filter((file) => consoleLogPattern.test(file))
-      .map((file) => Number(file.slice(8, 12)))
-    this.#log = join(folder, consoleLogName(Math.max(0, ...numbers) + 1))
+    this.#log = join(folder, consoleLogName(lastLog() + 1))
     this.#loggedBytes = 0
     this.bootId = randomUUID()
     this.bootedAt = Date.now()
@@ -56,6 +65,47 @@ class FakeMachine implements PretendMachine {
       this.serial = this.#login()
       this.guest.up()
     }, bootMs)
+  }
+
+  resume(memory: MachineMemory): void {
+    this.#log = join(folder, consoleLogName(Math.max(1, lastLog())))
+    this.pausedAt = Date.now()
+    this.bootId = memory.bootId
+    this.bootedAt = this.pausedAt - memory.uptimeMs
+    this.wake.remember(memory.wake)
+    this.guest.remember(memory.sessions)
+    this.serial = this.#login(memory.serial)
+    this.guest.up()
+  }
+
+  pause(): void {
+    this.pausedAt ??= Date.now()
+    for (const socket of this.sockets) socket.pause()
+  }
+
+  goOn(): void {
+    if (this.pausedAt === undefined) return
+    const pausedMs = Date.now() - this.pausedAt
+    this.bootedAt += pausedMs
+    this.wake.clockOffMs -= pausedMs
+    this.pausedAt = undefined
+    for (const socket of this.sockets) socket.resume()
+  }
+
+  /** Of a paused machine. */
+  save({ ramFile, stateFile }: VmMemory): void {
+    const pausedAt = this.pausedAt ?? Date.now()
+    const wake = { ...this.wake.memory, now: pausedAt + this.wake.clockOffMs }
+    const memory: MachineMemory = {
+      bootId: this.bootId,
+      uptimeMs: pausedAt - this.bootedAt,
+      wake,
+      serial: this.serial?.memory,
+      sessions: this.guest.memory,
+    }
+    writeFileSync(ramFile, '')
+    truncateSync(ramFile, Number(ramMiB) * 1024 * 1024)
+    writeFileSync(stateFile, JSON.stringify(memory))
   }
 
   powerOff(): void {
@@ -91,14 +141,17 @@ class FakeMachine implements PretendMachine {
     for (const holder of this.holders) holder.write(`${JSON.stringify(event)}\n`)
   }
 
-  #login(): PretendTerminal {
-    const terminal = new PretendTerminal(this, 'root')
+  #login(memory?: TerminalMemory): PretendTerminal {
+    const terminal = new PretendTerminal(this, 'root', memory)
+    // What it printed before the snapshot is no news.
+    let isNew = memory === undefined
     terminal.attach(
-      (bytes) => this.print(bytes),
+      (bytes) => isNew && this.print(bytes),
       () => {
         if (this.serial === terminal) this.serial = this.#login()
       },
     )
+    isNew = true
     return terminal
   }
 
@@ -121,6 +174,9 @@ function writeEnd(end: VmEnd): void {
   writeAtomically(files.end, end)
 }
 
+const lastLog = () =>
+  Math.max(0, ...readdirSync(folder).flatMap((file) => (consoleLogPattern.test(file) ? Number(file.slice(8, 12)) : [])))
+
 function writeAtomically(file: string, text: string): void {
   writeFileSync(`${file}.tmp`, text)
   renameSync(`${file}.tmp`, file)
@@ -131,8 +187,20 @@ function obey(machine: FakeMachine, command: ControlCommand): void {
     case 'power-button':
       machine.powerOff()
       break
-    case 'add-layer':
-      appendFileSync(files.addedLayers, `${command.driveIndex} ${command.file}\n`)
+    case 'add-layer': {
+      const tops = JSON.parse(readFileSync(files.tops, 'utf8')) as string[]
+      if (tops[command.driveIndex] === undefined) throw new Error(`the VM has no drive number ${command.driveIndex}`)
+      writeAtomically(files.tops, JSON.stringify(tops.with(command.driveIndex, command.file)))
+      break
+    }
+    case 'pause':
+      machine.pause()
+      break
+    case 'go-on':
+      machine.goOn()
+      break
+    case 'save':
+      machine.save(command.into)
       break
     case 'quit':
       process.exit(0)
@@ -162,14 +230,28 @@ const identity = { pid: process.pid, startTime: (await startTimeOf(process.pid))
 writeAtomically(files.pid, JSON.stringify(identity))
 
 const machine = new FakeMachine()
-machine.boot()
-await serve(files.guest, (socket) => machine.guest.take(socket))
-await serve(files.wake, (socket) => machine.wake.take(socket))
-await serve(files.console, (socket) => {
+if (resumed === undefined) machine.boot()
+else machine.resume(JSON.parse(readFileSync(resumed, 'utf8')) as MachineMemory)
+const heard = (take: (socket: Socket) => void) => (socket: Socket) => {
+  machine.sockets.add(socket)
+  socket.on('close', () => machine.sockets.delete(socket))
+  take(socket)
+  if (machine.pausedAt !== undefined) socket.pause()
+}
+await serve(
+  files.guest,
+  heard((socket) => machine.guest.take(socket)),
+)
+await serve(
+  files.wake,
+  heard((socket) => machine.wake.take(socket)),
+)
+const consoles = heard((socket) => {
   machine.consoles.add(socket)
   socket.on('data', (bytes) => machine.serial?.type(bytes))
   socket.on('close', () => machine.consoles.delete(socket))
 })
+await serve(files.console, consoles)
 await serve(files.control, (socket) => {
   machine.holders.add(socket)
   socket.on('close', () => machine.holders.delete(socket))
@@ -180,8 +262,19 @@ await serve(files.control, (socket) => {
     'data',
     lineReader((line) => {
       const command = JSON.parse(line) as ControlCommand
-      obey(machine, command)
-      socket.write(`${JSON.stringify({ event: 'done', number: command.number } satisfies ControlEvent)}\n`)
+      let error: string | undefined
+      try {
+        obey(machine, command)
+      } catch (caught) {
+        error = (caught as Error).message
+      }
+      const done: ControlEvent = {
+        event: 'done',
+        number: command.number,
+        isRunning: machine.pausedAt === undefined,
+        ...(error === undefined ? {} : { error }),
+      }
+      socket.write(`${JSON.stringify(done)}\n`)
     }),
   )
 })

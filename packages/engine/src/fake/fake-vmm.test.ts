@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { vmmConformance } from '../vmm/conformance.ts'
@@ -38,7 +39,7 @@ vmmConformance(async () => ({
     console.end()
   },
   async makeOverlay({ folder }) {
-    const file = join(folder, 'second')
+    const file = join(folder, randomUUID())
     await writeFile(file, '')
     return file
   },

@@ -5,7 +5,10 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { vmFailed } from '@ramet/model/errors.ts'
-import type { Vm, VmEnd, VmIdentity, Vmm, VmRemains, VmSpec } from '../vmm/vmm.ts'
+import { writeFileAtomically } from '../host/files.ts'
+import { checkRam } from '../vmm/memory-files.ts'
+import type { Vm, VmCut, VmEnd, VmIdentity, VmMemory, Vmm, VmOverlay, VmRemains, VmSpec } from '../vmm/vmm.ts'
+import { FakeCut } from './fake-cut.ts'
 import { writeFakeDrive } from './fake-drive.ts'
 import { consoleLogPattern, fakeFiles, folderTaken, isAlive, type ProcessIdentity } from './fake-files.ts'
 import { type ControlCommand, type ControlEvent, type Greeting, lineReader } from './fake-protocol.ts'
@@ -19,12 +22,15 @@ const pollMs = 20
 export const fakeVmm: Vmm = {
   name: 'fake',
   accelerator: 'fake',
-  capabilities: new Set(['add-layer']),
+  capabilities: new Set(['add-layer', 'snapshot', 'resume']),
 
   async start(spec) {
     const files = fakeFiles(spec.folder)
+    if (spec.resume) await checkRam(spec, spec.resume)
     const output = await open(files.output, 'a')
-    const argv = ['--disable-warning=ExperimentalWarning', program, spec.folder, spec.runId, spec.machine]
+    const words = [spec.folder, spec.runId, spec.machine, String(spec.ramMiB), ...(spec.resume ? [spec.resume.stateFile] : [])]
+    const argv = ['--disable-warning=ExperimentalWarning', program, ...words]
+    await writeFileAtomically(files.tops, JSON.stringify(spec.drives.map(({ chain }) => chain[0].file)))
     const child = spawn(process.execPath, argv, { detached: true, stdio: ['ignore', output.fd, output.fd], cwd: '/' })
     child.unref()
     let failure: Error | undefined
@@ -34,7 +40,7 @@ export const fakeVmm: Vmm = {
     await output.close()
     // A guest's boot writes to its drives.
     for (const { readOnly, chain } of spec.drives)
-      if (!readOnly) await writeFakeDrive(chain[0].file, 0, Math.floor(Math.random() * 256))
+      if (!readOnly && !spec.resume) await writeFakeDrive(chain[0].file, 0, Math.floor(Math.random() * 256))
     const deadline = Date.now() + answerMs
     try {
       for (;;) {
@@ -90,7 +96,7 @@ class Control {
   readonly closed: Promise<void>
   readonly listeners = new Set<(event: ControlEvent) => void>()
   readonly #socket: Socket
-  readonly #answers = new Map<number, PromiseWithResolvers<void>>()
+  readonly #answers = new Map<number, PromiseWithResolvers<Done>>()
   #number = 0
 
   constructor(socket: Socket, greeting: Greeting) {
@@ -103,18 +109,21 @@ class Control {
   }
 
   take(event: ControlEvent): void {
-    if (event.event === 'done') this.#answers.get(event.number)?.resolve()
+    if (event.event === 'done') this.#answers.get(event.number)?.resolve(event)
     for (const listener of this.listeners) listener(event)
   }
 
-  async send(command: WithoutNumber<ControlCommand>): Promise<void> {
+  /** Resolves with whether the machine runs. */
+  async send(command: WithoutNumber<ControlCommand>): Promise<boolean> {
     if (this.#socket.destroyed) throw new Error('the connection to the VM was lost')
     const number = ++this.#number
-    const answer = Promise.withResolvers<void>()
+    const answer = Promise.withResolvers<Done>()
     this.#answers.set(number, answer)
     this.#socket.write(`${JSON.stringify({ ...command, number })}\n`)
     try {
-      await answer.promise
+      const { isRunning, error } = await answer.promise
+      if (error !== undefined) throw new Error(error)
+      return isRunning
     } finally {
       this.#answers.delete(number)
     }
@@ -124,7 +133,8 @@ class Control {
     this.#socket.destroy()
   }
 }
-type WithoutNumber<T> = T extends unknown ? Omit<T, 'number'> : never
+type Done = Extract<ControlEvent, { event: 'done' }>
+export type WithoutNumber<T> = T extends unknown ? Omit<T, 'number'> : never
 
 class FakeVm implements Vm {
   readonly pid: number
@@ -171,6 +181,22 @@ class FakeVm implements Vm {
 
   async addLayer(driveIndex: number, file: string): Promise<void> {
     await this.#control.send({ command: 'add-layer', driveIndex, file })
+  }
+
+  async beginCut(into: VmMemory, overlays: readonly VmOverlay[]): Promise<VmCut> {
+    return new FakeCut((command) => this.#control.send(command), into, overlays)
+  }
+
+  async isRunning(): Promise<boolean> {
+    return this.#control.send({ command: 'look' })
+  }
+
+  async goOn(): Promise<void> {
+    await this.#control.send({ command: 'go-on' })
+  }
+
+  async topFiles(): Promise<string[]> {
+    return JSON.parse(await readFile(fakeFiles(this.#folder).tops, 'utf8')) as string[]
   }
 
   release(): void {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { encodeFrame, FrameReader } from '../guest/ssh-link-frames.ts'
 import { fakeFrames, type GuestOpening, largestFrame, readFrames } from './fake-protocol.ts'
 import { type PretendMachine, PretendShell, type ShellStreams } from './pretend-shell.ts'
-import { PretendTerminal } from './pretend-terminal.ts'
+import { PretendTerminal, type TerminalMemory } from './pretend-terminal.ts'
 
 /** The guest's side of the guest socket during one boot: commands, and kept terminals by session name. */
 export class PretendGuest {
@@ -20,6 +20,15 @@ export class PretendGuest {
     this.#isUp = true
     for (const ready of this.#whenUp) ready()
     this.#whenUp = []
+  }
+
+  /** Kept terminals by session name. */
+  get memory(): [string, TerminalMemory][] {
+    return [...this.#sessions].map(([session, terminal]) => [session, terminal.memory])
+  }
+
+  remember(memory: readonly [string, TerminalMemory][]): void {
+    for (const [session, each] of memory) this.#keep(session, new PretendTerminal(this.#machine, each.user, each))
   }
 
   /** Everything in it is gone. */
@@ -58,14 +67,7 @@ export class PretendGuest {
 
   #terminal(socket: Socket, session: string, user: string): (type: number, payload: Buffer) => void {
     const known = this.#sessions.get(session)
-    const terminal = known ?? new PretendTerminal(this.#machine, user)
-    if (!known) {
-      this.#sessions.set(session, terminal)
-      terminal.attach(
-        () => {},
-        () => this.#sessions.delete(session),
-      )
-    }
+    const terminal = known ?? this.#keep(session, new PretendTerminal(this.#machine, user))
     socket.write(encodeFrame(fakeFrames.ready, Buffer.of(known ? 1 : 0)))
     return attachSocket(socket, terminal)
   }
@@ -89,6 +91,15 @@ export class PretendGuest {
       if (type === fakeFrames.data) input += payload.toString()
       else if (type === fakeFrames.eof) void run()
     }
+  }
+
+  #keep(session: string, terminal: PretendTerminal): PretendTerminal {
+    this.#sessions.set(session, terminal)
+    terminal.attach(
+      () => {},
+      () => this.#sessions.delete(session),
+    )
+    return terminal
   }
 
   #exec(socket: Socket, command: string, user: string, hasTerminal: boolean): (type: number, payload: Buffer) => void {

@@ -34,13 +34,14 @@ const longestSleepMs = 60_000
 /** A few commands of a shell, enough to show that there is one: variables, sums, lists, and what tells one boot from the next. */
 export class PretendShell {
   readonly #machine: PretendMachine
-  readonly #variables = new Map<string, string>()
+  readonly variables: Map<string, string>
   readonly #user: string
   #lastCode = 0
 
-  constructor(machine: PretendMachine, user: string) {
+  constructor(machine: PretendMachine, user: string, variables: Iterable<[string, string]> = []) {
     this.#machine = machine
     this.#user = user
+    this.variables = new Map(variables)
   }
 
   get prompt(): string {
@@ -67,7 +68,7 @@ export class PretendShell {
     const [first] = raw
     const assignment = raw.length === 1 && first?.isQuoted === false ? /^([A-Za-z_]\w*)=(.*)$/s.exec(first.text) : null
     if (assignment) {
-      this.#variables.set(assignment[1] ?? '', this.#expand(assignment[2] ?? ''))
+      this.variables.set(assignment[1] ?? '', this.#expand(assignment[2] ?? ''))
       return 0
     }
     const [program = '', ...args] = raw.map((word) => (word.isLiteral ? word.text : this.#expand(word.text)))
@@ -153,7 +154,7 @@ export class PretendShell {
   #expand(text: string): string {
     return text
       .replace(/\$\(\(([^()]*)\)\)/g, (_, sum: string) =>
-        String(calculate(this.#expand(sum), (name) => this.#variables.get(name) ?? '0')),
+        String(calculate(this.#expand(sum), (name) => this.variables.get(name) ?? '0')),
       )
       .replace(/\$\?/g, () => String(this.#lastCode))
       .replace(/\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})/g, (_, name?: string, braced?: string) =>
@@ -164,7 +165,7 @@ export class PretendShell {
   #variable(name: string): string {
     if (name === 'HOSTNAME') return this.#machine.name
     if (name === 'USER') return this.#user
-    return this.#variables.get(name) ?? ''
+    return this.variables.get(name) ?? ''
   }
 }
 

@@ -3,6 +3,15 @@ import { type PretendMachine, PretendShell } from './pretend-shell.ts'
 const scrollbackBytes = 64 * 1024
 const interrupted = 130
 
+/** What of a terminal is in its machine's memory. */
+export interface TerminalMemory {
+  readonly user: string
+  readonly variables: [string, string][]
+  readonly line: string
+  /** Base64. */
+  readonly scrollback: string
+}
+
 /** An interactive shell with echo and line editing: the serial line, and sessions that are kept while nobody is attached. */
 export class PretendTerminal {
   readonly #shell: PretendShell
@@ -15,9 +24,20 @@ export class PretendTerminal {
   #running: AbortController | undefined
   #takeInput: ((bytes: Buffer | undefined) => void) | undefined
 
-  constructor(machine: PretendMachine, user: string) {
-    this.#shell = new PretendShell(machine, user)
-    this.print(this.#shell.prompt)
+  readonly #user: string
+
+  constructor(machine: PretendMachine, user: string, memory?: TerminalMemory) {
+    this.#user = user
+    this.#shell = new PretendShell(machine, user, memory?.variables)
+    if (memory) {
+      this.#line = memory.line
+      this.#scrollback = Buffer.from(memory.scrollback, 'base64')
+    } else this.print(this.#shell.prompt)
+  }
+
+  get memory(): TerminalMemory {
+    const variables = [...this.#shell.variables]
+    return { user: this.#user, variables, line: this.#line, scrollback: this.#scrollback.toString('base64') }
   }
 
   /** What was printed before comes first. Returns the way to detach. */

@@ -4,6 +4,13 @@ import { encodeWakeFrame, entropySize, nonceSize, WakeFrameReader, wakeTypes } f
 
 const epochSize = 36
 
+export interface WakeMemory {
+  readonly epoch: string
+  readonly now: number
+  readonly seed: string
+  readonly keys?: { readonly host: string; readonly authorized: string }
+}
+
 /** What a pretend guest has in its memory of time and chance, and its side of the wake port, which speaks the real protocol. */
 export class PretendWake {
   epoch: string
@@ -17,6 +24,19 @@ export class PretendWake {
   constructor(bootId: string) {
     this.epoch = bootId
     this.seed = hash(bootId)
+  }
+
+  /** Its clock stands at `now`, as after a resume. */
+  get memory(): WakeMemory {
+    const keys = this.keys && { host: this.keys.host.toString('base64'), authorized: this.keys.authorized }
+    return { epoch: this.epoch, now: this.now(), seed: this.seed.toString('base64'), ...(keys ? { keys } : {}) }
+  }
+
+  remember({ epoch, now, seed, keys }: WakeMemory): void {
+    this.epoch = epoch
+    this.clockOffMs = now - Date.now()
+    this.seed = Buffer.from(seed, 'base64')
+    this.keys = keys && { host: Buffer.from(keys.host, 'base64'), authorized: keys.authorized }
   }
 
   now(): number {

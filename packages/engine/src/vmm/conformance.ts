@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { snapshotConformance } from './snapshot-conformance.ts'
 import type { Vm, VmEnd, Vmm, VmSpec } from './vmm.ts'
 
 /** What an implementation gives the suite besides itself. */
@@ -16,8 +17,8 @@ export interface ConformanceTools {
   /** Resolves when the guest hears its power button and obeys `poweroff` and `reboot`: later than commands can be run in it. */
   untilObedient(vm: Vm, spec: VmSpec): Promise<void>
   /** Has the guest's root run a command; resolves when it was given, since `poweroff` may not come back. `crash` stands for whatever makes the VM's process end by itself. */
-  tell(vm: Vm, spec: VmSpec, command: 'poweroff' | 'reboot' | 'crash' | `echo ${string}`): Promise<void>
-  /** A file fit to be a new overlay on the drive. */
+  tell(vm: Vm, spec: VmSpec, command: 'poweroff' | 'reboot' | 'crash' | `echo ${string}` | `word=${string}`): Promise<void>
+  /** A file fit to be a new overlay on the drive; another one each time. */
   makeOverlay(spec: VmSpec, driveIndex: number): Promise<string>
   /** A function of a spec that starts its VM, by module (absolute path) and name: called in another process. */
   readonly starter: { readonly module: string; readonly export: string }
@@ -223,5 +224,14 @@ export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Read
     await vm.addLayer(0, await tools.makeOverlay(spec, 0))
     await tools.tell(vm, spec, 'echo still-here')
     await until(tools, 'the guest to go on', async () => (await newestLog(tools, spec)).includes('still-here'))
+  })
+
+  snapshotConformance({
+    it,
+    up,
+    foundAlive,
+    hears: (tools, spec, words) =>
+      until(tools, `${words} in the console log`, async () => (await newestLog(tools, spec)).includes(words)),
+    upAgain: (tools, vm, spec) => within(tools, 'the guest to be up again', tools.untilUp(vm, spec)),
   })
 }

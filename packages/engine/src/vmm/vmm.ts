@@ -17,6 +17,20 @@ export interface DriveFile {
   readonly format: 'qcow2' | 'raw'
 }
 
+/** Memory, devices and CPUs of one VM as a snapshot keeps them. */
+export interface VmMemory {
+  /** As long as the VM's RAM, sparse. Mapped privately by each VM that resumes from it: never changed, but unlinked or replaced. */
+  readonly ramFile: string
+  /** Everything else; small. */
+  readonly stateFile: string
+}
+
+/** A new, empty file that becomes a drive's top at the cut; owned by the VM's user. */
+export interface VmOverlay {
+  readonly driveIndex: number
+  readonly file: string
+}
+
 export interface VmInterface {
   /** Name of the tap in the VM's namespace. */
   readonly tap: string
@@ -37,6 +51,8 @@ export interface VmSpec {
   readonly commandLine: readonly string[]
   readonly drives: readonly VmDrive[]
   readonly interfaces: readonly VmInterface[]
+  /** Goes on from there instead of booting, paused until `goOn`. The rest of the spec must be that of the VM it was taken of; a reboot inside boots from it. */
+  readonly resume?: VmMemory
   /** Network namespace (of `ip netns`) to run in; absent: the host's, only for VMs without interfaces. */
   readonly namespace?: string
   /** Control groups (folders) that the process is in from its first moment on. */
@@ -67,8 +83,46 @@ export interface Vm {
   kill(): Promise<void>
   /** Puts a new empty overlay above the drive's current top while the guest runs (capability `add-layer`). `file` exists and is owned by the VM's user. */
   addLayer(driveIndex: number, file: string): Promise<void>
+  /** Begins a cut (capability `snapshot`), one at a time. The files must not exist. On failure the guest runs as before. */
+  beginCut(into: VmMemory, overlays: readonly VmOverlay[]): Promise<VmCut>
+  /** False: paused, by a cut, by a resume, or because the server that paused it is gone. */
+  isRunning(): Promise<boolean>
+  /** Lets a paused guest go on; gives up what is left of a cut whose server is gone. Repeating it changes nothing. */
+  goOn(): Promise<void>
+  /** The file that is each drive's top now, in order of drives: after a cut that was broken off, whether it has a new one. */
+  topFiles(): Promise<readonly string[]>
   /** Lets go of control connections without touching the VM. */
   release(): void
+}
+
+/**
+ * One VM's part in a snapshot; `snapshot/take.ts` leads those of a whole run through it, in this order. Every promise rejects when the VM or its copying
+ * fails; whoever holds it calls `cancel` then.
+ */
+export interface VmCut {
+  /** Copies the memory while the guest runs, but for a moment at the beginning; resolves when little is left, and waits there. */
+  copyMemory(): Promise<void>
+  /** Stops the guest. */
+  pause(): Promise<void>
+  /** Puts the overlays on the drives and copies what is left of the memory or was written meanwhile. The guest is paused. */
+  cutDrives(): Promise<void>
+  /** Saves devices and CPUs. The guest stays paused, and nothing is left to be cancelled but the files. */
+  saveDevices(): Promise<CutFigures>
+  /** Gives the files their names: whole, though not yet durable, and readable to the VM's user. */
+  publish(): Promise<void>
+  /** Makes them durable; to be called when the guest runs again or is not to, since it keeps the disk busy. */
+  keep(): Promise<void>
+  /** Gives up: the memory's files are gone, the guest is as `pause` left it, drives that have their new top keep it. Never rejects. */
+  cancel(): Promise<void>
+}
+
+export interface CutFigures {
+  /** Copied in all, and of it while the guest was paused. */
+  readonly copiedBytes: number
+  readonly pausedBytes: number
+  readonly stateBytes: number
+  /** How long the guest stood when the copying began. */
+  readonly firstPauseMs: number
 }
 
 /** Thrown by nothing, returned by `find`: what is left of a VM that ended while no server looked. */

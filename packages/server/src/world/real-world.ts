@@ -59,7 +59,7 @@ export async function openRealWorld(config: Config, installation: string, log: L
   const host: Host = {
     home: config.home,
     installation,
-    vmm: qemuVmm({ user: user.name, tscKhz: await hostTscKhz(), accelerator: decided }),
+    vmm: qemuVmm({ user, cacheFolder: config.cache, tscKhz: await hostTscKhz(), accelerator: decided }),
     networks: linuxNetworks({ vmUid: user.uid }),
     bounds: controlGroups(hierarchies),
     resolvers: dnsmasqResolvers,

@@ -105,3 +105,17 @@ test('more devices than transports are refused', () => {
   const many: VmSpec = { ...spec, drives: Array.from({ length: 30 }, () => spec.drives[1]!) }
   assert.throws(() => qemuCommandLine(many, options), /do not fit/)
 })
+
+test('a VM that resumes maps its memory privately, waits for its devices, and stays paused', () => {
+  const argv = qemuCommandLine({ ...spec, resume: { ramFile: '/ram,1', stateFile: '/state' } }, options)
+  assert.deepEqual(after(argv, '-object'), ['memory-backend-file,id=ram,size=1024M,mem-path=/ram,,1,share=off'])
+  assert.deepEqual(after(argv, '-incoming'), ['defer'])
+  assert.ok(argv.includes('-S'))
+  const booted = qemuCommandLine(spec, options)
+  assert.deepEqual(after(booted, '-object'), ['memory-backend-ram,id=ram,size=1024M'])
+  assert.deepEqual(
+    argv.filter((word) => !booted.includes(word)).length,
+    4,
+    'all else is the same: the devices must be those of the VM that it was taken of',
+  )
+})

@@ -67,7 +67,7 @@ export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): [str
     '-m',
     `${spec.ramMiB}M`,
     '-object',
-    `memory-backend-ram,id=ram,size=${spec.ramMiB}M`,
+    ramBackend(spec),
     '-global',
     'virtio-mmio.force-legacy=false',
     '-kernel',
@@ -89,8 +89,16 @@ export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): [str
     '-chardev',
     `socket,id=wake,path=${optionValue(files.wake)},server=on,wait=off`,
     ...devices,
+    // `-S`: machines of one run go on together, when all of them are loaded.
+    ...(spec.resume ? ['-incoming', 'defer', '-S'] : []),
   ]
 }
+
+/** `share=off` maps the file privately: what the guest writes stays in this process. */
+const ramBackend = ({ ramMiB, resume }: VmSpec) =>
+  resume
+    ? `memory-backend-file,id=ram,size=${ramMiB}M,mem-path=${optionValue(resume.ramFile)},share=off`
+    : `memory-backend-ram,id=ram,size=${ramMiB}M`
 
 /** In QEMU's option strings a comma is written twice (qemu-options). */
 const optionValue = (text: string) => text.replaceAll(',', ',,')

@@ -1,9 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { writeFileAtomically } from '../../host/files.ts'
-import type { Vm, VmEnd } from '../vmm.ts'
+import type { Vm, VmCut, VmEnd, VmMemory, VmOverlay } from '../vmm.ts'
 import { boundConsoleLog } from './console-log.ts'
+import { openOverlay, putOn, topFiles } from './drive-nodes.ts'
+import { endMigration } from './migration.ts'
 import { gone, isAlive, type ProcessId } from './process.ts'
+import { type CutTools, QemuCut } from './qemu-cut.ts'
 import { QmpClient, type QmpEvent } from './qmp.ts'
 import { vmFiles } from './vm-files.ts'
 import { untilSpace, waitsForSpace } from './wait-for-space.ts'
@@ -32,6 +34,7 @@ export class QemuVm implements Vm {
   readonly ended: Promise<VmEnd>
   readonly #process: ProcessId
   readonly #folder: string
+  readonly #tools: CutTools
   readonly #exit: Promise<ChildExit> | undefined
   readonly #resets = new Set<() => void>()
   readonly #end = Promise.withResolvers<VmEnd>()
@@ -42,8 +45,9 @@ export class QemuVm implements Vm {
   #isWaitingForSpace = false
 
   /** `exit`: of a VM that this server started itself. */
-  constructor(process: ProcessId, folder: string, qmp: QmpClient, exit?: Promise<ChildExit>) {
+  constructor(process: ProcessId, folder: string, qmp: QmpClient, tools: CutTools, exit?: Promise<ChildExit>) {
     this.#process = process
+    this.#tools = tools
     this.#exit = exit
     this.pid = process.pid
     this.#folder = folder
@@ -76,41 +80,31 @@ export class QemuVm implements Vm {
   }
 
   async addLayer(driveIndex: number, file: string): Promise<void> {
-    const top = await this.#topNode(driveIndex)
-    const node = `d${driveIndex}-${randomBytes(4).toString('hex')}`
-    const cache = { direct: false, 'no-flush': false }
-    await this.#qmp.execute('blockdev-add', {
-      driver: 'file',
-      'node-name': `${node}-file`,
-      filename: file,
-      discard: 'unmap',
-      aio: 'threads',
-      cache,
-    })
-    await this.#qmp.execute('blockdev-add', {
-      driver: 'qcow2',
-      'node-name': node,
-      file: `${node}-file`,
-      backing: null,
-      discard: 'unmap',
-    })
-    await this.#qmp.execute('blockdev-snapshot', { node: top, overlay: node })
+    await putOn(this.#qmp, await openOverlay(this.#qmp, { driveIndex, file }))
+  }
+
+  async beginCut(into: VmMemory, overlays: readonly VmOverlay[]): Promise<VmCut> {
+    return QemuCut.begin(this.#qmp, this.#tools, vmFiles(this.#folder).migration, into, overlays)
+  }
+
+  async isRunning(): Promise<boolean> {
+    return (await statusOf(this.#qmp)) === 'running'
+  }
+
+  async goOn(): Promise<void> {
+    await endMigration(this.#qmp)
+    const status = await statusOf(this.#qmp)
+    if (status !== 'running' && !isOff(status)) await this.#qmp.execute('cont')
+  }
+
+  async topFiles(): Promise<string[]> {
+    return topFiles(this.#qmp)
   }
 
   release(): void {
     this.#isReleased = true
     clearInterval(this.#boundLog)
     this.#qmp.close()
-  }
-
-  async #topNode(driveIndex: number): Promise<string> {
-    const blocks = await this.#qmp.execute<{ qdev?: string; inserted?: { 'node-name'?: string } }[]>('query-block')
-    const node = blocks.find(
-      ({ qdev }) => qdev?.includes(`/blk${driveIndex}/`) || qdev?.endsWith(`/blk${driveIndex}`) || qdev === `blk${driveIndex}`,
-    )
-    const name = node?.inserted?.['node-name']
-    if (name === undefined) throw new Error(`the VM has no drive number ${driveIndex}`)
-    return name
   }
 
   /** Follows the control connection until the process is gone; a connection that is lost while it lives is made again. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -62,7 +63,7 @@ vmmConformance(async () => ({
     line.end()
   },
   async makeOverlay({ folder }) {
-    const file = join(folder, 'second.qcow2')
+    const file = join(folder, `${randomUUID()}.qcow2`)
     await qemuDisks(await ensureVmUser()).makeTop(file, undefined, 20 * 1024 ** 3)
     return file
   },

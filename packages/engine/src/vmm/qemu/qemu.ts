@@ -3,19 +3,26 @@ import { open, readFile, rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { missingProgram, vmFailed } from '@ramet/model/errors.ts'
 import { jitCacheMiB } from '../../bounds/run-memory.ts'
+import type { VmUser } from '../../disk/vm-user.ts'
 import { enterGroups } from '../../host/enter-groups.ts'
 import { writeFileAtomically } from '../../host/files.ts'
+import { checkRam } from '../memory-files.ts'
 import type { Accelerator, Vm, VmEnd, VmIdentity, Vmm, VmRemains, VmSpec } from '../vmm.ts'
+import { splitterProgram } from './build-splitter.ts'
 import { type CommandLineOptions, qemuCommandLine } from './command-line.ts'
 import { consoleLogs, nextConsoleLog } from './console-log.ts'
 import { argvOf, findProcess, gone, identify, isAlive, type ProcessId } from './process.ts'
+import type { CutTools } from './qemu-cut.ts'
 import { type ChildExit, isOff, QemuVm, statusOf } from './qemu-vm.ts'
 import { QmpClient } from './qmp.ts'
+import { loadState } from './resume.ts'
 import { vmFiles, vmName } from './vm-files.ts'
 
 export interface QemuOptions {
   readonly qemu?: string
-  readonly user: string
+  readonly user: VmUser
+  /** Where the splitter is kept once it is compiled. */
+  readonly cacheFolder: string
   readonly tscKhz: number
   readonly jitCacheMiB?: number
   /** Resolves once the boot probe has decided; a start waits for it. */
@@ -27,31 +34,37 @@ const startWithinMs = 30_000
 /** VMs as QEMU processes. Only `start` needs the accelerator, so VMs are found again before it is known. */
 export function qemuVmm(options: QemuOptions): Vmm {
   const qemu = options.qemu ?? 'qemu-system-x86_64'
+  const tools: CutTools = { user: options.user, splitter: () => splitterProgram(options.cacheFolder) }
   let accelerator: Accelerator | null = null
   return {
     name: 'qemu',
     get accelerator() {
       return accelerator
     },
-    capabilities: new Set(['add-layer'] as const),
+    capabilities: new Set(['add-layer', 'snapshot', 'resume'] as const),
     async start(spec) {
       accelerator = await options.accelerator()
       const consoleLog = await nextConsoleLog(spec.folder)
-      return start(spec, {
-        qemu,
-        accelerator,
-        user: options.user,
-        tscKhz: options.tscKhz,
-        jitCacheMiB: options.jitCacheMiB ?? jitCacheMiB,
-        consoleLog,
-      })
+      return start(
+        spec,
+        {
+          qemu,
+          accelerator,
+          user: options.user.name,
+          tscKhz: options.tscKhz,
+          jitCacheMiB: options.jitCacheMiB ?? jitCacheMiB,
+          consoleLog,
+        },
+        tools,
+      )
     },
-    find,
+    find: (identity) => find(identity, tools),
     consoleLogs: ({ folder }) => consoleLogs(folder),
   }
 }
 
-async function start(spec: VmSpec, options: CommandLineOptions): Promise<Vm> {
+async function start(spec: VmSpec, options: CommandLineOptions, tools: CutTools): Promise<Vm> {
+  if (spec.resume) await checkRam(spec, spec.resume)
   const files = vmFiles(spec.folder)
   for (const file of [files.end, files.process, files.qmp, files.guest, files.wake, files.console])
     await rm(file, { force: true })
@@ -85,7 +98,8 @@ async function start(spec: VmSpec, options: CommandLineOptions): Promise<Vm> {
     const found = child.pid === undefined ? undefined : await identify(child.pid)
     if (!found) throw new Error('QEMU ended at once')
     await writeFileAtomically(files.process, JSON.stringify(found))
-    return new QemuVm(found, spec.folder, qmp, exit.promise)
+    if (spec.resume) await Promise.race([loadState(qmp, files.migration, spec.resume.stateFile), failure.promise])
+    return new QemuVm(found, spec.folder, qmp, tools, exit.promise)
   } catch (error) {
     qmp?.close()
     child.kill('SIGKILL')
@@ -125,7 +139,7 @@ const isVm = ({ runId, machine, folder }: VmIdentity) => {
     !['/bin/sh', 'nsenter', 'setpriv'].includes(argv[0] ?? '')
 }
 
-async function find(identity: VmIdentity): Promise<Vm | VmRemains | undefined> {
+async function find(identity: VmIdentity, tools: CutTools): Promise<Vm | VmRemains | undefined> {
   const files = vmFiles(identity.folder)
   const written = await readJson<ProcessId>(files.process)
   const isOurs = isVm(identity)
@@ -134,8 +148,11 @@ async function find(identity: VmIdentity): Promise<Vm | VmRemains | undefined> {
   if (process && (await isAlive(process)) && isOurs(await argvOf(process.pid))) {
     if (!written) await writeFileAtomically(files.process, JSON.stringify(process))
     const qmp = await connect(files.qmp)
-    const vm = new QemuVm(process, identity.folder, qmp)
-    if (!isOff(await statusOf(qmp).catch(() => 'unknown'))) return vm
+    const vm = new QemuVm(process, identity.folder, qmp, tools)
+    const status = await statusOf(qmp).catch(() => 'unknown')
+    // Whoever was loading it is gone, and nothing of it has run.
+    if (status === 'inmigrate') await vm.kill()
+    if (!isOff(status) && status !== 'inmigrate') return vm
     return { end: await vm.ended }
   }
   const end = await readJson<{ end: VmEnd }>(files.end)

@@ -37,7 +37,7 @@ const plan: RunPlan = {
 
 export async function testVmm() {
   const user = await ensureVmUser()
-  return qemuVmm({ user: user.name, tscKhz: await hostTscKhz(), accelerator: async () => 'tcg' })
+  return qemuVmm({ user, cacheFolder: testCache, tscKhz: await hostTscKhz(), accelerator: async () => 'tcg' })
 }
 
 export async function makeTestSpec(): Promise<{ spec: VmSpec; keys: RunKeys }> {

@@ -6,6 +6,8 @@ export const vmFiles = (folder: string) => ({
   guest: join(folder, 'ssh.sock'),
   wake: join(folder, 'wake.sock'),
   console: join(folder, 'console.sock'),
+  /** Of a migration: to the splitter at a cut, to QEMU at a resume. */
+  migration: join(folder, 'move.sock'),
   /** What QEMU itself says. */
   log: join(folder, 'qemu.log'),
   /** {pid, startTime} of the VM started last. */

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto'
+import type { VmOverlay } from '../vmm.ts'
+import type { QmpClient } from './qmp.ts'
+
+/** The block graph of a running VM. A drive's layer is a pair of nodes, the file's named as the format's with `-file` behind it. */
+export interface OpenOverlay {
+  readonly node: string
+  /** The drive's top when the overlay was opened. */
+  readonly top: string
+}
+
+/** Opens an overlay beside the graph, which does not change by it. */
+export async function openOverlay(qmp: QmpClient, { driveIndex, file }: VmOverlay): Promise<OpenOverlay> {
+  const top = (await topNodes(qmp)).get(driveIndex)
+  if (top === undefined) throw new Error(`the VM has no drive number ${driveIndex}`)
+  const node = `d${driveIndex}-${randomBytes(4).toString('hex')}`
+  const fileNode = {
+    driver: 'file',
+    'node-name': `${node}-file`,
+    filename: file,
+    discard: 'unmap',
+    aio: 'threads',
+    cache: { direct: false, 'no-flush': false },
+  }
+  await qmp.execute('blockdev-add', fileNode)
+  const formatNode = { driver: 'qcow2', 'node-name': node, file: `${node}-file`, backing: null, discard: 'unmap' }
+  try {
+    await qmp.execute('blockdev-add', formatNode)
+  } catch (error) {
+    await qmp.execute('blockdev-del', { 'node-name': `${node}-file` }).catch(() => {})
+    throw error
+  }
+  return { node, top }
+}
+
+/** Makes the overlay the drive's top: from now on nothing is written to what was there before. */
+export async function putOn(qmp: QmpClient, { node, top }: OpenOverlay): Promise<void> {
+  await qmp.execute('blockdev-snapshot', { node: top, overlay: node })
+}
+
+/** Closes an overlay that no drive uses; one in use stays. */
+export async function closeOverlay(qmp: QmpClient, { node }: OpenOverlay): Promise<void> {
+  for (const name of [node, `${node}-file`]) await qmp.execute('blockdev-del', { 'node-name': name }).catch(() => {})
+}
+
+/** Of all drives in their order. */
+export async function topFiles(qmp: QmpClient): Promise<string[]> {
+  const tops = [...(await topNodes(qmp))].sort(([a], [b]) => a - b)
+  const nodes = await qmp.execute<{ 'node-name': string; file: string }[]>('query-named-block-nodes', { flat: true })
+  return tops.map(([, top]) => {
+    const file = nodes.find((node) => node['node-name'] === `${top}-file`)?.file
+    if (file === undefined) throw new Error(`the node ${top} has no file`)
+    return file
+  })
+}
+
+/** The format node on top of each drive, by the drive's number. */
+async function topNodes(qmp: QmpClient): Promise<Map<number, string>> {
+  const blocks = await qmp.execute<{ qdev?: string; inserted?: { 'node-name'?: string } }[]>('query-block')
+  const tops = new Map<number, string>()
+  for (const { qdev, inserted } of blocks) {
+    const index = /(?:^|\/)blk(\d+)(?:\/|$)/.exec(qdev ?? '')?.[1]
+    if (index !== undefined && inserted?.['node-name'] !== undefined) tops.set(Number(index), inserted['node-name'])
+  }
+  return tops
+}

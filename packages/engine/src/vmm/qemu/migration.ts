@@ -1,0 +1,50 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { QmpClient } from './qmp.ts'
+
+/** `MigrationStatus` of qapi/migration.json, as far as precopy goes. */
+const overStates = ['none', 'completed', 'failed', 'cancelled']
+const endWithinMs = 30_000
+
+export interface MigrationInfo {
+  readonly status?: string
+  readonly ram?: { readonly remaining: number }
+  readonly 'error-desc'?: string
+}
+
+/** Statuses come as events only when asked for. */
+export const withEvents = { capability: 'events', state: true }
+
+export const migrationInfo = (qmp: QmpClient) => qmp.execute<MigrationInfo>('query-migrate')
+
+/** Waits for one of `wanted` by events; rejects when the migration ends otherwise, or after `timeoutMs`. Begin to wait before what brings it about. */
+export async function migrationReaches(qmp: QmpClient, wanted: readonly string[], timeoutMs: number): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const take = (status: string | undefined, why?: string) => {
+    if (status === undefined) return
+    if (wanted.includes(status)) resolve(status)
+    else if (status === 'failed' || status === 'cancelled') reject(new Error(`the migration ${why ?? status}`))
+  }
+  const stop = qmp.listen(({ event, data }) => {
+    if (event === 'MIGRATION') take(String(data.status))
+  })
+  const timer = setTimeout(() => reject(new Error(`the migration did not become ${wanted.join(' or ')} in time`)), timeoutMs)
+  void qmp.closed.then(() => reject(new Error('QEMU closed its control connection')))
+  try {
+    return await promise
+  } finally {
+    clearTimeout(timer)
+    stop()
+  }
+}
+
+/** Cancels what is under way; resolves when nothing is. */
+export async function endMigration(qmp: QmpClient): Promise<void> {
+  const deadline = Date.now() + endWithinMs
+  for (;;) {
+    const { status = 'none' } = await migrationInfo(qmp)
+    if (overStates.includes(status)) return
+    if (Date.now() > deadline) throw new Error(`the migration stays ${status}`)
+    if (status !== 'cancelling') await qmp.execute('migrate_cancel')
+    await delay(10)
+  }
+}
