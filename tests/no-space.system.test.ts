@@ -74,10 +74,17 @@ describe('a disk without space', { concurrency: false }, () => {
     const write = 'systemd-run --no-block sh -c "head -c 64M /dev/urandom > /root/big; sync; touch /root/done"'
     await until('the order to be taken', async () => (await ssh(write)).code === 0)
     await until('the disk to be full and the reserve to be given up', async () => !(await readdir(home)).includes('reserve'))
+    const readiness = async () =>
+      (await (await server.client()).plays.get(id)).status.machines[0]?.conditions.find(({ name }) => name === 'Ready')
+    const isSaid = () =>
+      until('the machine to say what it waits for', async () => (await readiness())?.message?.includes('space on the host'))
+    await isSaid()
     await server.restart()
+    await isSaid()
     await rm(filler)
     await until('the guest to go on', async () => (await ssh('test -e /root/done')).code === 0)
     assert.equal((await ssh('stat -c %s /root/big')).stdout, '67108864\n')
+    assert.equal((await readiness())?.status, 'True')
   })
 
   test('too little for another run’s drives: no_space, and the first goes on', async () => {

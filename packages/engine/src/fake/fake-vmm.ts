@@ -170,6 +170,9 @@ class FakeVm implements Vm {
     return () => this.#control.listeners.delete(take)
   }
 
+  /** Its disk is never full. */
+  onSpace(): void {}
+
   async pressPowerButton(): Promise<void> {
     await this.#control.send({ command: 'power-button' })
   }

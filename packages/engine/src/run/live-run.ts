@@ -12,6 +12,7 @@ export interface LiveMachine {
 export type LiveEvent =
   | { readonly kind: 'ended'; readonly machine: string; readonly end: VmEnd }
   | { readonly kind: 'reset'; readonly machine: string }
+  | { readonly kind: 'space'; readonly machine: string; readonly waits: boolean }
   | { readonly kind: 'link'; readonly machine: string; readonly isReady: boolean }
 
 /** Connections to the machines of one run that are on. */
@@ -39,6 +40,7 @@ export class LiveRun {
     this.#machines.set(name, machine)
     link.onChange((isReady) => this.#tell({ kind: 'link', machine: name, isReady }))
     vm.onReset(() => this.#tell({ kind: 'reset', machine: name }))
+    vm.onSpace((waits) => this.#tell({ kind: 'space', machine: name, waits }))
     void vm.ended.then((end) => {
       link.close()
       if (this.#machines.get(name) === machine) this.#machines.delete(name)

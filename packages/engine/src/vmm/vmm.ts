@@ -77,6 +77,8 @@ export interface Vm {
   readonly ended: Promise<VmEnd>
   /** Called at each reset (a reboot from inside, or a triple fault). Returns the way to stop listening. */
   onReset(listener: () => void): () => void
+  /** Called when the guest is paused since the host's disk is full, and when it goes on; at once when it is paused so now. */
+  onSpace(listener: (waits: boolean) => void): void
   /** Asks the guest to shut down (ACPI power button). */
   pressPowerButton(): Promise<void>
   /** Ends the process at once (SIGKILL); resolves when it is gone. */

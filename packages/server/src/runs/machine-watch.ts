@@ -8,6 +8,9 @@ import { changeMachine, type MachineChange } from './run-rows.ts'
 /** A machine that answers is RUNNING, unless it is being shut down. */
 const mayBecomeReady: readonly MachineState[] = ['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'REBOOTING', 'RUNNING']
 
+const waitsForSpace =
+  'It is paused until there is space on the host’s disk again: it wrote, and there was none. Nothing is lost. Destroy a run that is not needed: ramet playground list -a'
+
 /** Writes what happens to a run's machines into their rows, in order. */
 export class MachineWatch {
   readonly #runId: string
@@ -30,6 +33,13 @@ export class MachineWatch {
         return event.isReady
           ? this.write(event.machine, { state: 'RUNNING', isReady: true, ifState: mayBecomeReady })
           : Promise.resolve()
+      case 'space':
+        return this.write(event.machine, {
+          state: 'RUNNING',
+          isReady: !event.waits,
+          ...(event.waits ? { message: waitsForSpace } : {}),
+          ifState: ['RUNNING'],
+        })
       case 'ended':
         // Any other end is judged by who looks after the machine: it may have been our own doing.
         return event.end === 'powered-off'

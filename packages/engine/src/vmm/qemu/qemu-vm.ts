@@ -43,6 +43,7 @@ export class QemuVm implements Vm {
   #seenEnd: VmEnd | undefined
   #isReleased = false
   #isWaitingForSpace = false
+  readonly #spaceListeners = new Set<(waits: boolean) => void>()
 
   /** `exit`: of a VM that this server started itself. */
   constructor(process: ProcessId, folder: string, qmp: QmpClient, tools: CutTools, exit?: Promise<ChildExit>) {
@@ -64,6 +65,11 @@ export class QemuVm implements Vm {
   onReset(listener: () => void): () => void {
     this.#resets.add(listener)
     return () => this.#resets.delete(listener)
+  }
+
+  onSpace(listener: (waits: boolean) => void): void {
+    this.#spaceListeners.add(listener)
+    if (this.#isWaitingForSpace) listener(true)
   }
 
   async pressPowerButton(): Promise<void> {
@@ -152,15 +158,20 @@ export class QemuVm implements Vm {
 
   async #goOnWithSpace(): Promise<void> {
     if (this.#isWaitingForSpace) return
-    this.#isWaitingForSpace = true
+    this.#tellSpace(true)
     try {
       await untilSpace(this.#folder, () => this.#isReleased || this.#seenEnd !== undefined)
       if (!this.#isReleased && waitsForSpace(await statusOf(this.#qmp))) await this.#qmp.execute('cont')
     } catch {
       // Closed meanwhile: whoever connects next looks again.
     } finally {
-      this.#isWaitingForSpace = false
+      this.#tellSpace(false)
     }
+  }
+
+  #tellSpace(waits: boolean): void {
+    this.#isWaitingForSpace = waits
+    if (!this.#isReleased) for (const listener of this.#spaceListeners) listener(waits)
   }
 
   async #poweredOff(): Promise<void> {
