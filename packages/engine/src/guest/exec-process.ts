@@ -14,11 +14,14 @@ export function processOf(channel: ClientChannel, lostWhy: () => Error): GuestPr
   let end: { code: number; signal?: string } | undefined
   channel.on('error', () => {})
   channel.stderr.on('error', () => {})
-  channel.on('exit', (code: number | null, signal?: string) => {
-    end = code === null ? { code: codeOf(signal), signal } : { code }
-  })
+  // A short command's whole life may come in one packet, and ssh2 tells `exit` before anybody could listen. With `close` it tells the same again.
+  const note = (code?: number | null, signal?: string) => {
+    if (code !== undefined) end ??= code === null ? { code: codeOf(signal), signal } : { code }
+  }
+  channel.on('exit', note)
   const settle = () => (end ? exit.resolve(end) : exit.reject(lostWhy()))
-  channel.on('close', () => {
+  channel.on('close', (code?: number | null, signal?: string) => {
+    note(code, signal)
     stdin.destroy()
     // Not before the last output is in the streams; nobody has to have read it there.
     void Promise.all([ended(channel), ended(channel.stderr)]).then(settle)

@@ -179,8 +179,11 @@ async function probe(connection: SshConnection): Promise<void> {
   const timer = setTimeout(() => reject(new Error('no command runs in the guest')), probeMs)
   try {
     const channel = await Promise.race([connection.exec('true'), promise.then(() => undefined)])
-    channel?.on('exit', (code: number | null) => (code === 0 ? resolve() : reject(new Error('a command failed in the guest'))))
-    channel?.on('close', () => reject(new Error('the guest closed the connection')))
+    // `close` has the status too; `exit` may have been told before the channel was in our hands.
+    channel?.on('close', (code?: number | null) => {
+      if (code === 0) resolve()
+      else reject(new Error(code === undefined ? 'the guest closed the connection' : 'a command failed in the guest'))
+    })
     channel?.resume()
     channel?.stderr.resume()
     channel?.end()
