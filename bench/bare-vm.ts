@@ -28,11 +28,17 @@ export interface BareParts {
 const longestMs = 240_000
 
 /**
- * Milliseconds from nothing but the prepared initramfs to the end of the first command: `qemu-img create` of an overlay, QEMU, login, `true`.
+ * Milliseconds from nothing but the prepared initramfs to the login, and to the end of the first command: `qemu-img create` of an overlay, QEMU, login,
+ * `true` by root's login shell. The login and the command are those of the engine's own client, which the API uses too.
  * Same kernel, initramfs, disk, devices, memory and CPUs as the run's machine. Without what Ramet adds: no namespace (QEMU's user-mode
  * network instead of a tap), no sandbox, no unprivileged user, no database, nothing synced to the host's disk.
  */
-export async function bareStart({ pack, image, plan, accelerator }: BareParts): Promise<number> {
+export async function bareStart({
+  pack,
+  image,
+  plan,
+  accelerator,
+}: BareParts): Promise<{ loginMs: number; firstCommandMs: number }> {
   const folder = await mkdtemp('/var/tmp/rt-bare-')
   const keys = await makeRunKeys()
   const network = planNetwork('r0000-0', '198.18.0.0/28', plan)
@@ -66,11 +72,14 @@ export async function bareStart({ pack, image, plan, accelerator }: BareParts): 
       link.ready(AbortSignal.timeout(longestMs)),
       ended.then(([code]) => Promise.reject(new Error(`QEMU ended with ${code}`))),
     ])
-    const ms = performance.now() - began
+    const loginMs = performance.now() - began
+    const { code } = await link.run('true')
+    if (code !== 0) throw new Error(`\`true\` exited ${code}`)
+    const firstCommandMs = performance.now() - began
     link.close()
     child.kill('SIGKILL')
     await ended.catch(() => {})
-    return ms
+    return { loginMs, firstCommandMs }
   } finally {
     link?.close()
     child?.kill('SIGKILL')
