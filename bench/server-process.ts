@@ -2,16 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
-import { root } from '../tests/harness/server.ts'
 
 /** The least that Node can do: a server without any library. What it takes is not ours to save. */
 export const bareNodeServer = `require('node:http').createServer((_, answer) => answer.end('{}')).listen(Number(process.env.RAMET_PORT), '127.0.0.1')`
 
 export const bareNodeArguments = ['-e', bareNodeServer]
-export const rametArguments = ['--disable-warning=ExperimentalWarning', join(root, 'packages/server/src/main.ts')]
 
 export function spawnNode(args: readonly string[], env: Record<string, string>): ChildProcess {
   return spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: 'ignore' })

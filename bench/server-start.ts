@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks'
 import { routes } from '@ramet/model/routes.ts'
 import { until } from '../tests/harness/processes.ts'
-import { TestServer, testCache } from '../tests/harness/server.ts'
+import { serverArguments, TestServer, testCache } from '../tests/harness/server.ts'
 import type { Benchmark } from './samples.ts'
-import { bareNodeArguments, end, firstAnswer, freePort, rametArguments, spawnNode } from './server-process.ts'
+import { bareNodeArguments, end, firstAnswer, freePort, spawnNode } from './server-process.ts'
 
 const times = 7
 
@@ -41,7 +41,7 @@ export const serverStart: Benchmark = {
       const ours: number[] = []
       const bare: number[] = []
       for (let at = 0; at < times; at += 1) {
-        ours.push(await timeToAnswer(rametArguments, routes.health(), env))
+        ours.push(await timeToAnswer(serverArguments, routes.health(), env))
         bare.push(await timeToAnswer(bareNodeArguments, '/', env))
         progress(`${at + 1} of ${times}: ${ours.at(-1)?.toFixed(0)} ms, a bare Node server ${bare.at(-1)?.toFixed(0)} ms`)
       }

@@ -79,15 +79,17 @@ function installDebianPackages(sets) {
   }
 }
 
+// V8 lets the young part of its heap grow to 34 MB while the server starts, and never takes it back: 4 MB save 50 MB of 190 (measured, three runs up).
+const serverFlags = JSON.parse(readFileSync(join(root, 'scripts/server-flags.json'), 'utf8'))
 // Sources alone: the web bundle that a server builds under packages/web/dist must not restart it.
 const watched = ['model', 'engine', 'server', 'client', 'web']
   .map((name) => `--watch-path=packages/${name}/src`)
   .concat('--watch-path=playgrounds')
 
 const verbs = {
-  start: { debian: ['run'], entry: ['packages/server/src/main.ts'] },
-  fake: { debian: [], entry: ['packages/server/src/main.ts', '--fake'] },
-  dev: { debian: ['run'], entry: ['--watch', ...watched, 'packages/server/src/main.ts'] },
+  start: { debian: ['run'], entry: [...serverFlags, 'packages/server/src/main.ts'] },
+  fake: { debian: [], entry: [...serverFlags, 'packages/server/src/main.ts', '--fake'] },
+  dev: { debian: ['run'], entry: ['--watch', ...watched, ...serverFlags, 'packages/server/src/main.ts'] },
   test: { debian: ['run', 'test'], entry: ['scripts/test.ts'] },
   proof: { debian: ['run', 'test'], entry: ['scripts/proof.ts'] },
   bench: { debian: ['run', 'test', 'bench'], entry: ['bench/main.ts'] },

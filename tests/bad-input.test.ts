@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { finish } from './harness/processes.ts'
-import { root, TestServer } from './harness/server.ts'
+import { serverArguments, TestServer } from './harness/server.ts'
 
 const machine = (name: string, more = '') =>
   `    - {name: ${name}, users: [{name: root}], drives: [{source: debian-stable, mount: /}]${more}}`
@@ -138,18 +138,7 @@ describe('bad input is refused with a code, a place and what to do', () => {
   })
 
   const serverWith = (home: string, ...flags: string[]) =>
-    finish(
-      [
-        process.execPath,
-        '--disable-warning=ExperimentalWarning',
-        join(root, 'packages/server/src/main.ts'),
-        '--fake',
-        '--home',
-        home,
-        ...flags,
-      ],
-      { timeoutMs: 30_000 },
-    )
+    finish([process.execPath, ...serverArguments, '--fake', '--home', home, ...flags], { timeoutMs: 30_000 })
 
   test('a port that is taken', async () => {
     const home = join(folder, 'h1')

@@ -3,9 +3,17 @@ import { mkdtempSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from '@ramet/client/client.ts'
+import serverFlags from '../../scripts/server-flags.json' with { type: 'json' }
 import { ended, type Finished, finish, until } from './processes.ts'
 
 export const root = join(import.meta.dirname, '../..')
+
+/** What `npm start` runs the server with. */
+export const serverArguments: readonly string[] = [
+  '--disable-warning=ExperimentalWarning',
+  ...serverFlags,
+  join(root, 'packages/server/src/main.ts'),
+]
 
 /** Images and kernel pack of all tests: built once, immutable. */
 export const testCache = process.env.RAMET_TEST_CACHE ?? '/var/cache/ramet-test'
@@ -37,13 +45,7 @@ export class TestServer {
   }
 
   async start(env: Record<string, string> = {}): Promise<this> {
-    const [program = '', ...argv] = [
-      ...this.#wrapper,
-      process.execPath,
-      '--disable-warning=ExperimentalWarning',
-      join(root, 'packages/server/src/main.ts'),
-      ...(this.isFake ? ['--fake'] : []),
-    ]
+    const [program = '', ...argv] = [...this.#wrapper, process.execPath, ...serverArguments, ...(this.isFake ? ['--fake'] : [])]
     this.output = ''
     const child = spawn(program, argv, {
       env: {
