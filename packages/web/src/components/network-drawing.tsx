@@ -2,6 +2,9 @@ import type { Play } from '@ramet/model/wire.ts'
 import { drawing, layOutNetworks } from '../run/network-layout.ts'
 import { machineLook, type Tone } from '../run/run-look.ts'
 
+/** Text that a wire passes stays readable. */
+const halo = { stroke: 'var(--surface)', strokeWidth: 3, strokeLinejoin: 'round', paintOrder: 'stroke' } as const
+
 const fills: Record<Tone, string> = { good: 'fill-accent', busy: 'fill-busy', off: 'fill-off', bad: 'fill-bad' }
 
 /** Machines and networks of a run as a small plan: who is on which network, under which address, and what leads outside. */
@@ -11,7 +14,20 @@ export function NetworkDrawing({ play }: { play: Play }) {
   const { boxTop, boxHeight, side, cloud } = drawing
   return (
     <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={asText(play)} className="w-full max-w-md">
-      {networks.map(({ name, subnet, isPrivate, y }) => (
+      {machines.flatMap(({ wires }) =>
+        wires.map(({ x, y, network, address }) => (
+          <line
+            key={network + address}
+            x1={x}
+            x2={x}
+            y1={boxTop + boxHeight}
+            y2={y}
+            strokeWidth="1.4"
+            className="stroke-line-strong"
+          />
+        )),
+      )}
+      {networks.map(({ name, subnet, gateway, isPrivate, y }) => (
         <g key={name}>
           <line
             x1={side}
@@ -22,7 +38,8 @@ export function NetworkDrawing({ play }: { play: Play }) {
             strokeLinecap="round"
             className={isPrivate ? 'stroke-line-strong' : 'stroke-accent'}
           />
-          <text x={side} y={y + 16} className="fill-muted text-[11px]">
+          <text x={side} y={y + 16} className="fill-muted text-[11px]" {...halo}>
+            {gateway !== undefined && <title>{`Gateway ${gateway}`}</title>}
             {name}
             <tspan className="fill-faint font-mono text-[10px]" dx="6">
               {subnet}
@@ -40,16 +57,8 @@ export function NetworkDrawing({ play }: { play: Play }) {
         <g key={machine.name}>
           {machine.wires.map((wire) => (
             <g key={wire.network + wire.address}>
-              <line
-                x1={wire.x}
-                x2={wire.x}
-                y1={boxTop + boxHeight}
-                y2={wire.y}
-                strokeWidth="1.4"
-                className="stroke-line-strong"
-              />
               <circle cx={wire.x} cy={wire.y} r="4" strokeWidth="1.6" className="fill-surface stroke-ink" />
-              <text x={wire.x + 6} y={wire.y - 8} className="fill-ink font-mono text-[10px]">
+              <text x={wire.x + 6} y={wire.y - 8} className="fill-ink font-mono text-[10px]" {...halo}>
                 <title>{`${machine.name} on ${wire.network}: ${wire.address}`}</title>
                 {wire.label}
               </text>

@@ -27,6 +27,7 @@ interface PlacedWire {
 interface PlacedNetwork {
   readonly name: string
   readonly subnet: string
+  readonly gateway: string | undefined
   readonly isPrivate: boolean
   readonly y: number
 }
@@ -52,7 +53,13 @@ export function layOutNetworks({ machines, networks }: Pick<Play, 'machines' | '
   return {
     width,
     height: firstLine + Math.max(networks.length - 1, 0) * betweenLines + below,
-    networks: networks.map(({ name, subnet, private: isPrivate }) => ({ name, subnet, isPrivate, y: lineOf.get(name) ?? 0 })),
+    networks: networks.map(({ name, subnet, gateway, private: isPrivate }) => ({
+      name,
+      subnet,
+      gateway,
+      isPrivate,
+      y: lineOf.get(name) ?? 0,
+    })),
     machines: machines.map(({ name, interfaces }, index) => {
       const x = side + index * column
       const boxWidth = Math.min(column - 8, 120)
