@@ -18,6 +18,7 @@ export function openFakeImages(cacheFolder: string): Promise<ImageLibrary> {
   return ImageLibrary.open(cacheFolder, [
     entry('kernel-6.1', 'kernel-pack', 'A pretend kernel', toPack, ['kernel', 'initramfs', 'modules']),
     entry('debian-stable', 'image', 'A pretend Debian', toImage, ['root.qcow2']),
+    entry('debian-docker', 'image', 'A pretend Debian with Docker', toImage, ['root.qcow2']),
     entry('broken', 'image', 'A pretend image whose build fails', toImage, []),
   ])
 }

@@ -1,5 +1,6 @@
 import { notFound } from '@ramet/model/errors.ts'
 import type { KernelPack, RootImage } from './artefact.ts'
+import { debianDocker } from './debian-docker.ts'
 import { debianStable } from './debian-stable.ts'
 import { buildKernelPack, kernelPackHash, kernelPackName, toKernelPack } from './kernel-pack.ts'
 import type { CachedArtefact } from './record.ts'
@@ -42,6 +43,7 @@ export const catalog: readonly CatalogEntry[] = [
     open: toKernelPack,
   },
   image(debianStable, 'Debian 12 with systemd and the usual tools', ['debian']),
+  image(debianDocker, 'The same with Docker', ['docker']),
 ]
 
 /** By name or alias. */

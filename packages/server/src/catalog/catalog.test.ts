@@ -13,7 +13,7 @@ import { loadCatalog } from './catalog.ts'
 import { openPlaygrounds } from './playgrounds.ts'
 
 const official = join(import.meta.dirname, '../../../../playgrounds')
-const images = ['debian-stable']
+const images = ['debian-stable', 'debian-docker']
 const ann = { id: 'a', name: 'ann' }
 const bob = { id: 'b', name: 'bob' }
 
@@ -34,10 +34,12 @@ async function open() {
 const names = async (list: Promise<{ name: string }[]>) => (await list).map(({ name }) => name).toSorted()
 const web = { name: 'web', drives: [{ source: 'debian-stable', mount: '/' }] }
 
-test('the catalogue has debian and flexbox, for everyone, in the shape of the API', async () => {
+const catalogue = ['debian', 'docker', 'duo', 'flexbox', 'router']
+
+test('the catalogue has its playgrounds, for everyone, in the shape of the API', async () => {
   const { db, playgrounds } = await open()
-  assert.deepEqual(await names(playgrounds.list(ann, undefined)), ['debian', 'flexbox'])
-  assert.deepEqual(await names(playgrounds.list(ann, 'base')), ['debian', 'flexbox'])
+  assert.deepEqual(await names(playgrounds.list(ann, undefined)), catalogue)
+  assert.deepEqual(await names(playgrounds.list(ann, 'base')), catalogue)
   const debian = await playgrounds.get(bob, 'debian')
   assert.equal(playgroundSchema.safeParse(JSON.parse(JSON.stringify(debian))).success, true)
   assert.equal(debian.owner, '')

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { leftovers } from './harness/leftovers.ts'
+import { finish } from './harness/processes.ts'
+import { TestServer } from './harness/server.ts'
+
+/** The catalogue's playgrounds of several machines or with Docker: one boot each, in order. */
+describe('the catalogue', { concurrency: false }, () => {
+  const server = new TestServer()
+  let installation = ''
+  let outside = ''
+  let id = ''
+  const outsideAddress = '203.0.113.6'
+
+  const inGuest = (machine: string, command: string) => server.ramet(['ssh', id, '-m', machine, '--', command])
+  const ok = async (machine: string, command: string): Promise<string> => {
+    const { code, stdout, stderr } = await inGuest(machine, command)
+    assert.equal(code, 0, `${machine}: ${command}: ${stderr}${stdout}`)
+    return stdout.trim()
+  }
+  /** `start` ends with 0 only when all init tasks have completed. */
+  async function start(playground: string): Promise<void> {
+    const { code, stdout, stderr } = await server.ramet(['playground', 'start', playground, '-q'], { timeoutMs: 1_200_000 })
+    id = stdout.trim()
+    assert.equal(code, 0, stderr + server.output.slice(-3000))
+  }
+  async function destroy(): Promise<void> {
+    await server.ok('playground', 'destroy', id, '-q')
+    assert.deepEqual(await leftovers(installation, server.home), [])
+  }
+  const ip = async (...argv: string[]) => {
+    const { code, stderr } = await finish(['ip', ...argv])
+    assert.equal(code, 0, `ip ${argv.join(' ')}: ${stderr}`)
+  }
+
+  before(async () => {
+    await server.start()
+    installation = (await (await server.client()).health()).installation
+    // A host beyond this one, where the way out of a run leads.
+    outside = `rmt${installation}pg`
+    await ip('netns', 'add', outside)
+    await ip('link', 'add', `${outside}0`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', outside)
+    await ip('addr', 'add', '203.0.113.5/30', 'dev', `${outside}0`)
+    await ip('link', 'set', `${outside}0`, 'up')
+    await ip('-n', outside, 'addr', 'add', `${outsideAddress}/30`, 'dev', 'eth0')
+    await ip('-n', outside, 'link', 'set', 'eth0', 'up')
+    await ip('-n', outside, 'route', 'add', 'default', 'via', '203.0.113.5')
+  })
+  after(async () => {
+    await finish(['ip', 'link', 'delete', `${outside}0`])
+    await finish(['ip', 'netns', 'delete', outside])
+    await server.dispose()
+  })
+
+  test('duo comes up with its init tasks completed', () => start('duo'))
+
+  test('duo: web and db reach each other by name; web has a way out, db has none', async () => {
+    for (const [from, to] of [
+      ['web', 'db'],
+      ['web', 'db.back'],
+      ['db', 'web'],
+      ['db', 'web.back'],
+    ] as const)
+      await ok(from, `ping -c 1 -W 5 ${to}`)
+    await ok('web', `ping -c 1 -W 5 ${outsideAddress}`)
+    assert.notEqual((await inGuest('db', `ping -c 1 -W 3 ${outsideAddress}`)).code, 0)
+    // Also when it tries the gateway's address all the same.
+    await ok('db', 'ip route add default via 10.20.0.1')
+    assert.notEqual((await inGuest('db', `ping -c 1 -W 3 ${outsideAddress}`)).code, 0)
+  })
+
+  test('duo: db keeps its data on a drive of its own; a container on web resolves db', async () => {
+    assert.match(
+      await ok('db', "findmnt -no SOURCE /data && sqlite3 /data/notes.db 'select note from notes'"),
+      /vdb\n.*first note/,
+    )
+    await ok(
+      'web',
+      'mkdir -p r/bin && cp /bin/busybox r/bin/ && ln -sf busybox r/bin/nslookup && tar -C r -c . | docker import - tiny >/dev/null',
+    )
+    assert.match(await ok('web', 'docker run --rm tiny /bin/nslookup db'), /10\.20\.0\.20/)
+    await destroy()
+  })
+
+  test('docker comes up with a container run from a tar of its own making, and runs more', async () => {
+    await start('docker')
+    const tasks = await (await server.client()).plays.tasks(id)
+    assert.equal(tasks.find(({ name }) => name === 'first-container')?.stdout, 'A container ran.\n')
+    assert.equal(await ok('docker', 'docker run --rm tiny sh -c "echo from inside; hostname | wc -c"'), 'from inside\n13')
+    await destroy()
+  })
+
+  test('router: the way from one private network to the other leads over it, and ends where it stops to forward', async () => {
+    await start('router')
+    assert.match(await ok('alice', 'traceroute -n -m 4 -w 3 bob'), /^ 1 {2}10\.1\.0\.254 .*\n 2 {2}10\.2\.0\.10 /m)
+    await ok('bob', 'ping -c 1 -W 5 alice')
+    await ok('router', 'sysctl -qw net.ipv4.ip_forward=0')
+    assert.notEqual((await inGuest('alice', 'ping -c 1 -W 3 bob')).code, 0)
+    await ok('alice', 'ping -c 1 -W 5 router')
+    await destroy()
+  })
+})
