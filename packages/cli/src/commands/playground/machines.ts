@@ -1,4 +1,5 @@
 import { isMachineReady } from '@ramet/client/goals.ts'
+import { formatBytes } from '@ramet/model/bytes.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
 import { type Format, formatOption } from '../../format-option.ts'
@@ -19,14 +20,15 @@ export function addMachines(parent: Command, open: Open): void {
       else if (options.output === 'json') out.json(play.machines)
       else
         out.table(
-          ['NAME', 'STATE', 'READY', 'CPUS', 'RAM', 'ADDRESS', 'HOST ADDRESS'],
-          play.machines.map(({ name, state, resources, interfaces, hostAddress }) => [
+          ['NAME', 'STATE', 'READY', 'CPUS', 'RAM', 'ADDRESSES', 'DRIVES', 'HOST ADDRESS'],
+          play.machines.map(({ name, state, resources, interfaces, drives, hostAddress }) => [
             name,
             state,
             isMachineReady(play, name) ? 'yes' : 'no',
             String(resources.cpuCount),
             resources.ramSize,
-            interfaces.map(({ address }) => address).join(', '),
+            interfaces.map(({ network, address }) => `${network} ${address}`).join(', '),
+            drives.map(({ mount, sizeBytes }) => `${mount ?? 'raw'} ${formatBytes(sizeBytes)}`).join(', '),
             hostAddress ?? '-',
           ]),
         )
