@@ -23,6 +23,28 @@ test('labctl gets a URL that needs no credentials, a status at once and one at e
   socket.terminate()
 })
 
+test('a task is told when it has changed, and only then', async () => {
+  await using server = await start()
+  const answer = await fetch(server.endpoint + routes.connections(playId), { method: 'POST', headers: asAlice })
+  const { url } = (await answer.json()) as { url: string }
+  const received = record(new WebSocket(url))
+  await until('the first status', () => received.messages.length > 0)
+  const told = () => received.messages.filter((message) => JSON.stringify(message).includes('"kind":"task"'))
+  const tell = (status: number, version: number) => {
+    const task = { name: 'check', init: true, helper: false, status, version }
+    server.services.publish({ kind: 'play', play: { ...stubPlay(), title: `${status} ${version}`, tasks: { check: task } } })
+    return { kind: 'task', task }
+  }
+  const running = tell(30, 2)
+  await until('the task', () => told().length === 1)
+  const frames = received.messages.length
+  tell(30, 2)
+  await until('a further status', () => received.messages.length > frames)
+  const completed = tell(40, 3)
+  await until('its end', () => told().length > 1)
+  assert.deepEqual(told(), [running, completed])
+})
+
 test('a ticket that was never given is refused', async () => {
   await using server = await start()
   const received = record(server.socket(routes.liveStatus('x'.repeat(32)), {}))
