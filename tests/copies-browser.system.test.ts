@@ -86,6 +86,6 @@ describe('a stopped run in the dashboard', { concurrency: false }, () => {
   test('every row of the list says what it takes on disk', async () => {
     const rows = page.getByRole('region', { name: 'Runs' }).getByRole('listitem')
     assert.equal(await rows.count(), 3)
-    for (const row of await rows.all()) await row.getByText(/^\d+(\.\d+)?([KMG]i)?B( of its own)?$/).waitFor()
+    for (const row of await rows.all()) await row.getByText(/^\d+(\.\d+)?\s([KMG]i)?B( of its own)?$/).waitFor()
   })
 })

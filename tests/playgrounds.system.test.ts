@@ -10,7 +10,7 @@ describe('the catalogue', { concurrency: false }, () => {
   let installation = ''
   let outside = ''
   let id = ''
-  const outsideAddress = '203.0.113.6'
+  const outsideAddress = '198.51.100.2'
 
   const inGuest = (machine: string, command: string) => server.ramet(['ssh', id, '-m', machine, '--', command])
   const ok = async (machine: string, command: string): Promise<string> => {
@@ -40,11 +40,11 @@ describe('the catalogue', { concurrency: false }, () => {
     outside = `rmt${installation}pg`
     await ip('netns', 'add', outside)
     await ip('link', 'add', `${outside}0`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', outside)
-    await ip('addr', 'add', '203.0.113.5/30', 'dev', `${outside}0`)
+    await ip('addr', 'add', '198.51.100.1/30', 'dev', `${outside}0`)
     await ip('link', 'set', `${outside}0`, 'up')
     await ip('-n', outside, 'addr', 'add', `${outsideAddress}/30`, 'dev', 'eth0')
     await ip('-n', outside, 'link', 'set', 'eth0', 'up')
-    await ip('-n', outside, 'route', 'add', 'default', 'via', '203.0.113.5')
+    await ip('-n', outside, 'route', 'add', 'default', 'via', '198.51.100.1')
   })
   after(async () => {
     await finish(['ip', 'link', 'delete', `${outside}0`])

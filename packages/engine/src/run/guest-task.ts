@@ -22,6 +22,8 @@ export interface TaskSight {
 }
 
 const answerMs = 60_000
+/** As long as a task waits for the guest's own init before it begins, and its time with it (task.c). */
+const initMs = 180_000
 
 /** Begins it, unless it was begun in this boot before. Returns why it cannot be begun: a user that does not exist. RametError `machine_unreachable`. */
 export async function beginTask(link: GuestLink, task: PlanTask): Promise<{ refused?: string; exitCode?: number }> {
@@ -39,7 +41,7 @@ export async function lookAtTask(link: GuestLink, task: Pick<PlanTask, 'name' | 
 
 /** As `lookAtTask`, once it has ended. A task ends by its timeout at the latest; what is added is for a guest that is slow to say so. */
 export async function taskEnd(link: GuestLink, task: PlanTask): Promise<TaskSight> {
-  const timeoutMs = task.timeoutSeconds * 1000 + answerMs
+  const timeoutMs = initMs + task.timeoutSeconds * 1000 + answerMs
   return read(task, await link.tool(['keeper', 'task', 'wait', task.name], { timeoutMs }))
 }
 

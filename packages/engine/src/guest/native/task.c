@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@
 #include "oom.h"
 
 #define TASKS "/var/lib/ramet/tasks"
-enum { HALF = 32768, BOOT = 36, POLL_MS = 100, GRACE_MS = 5000, LONGEST_PATH = 256 };
+enum { HALF = 32768, BOOT = 36, POLL_MS = 100, GRACE_MS = 5000, INIT_MS = 180000, INIT_POLL_MS = 300, LONGEST_PATH = 256 };
 
 /* One stream of the task: its beginning goes to the file at once, of the rest the last bytes are kept. */
 struct stream {
@@ -196,6 +197,39 @@ static void run_script(const struct account *account, const char *name, int out,
     _exit(127);
 }
 
+static bool has_systemd(void) {
+    char init[PATH_MAX];
+    if (realpath("/sbin/init", init)) return strstr(init, "/systemd") != NULL;
+    return access("/lib/systemd/systemd", X_OK) == 0;
+}
+
+static bool is_up(void) {
+    char word[32] = "";
+    int both[2];
+    if (pipe2(both, O_CLOEXEC) < 0) return true;
+    pid_t asking = fork();
+    if (asking == 0) {
+        dup2(both[1], 1);
+        execlp("systemctl", "systemctl", "is-system-running", (char *)NULL);
+        _exit(127);
+    }
+    close(both[1]);
+    if (asking < 0 || read(both[0], word, sizeof word - 1) < 0) word[0] = 0;
+    close(both[0]);
+    if (asking > 0) waitpid(asking, NULL, 0);
+    return word[0] != 0 && strncmp(word, "initializing", 12) != 0 && strncmp(word, "offline", 7) != 0 && strncmp(word, "unknown", 7) != 0;
+}
+
+/*
+ * We are here seconds before a machine's own init is. Tasks speak to it (systemctl enable --now), count on its sysctls and on a /tmp that is not cleared
+ * again: they begin once systemd has its basic target. Other inits cannot be asked.
+ */
+static void await_init(void) {
+    int64_t deadline = now_ms() + INIT_MS;
+    if (!has_systemd()) return;
+    while (!is_up() && now_ms() < deadline) poll(NULL, 0, INIT_POLL_MS);
+}
+
 /* Never returns. Holds the lock by `lock`, which no child inherits. */
 static void supervise(int folder, int lock, const struct account *account, const char *name, int seconds) {
     static struct stream streams[2];
@@ -209,6 +243,7 @@ static void supervise(int folder, int lock, const struct account *account, const
         streams[i].file = openat(folder, files[i], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
         ends[i] = both[1];
     }
+    await_init();
     int64_t began = now_ms(), deadline = began + (int64_t)seconds * 1000;
     pid_t command = fork();
     if (command == 0) run_script(account, name, ends[0], ends[1]);
