@@ -14,14 +14,11 @@ export function processOf(channel: ClientChannel, lostWhy: () => Error): GuestPr
   let end: { code: number; signal?: string } | undefined
   channel.on('error', () => {})
   channel.stderr.on('error', () => {})
-  // A short command's whole life may come in one packet, and ssh2 tells `exit` before anybody could listen. With `close` it tells the same again.
-  const note = (code?: number | null, signal?: string) => {
-    if (code !== undefined) end ??= code === null ? { code: codeOf(signal), signal } : { code }
-  }
-  channel.on('exit', note)
+  channel.on('exit', (code: number | null, signal?: string) => {
+    end = code === null ? { code: codeOf(signal), signal } : { code }
+  })
   const settle = () => (end ? exit.resolve(end) : exit.reject(lostWhy()))
-  channel.on('close', (code?: number | null, signal?: string) => {
-    note(code, signal)
+  channel.on('close', () => {
     stdin.destroy()
     // Not before the last output is in the streams; nobody has to have read it there.
     void Promise.all([ended(channel), ended(channel.stderr)]).then(settle)
@@ -78,13 +75,19 @@ function outputOf(source: Readable): Readable {
   return output
 }
 
-/** What goes into a channel. A channel that closed never calls back (ssh2), so this stream is destroyed then. */
+/**
+ * What goes into a channel. A channel that closed never calls back (ssh2), so this stream is destroyed then. A command may be over before all that it was
+ * to be given is written: as with a pipe that nobody reads, the rest has no place to go, and the command's end tells what there is to tell.
+ */
 function inputOf(channel: ClientChannel): Writable {
   return new Writable({
-    write: (bytes: Buffer, _encoding, done) => void channel.write(bytes, done),
+    write(bytes: Buffer, _encoding, done) {
+      if (channel.writable) channel.write(bytes, () => done())
+      else done()
+    },
     final(done) {
-      channel.end()
+      if (channel.writable) channel.end()
       done()
     },
-  })
+  }).on('error', () => {})
 }

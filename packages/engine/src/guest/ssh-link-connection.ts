@@ -19,7 +19,11 @@ const keepalive = { keepaliveInterval: 5000, keepaliveCountMax: 6 }
 /** One authenticated connection; `lost` settles when it ends, for whatever reason. */
 export interface SshConnection {
   readonly lost: Promise<void>
-  exec(command: string, pty?: ExecOptions['pty']): Promise<ClientChannel>
+  /**
+   * `take` is called with the channel before anything more of it is read: a command that ends at once may have its exit status in the very bytes that
+   * opened its channel, and ssh2 tells of that only to who listens already.
+   */
+  exec<T>(command: string, pty: ExecOptions['pty'], take: (channel: ClientChannel) => T): Promise<T>
   close(): void
 }
 
@@ -76,9 +80,9 @@ export async function connectSsh({ path, keys, silentMs, signal }: ConnectOption
   }
   return {
     lost: lost.promise,
-    exec: (command, pty) =>
+    exec: (command, pty, take) =>
       new Promise((resolve, reject) => {
-        const opened = (error: Error | undefined, channel: ClientChannel) => (error ? reject(error) : resolve(channel))
+        const opened = (error: Error | undefined, channel: ClientChannel) => (error ? reject(error) : resolve(take(channel)))
         // A lost connection never calls back for a channel that it had not opened yet.
         void lost.promise.then(() => reject(new Error('the connection was lost')))
         client.exec(command, pty ? { pty: { term: pty.term, cols: pty.cols, rows: pty.rows } } : {}, opened)

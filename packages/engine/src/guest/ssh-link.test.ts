@@ -48,6 +48,11 @@ async function linked() {
   }
 }
 
+test('a command that ends at once has its exit code and its output', async () => {
+  await using w = await linked()
+  assert.deepEqual(await w.link.run('at-once'), { code: 3, stdout: 'done', stderr: '' })
+})
+
 test('a command has its streams, user, exit code and signal', async () => {
   await using w = await linked()
   const cat = await w.link.exec('cat; echo to stderr >&2; exit 7', { user: 'laborant' })

@@ -1,4 +1,5 @@
 import { guestUnreachable } from '@ramet/model/errors.ts'
+import type { ClientChannel } from 'ssh2'
 import type { Vm } from '../vmm/vmm.ts'
 import { commandAs, toolCommand } from './exec-command.ts'
 import { processOf } from './exec-process.ts'
@@ -118,10 +119,11 @@ export class SshLink implements GuestLink {
   async #start(command: string, pty?: ExecOptions['pty']): Promise<GuestProcess> {
     const connection = this.#connection
     if (!connection) throw this.#unreachable()
-    const channel = await connection.exec(command, pty).catch((error: Error) => {
+    const take = (channel: ClientChannel) =>
+      processOf(channel, () => guestUnreachable('the connection was lost before the command ended.'))
+    const process = await connection.exec(command, pty, take).catch((error: Error) => {
       throw guestUnreachable(error.message)
     })
-    const process = processOf(channel, () => guestUnreachable('the connection was lost before the command ended.'))
     this.#processes.add(process)
     const forget = () => this.#processes.delete(process)
     process.exit.then(forget, forget)
@@ -178,15 +180,14 @@ async function probe(connection: SshConnection): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const timer = setTimeout(() => reject(new Error('no command runs in the guest')), probeMs)
   try {
-    const channel = await Promise.race([connection.exec('true'), promise.then(() => undefined)])
-    // `close` has the status too; `exit` may have been told before the channel was in our hands.
-    channel?.on('close', (code?: number | null) => {
-      if (code === 0) resolve()
-      else reject(new Error(code === undefined ? 'the guest closed the connection' : 'a command failed in the guest'))
-    })
-    channel?.resume()
-    channel?.stderr.resume()
-    channel?.end()
+    const take = (channel: ClientChannel) => {
+      channel.on('exit', (code: number | null) => (code === 0 ? resolve() : reject(new Error('a command failed in the guest'))))
+      channel.on('close', () => reject(new Error('the guest closed the connection')))
+      channel.resume()
+      channel.stderr.resume()
+      channel.end()
+    }
+    await Promise.race([connection.exec('true', undefined, take), promise])
     await promise
   } catch (error) {
     connection.close()
