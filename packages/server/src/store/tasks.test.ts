@@ -28,7 +28,8 @@ async function withRun(body: (db: Db, newRun: () => Promise<string>) => Promise<
   const tasks = ['done', 'broke', 'runs', 'waits'].map((name) => ({ name, machine: 'm', user: 'root', run: 'true', needs: [] }))
   const plan = JSON.stringify({ machines: [], networks: [], tasks })
   const values = { owner_id: 'u', playground_id: 'p', playground_name: 'p', playground_title: 'p', plan }
-  await body(db, () => insertRun(db, { ...values, title: undefined, clonedFrom: null, start: true }))
+  const memory = { totalBytes: 1, bytesOf: () => 1 }
+  await body(db, () => insertRun(db, { ...values, title: undefined, clonedFrom: null, start: false, memory }))
   await db.destroy()
 }
 
