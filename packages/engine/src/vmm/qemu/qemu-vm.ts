@@ -158,9 +158,12 @@ export class QemuVm implements Vm {
 
   async #goOnWithSpace(): Promise<void> {
     if (this.#isWaitingForSpace) return
-    this.#tellSpace(true)
     try {
-      await untilSpace(this.#folder, () => this.#isReleased || this.#seenEnd !== undefined)
+      await untilSpace(this.#folder, () => {
+        // Again at each look: who hears it for the first time may find no space to write it down.
+        this.#tellSpace(true)
+        return this.#isReleased || this.#seenEnd !== undefined
+      })
       if (!this.#isReleased && waitsForSpace(await statusOf(this.#qmp))) await this.#qmp.execute('cont')
     } catch {
       // Closed meanwhile: whoever connects next looks again.
