@@ -101,7 +101,7 @@ function specFor(folder: string, overlay: string, initrd: string, { pack, image,
   ]
   const spec = vmSpec(
     '/',
-    { id: '0'.repeat(24), shortId: 0, plan, lease: network.lease, drives, machines: [] },
+    { id: '0'.repeat(24), shortId: 0, plan, lease: network.lease, drives, machines: [], resume: undefined, waking: undefined },
     name,
     network,
     pack,

@@ -54,7 +54,7 @@ playground:
   for (let at = 0; at < samples * ages.length; at += 1) {
     const { id } = await api.plays.start({ playground })
     await reached(id, 'RUNNING')
-    await api.plays.stop(id)
+    await api.plays.stop(id, { powerOff: true })
     await reached(id, 'STOPPED')
     ids.push(id)
   }

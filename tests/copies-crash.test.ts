@@ -20,7 +20,7 @@ describe('a server killed while a run is copied', { concurrency: false }, () => 
   /** So that there is something to seal: a boot writes to the drives. */
   const writeToDrives = async () => {
     await server.ok('playground', 'restart', source, '-q')
-    await server.ok('playground', 'stop', source, '-q')
+    await server.ok('playground', 'stop', source, '--power-off', '-q')
   }
 
   async function crashAfter(step: string, ask: () => Promise<unknown>): Promise<void> {
@@ -36,7 +36,7 @@ describe('a server killed while a run is copied', { concurrency: false }, () => 
   before(async () => {
     await server.start()
     source = (await server.ok('playground', 'start', 'debian', '-q')).trim()
-    await server.ok('playground', 'stop', source, '-q')
+    await server.ok('playground', 'stop', source, '--power-off', '-q')
   })
   after(() => server.dispose())
 

@@ -120,7 +120,7 @@ export function crashSuite({ title, fake, stepNames, machines, bootOf, ignorePow
       test(`killed after ${step}, the run comes to be stopped and can be restarted`, async () => {
         const id = await startRun()
         if (step === 'stop/end-machines') await ignorePowerButton?.(server, id)
-        await crashDuring(step, async () => (await server.client()).plays.stop(id))
+        await crashDuring(step, async () => (await server.client()).plays.stop(id, { powerOff: true }))
         await reached(id, 'STOPPED')
         await (await server.client()).plays.restart(id)
         await reached(id, 'RUNNING')
@@ -147,7 +147,7 @@ export function crashSuite({ title, fake, stepNames, machines, bootOf, ignorePow
     )) {
       test(`killed after ${step} of a restart, the run is brought up`, async () => {
         const id = await startRun()
-        await (await server.client()).plays.stop(id)
+        await (await server.client()).plays.stop(id, { powerOff: true })
         await reached(id, 'STOPPED')
         await crashDuring(step, async () => (await server.client()).plays.restart(id))
         await reached(id, 'RUNNING')

@@ -35,7 +35,7 @@ export async function orderlyCycles(server: TestServer, id: string, cycles: numb
   await inGuest(server, id, fill)
   for (let cycle = 1; cycle <= cycles; cycle += 1) {
     const before = await inGuest(server, id, 'cat /root/sums')
-    figures.stop.push(await seconds(() => server.ok('playground', 'stop', id)))
+    figures.stop.push(await seconds(() => server.ok('playground', 'stop', id, '--power-off')))
     assert.deepEqual(await vmProcesses(server.home, id), [], 'no VM is left when stop returns')
     figures.restart.push(await seconds(() => server.ok('playground', 'restart', id, '-q')))
     assert.equal(await inGuest(server, id, 'cat /root/sums'), before)

@@ -96,8 +96,10 @@ export function createClient(options: ClientOptions) {
       list: () => get<Play[]>(routes.plays()),
       get: getPlay,
       start: (body: CreatePlay) => post<Play>(routes.plays(), body),
-      stop: (id: string) => act(id, { action: 'stop' }),
-      restart: (id: string) => act(id, { action: 'restart' }),
+      /** `powerOff`: shuts the guests down instead of keeping their memory. */
+      stop: (id: string, how: { powerOff?: boolean } = {}) => act(id, { action: 'stop', ...how }),
+      /** `cold`: boots, although memory was kept. */
+      restart: (id: string, how: { cold?: boolean } = {}) => act(id, { action: 'restart', ...how }),
       destroy: (id: string) => act(id, { action: 'destroy' }),
       machine: (id: string, action: MachineAction, machine: string) => act(id, { action, machine }),
       /** With their output. */

@@ -56,7 +56,14 @@ export const actions = {
   restart: { from: ['STOPPED', 'FAILED'], otherwise: 'Stop the run first, or reboot one of its machines.' },
   // A FAILED run that has been up before can be copied: what its drives hold is what a restart would boot from. One that never was up has nothing of
   // its own to copy; that is not a matter of its state and is refused in `runs/copyable.ts`.
-  clone: { from: ['STOPPED', 'FAILED'], otherwise: 'Stop the run first: ramet playground stop ID' },
+  clone: {
+    from: ['STOPPED', 'FAILED'],
+    otherwise: 'Stop the run first: ramet playground stop ID. Or clone it as it runs: ramet playground clone ID --live',
+  },
+  clone_live: {
+    from: ['RUNNING'],
+    otherwise: 'Only a run that is running can be cloned live. One that is stopped: ramet playground clone ID',
+  },
   save: { from: ['STOPPED', 'FAILED'], otherwise: 'Stop the run first, so that its drives are whole: ramet playground stop ID' },
   destroy: {
     from: ['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'RUNNING', 'STOPPING', 'STOPPED', 'FAILED'],

@@ -112,6 +112,14 @@ export const playSchema = z.object({
   failure: failureSchema.optional(),
   /** The run that it is a clone of. */
   clonedFrom: z.object({ id: z.string(), title: z.string() }).optional(),
+  /** How it came up last: booted; resumed with memory of its own or of its source; or with that of a playground kept warm. Absent before its first start. */
+  startKind: z.enum(['cold', 'warm', 'resumed']).optional(),
+  /** Why so, as a sentence. */
+  startReason: z.string().optional(),
+  /** UUID of its last resume, which the guests have in /run/ramet/epoch. Absent after a boot. */
+  epoch: z.string().optional(),
+  /** The memory with which its next start goes on. */
+  snapshot: z.object({ at: z.string(), bytes: z.number() }).optional(),
   networks: z.array(z.object({ name: z.string(), subnet: z.string(), gateway: z.string().optional(), private: z.boolean() })),
   tabs: z.array(z.record(z.string(), z.unknown())),
 })
@@ -134,8 +142,10 @@ export const createPlaySchema = z.object({
 export type CreatePlay = z.infer<typeof createPlaySchema>
 
 export const playActionSchema = z.discriminatedUnion('action', [
-  z.object({ action: z.literal('stop') }),
-  z.object({ action: z.literal('restart') }),
+  /** `powerOff`: the guests are shut down. Otherwise their memory is kept, if that can be done. */
+  z.object({ action: z.literal('stop'), powerOff: z.boolean().optional() }),
+  /** `cold`: the guests boot from their drives, and the memory that was kept is gone. */
+  z.object({ action: z.literal('restart'), cold: z.boolean().optional() }),
   z.object({ action: z.literal('destroy') }),
   z.object({ action: z.literal('make_persistent') }),
   z.object({ action: z.literal('set_title'), title: z.string() }),
@@ -198,6 +208,8 @@ export const clonePlaySchema = z.strictObject({
   title: titleSchema.optional(),
   /** Starts them too. Otherwise they are stopped runs, and have no file until they start. */
   start: z.boolean().default(false),
+  /** Of a run that runs: they go on where it is at one instant, with its memory and the connections between its machines. They are started. */
+  live: z.boolean().default(false),
 })
 export type ClonePlay = z.input<typeof clonePlaySchema>
 

@@ -10,6 +10,7 @@ import { loadCatalog } from './catalog/catalog.ts'
 import { openPlaygrounds } from './catalog/playgrounds.ts'
 import type { Config } from './config.ts'
 import { copyService } from './copies/copy-service.ts'
+import { settleCut } from './copies/live-clone.ts'
 import { EventStream } from './events/events.ts'
 import { hostWasRebooted, openHome, publishServer, saveCliToken } from './home.ts'
 import { hostReport } from './host-report.ts'
@@ -24,7 +25,7 @@ import { lineageService } from './lineage/lineage-service.ts'
 import { Reserve } from './reserve.ts'
 import { type MemoryRule, memoryForRuns } from './runs/admission.ts'
 import { chooseLayers } from './runs/choose-layers.ts'
-import { crashAfter } from './runs/fault-injection.ts'
+import { crashAfter, haltAfter } from './runs/fault-injection.ts'
 import { machineService } from './runs/machine-service.ts'
 import { reclaim } from './runs/reclaim.ts'
 import { Reconciler } from './runs/reconciler.ts'
@@ -36,6 +37,7 @@ import type { Services, User } from './services.ts'
 import { collectSnapshots } from './snapshots/collect.ts'
 import { type Db, now, openDatabase } from './store/database.ts'
 import { openInstallation } from './store/installation.ts'
+import { forgetLostSnapshots } from './store/snapshots.ts'
 import { storageService } from './usage/storage-service.ts'
 import { ensureWebBundle } from './web/bundle.ts'
 import { openWorld } from './world/open-world.ts'
@@ -70,7 +72,10 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     importLayer: world.importLayer,
     buildFailed: (name, error) => log.error({ err: error, image: name }, 'an image could not be built'),
   })
-  const afterStep = crashAfter(process.env.RAMET_CRASH_AFTER)
+  const faults = [crashAfter(process.env.RAMET_CRASH_AFTER), haltAfter(process.env.RAMET_HALT_AFTER)]
+  const afterStep = (name: string) => {
+    for (const fault of faults) fault(name)
+  }
   const layers = layerTools({ db, home: config.home, layers: world.host.layers, afterStep, changed: () => shortener.wake() })
   const shortener: Shortener = new Shortener(layers, {
     bound: config.maxLayers,
@@ -104,7 +109,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     db,
     host: world.host,
     log,
-    book: (runId) => runBook(db, config.home, runId),
+    book: (runId) => runBook(layers, runId),
     chooseLayers: (runId, report) => chooseLayers(db, images, runId, report),
     changed,
     drivesFree: (runId) => layers.locks.free(runId),
@@ -113,6 +118,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       await shortener.yieldTo(runId)
       await settleTops(layers, runId)
     },
+    settleCut: (run) => settleCut(run, layers),
     wentOff: () => shortener.wake(),
     afterStep,
   })
@@ -152,6 +158,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     }),
   }
   world.library.onChange((image) => events.publish(undefined, { kind: 'image', image }))
+  const wasRebooted = await hostWasRebooted(config.home)
+  if (wasRebooted) await forgetLostSnapshots(db)
   await reclaim(db, world.host, log)
   await collect()
 
@@ -164,7 +172,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   })
   endpoint = await listen(app, config)
   await publishServer(config.home, endpoint)
-  await reconciler.resume(await hostWasRebooted(config.home))
+  await reconciler.resume(wasRebooted)
   shortener.wake()
 
   return {

@@ -66,8 +66,10 @@ export interface Runs {
   /** Newest first. */
   list(user: User): Promise<Play[]>
   get(user: User, id: string): Promise<Play>
-  stop(user: User, id: string): Promise<Play>
-  restart(user: User, id: string): Promise<Play>
+  /** Keeps the machines' memory, unless they are to be shut down. */
+  stop(user: User, id: string, how: { readonly powerOff: boolean }): Promise<Play>
+  /** Goes on with the memory that was kept, unless a boot is wanted: then it is gone. */
+  restart(user: User, id: string, how: { readonly cold: boolean }): Promise<Play>
   destroy(user: User, id: string): Promise<Play>
   /** Stops, restarts or reboots one machine of a run that is running. */
   machine(user: User, id: string, action: MachineAction, machine: string): Promise<Play>
@@ -82,6 +84,8 @@ export interface CloneWish {
   readonly count: number
   readonly title: string | undefined
   readonly start: boolean
+  /** Of a run that runs, with its memory; the clones are started. */
+  readonly live: boolean
 }
 
 /** New runs and playgrounds with the content of a run: all its machines and drives, and no byte of them copied. */

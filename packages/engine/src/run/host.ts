@@ -5,6 +5,8 @@ import type { Guests } from '../guest/guest.ts'
 import type { KernelPack } from '../image/artefact.ts'
 import type { Resolvers } from '../names/resolvers.ts'
 import type { Networks } from '../network/network.ts'
+import type { SnapshotRecord, TakenSnapshot } from '../snapshot/snapshot-record.ts'
+import type { HostStamp } from '../snapshot/stamp.ts'
 import type { Vmm } from '../vmm/vmm.ts'
 import type { BootSlots } from './boot-slots.ts'
 import type { RunPlan } from './run-plan.ts'
@@ -23,6 +25,8 @@ export interface Host {
   /** Shared by all runs. */
   readonly boots: BootSlots
   kernelPack(): Promise<KernelPack>
+  /** What a memory that is taken here can be resumed on. */
+  stamp(): Promise<HostStamp>
   /** Resolvers that know names from outside; not those on the host's loopback, which a run's namespace does not reach. */
   nameservers(): Promise<string[]>
 }
@@ -36,6 +40,10 @@ export interface RunRecord {
   readonly drives: readonly DriveRecord[]
   /** In the order of the plan. */
   readonly machines: readonly MachineRecord[]
+  /** What its next start resumes. */
+  readonly resume: SnapshotRecord | undefined
+  /** Of a run that is on its way up from a snapshot which it has consumed: the epoch that its guests are to be woken with. */
+  readonly waking: string | undefined
 }
 
 export interface MachineRecord {
@@ -60,6 +68,17 @@ export interface RunBook {
   saveLease(lease: string | undefined): Promise<void>
   saveTop(machine: string, driveIndex: number, top: string): Promise<void>
   saveLeftBoot(machine: string, boot: string): Promise<void>
+  /**
+   * In one transaction: the tops of the run's drives, which nobody writes to any more, become layers; the snapshot is written down on them; the run's next start
+   * resumes it, with just these machines on.
+   */
+  saveSnapshot(taken: TakenSnapshot): Promise<void>
+  /** In one transaction, before the first CPU goes on: the run will never resume this snapshot again, its machines have it mapped, its guests are in this epoch. */
+  consumeSnapshot(snapshot: SnapshotRecord, epoch: string): Promise<void>
+  /** Its next start boots, because of this (a sentence). */
+  bootNext(reason: string): Promise<void>
+  /** The top was never written to, and is gone. */
+  forgetTop(machine: string, driveIndex: number): Promise<void>
   /** The machines are gone for good: drops the drives' rows and the hold on a snapshot, and with them the hold on layers. */
   forgetDrives(): Promise<void>
 }

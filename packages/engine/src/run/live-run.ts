@@ -1,4 +1,4 @@
-import type { GuestLink, LinkOptions, RunKeys } from '../guest/guest.ts'
+import type { GuestLink, RunKeys, WakeOptions } from '../guest/guest.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
 import type { Host } from './host.ts'
 
@@ -7,6 +7,10 @@ export interface LiveMachine {
   readonly name: string
   readonly vm: Vm
   readonly link: GuestLink
+  /** False: its memory was resumed, and nobody told it so far. Its link waits for that. */
+  readonly isAwake: boolean
+  /** Once: sets what a resumed guest cannot know (guest/wake.ts), and lets the link go on. Throws as `Guests.wake` does. */
+  wake(options: WakeOptions): Promise<void>
 }
 
 export type LiveEvent =
@@ -33,10 +37,31 @@ export class LiveRun {
     return [...this.#machines.values()]
   }
 
-  /** Takes a VM over, started or found, and opens the way into it; of a resumed one when it is awake. */
-  add(name: string, vm: Vm, keys: RunKeys, options?: LinkOptions): LiveMachine {
-    const link = this.#host.guests.link(vm, keys, options)
-    const machine: LiveMachine = { name, vm, link }
+  /** Takes a VM over, started or found, and opens the way into it; of a resumed one (`isAsleep`) when it is awake. */
+  add(name: string, vm: Vm, keys: RunKeys, { isAsleep = false }: { isAsleep?: boolean } = {}): LiveMachine {
+    const awake = Promise.withResolvers<void>()
+    awake.promise.catch(() => {})
+    const link = this.#host.guests.link(vm, keys, isAsleep ? { awake: awake.promise } : {})
+    let isAwake = !isAsleep
+    let waking: Promise<void> | undefined
+    const { guests } = this.#host
+    const wake = async (options: WakeOptions) => {
+      await guests.wake(vm, options)
+      isAwake = true
+      awake.resolve()
+    }
+    const machine: LiveMachine = {
+      name,
+      vm,
+      link,
+      get isAwake() {
+        return isAwake
+      },
+      wake: (options) => {
+        waking ??= wake(options)
+        return waking
+      },
+    }
     this.#machines.set(name, machine)
     link.onChange((isReady) => this.#tell({ kind: 'link', machine: name, isReady }))
     vm.onReset(() => this.#tell({ kind: 'reset', machine: name }))

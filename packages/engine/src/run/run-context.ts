@@ -21,6 +21,8 @@ export interface RunContext {
   /** Names of the machines that the journey is about: all of the run, or one that is started or stopped by itself. */
   readonly machines: ReadonlySet<string>
   readonly signal: AbortSignal
+  /** Told after what is done within a step, for crash tests. May throw, or end the process. */
+  afterStep(name: string): void | Promise<void>
   /** Sentences for people about what went otherwise than planned. */
   warn(message: string): void
 }

@@ -1,10 +1,12 @@
 import { chmod, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { machineUnreachable } from '@ramet/model/errors.ts'
+import type { RunKeys } from '../guest/guest.ts'
 import { writeFileAtomically } from '../host/files.ts'
-import type { VmEnd } from '../vmm/vmm.ts'
+import type { Vm, VmEnd } from '../vmm/vmm.ts'
+import type { RunRecord } from './host.ts'
 import { writeInitrd } from './initrd.ts'
-import type { LiveMachine } from './live-run.ts'
+import type { LiveMachine, LiveRun } from './live-run.ts'
 import { networkPlan, type RunContext, readKeys, runBounds, runNames, specOf, targets } from './run-context.ts'
 import { initrdFile, keysFile, machineFolder, newTopName, runFolder, topsFolder } from './run-folder.ts'
 import type { Journey, Step } from './steps.ts'
@@ -18,7 +20,7 @@ const there = (path: string) =>
     () => false,
   )
 
-const makeFolders: Step<RunContext> = {
+export const makeFolders: Step<RunContext> = {
   name: 'make-folders',
   message: 'Making the run’s folders and keys',
   async done({ host, book }) {
@@ -36,7 +38,7 @@ const makeFolders: Step<RunContext> = {
 }
 
 /** A lease is claimed again at each start: it may have been given to another run meanwhile, or be gone with the host's /run. */
-const leaseAddresses: Step<RunContext> = {
+export const leaseAddresses: Step<RunContext> = {
   name: 'lease-addresses',
   message: 'Leasing addresses',
   async done({ host, book }) {
@@ -49,7 +51,7 @@ const leaseAddresses: Step<RunContext> = {
   },
 }
 
-const makeNetwork: Step<RunContext> = {
+export const makeNetwork: Step<RunContext> = {
   name: 'make-network',
   message: 'Making the networks',
   async done({ host, book }) {
@@ -61,7 +63,7 @@ const makeNetwork: Step<RunContext> = {
 }
 
 /** Before anything of the run has a process. */
-const makeBounds: Step<RunContext> = {
+export const makeBounds: Step<RunContext> = {
   name: 'make-bounds',
   message: 'Bounding what the run may take',
   async done({ host, book }) {
@@ -73,7 +75,7 @@ const makeBounds: Step<RunContext> = {
 }
 
 /** Also while the run is on: a resolver that died is started again, and so are all when the host's nameservers are others. */
-const serveNames: Step<RunContext> = {
+export const serveNames: Step<RunContext> = {
   name: 'serve-names',
   message: 'Starting the resolver of the run’s names',
   async done({ host, book }) {
@@ -84,7 +86,7 @@ const serveNames: Step<RunContext> = {
   },
 }
 
-const makeTops: Step<RunContext> = {
+export const makeTops: Step<RunContext> = {
   name: 'make-tops',
   message: 'Making the drives’ writable layers',
   async done({ book }) {
@@ -158,10 +160,20 @@ export async function adopt({ host, book, live }: Pick<RunContext, 'host' | 'boo
       const found = await host.vmm.find({ runId: run.id, machine: name, folder: machineFolder(host.home, run.id, index) })
       if (found === undefined) off.set(name, 'never-started')
       else if ('end' in found) off.set(name, found.end)
-      else live.add(name, found, await readKeys(host.home, run.id))
+      else await takeOver(live, run, name, found, await readKeys(host.home, run.id))
     }),
   )
   return off
+}
+
+/**
+ * A VM that a former server left paused. Of a run that is about to resume, or is on its way up from that: it is asleep, and its journey goes on with it (or ends it).
+ * Any other was paused for a cut that was broken off, and goes on.
+ */
+async function takeOver(live: LiveRun, { resume, waking }: RunRecord, name: string, vm: Vm, keys: RunKeys): Promise<void> {
+  const isAsleep = resume !== undefined || waking !== undefined
+  if (!isAsleep && !(await vm.isRunning())) await vm.goOn()
+  live.add(name, vm, keys, { isAsleep })
 }
 
 export const reachGuests: Step<RunContext> = {

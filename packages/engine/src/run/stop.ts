@@ -1,8 +1,10 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { hostName } from './host.ts'
 import type { LiveMachine } from './live-run.ts'
 import { type RunContext, targets } from './run-context.ts'
-import { namesFolder, runsFolder } from './run-folder.ts'
+import { namesFolder, runsFolder, topsFolder } from './run-folder.ts'
 import { adopt } from './start.ts'
 import type { Journey, Step } from './steps.ts'
 
@@ -10,13 +12,13 @@ const flushWithinMs = 60_000
 /** systemd under TCG: 3.8-4.7 s from the button to QEMU's end (measured); bare images in between. After this the plug is pulled. */
 const graceMs = 90_000
 
-const allEnded = async (context: RunContext): Promise<boolean> => {
+export const allEnded = async (context: RunContext): Promise<boolean> => {
   await adopt(context)
   return targets(context).length === 0
 }
 
 /** So that even a guest that ignores its power button loses nothing it had written before. */
-const flushGuests: Step<RunContext> = {
+export const flushGuests: Step<RunContext> = {
   name: 'flush-guests',
   message: 'Flushing the guests’ disks',
   done: allEnded,
@@ -84,6 +86,29 @@ export const endMachines: Step<RunContext> = {
   },
 }
 
+/** A run that is off and to be resumed has no tops: what a resume that came to nothing made is taken away again. Never one that was written to. */
+export const dropTops: Step<RunContext> = {
+  name: 'drop-tops',
+  message: 'Removing empty layers',
+  async done({ book }) {
+    const { resume, drives } = await book.read()
+    return resume === undefined || drives.every(({ top }) => top === undefined)
+  },
+  async do({ host, book }) {
+    const { id, drives } = await book.read()
+    for (const { machine, index, top } of drives) {
+      if (top === undefined) continue
+      const file = join(topsFolder(host.home, id), top)
+      if (!(await host.layers.isUntouched(file))) {
+        await book.bootNext('Its drives were written to since its memory was kept.')
+        return
+      }
+      await book.forgetTop(machine, index)
+      await rm(file, { force: true })
+    }
+  },
+}
+
 export const endNames: Step<RunContext> = {
   name: 'end-names',
   message: 'Ending the resolver',
@@ -141,7 +166,7 @@ export const stopJourney: Journey<RunContext> = {
 /** After a failed start or a crash: nothing to save, everything to release. */
 export const releaseJourney: Journey<RunContext> = {
   name: 'release',
-  steps: [endMachines, endNames, removeBounds, removeNetwork, releaseAddresses],
+  steps: [endMachines, dropTops, endNames, removeBounds, removeNetwork, releaseAddresses],
 }
 
 /** One machine of a run that goes on. */

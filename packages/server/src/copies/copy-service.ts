@@ -1,3 +1,5 @@
+import { actionRefused } from '@ramet/model/errors.ts'
+import { refusal } from '@ramet/model/run-state.ts'
 import { sourceOf, wirePlayground } from '../catalog/playgrounds.ts'
 import type { LayerTools } from '../layers/layer-tools.ts'
 import { sealDrives } from '../layers/seal.ts'
@@ -5,11 +7,12 @@ import type { MemoryRule } from '../runs/admission.ts'
 import type { Reconciler } from '../runs/reconciler.ts'
 import { readRun } from '../runs/run-rows.ts'
 import { type PlayContext, toPlay } from '../runs/to-play.ts'
-import type { Copies, User } from '../services.ts'
+import type { CloneWish, Copies, User } from '../services.ts'
 import type { Db } from '../store/database.ts'
 import type { RunRow } from '../store/schema.ts'
 import { insertClones } from './clone-rows.ts'
 import { type CopyAction, checkCopyable } from './copyable.ts'
+import { cloneLive } from './live-clone.ts'
 import { insertSaved } from './save-rows.ts'
 
 export interface CopyTools {
@@ -48,11 +51,21 @@ export function copyService({ layers, reconciler, plays, own, checkQuota, memory
     return written
   }
 
+  async function live(user: User, id: string, wish: CloneWish): Promise<string[]> {
+    const row = await own(user, id)
+    const otherwise = refusal('clone_live', row.state)
+    if (otherwise) throw actionRefused('clone live', row.state, otherwise.replace('ID', id))
+    await checkQuota(user)
+    return reconciler.worker(id).during((run) => cloneLive(run, layers, wish, memory))
+  }
+
   return {
     async clone(user, id, wish) {
-      const ids = await copy(user, id, 'clone', (trx, row) => insertClones(trx, row, wish, memory))
+      const ids = wish.live
+        ? await live(user, id, wish)
+        : await copy(user, id, 'clone', (trx, row) => insertClones(trx, row, wish, memory))
       for (const clone of ids) {
-        if (wish.start) reconciler.worker(clone).wake()
+        if (wish.start || wish.live) reconciler.worker(clone).wake()
         changed(clone)
       }
       return Promise.all(ids.map(async (clone) => toPlay(plays, await readRun(db, clone))))

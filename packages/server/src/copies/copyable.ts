@@ -8,7 +8,7 @@ export type CopyAction = 'clone' | 'save'
 /** Throws when the run cannot be copied: `action_refused` in its state, `never_up` when it has nothing of its own. A clone has, even if it never started. */
 export async function checkCopyable(db: Db, row: RunRow, action: CopyAction): Promise<void> {
   const otherwise = refusal(action, row.state)
-  if (otherwise) throw actionRefused(action, row.state, otherwise.replace('ID', row.id))
+  if (otherwise) throw actionRefused(action, row.state, otherwise.replaceAll('ID', row.id))
   if (row.cloned_from !== null) return
   const wasUp = await db
     .selectFrom('state_events')

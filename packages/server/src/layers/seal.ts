@@ -48,6 +48,29 @@ export async function sealDrives<T = void>(tools: LayerTools, runId: string, wit
 }
 
 /**
+ * The same for a run whose machines that are on are paused, have flushed their drives, and will never go on. `within` must write down that they will not, in the
+ * same transaction. Throws `drive_changed` when a cut of before is not settled.
+ */
+export async function sealPaused<T>(tools: LayerTools, runId: string, within: Within<T>): Promise<T> {
+  return tools.locks.hold(runId, async () => {
+    const drives = await drivesWithTop(tools.db, runId)
+    const unsettled = await tools.db
+      .selectFrom('drives')
+      .selectAll()
+      .where('run_id', '=', runId)
+      .where('next_top', 'is not', null)
+      .executeTakeFirst()
+    if (unsettled) throw driveChanged(runId, unsettled.machine, unsettled.drive_index)
+    const isUntouched = await Promise.all(
+      drives.map(({ top }) => tools.layers.isUntouched(join(topsFolder(tools.home, runId), top))),
+    )
+    const tops = drives.filter((_, index) => !isUntouched[index])
+    const dropped = drives.filter((_, index) => isUntouched[index])
+    return sealAll(tools, runId, tops, dropped, within)
+  })
+}
+
+/**
  * The same for drives whose machines run: QEMU has the given tops open below others and writes to them no more (`nextTop`, announced before by `announceTops`).
  * In one transaction the layers are sealed, the drives stand on them, the next tops are their tops, and `within` is done.
  */

@@ -1,7 +1,9 @@
+import { giveUpJourney, NotResumed } from '@ramet/engine/run/resume.ts'
+import { startJourney } from '@ramet/engine/run/start.ts'
 import type { Failure } from '@ramet/model/wire.ts'
 import type { RunRow } from '../store/schema.ts'
 import { type RunAtWork, toFailure } from './run-at-work.ts'
-import { changeRun, listMachines } from './run-rows.ts'
+import { changeRun, listMachines, noteColdStart } from './run-rows.ts'
 import { wayUp } from './ways.ts'
 
 /** Brings every machine up that is wanted on. What fails makes the run FAILED, once everything is given back. */
@@ -16,6 +18,10 @@ export async function bringUp(run: RunAtWork, row: RunRow): Promise<void> {
     await settleDrives(run.id)
     const machines = (await listMachines(db, run.id)).filter(({ wanted }) => wanted !== 'STOPPED').map(({ name }) => name)
     if (during.machines) await run.watch.all(during.machines, machines)
+    if (journey === startJourney) {
+      await noteColdStart(db, run.id)
+      await run.tools.collect()
+    }
     await run.journey(journey, machines)
     await changeRun(db, run.id, { state: after.run, failure: null, ifWanted: 'RUNNING' })
     if (after.machines) {
@@ -25,9 +31,20 @@ export async function bringUp(run: RunAtWork, row: RunRow): Promise<void> {
     run.wake()
   } catch (error) {
     if (run.signal.aborted) throw error
+    if (error instanceof NotResumed) return bootInstead(run, error)
     await fail(run, toFailure(error, host.home))
     log.warn({ err: error, run: run.id }, 'a run did not start')
   }
+}
+
+/** A machine that has begun to go on may have written to its drives: the run boots from the newest. */
+async function bootInstead(run: RunAtWork, error: NotResumed): Promise<void> {
+  run.tools.log.warn({ err: error, run: run.id }, 'a run was not resumed and boots instead')
+  await run.journey(giveUpJourney, await run.names())
+  await run.tools.book(run.id).bootNext(error.message)
+  await run.tools.collect()
+  run.report({ step: 'resume', message: `${error.message} Booting instead` })
+  run.wake()
 }
 
 /** The run is wanted off because of `failure`; what it held is released next. */

@@ -7,3 +7,13 @@ export function crashAfter(stepName: string | undefined): (name: string) => void
     if (name === stepName) process.kill(process.pid, 'SIGKILL')
   }
 }
+
+/** The same with RAMET_HALT_AFTER, at which it only stops until it gets SIGCONT: so that a test can end something else at that very moment. Once. */
+export function haltAfter(stepName: string | undefined): (name: string) => void {
+  let isDone = false
+  return (name) => {
+    if (name !== stepName || isDone) return
+    isDone = true
+    process.kill(process.pid, 'SIGSTOP')
+  }
+}

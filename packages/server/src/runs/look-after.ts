@@ -33,6 +33,7 @@ const takenForOn: readonly MachineState[] = ['RUNNING', 'REBOOTING']
 /** A run that is RUNNING: notes what became of its machines, and does what is wanted of each. With its last machine it goes off itself. */
 export async function lookAfter(run: RunAtWork): Promise<void> {
   await noteEnds(run)
+  await run.tools.settleCut(run)
   const rows = await listMachines(run.tools.db, run.id)
   // Each to its end, so that nothing is under way any more when this is over.
   const refused = (await Promise.allSettled(rows.map((row) => fulfil(run, row)))).find(({ status }) => status === 'rejected')

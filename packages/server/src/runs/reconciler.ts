@@ -42,7 +42,12 @@ export class Reconciler {
         .where('state', '=', 'RUNNING')
         .where('wanted', '=', 'RUNNING')
         .execute()
-      for (const { id } of running) await changeRun(this.#tools.db, id, { state: 'STARTING', ifWanted: 'RUNNING' })
+      for (const { id } of running)
+        await changeRun(this.#tools.db, id, {
+          state: 'STARTING',
+          coldReason: 'The host had been switched off.',
+          ifWanted: 'RUNNING',
+        })
     }
     const rows = await this.#tools.db.selectFrom('runs').select('id').where('state', '!=', 'DESTROYED').execute()
     for (const { id } of rows) this.worker(id).wake()

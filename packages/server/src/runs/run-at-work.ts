@@ -26,7 +26,9 @@ export interface WorkerTools {
   settleDrives(runId: string): Promise<void>
   /** The run is off now: its drives may be looked after in the background. */
   wentOff(runId: string): void
-  /** Layers that nothing holds any more may go. */
+  /** Finishes what a cut of running machines had begun with their drives when its server was killed. */
+  settleCut(run: RunAtWork): Promise<void>
+  /** Layers and snapshots that nothing holds any more may go. */
   collect(): Promise<void>
   afterStep(name: string): void
 }

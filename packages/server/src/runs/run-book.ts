@@ -3,13 +3,18 @@ import type { LayerFile } from '@ramet/engine/disk/disk.ts'
 import type { DriveRecord, RunBook, RunRecord } from '@ramet/engine/run/host.ts'
 import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import type { Kysely } from 'kysely'
+import type { LayerTools } from '../layers/layer-tools.ts'
+import { sealPaused } from '../layers/seal.ts'
+import { resumeReason, snapshotRecord, toNewSnapshot } from '../snapshots/snapshot-record.ts'
 import { transaction } from '../store/database.ts'
 import { layerChain } from '../store/layers.ts'
 import type { Database } from '../store/schema.ts'
+import { consumeSnapshot, insertSnapshot } from '../store/snapshots.ts'
 import { readRun } from './run-rows.ts'
 
 /** What a run's steps remember, kept in the store. */
-export function runBook(db: Kysely<Database>, home: string, runId: string): RunBook {
+export function runBook(tools: LayerTools, runId: string): RunBook {
+  const { db, home } = tools
   return {
     async read(): Promise<RunRecord> {
       const row = await readRun(db, runId)
@@ -37,7 +42,46 @@ export function runBook(db: Kysely<Database>, home: string, runId: string): RunB
         plan: JSON.parse(row.plan) as RunPlan,
         lease: row.lease ?? undefined,
         drives,
+        resume: row.resume_from === null ? undefined : await snapshotRecord(db, home, row.resume_from),
+        waking: row.asleep === 1 ? (row.epoch ?? undefined) : undefined,
       }
+    },
+    async saveSnapshot(taken) {
+      const on = taken.machines.map(({ name }) => name)
+      await sealPaused(tools, runId, async (trx) => {
+        await insertSnapshot(trx, toNewSnapshot(home, runId, 'stop', taken))
+        await trx.updateTable('runs').set({ resume_from: taken.id, cold_reason: null }).where('id', '=', runId).execute()
+        const machines = () => trx.updateTable('run_machines').where('run_id', '=', runId)
+        await machines().set({ wanted: 'RUNNING', left_boot: null }).where('name', 'in', on).execute()
+        await machines().set({ wanted: 'STOPPED', left_boot: null }).where('name', 'not in', on).execute()
+      })
+    },
+    async consumeSnapshot(snapshot, epoch) {
+      await transaction(db, async (trx) => {
+        await consumeSnapshot(trx, runId, snapshot.id)
+        const reason = await resumeReason(trx, runId, snapshot.id)
+        await trx
+          .updateTable('runs')
+          .set({ asleep: 1, epoch, start_kind: 'resumed', start_reason: reason })
+          .where('id', '=', runId)
+          .execute()
+      })
+    },
+    async bootNext(reason) {
+      await db
+        .updateTable('runs')
+        .set({ resume_from: null, asleep: 0, power_off: 1, cold_reason: reason })
+        .where('id', '=', runId)
+        .execute()
+    },
+    async forgetTop(machine, driveIndex) {
+      await db
+        .updateTable('drives')
+        .set({ top: null })
+        .where('run_id', '=', runId)
+        .where('machine', '=', machine)
+        .where('drive_index', '=', driveIndex)
+        .execute()
     },
     async saveLease(lease) {
       await db

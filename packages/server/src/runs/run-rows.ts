@@ -22,6 +22,12 @@ export interface Change {
   /** null clears it. */
   readonly failure?: Failure | null
   readonly title?: string
+  /** By its next stop the guests are shut down instead of having their memory kept. */
+  readonly powerOff?: boolean
+  /** Why its next start boots, as a sentence; null: nothing went otherwise than planned. */
+  readonly coldReason?: string | null
+  /** Its next start boots, although its memory was kept. */
+  readonly boots?: boolean
   /** All machines are wanted on again, whatever was wanted of each. */
   readonly allMachines?: boolean
   /** Nothing is changed when somebody wants something else meanwhile. */
@@ -43,8 +49,10 @@ export async function changeRun(db: Db, id: string, change: Change): Promise<voi
         ...(change.wanted === undefined ? {} : { wanted: change.wanted }),
         ...(change.failure === undefined ? {} : { failure: change.failure === null ? null : JSON.stringify(change.failure) }),
         ...(isNewState ? { state: change.state, last_state_at: at } : {}),
-        // None of its machines is left that has a snapshot's memory mapped.
-        ...(change.state !== undefined && isOff(change.state) ? { maps_snapshot: null } : {}),
+        ...(change.powerOff === undefined ? {} : { power_off: change.powerOff ? 1 : 0 }),
+        ...(change.coldReason === undefined ? {} : { cold_reason: change.coldReason }),
+        ...(change.boots ? { resume_from: null } : {}),
+        ...(change.state === undefined ? {} : memoryIn(change.state)),
       })
       .where('id', '=', id)
       .execute()
@@ -52,6 +60,33 @@ export async function changeRun(db: Db, id: string, change: Change): Promise<voi
       await trx.updateTable('run_machines').set({ wanted: 'RUNNING', left_boot: null }).where('run_id', '=', id).execute()
     }
     if (isNewState && change.state !== undefined) await addStateEvent(trx, id, change.state, at, change.failure?.message)
+  })
+}
+
+/** None of its machines is left that has a snapshot's memory mapped. */
+export async function unmapSnapshot(db: Db, id: string): Promise<void> {
+  await db.updateTable('runs').set({ maps_snapshot: null, asleep: 0 }).where('id', '=', id).execute()
+}
+
+/** Off: nothing has memory mapped. On: all machines are awake, and what led there is over. */
+function memoryIn(state: RunState): Partial<RunRow> {
+  if (isOff(state)) return { maps_snapshot: null, asleep: 0 }
+  return state === 'RUNNING' ? { asleep: 0, power_off: 0, cold_reason: null } : {}
+}
+
+/** Before a boot: what its machines had mapped is gone with them. */
+export async function noteColdStart(db: Db, id: string): Promise<void> {
+  await transaction(db, async (trx) => {
+    const row = await readRun(trx, id)
+    const wasUp = await trx
+      .selectFrom('state_events')
+      .select('seq')
+      .where('run_id', '=', id)
+      .where('state', '=', 'RUNNING')
+      .executeTakeFirst()
+    const reason = row.cold_reason ?? (wasUp ? 'Its memory had not been kept.' : 'It was started for the first time.')
+    const values = { start_kind: 'cold', start_reason: reason, epoch: null, maps_snapshot: null } as const
+    await trx.updateTable('runs').set(values).where('id', '=', id).execute()
   })
 }
 

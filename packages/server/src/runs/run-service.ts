@@ -130,21 +130,25 @@ export function runService({
       return toPlay(plays, await own(user, id))
     },
 
-    async stop(user, id) {
+    async stop(user, id, { powerOff }) {
       await allowed(user, id, 'stop')
-      return want(id, { wanted: 'STOPPED', state: 'STOPPING', failure: null })
+      const coldReason = powerOff ? 'It had been shut down.' : null
+      return want(id, { wanted: 'STOPPED', state: 'STOPPING', failure: null, powerOff, coldReason })
     },
 
-    async restart(user, id) {
+    async restart(user, id, { cold }) {
       await allowed(user, id, 'restart')
       await transaction(db, async (trx) => {
         const row = await readRun(trx, id)
         // Somebody was faster: it is counted already.
         if (refusal('restart', row.state)) return
         await requireMemory(trx, memory, row)
-        await changeRun(trx, id, { wanted: 'RUNNING', state: 'STARTING', failure: null, allMachines: true })
+        const isResumed = row.resume_from !== null && !cold
+        const boot = cold ? { boots: true, coldReason: 'A boot was asked for.' } : {}
+        // Machines that were off when the memory was kept stay off.
+        await changeRun(trx, id, { wanted: 'RUNNING', state: 'STARTING', failure: null, allMachines: !isResumed, ...boot })
       })
-      return want(id, { wanted: 'RUNNING', state: 'STARTING', failure: null, allMachines: true })
+      return want(id, {})
     },
 
     async machine(user, id, action, name) {

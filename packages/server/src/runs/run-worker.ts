@@ -1,6 +1,7 @@
 import { LiveRun } from '@ramet/engine/run/live-run.ts'
 import type { RunContext } from '@ramet/engine/run/run-context.ts'
 import { type Journey, reach } from '@ramet/engine/run/steps.ts'
+import { actionRefused } from '@ramet/model/errors.ts'
 import type { Progress } from '@ramet/model/wire.ts'
 import { bringUp } from './bring-up.ts'
 import { decide } from './decide.ts'
@@ -25,6 +26,7 @@ export class RunWorker {
   readonly #tools: WorkerTools
   readonly #watch: MachineWatch
   readonly #tasks: RunTasks
+  readonly #errands: (() => Promise<void>)[] = []
   #isBusy = false
   #again = false
   #cancel = new AbortController()
@@ -66,6 +68,27 @@ export class RunWorker {
     this.live.release()
   }
 
+  /** Does something with a run that is RUNNING and its machines, while nothing else is done with them. Rejects with `action_refused` when it is not. */
+  during<T>(work: (run: RunAtWork) => Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    this.#errands.push(async () => {
+      try {
+        const row = await findRun(this.#tools.db, this.id)
+        if (row?.wanted !== 'RUNNING' || row.state !== 'RUNNING')
+          throw actionRefused('clone live', row?.state ?? 'DESTROYED', 'It is not running any more.')
+        resolve(await work(this.#atWork()))
+      } catch (error) {
+        reject(
+          error instanceof Superseded
+            ? actionRefused('clone live', 'RUNNING', 'Something else was asked of it meanwhile.')
+            : error,
+        )
+      }
+    })
+    this.wake()
+    return promise
+  }
+
   async #run(): Promise<void> {
     this.#isBusy = true
     try {
@@ -74,6 +97,7 @@ export class RunWorker {
         this.#cancel = new AbortController()
         try {
           await this.#advance()
+          for (let errand = this.#errands.shift(); errand; errand = this.#errands.shift()) await errand()
         } catch (error) {
           if (!this.#cancel.signal.aborted) throw error
         }
@@ -133,6 +157,7 @@ export class RunWorker {
       live: this.live,
       machines: new Set(machines),
       signal,
+      afterStep: (name) => this.#tools.afterStep(name),
       warn: (message) => log.warn({ run: this.id }, message),
     }
     await reach(journey, context, {

@@ -1,8 +1,11 @@
 import { destroyJourney } from '@ramet/engine/run/destroy.ts'
+import { cutSteps, keepMemoryJourney } from '@ramet/engine/run/keep-memory.ts'
 import { machineRebootJourney } from '@ramet/engine/run/reboot.ts'
+import { resumeJourney } from '@ramet/engine/run/resume.ts'
 import { machineStartJourney, startJourney } from '@ramet/engine/run/start.ts'
 import { machineReleaseJourney, machineStopJourney, releaseJourney, stopJourney } from '@ramet/engine/run/stop.ts'
 import { copySteps } from '../copies/copy-service.ts'
+import { liveCloneSteps } from '../copies/live-clone.ts'
 import { taskStepNames } from './run-tasks.ts'
 
 /** Every step a server may be ended after, as RAMET_CRASH_AFTER takes them. `start/choose-layers` is the server's own first step. */
@@ -11,6 +14,8 @@ export const stepNames: readonly string[] = [
   ...taskStepNames,
   ...[
     startJourney,
+    resumeJourney,
+    keepMemoryJourney,
     stopJourney,
     releaseJourney,
     destroyJourney,
@@ -20,4 +25,6 @@ export const stepNames: readonly string[] = [
     machineReleaseJourney,
   ].flatMap((journey) => journey.steps.map((step) => `${journey.name}/${step.name}`)),
   ...copySteps,
+  ...cutSteps,
+  ...liveCloneSteps,
 ]

@@ -25,7 +25,7 @@ export interface PlayContext {
 export async function toPlay(context: PlayContext, row: RunRow): Promise<Play> {
   const { db } = context
   const plan = JSON.parse(row.plan) as RunPlan
-  const [machines, tasks, events, playground, source] = await Promise.all([
+  const [machines, tasks, events, playground, source, snapshot] = await Promise.all([
     listMachines(db, row.id),
     listTasks(db, row.id),
     db.selectFrom('state_events').selectAll().where('run_id', '=', row.id).orderBy('seq').execute(),
@@ -33,6 +33,9 @@ export async function toPlay(context: PlayContext, row: RunRow): Promise<Play> {
     row.cloned_from === null
       ? undefined
       : db.selectFrom('runs').select(['id', 'title']).where('id', '=', row.cloned_from).executeTakeFirst(),
+    row.resume_from === null
+      ? undefined
+      : db.selectFrom('snapshots').select(['at', 'bytes']).where('id', '=', row.resume_from).executeTakeFirst(),
   ])
   const isOn = row.lease !== null && row.state === 'RUNNING'
   const network =
@@ -70,6 +73,10 @@ export async function toPlay(context: PlayContext, row: RunRow): Promise<Play> {
     ...(progress === undefined ? {} : { progress }),
     ...(failure === undefined ? {} : { failure }),
     ...(source === undefined ? {} : { clonedFrom: source }),
+    ...(row.start_kind === null ? {} : { startKind: row.start_kind }),
+    ...(row.start_reason === null ? {} : { startReason: row.start_reason }),
+    ...(row.epoch === null ? {} : { epoch: row.epoch }),
+    ...(snapshot === undefined ? {} : { snapshot }),
     networks: plan.networks.map((net) => ({ ...net })),
     tabs: tabsOf(playground?.spec, plan),
   }

@@ -1,7 +1,10 @@
+import { keepMemoryJourney } from '@ramet/engine/run/keep-memory.ts'
+import { resumeJourney } from '@ramet/engine/run/resume.ts'
 import type { RunContext } from '@ramet/engine/run/run-context.ts'
 import { startJourney } from '@ramet/engine/run/start.ts'
 import type { Journey } from '@ramet/engine/run/steps.ts'
 import { releaseJourney, stopJourney } from '@ramet/engine/run/stop.ts'
+import type { Vmm } from '@ramet/engine/vmm/vmm.ts'
 import type { MachineState, RunState } from '@ramet/model/run-state.ts'
 import type { RunRow } from '../store/schema.ts'
 
@@ -23,12 +26,17 @@ const start: Way = {
   endsGuests: false,
 }
 
+/** With the memory that was kept, its own or its source's. */
+const resume: Way = { ...start, journey: resumeJourney }
+
 const stop: Way = {
   journey: stopJourney,
   during: { run: 'STOPPING', machines: 'STOPPING' },
   after: { run: 'STOPPED', machines: 'STOPPED' },
   endsGuests: true,
 }
+
+const keepMemory: Way = { ...stop, journey: keepMemoryJourney, endsGuests: false }
 
 /** After a failure: machines keep what they came to. */
 const release: Way = {
@@ -39,7 +47,12 @@ const release: Way = {
 }
 
 /** The one place where it is chosen how a run comes up. */
-export const wayUp = (_run: RunRow): Way => start
+export const wayUp = (run: RunRow): Way => (run.resume_from !== null || run.asleep === 1 ? resume : start)
 
-/** And how it goes down. */
-export const wayDown = (run: RunRow): Way => (run.failure === null ? stop : release)
+/** And how it goes down. What is to be resumed already is only ended: nothing of it has run. */
+export function wayDown(run: RunRow, capabilities: Vmm['capabilities']): Way {
+  if (run.failure !== null) return release
+  if (run.resume_from !== null) return keepMemory
+  const canKeep = capabilities.has('snapshot') && capabilities.has('resume')
+  return canKeep && run.power_off === 0 ? keepMemory : stop
+}

@@ -114,7 +114,8 @@ export interface PlaygroundDriveTable {
  * `plan`: JSON of `runs/run-plan.ts`: machines, networks and drives with every default resolved, so that a later change of the playground or of defaults changes no run.
  * `cloned_from`: the run it is a clone of. `keys`: none here; secrets are files. `failure`: JSON {code, message, hint}. `lease`: the /28 held now or last.
  * `resume_from`: the snapshot that its next start resumes, under drives without tops; cleared for good before the first CPU of a resumed machine goes on.
- * `maps_snapshot`: the one whose memory files its machines may have mapped. `power_off` 1: a stop is to shut the guests down instead of keeping their memory.
+ * `maps_snapshot`: the one whose memory files its machines may have mapped. `asleep` 1: they were resumed from it, and not all of them know so far (guest/wake.ts).
+ * `power_off` 1: a stop is to shut the guests down instead of keeping their memory.
  * `start_kind`, `start_reason`, `epoch` (UUID): of its last start. `cold_reason`: why the next one boots although memory might have been kept, as a sentence.
  * `purpose` warm-start: a throwaway run of the platform's own, which nobody sees.
  */
@@ -134,6 +135,7 @@ export interface RunTable {
   lease: string | null
   resume_from: string | null
   maps_snapshot: Generated<string | null>
+  asleep: Generated<number>
   power_off: Generated<number>
   start_kind: Generated<StartKind | null>
   start_reason: Generated<string | null>
@@ -212,7 +214,7 @@ export type StartKind = 'cold' | 'warm' | 'resumed'
 
 /**
  * Memory and device state of all machines of a run that were on at one instant. `stamp`: JSON of what a resume needs the same of. `kind`: what it was taken for.
- * `bytes`: on disk when it was taken.
+ * `bytes`: on disk when it was taken. `is_durable` 0: its files may be lost with the host's power, so that it is worth nothing after a reboot of the host.
  */
 export interface SnapshotTable {
   id: string
@@ -222,6 +224,7 @@ export interface SnapshotTable {
   at: string
   stamp: string
   bytes: Generated<number>
+  is_durable: Generated<number>
 }
 
 /**

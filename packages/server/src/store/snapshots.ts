@@ -12,6 +12,8 @@ export interface NewSnapshot {
   readonly stamp: string
   /** On disk (st_blocks x 512). */
   readonly bytes: number
+  /** Default true. */
+  readonly isDurable?: boolean
   readonly machines: readonly NewSnapshotMachine[]
 }
 
@@ -31,13 +33,13 @@ export interface StoredSnapshot extends SnapshotRow {
 }
 
 /**
- * Writes down a snapshot whose files are durable under their last names, in the transaction that seals the drives: it stands on the layers that the run's drives
+ * Writes down a snapshot whose files have their last names, and are durable unless that is said otherwise, in the transaction that seals the drives: it stands on the layers that the run's drives
  * stand on at the end of it. Whoever is to resume it must hold it in the same transaction.
  */
-export async function insertSnapshot(trx: Db, { machines, runId, ...snapshot }: NewSnapshot): Promise<void> {
+export async function insertSnapshot(trx: Db, { machines, runId, isDurable = true, ...snapshot }: NewSnapshot): Promise<void> {
   await trx
     .insertInto('snapshots')
-    .values({ ...snapshot, origin_kind: 'run', origin_id: runId })
+    .values({ ...snapshot, is_durable: isDurable ? 1 : 0, origin_kind: 'run', origin_id: runId })
     .execute()
   for (const { machine, stateFile, stateDigest, ramFile, ramBytes } of machines) {
     await trx
@@ -61,6 +63,21 @@ export async function insertSnapshot(trx: Db, { machines, runId, ...snapshot }: 
       .values({ snapshot_id: snapshot.id, machine: drive.machine, drive_index: drive.drive_index, layer_id: drive.layer_id })
       .execute()
   }
+}
+
+/** Its files survive a loss of the host's power from now on. */
+export async function markDurable(db: Db, id: string): Promise<void> {
+  await db.updateTable('snapshots').set({ is_durable: 1 }).where('id', '=', id).execute()
+}
+
+/** After a reboot of the host: files of snapshots that were never made durable may hold anything. */
+export async function forgetLostSnapshots(db: Db): Promise<void> {
+  const lost = db.selectFrom('snapshots').select('id').where('is_durable', '=', 0)
+  await db
+    .updateTable('runs')
+    .set({ resume_from: null, cold_reason: 'The host was switched off before its memory was on the disk.' })
+    .where('resume_from', 'in', lost)
+    .execute()
 }
 
 export async function findSnapshot(db: Db, id: string): Promise<StoredSnapshot | undefined> {

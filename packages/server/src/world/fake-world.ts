@@ -34,6 +34,7 @@ export async function openFakeWorld(config: Config, installation: string): Promi
       layers: fakeLayers,
       guests: fakeGuests,
       kernelPack: () => library.requireKernelPack(),
+      stamp: async () => ({ cpu: 'pretend', vmm: 'pretend' }),
       boots: new BootSlots(),
       nameservers: async () => ['192.0.2.53'],
     },

@@ -12,8 +12,10 @@ import { dnsmasqResolvers } from '@ramet/engine/names/dnsmasq.ts'
 import { linuxNetworks } from '@ramet/engine/network/namespace.ts'
 import { BootSlots } from '@ramet/engine/run/boot-slots.ts'
 import type { Host } from '@ramet/engine/run/host.ts'
+import type { HostStamp } from '@ramet/engine/snapshot/stamp.ts'
 import { type AcceleratorFound, probeAccelerator } from '@ramet/engine/vmm/accelerator.ts'
 import { hostTscKhz } from '@ramet/engine/vmm/host-khz.ts'
+import { hostStamp } from '@ramet/engine/vmm/qemu/host-stamp.ts'
 import { qemuVmm } from '@ramet/engine/vmm/qemu/qemu.ts'
 import { RametError } from '@ramet/model/error.ts'
 import type { Logger } from 'pino'
@@ -56,6 +58,7 @@ export async function openRealWorld(config: Config, installation: string, log: L
       throw error
     }
   }
+  let stamp: Promise<HostStamp> | undefined
   const host: Host = {
     home: config.home,
     installation,
@@ -67,6 +70,10 @@ export async function openRealWorld(config: Config, installation: string, log: L
     layers: qemuLayers(user),
     guests: sshGuests(),
     kernelPack: () => library.requireKernelPack(),
+    async stamp() {
+      stamp ??= hostStamp(await decided())
+      return stamp
+    },
     boots: new BootSlots(),
     nameservers: hostNameservers,
   }

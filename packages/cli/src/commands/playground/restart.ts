@@ -8,15 +8,19 @@ import { resolveRun, runArgument } from '../../resolve-run.ts'
 export function addRestart(parent: Command, open: Open): void {
   parent
     .command('restart')
-    .description('Switch a stopped run on again. Returns when it is ready; prints its id.')
+    .description('Switch a stopped run on again, where it was stopped. Returns when it is ready; prints its id.')
     .argument('<run>', runArgument)
+    .option('--cold', 'boot its machines, and forget what they had in memory')
     .option('-q, --quiet', 'print nothing but the id')
-    .action(async (name: string, options: { quiet?: boolean }) => {
+    .action(async (name: string, options: { cold?: boolean; quiet?: boolean }) => {
       const context = await open()
       const { client, out } = context
       const { id } = await resolveRun(client, name)
-      await reach(context, await client.plays.restart(id), goals.ready, options)
+      const asked = await client.plays.restart(id, options.cold ? { cold: true } : {})
+      const play = await reach(context, asked, goals.ready, options)
       out.result(id)
-      if (!options.quiet) out.note(`Ready. Enter it with: ramet ssh ${id}`)
+      if (options.quiet) return
+      if (asked.snapshot && play.startKind === 'cold') out.note(`Booted. ${play.startReason ?? ''}`)
+      out.note(`Ready. Enter it with: ramet ssh ${id}`)
     })
 }

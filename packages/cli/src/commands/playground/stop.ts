@@ -8,15 +8,20 @@ import { resolveRun, runArgument } from '../../resolve-run.ts'
 export function addStop(parent: Command, open: Open): void {
   parent
     .command('stop')
-    .description('Switch a run off and keep everything. Returns when it is off; prints its id.')
+    .description(
+      'Switch a run off and keep everything, also what its machines have in memory. Returns when it is off; prints its id.',
+    )
     .argument('<run>', runArgument)
+    .option('--power-off', 'shut the guests down instead of keeping their memory')
     .option('-q, --quiet', 'print nothing but the id')
-    .action(async (name: string, options: { quiet?: boolean }) => {
+    .action(async (name: string, options: { powerOff?: boolean; quiet?: boolean }) => {
       const context = await open()
       const { client, out } = context
       const { id } = await resolveRun(client, name)
-      await reach(context, await client.plays.stop(id), goals.stopped, options)
+      const asked = await client.plays.stop(id, options.powerOff ? { powerOff: true } : {})
+      const play = await reach(context, asked, goals.stopped, options)
       out.result(id)
-      if (!options.quiet) out.note(`Stopped. Go on with: ramet playground restart ${id}`)
+      if (options.quiet) return
+      out.note(`Stopped${play.snapshot ? ', memory included' : ''}. Go on with: ramet playground restart ${id}`)
     })
 }

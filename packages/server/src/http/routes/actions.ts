@@ -29,9 +29,9 @@ export const actionRoutes = (runs: Runs): Route[] => [
 async function act(runs: Runs, user: User, id: string, action: PlayAction) {
   switch (action.action) {
     case 'stop':
-      return runs.stop(user, id)
+      return runs.stop(user, id, { powerOff: action.powerOff ?? false })
     case 'restart':
-      return runs.restart(user, id)
+      return runs.restart(user, id, { cold: action.cold ?? false })
     case 'destroy':
       return runs.destroy(user, id)
     case 'make_persistent':

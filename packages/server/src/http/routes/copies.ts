@@ -9,10 +9,12 @@ export const copyRoutes = (copies: Copies): Route[] => [
     method: 'POST',
     path: routes.clones(':id'),
     params: ['id'],
-    summary: 'Clones a stopped run: new runs with the content of all its drives, which take no room until they start',
+    summary:
+      'Clones a stopped run: new runs with the content of all its drives, which take no room until they start. Or a running one (`live`), with its memory',
     body: clonePlaySchema,
     answer: z.array(playSchema),
-    handle: ({ user, params, body: { count, title, start } }) => copies.clone(user, params.id, { count, title, start }),
+    handle: ({ user, params, body: { count, title, start, live } }) =>
+      copies.clone(user, params.id, { count, title, start, live }),
   }),
   route({
     method: 'POST',

@@ -14,6 +14,10 @@ async function up(db: Kysely<unknown>): Promise<void> {
     .alterTable('snapshots')
     .addColumn('bytes', 'bigint', (c) => c.notNull().defaultTo(0).check(sql`bytes >= 0`))
     .execute()
+  await schema
+    .alterTable('snapshots')
+    .addColumn('is_durable', 'integer', (c) => c.notNull().defaultTo(1).check(sql`is_durable in (0, 1)`))
+    .execute()
   await schema.alterTable('snapshot_machines').addColumn('state_digest', 'text').execute()
   await schema.alterTable('snapshot_machines').addColumn('ram_digest', 'text').execute()
   await schema
@@ -25,6 +29,10 @@ async function up(db: Kysely<unknown>): Promise<void> {
   await schema
     .alterTable('runs')
     .addColumn('maps_snapshot', 'text', (c) => c.references('snapshots.id'))
+    .execute()
+  await schema
+    .alterTable('runs')
+    .addColumn('asleep', 'integer', (c) => c.notNull().defaultTo(0).check(sql`asleep in (0, 1)`))
     .execute()
   await schema
     .alterTable('runs')

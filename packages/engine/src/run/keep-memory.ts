@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto'
+import { basename, dirname } from 'node:path'
+import { RametError } from '@ramet/model/error.ts'
+import { machineUnreachable } from '@ramet/model/errors.ts'
+import { forgetMemory, keepMemory } from '../snapshot/keep.ts'
+import { type SnapshotStamp, shapeOf } from '../snapshot/stamp.ts'
+import type { Host, RunRecord } from './host.ts'
+import type { LiveMachine } from './live-run.ts'
+import { type RunContext, targets } from './run-context.ts'
+import type { Journey, Step } from './steps.ts'
+import { allEnded, dropTops, endMachines, endNames, flushGuests, releaseAddresses, removeBounds, removeNetwork } from './stop.ts'
+
+/** The machines run on, and are to be shut down instead. `message`: why, as a sentence. */
+export class MemoryNotKept extends Error {}
+
+const isKept = async ({ book }: RunContext): Promise<boolean> => (await book.read()).resume !== undefined
+
+/** So that the drives by themselves, should the memory be of no use, boot with everything that was written. */
+const flush: Step<RunContext> = { ...flushGuests, done: async (context) => (await isKept(context)) || allEnded(context) }
+
+/** A link that was just lost (a server that came back) is waited for this long. */
+const answersWithinMs = 10_000
+
+/**
+ * The memory of every machine that is on, or of none. Afterwards their drives are layers without tops, so they must never go on: `end-machines` ends them, also after
+ * a crash in between, when they are found paused.
+ */
+const takeSnapshot: Step<RunContext> = {
+  name: 'take-snapshot',
+  message: 'Keeping the machines’ memory',
+  async done(context) {
+    return (await isKept(context)) || allEnded(context)
+  },
+  async do(context) {
+    const { book, signal, warn } = context
+    try {
+      await mustAnswer(targets(context), signal)
+      await keep(context)
+    } catch (error) {
+      // What was written down is so, whatever failed after it.
+      if (await isKept(context)) return
+      signal.throwIfAborted()
+      const reason = `Its memory could not be kept: ${(error as Error).message}`
+      warn(`${reason}${error instanceof RametError ? '' : ` ${(error as Error).stack}`}`)
+      await book.bootNext(reason)
+      throw new MemoryNotKept(reason)
+    }
+  },
+}
+
+/** A machine that does not answer is booting or broken: its memory is of no use to anybody. */
+export async function mustAnswer(machines: readonly LiveMachine[], signal: AbortSignal): Promise<void> {
+  await Promise.all(
+    machines.map(({ name, link }) =>
+      link.ready(AbortSignal.any([signal, AbortSignal.timeout(answersWithinMs)])).catch(() => {
+        signal.throwIfAborted()
+        throw machineUnreachable(name, 'its memory cannot be kept as it does not answer.')
+      }),
+    ),
+  )
+}
+
+async function keep(context: RunContext): Promise<void> {
+  const { host, book, signal } = context
+  const run = await book.read()
+  const on = targets(context)
+  const stamp = await stampOf(host, run, on)
+  const id = randomBytes(12).toString('hex')
+  const at = new Date().toISOString()
+  const machines = on.map(({ name, vm }) => ({ name, vm, overlays: [], index: indexOf(run, name) }))
+  const { machines: taken, bytes } = await keepMemory(host.home, id, machines, {
+    afterwards: 'stay-paused',
+    signal,
+    afterPhase: (phase) => context.afterStep(`keep-memory/cut-${phase}`),
+  })
+  await context.afterStep('keep-memory/keep-files')
+  try {
+    await book.saveSnapshot({ id, at, stamp, bytes, machines: taken })
+  } catch (error) {
+    if ((await book.read()).resume?.id === id) return
+    await Promise.all(on.map(({ vm }) => vm.goOn().catch(() => {})))
+    await forgetMemory(host.home, id)
+    throw error
+  }
+}
+
+export const indexOf = ({ plan }: RunRecord, machine: string) => plan.machines.findIndex(({ name }) => name === machine)
+
+/** The kernel pack is that whose modules the machines have on their last drive: a newer one may be there since they were booted. */
+export async function stampOf(host: Host, { plan }: RunRecord, machines: readonly LiveMachine[]): Promise<SnapshotStamp> {
+  const packs = new Set(await Promise.all(machines.map(async ({ vm }) => basename(dirname((await vm.topFiles()).at(-1) ?? '')))))
+  const [pack = ''] = packs
+  if (packs.size > 1) throw new Error('its machines were booted with different kernels.')
+  return { ...(await host.stamp()), kernelPack: pack, shape: shapeOf(plan) }
+}
+
+/** A stop that keeps the machines' memory; also what ends the machines of a resume that somebody gave up. */
+export const keepMemoryJourney: Journey<RunContext> = {
+  name: 'keep-memory',
+  steps: [flush, takeSnapshot, endMachines, dropTops, endNames, removeBounds, removeNetwork, releaseAddresses],
+}
+
+/** Within `keep-memory/take-snapshot`, in this order; the machines stay paused, so there is no `go-on`. */
+export const cutSteps: readonly string[] = [
+  ...['prepare', 'copy-memory', 'pause', 'cut-drives', 'save-devices', 'publish'].map((phase) => `cut-${phase}`),
+  'keep-files',
+].map((step) => `keep-memory/${step}`)

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto'
+import { basename, join } from 'node:path'
+import { whyUnusable } from '../snapshot/check.ts'
+import type { SnapshotRecord } from '../snapshot/snapshot-record.ts'
+import { shapeOf } from '../snapshot/stamp.ts'
+import type { RunRecord } from './host.ts'
+import { writeInitrd } from './initrd.ts'
+import { networkPlan, type RunContext, readKeys, specOf, targets } from './run-context.ts'
+import { initrdFile, topsFolder } from './run-folder.ts'
+import { adopt, leaseAddresses, makeBounds, makeFolders, makeNetwork, makeTops, reachGuests, serveNames } from './start.ts'
+import type { Journey, Step } from './steps.ts'
+import { endMachines } from './stop.ts'
+
+/** The snapshot is of no use: the run is to boot from its drives instead. `message`: why, as a sentence. */
+export class NotResumed extends Error {}
+
+/** Anything that goes wrong in such a step speaks against the snapshot. */
+const orBoot = (step: Step<RunContext>): Step<RunContext> => ({
+  ...step,
+  done: (context) => asNotResumed(context, () => step.done(context)),
+  do: (context) => asNotResumed(context, () => step.do(context)),
+})
+
+async function asNotResumed<T>({ signal }: RunContext, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof NotResumed) throw error
+    throw new NotResumed(`Its memory could not be resumed: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Before anything is made for it. Unpacks memory that was not used for long. */
+const checkSnapshot: Step<RunContext> = {
+  name: 'check-snapshot',
+  message: 'Looking at the kept memory',
+  async done(context) {
+    await adopt(context)
+    return (await context.book.read()).resume === undefined || targets(context).length > 0
+  },
+  async do({ host, book }) {
+    const run = await book.read()
+    if (run.resume === undefined) return
+    const here = { ...(await host.stamp()), kernelPack: basename((await host.kernelPack()).folder), shape: shapeOf(run.plan) }
+    const why = (await whyUnusable(run.resume, here)) ?? whyElsewhere(run, run.resume)
+    if (why) throw new NotResumed(`Its memory could not be resumed: ${why}.`)
+    for (const { top } of run.drives) {
+      if (top !== undefined && !(await host.layers.isUntouched(join(topsFolder(host.home, run.id), top))))
+        throw new NotResumed('Its memory could not be resumed: its drives were written to since.')
+    }
+  },
+}
+
+/** Memory goes on only over the very drives that it knows. */
+function whyElsewhere({ drives }: RunRecord, { drives: known }: SnapshotRecord): string | undefined {
+  const is = new Map(drives.map(({ machine, index, layers }) => [`${machine} ${index}`, layers[0]?.file]))
+  const other = known.find(({ machine, index, layer }) => is.get(`${machine} ${index}`) !== layer)
+  return other && `drive ${other.index} of ${other.machine} stands on another layer`
+}
+
+/** Paused: all of them, before any goes on. */
+const loadMachines: Step<RunContext> = {
+  name: 'load-machines',
+  message: 'Loading the machines’ memory',
+  async done(context) {
+    await adopt(context)
+    const { resume } = await context.book.read()
+    return resume === undefined || resume.machines.every(({ name }) => context.live.get(name) !== undefined)
+  },
+  async do({ host, book, live }) {
+    const run = await book.read()
+    const [pack, keys] = await Promise.all([host.kernelPack(), readKeys(host.home, run.id)])
+    const network = networkPlan(host, run)
+    const loads = (run.resume?.machines ?? []).map(async ({ name, memory }) => {
+      if (live.get(name)) return
+      const index = run.plan.machines.findIndex((machine) => machine.name === name)
+      // A reboot inside boots from it.
+      await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, keys)
+      const vm = await host.vmm.start({ ...specOf(host, run, name, pack), resume: memory })
+      live.add(name, vm, keys, { isAsleep: true })
+    })
+    const failed = (await Promise.allSettled(loads)).find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
+  },
+}
+
+/** From here on the run never resumes that snapshot again: its drives are written to. */
+const consumeSnapshot: Step<RunContext> = {
+  name: 'consume-snapshot',
+  message: 'Beginning a new epoch',
+  async done({ book }) {
+    return (await book.read()).resume === undefined
+  },
+  async do({ book }) {
+    const { resume } = await book.read()
+    if (resume) await book.consumeSnapshot(resume, randomUUID())
+  },
+}
+
+/** The message that wakes a guest is written before it goes on, so that it is the first thing that it does. */
+const goOn: Step<RunContext> = {
+  name: 'go-on',
+  message: 'Letting the machines go on',
+  async done(context) {
+    await adopt(context)
+    const running = await Promise.all(targets(context).map(({ vm }) => vm.isRunning()))
+    return running.length === context.machines.size && running.every(Boolean)
+  },
+  async do(context) {
+    for (const name of context.machines) if (!context.live.get(name)) throw new Error(`${name} went off before it could go on.`)
+    void wakeAll(context).catch(() => {})
+    await Promise.all(targets(context).map(({ vm }) => vm.goOn()))
+  },
+}
+
+const wakeGuests: Step<RunContext> = {
+  name: 'wake-guests',
+  message: 'Setting the machines’ clocks, keys and random numbers',
+  async done({ book }) {
+    return (await book.read()).waking === undefined
+  },
+  // Joins what `go-on` began.
+  do: wakeAll,
+}
+
+async function wakeAll(context: RunContext): Promise<void> {
+  const { host, book } = context
+  const { id, waking } = await book.read()
+  if (waking === undefined) throw new Error('its epoch is unknown.')
+  const keys = await readKeys(host.home, id)
+  await Promise.all(targets(context).map((machine) => machine.wake({ epoch: waking, keys })))
+}
+
+/** Of a resume that came to nothing. */
+export const giveUpJourney: Journey<RunContext> = { name: 'give-up', steps: [endMachines] }
+
+export const resumeJourney: Journey<RunContext> = {
+  name: 'resume',
+  steps: [
+    orBoot(checkSnapshot),
+    makeFolders,
+    leaseAddresses,
+    makeNetwork,
+    makeBounds,
+    serveNames,
+    makeTops,
+    orBoot(loadMachines),
+    orBoot(consumeSnapshot),
+    orBoot(goOn),
+    orBoot(wakeGuests),
+    orBoot(reachGuests),
+  ],
+}

@@ -1,0 +1,25 @@
+import { stat } from 'node:fs/promises'
+import { digestOf } from './keep.ts'
+import type { SnapshotRecord } from './snapshot-record.ts'
+import { type SnapshotStamp, whyNotHere } from './stamp.ts'
+
+/**
+ * Why a snapshot cannot be resumed here and now, as a part of a sentence; undefined when it can. Device state is small and read whole; RAM, which is not, is judged
+ * by its length, so that a start need not wait for gigabytes.
+ */
+export async function whyUnusable({ stamp, machines }: SnapshotRecord, here: SnapshotStamp): Promise<string | undefined> {
+  const elsewhere = whyNotHere(stamp, here)
+  if (elsewhere) return elsewhere
+  for (const { name, memory, stateDigest, ramFileBytes } of machines) {
+    const bytes = await stat(memory.ramFile).then(
+      ({ size }) => size,
+      () => undefined,
+    )
+    if (bytes === undefined) return `the memory of ${name} is gone`
+    if (bytes !== ramFileBytes) return `the memory of ${name} is damaged (${bytes} bytes instead of ${ramFileBytes})`
+    const digest = await digestOf(memory.stateFile).catch(() => undefined)
+    if (digest === undefined) return `the device state of ${name} is gone`
+    if (digest !== stateDigest) return `the device state of ${name} is damaged`
+  }
+  return undefined
+}

@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import type { Play } from '@ramet/model/wire.ts'
+import { stepNames } from '@ramet/server/runs/step-names.ts'
+import { vmProcesses } from './harness/leftovers.ts'
+import { ended, until } from './harness/processes.ts'
+import { TestServer } from './harness/server.ts'
+import { severalMachines } from './harness/several-machines.ts'
+
+export interface KeptMemoryCrashSuite {
+  readonly title: string
+  readonly fake: boolean
+}
+
+const stepsOf = (journey: string) => stepNames.filter((name) => name.startsWith(`${journey}/`))
+/** Nothing is left to do for these, whose work another step has done or whose files are there since the run's first start. */
+const idle: readonly string[] = ['keep-memory/drop-tops', 'resume/make-folders']
+const seals = ['seal/begin', 'seal/link-tops', 'seal/swap']
+
+/**
+ * The server, and a VM, are ended by SIGKILL after each step of a stop that keeps memory, of a resume and of a live clone. One run lives through all of it. Run on
+ * the fake world by `npm test` and on QEMU by `npm run proof`.
+ */
+export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): void {
+  describe(title, { concurrency: false }, () => {
+    const server = new TestServer({ fake })
+    const settleMs = fake ? 40_000 : 300_000
+    let id = ''
+
+    const plays = async () => (await server.client()).plays
+    const reached = (run: string, ...states: Play['state'][]) =>
+      until(
+        `the run to be ${states.join(' or ')}`,
+        async () => {
+          const play = await (await plays()).get(run)
+          if (play.state === 'FAILED' && !states.includes('FAILED')) assert.fail(play.failure?.message)
+          return states.includes(play.state) && play
+        },
+        settleMs,
+      )
+    const bootOf = async (run: string, machine: string) =>
+      (await server.ok('ssh', run, '-m', machine, '--', 'cat /proc/sys/kernel/random/boot_id')).trim()
+    const boots = (run: string) => Promise.all([bootOf(run, 'm1'), bootOf(run, 'm2')])
+    const inOrder = async () => {
+      const { code, stdout, stderr } = await server.ramet(['fsck'])
+      assert.equal(code, 0, stdout + stderr)
+    }
+    const stop = async () => {
+      await (await plays()).stop(id)
+      return reached(id, 'STOPPED')
+    }
+    const restart = async () => {
+      await (await plays()).restart(id)
+      return reached(id, 'RUNNING')
+    }
+    /** Which writes to its drives. */
+    const boot = async () => {
+      await (await plays()).stop(id, { powerOff: true })
+      await reached(id, 'STOPPED')
+      await restart()
+    }
+    /** Whatever became of it, it is RUNNING afterwards. */
+    const running = async () => {
+      const play = await reached(id, 'RUNNING', 'STOPPED', 'FAILED')
+      if (play.state !== 'RUNNING') await restart()
+    }
+
+    async function crashAfter(step: string, ask: () => Promise<unknown>): Promise<void> {
+      await server.restart({ RAMET_CRASH_AFTER: step })
+      await reached(id, 'RUNNING', 'STOPPED')
+      await ask().catch(() => {})
+      if (!server.child) throw new Error('no server')
+      await ended(server.child, settleMs)
+      assert.equal(server.child.signalCode, 'SIGKILL', `the server was to end itself after ${step}`)
+      await server.start()
+    }
+
+    /** The first VM of the run is ended while the server stands still after the step. */
+    async function endVmAfter(step: string, ask: () => Promise<unknown>): Promise<void> {
+      await server.restart({ RAMET_HALT_AFTER: step })
+      await reached(id, 'RUNNING', 'STOPPED')
+      const asked = ask().catch(() => {})
+      const pid = server.child?.pid ?? 0
+      await until(
+        `the server to stand still after ${step}`,
+        async () => / T /.test((await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\)/, ' ')),
+        settleMs,
+      )
+      for (const vm of (await vmProcesses(server.home, id)).slice(0, 1)) process.kill(vm, 'SIGKILL')
+      process.kill(pid, 'SIGCONT')
+      await asked
+    }
+
+    const clonesOf = async () =>
+      (await (await plays()).list()).filter(({ clonedFrom, state }) => clonedFrom?.id === id && state !== 'DESTROYED')
+    const destroyClones = async () => {
+      for (const clone of await clonesOf()) {
+        await (await plays()).destroy(clone.id)
+        await reached(clone.id, 'DESTROYED')
+      }
+    }
+
+    before(async () => {
+      await server.start()
+      id = (await (await plays()).start({ playground: await severalMachines(server, 2) })).id
+      await until('the run to be RUNNING', async () => (await (await plays()).get(id)).state === 'RUNNING', 900_000)
+    })
+    after(() => server.dispose())
+
+    for (const step of [...stepsOf('keep-memory'), ...seals].filter((name) => !idle.includes(name))) {
+      test(`the server killed after ${step}: the run comes to be stopped with its memory, and goes on`, async () => {
+        await running()
+        if (seals.includes(step)) await boot()
+        const before = await boots(id)
+        await crashAfter(step, async () => (await plays()).stop(id))
+        assert.ok((await reached(id, 'STOPPED')).snapshot, server.output.slice(-2000))
+        assert.deepEqual(await vmProcesses(server.home, id), [])
+        assert.equal((await readdir(join(server.home, 'snapshots'))).length, 1)
+        assert.equal((await restart()).startKind, 'resumed')
+        assert.deepEqual(await boots(id), before)
+      })
+    }
+
+    for (const step of stepsOf('resume').filter((name) => !idle.includes(name))) {
+      test(`the server killed after ${step}: the run goes on where it was`, async () => {
+        await running()
+        const before = await boots(id)
+        await stop()
+        await crashAfter(step, async () => (await plays()).restart(id))
+        const { startKind, startReason, epoch } = await reached(id, 'RUNNING')
+        assert.equal(startKind, 'resumed', startReason)
+        assert.deepEqual(await boots(id), before)
+        assert.equal((await server.ok('ssh', id, '-m', 'm2', '--', 'cat /run/ramet/epoch')).trim(), epoch)
+      })
+    }
+
+    for (const step of stepsOf('live-clone')) {
+      test(`the server killed after ${step}: the source runs on, and there are all clones or none`, async () => {
+        await running()
+        const before = await boots(id)
+        await crashAfter(step, async () => (await plays()).clone(id, { live: true, count: 2 }))
+        await reached(id, 'RUNNING')
+        assert.deepEqual(await boots(id), before)
+        const clones = await clonesOf()
+        assert.equal(clones.length, step === 'live-clone/write-rows' ? 2 : 0)
+        for (const clone of clones) {
+          await reached(clone.id, 'RUNNING')
+          assert.deepEqual(await boots(clone.id), before)
+        }
+        const [another] = await (await plays()).clone(id, { live: true })
+        await reached(another?.id ?? '', 'RUNNING')
+        await destroyClones()
+      })
+    }
+
+    test('fsck finds nothing so far', inOrder)
+
+    for (const step of stepsOf('keep-memory').filter((name) => !idle.includes(name) && !/end-|remove-|release-/.test(name))) {
+      test(`a VM ended after ${step}: the run comes to be stopped, and starts again`, async () => {
+        await running()
+        await endVmAfter(step, async () => (await plays()).stop(id))
+        await reached(id, 'STOPPED')
+        assert.deepEqual(await vmProcesses(server.home, id), [])
+        await restart()
+        await boots(id)
+      })
+    }
+
+    for (const step of ['load-machines', 'consume-snapshot', 'go-on', 'wake-guests'].map((name) => `resume/${name}`)) {
+      test(`a VM ended after ${step}: the run boots from its newest drives, and says why`, async () => {
+        await running()
+        const before = await boots(id)
+        await stop()
+        await endVmAfter(step, async () => (await plays()).restart(id))
+        const { startKind, startReason } = await reached(id, 'RUNNING')
+        assert.deepEqual([startKind, /^Its memory could not be resumed: /.test(startReason ?? '')], ['cold', true], startReason)
+        assert.notDeepEqual(await boots(id), before)
+      })
+    }
+
+    for (const step of stepsOf('live-clone').filter((name) => !name.endsWith('write-rows'))) {
+      test(`a VM ended after ${step} of a live clone: the other machine runs on, and there are no half clones`, async () => {
+        await running()
+        const other = await Promise.all(['m1', 'm2'].map((machine) => bootOf(id, machine)))
+        await endVmAfter(step, async () => (await plays()).clone(id, { live: true }))
+        const play = await until('one machine to have failed', async () => {
+          const now = await (await plays()).get(id)
+          return now.machines.some(({ state }) => state === 'FAILED') && now
+        })
+        assert.equal(play.state, 'RUNNING')
+        const alive = play.machines.findIndex(({ state }) => state === 'RUNNING')
+        assert.equal(await bootOf(id, alive === 0 ? 'm1' : 'm2'), other[alive])
+        for (const clone of await clonesOf()) {
+          await reached(clone.id, 'RUNNING')
+          await boots(clone.id)
+        }
+        await destroyClones()
+        await (await plays()).stop(id, { powerOff: true })
+        await reached(id, 'STOPPED')
+      })
+    }
+
+    test('nothing is left of it in the end', async () => {
+      await (await plays()).destroy(id)
+      await reached(id, 'DESTROYED')
+      assert.deepEqual(await readdir(join(server.home, 'snapshots')), [])
+      assert.deepEqual(await vmProcesses(server.home), [])
+      await inOrder()
+    })
+  })
+}

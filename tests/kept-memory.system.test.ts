@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Play } from '@ramet/model/wire.ts'
+import { leftovers, vmProcesses } from './harness/leftovers.ts'
+import { until } from './harness/processes.ts'
+import { TestServer } from './harness/server.ts'
+import { severalMachines } from './harness/several-machines.ts'
+
+/** One end of a TCP connection between the machines; both ends count what goes over it, in memory. */
+const listener = `perl -MIO::Socket::INET -e '$l=IO::Socket::INET->new(LocalPort=>7000,Listen=>1,ReuseAddr=>1); $c=$l->accept; while(<$c>){open F,">/dev/shm/got.new";print F $_;close F;rename "/dev/shm/got.new","/dev/shm/got"} open F,">/dev/shm/lost";close F'`
+const sender = `perl -MIO::Socket::INET -e '$s=IO::Socket::INET->new(PeerAddr=>"m2:7000"); $s->autoflush(1); $SIG{PIPE}="IGNORE"; for($i=1;;$i++){print $s "$i\\n" or last; open F,">/dev/shm/sent.new";print F $i;close F;rename "/dev/shm/sent.new","/dev/shm/sent";select undef,undef,undef,0.05} open F,">/dev/shm/lost";close F'`
+const inBackground = (command: string) =>
+  `setsid nohup sh -c "${command.replace(/["$\\`]/g, '\\$&')}" >/dev/null 2>&1 </dev/null & sleep 0.2`
+
+/** What lives in the memory of two real VMs and between them goes on after stop and restart, and in live clones. The tests build on each other, in order. */
+describe('runs of real VMs that keep their memory', { concurrency: false }, () => {
+  const server = new TestServer()
+  let id = ''
+  const figures: Record<string, number> = {}
+
+  const plays = async () => (await server.client()).plays
+  const inGuest = async (run: string, machine: string, command: string) =>
+    (await server.ok('ssh', run, '-m', machine, '--', command)).trim()
+  const timed = async <T>(what: string, act: () => Promise<T>): Promise<T> => {
+    const began = performance.now()
+    const done = await act()
+    figures[what] = Math.round(performance.now() - began)
+    return done
+  }
+  const reached = (run: string, state: Play['state']) =>
+    until(
+      `the run to be ${state}`,
+      async () => {
+        const play = await (await plays()).get(run)
+        if (play.state === 'FAILED' && state !== 'FAILED') assert.fail(play.failure?.message)
+        return play.state === state && play
+      },
+      120_000,
+    )
+  const boots = async (run: string) =>
+    Promise.all(['m1', 'm2'].map((machine) => inGuest(run, machine, 'cat /proc/sys/kernel/random/boot_id')))
+  const counted = async (run: string) => Number(await inGuest(run, 'm2', 'cat /dev/shm/got'))
+  /** Both ends are alive, nobody lost the other, and the number that arrives grows. */
+  const connectionGoesOn = async (run: string) => {
+    const before = await counted(run)
+    await until('the connection to go on', async () => (await counted(run)) > before + 5, 20_000)
+    assert.equal(await inGuest(run, 'm1', 'ls /dev/shm/lost 2>/dev/null || true'), '')
+    assert.equal(await inGuest(run, 'm2', 'ls /dev/shm/lost 2>/dev/null || true'), '')
+  }
+  const clockOffMs = async (run: string) => {
+    const began = Date.now()
+    const guest = Number(await inGuest(run, 'm1', 'date +%s%3N'))
+    const ended = Date.now()
+    return guest < began ? began - guest : Math.max(0, guest - ended)
+  }
+  const inOrder = async () => {
+    const { code, stdout, stderr } = await server.ramet(['fsck'])
+    assert.equal(code, 0, stdout + stderr)
+  }
+
+  before(async () => {
+    await server.start()
+    id = (await (await plays()).start({ playground: await severalMachines(server, 2) })).id
+    await until('the run to be RUNNING', async () => (await (await plays()).get(id)).state === 'RUNNING', 900_000)
+    await inGuest(id, 'm2', inBackground(listener))
+    await inGuest(id, 'm1', inBackground(sender))
+    await inGuest(id, 'm1', 'echo in-memory > /dev/shm/file; echo unsynced > /root/file')
+    await until('the connection to begin', async () => (await inGuest(id, 'm2', 'cat /dev/shm/got 2>/dev/null || true')) !== '')
+  })
+  after(async () => {
+    console.log(figures)
+    await server.dispose()
+  })
+
+  test('after stop and restart processes, files in memory and the connection between the machines go on', async () => {
+    const before = await boots(id)
+    await connectionGoesOn(id)
+    await timed('stop', () => server.ok('playground', 'stop', id))
+    assert.deepEqual(await vmProcesses(server.home, id), [])
+    const stopped = await (await plays()).get(id)
+    assert.ok(stopped.snapshot, server.output.slice(-3000))
+    figures.snapshotMiB = Math.round(stopped.snapshot.bytes / 1024 ** 2)
+    await inOrder()
+    await timed('restart', () => server.ok('playground', 'restart', id))
+    const play = await (await plays()).get(id)
+    assert.equal(play.startKind, 'resumed', play.startReason)
+    const offMs = await clockOffMs(id)
+    assert.ok(offMs < 500, `${offMs} ms`)
+    assert.deepEqual(await boots(id), before)
+    assert.equal(await inGuest(id, 'm1', 'cat /dev/shm/file /root/file'), 'in-memory\nunsynced')
+    assert.equal(await inGuest(id, 'm1', 'cat /run/ramet/epoch'), play.epoch)
+    await connectionGoesOn(id)
+    await inOrder()
+  })
+
+  test('live clones go on where the source is, with connections of their own, and so do theirs', async () => {
+    const before = await boots(id)
+    const made = await timed('live clone of two', () => server.ok('playground', 'clone', id, '--live', '--count', '2', '-q'))
+    const [one = '', two = ''] = made.trim().split('\n')
+    assert.match(server.output, /"pauseMs"/)
+    for (const run of [id, one, two]) {
+      assert.deepEqual(await boots(run), before)
+      await connectionGoesOn(run)
+    }
+    const drawn = await Promise.all([id, one, two].map((run) => inGuest(run, 'm1', 'head -c 64 /dev/urandom | od -An -tx1')))
+    assert.equal(new Set(drawn).size, 3)
+    await server.ok('playground', 'destroy', '-q', two)
+    const second = (await timed('live clone of a clone', () => server.ok('playground', 'clone', one, '--live', '-q'))).trim()
+    assert.deepEqual(await boots(second), before)
+    await inGuest(second, 'm1', 'echo mine > /root/mine; sync')
+    await connectionGoesOn(second)
+    await server.ok('playground', 'destroy', '-q', one)
+    await inOrder()
+    // Crashed after it was resumed, it boots from what it wrote since.
+    for (const pid of await vmProcesses(server.home, second)) process.kill(pid, 'SIGKILL')
+    await reached(second, 'FAILED')
+    await timed('boot', () => server.ok('playground', 'restart', '-q', second))
+    assert.equal(await inGuest(second, 'm1', 'cat /root/mine /root/file'), 'mine\nunsynced')
+    assert.notDeepEqual(await boots(second), before)
+    await server.ok('playground', 'destroy', '-q', second)
+    await connectionGoesOn(id)
+    await inOrder()
+  })
+
+  test('kill -9 of the server while the run goes on changes nothing of it', async () => {
+    await server.restart()
+    await reached(id, 'RUNNING')
+    await connectionGoesOn(id)
+  })
+
+  test('--power-off shuts down, --cold boots from the same drives', async () => {
+    const before = await boots(id)
+    await timed('power-off', () => server.ok('playground', 'stop', id, '--power-off'))
+    assert.equal((await (await plays()).get(id)).snapshot, undefined)
+    await server.ok('playground', 'restart', id)
+    const second = await boots(id)
+    assert.notDeepEqual(second, before)
+    await inGuest(id, 'm1', 'echo written > /root/second')
+    await server.ok('playground', 'stop', id)
+    await server.ok('playground', 'restart', id, '--cold')
+    assert.equal((await (await plays()).get(id)).startReason, 'A boot was asked for.')
+    assert.notDeepEqual(await boots(id), second)
+    assert.equal(await inGuest(id, 'm1', 'cat /root/second'), 'written')
+    await server.ok('playground', 'destroy', '-q', id)
+    const { installation } = await (await server.client()).health()
+    assert.deepEqual(await leftovers(installation, server.home), [])
+    await inOrder()
+  })
+})
