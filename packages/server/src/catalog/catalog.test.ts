@@ -8,6 +8,7 @@ import { parseManifest } from '@ramet/model/parse-manifest.ts'
 import { printManifest } from '@ramet/model/print-manifest.ts'
 import { playgroundSchema } from '@ramet/model/wire.ts'
 import { type Db, now, openDatabase } from '../store/database.ts'
+import { insertBuilding, markSealed } from '../store/layers.ts'
 import { findPlayground } from '../store/playgrounds.ts'
 import { loadCatalog } from './catalog.ts'
 import { openPlaygrounds } from './playgrounds.ts'
@@ -125,5 +126,29 @@ test('checkManifest knows images and official bases', async () => {
     problems.map(({ code, where }) => [code, where]),
     [['unknown_machine', 'f.yaml:5:21']],
   )
+  await db.destroy()
+})
+
+test('what is made from a saved playground begins with what that has on the drives it describes alike', async () => {
+  const { db, playgrounds } = await open()
+  const saved = await playgrounds.create(ann, { name: 'saved', base: 'debian' })
+  await insertBuilding(db, { id: 'kept', parentId: null, file: 'layers/kept.qcow2', sizeBytes: 20 * 1024 ** 3 })
+  await markSealed(db, 'kept', { bytes: 1, lengthBytes: 1, modifiedAt: '0' })
+  await db
+    .insertInto('playground_drives')
+    .values({ playground_id: saved.id, machine: 'debian', drive_index: 0, layer_id: 'kept' })
+    .execute()
+  const layerOf = async (drives: unknown) => {
+    const machines = [{ name: 'debian', drives }]
+    const { id } = await playgrounds.create(ann, { name: 'child', base: saved.name, machines })
+    const row = await db.selectFrom('playground_drives').select('layer_id').where('playground_id', '=', id).executeTakeFirst()
+    return row?.layer_id
+  }
+  const drive = { source: 'debian-stable', mount: '/' }
+  assert.equal(await layerOf(null), 'kept')
+  assert.equal(await layerOf([drive]), 'kept')
+  assert.equal(await layerOf([{ ...drive, size: '40GiB' }]), 'kept', 'it may be larger')
+  assert.equal(await layerOf([{ ...drive, size: '10GiB' }]), undefined, 'a smaller one cannot hold it')
+  assert.deepEqual((await playgrounds.remove(ann, saved.name)).playgrounds.length, 4)
   await db.destroy()
 })
