@@ -1,0 +1,3 @@
+import { chainLife } from './chain-life.ts'
+
+chainLife({ depth: 6, maxLayers: 3, timedStarts: 0 })
