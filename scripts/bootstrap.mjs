@@ -87,9 +87,9 @@ const watched = ['model', 'engine', 'server', 'client', 'web']
   .concat('--watch-path=playgrounds')
 
 const verbs = {
-  start: { debian: ['run'], entry: [...serverFlags, 'packages/server/src/main.ts'] },
-  fake: { debian: [], entry: [...serverFlags, 'packages/server/src/main.ts', '--fake'] },
-  dev: { debian: ['run'], entry: ['--watch', ...watched, ...serverFlags, 'packages/server/src/main.ts'] },
+  start: { debian: ['run'], entry: [...serverFlags, 'packages/server/bin/ramet-server.mjs'] },
+  fake: { debian: [], entry: [...serverFlags, 'packages/server/bin/ramet-server.mjs', '--fake'] },
+  dev: { debian: ['run'], entry: ['--watch', ...watched, ...serverFlags, 'packages/server/bin/ramet-server.mjs'] },
   test: { debian: ['run', 'test'], entry: ['scripts/test.ts'] },
   proof: { debian: ['run', 'test'], entry: ['scripts/proof.ts'] },
   bench: { debian: ['run', 'test', 'bench'], entry: ['bench/main.ts'] },

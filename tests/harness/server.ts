@@ -12,7 +12,7 @@ export const root = join(import.meta.dirname, '../..')
 export const serverArguments: readonly string[] = [
   '--disable-warning=ExperimentalWarning',
   ...serverFlags,
-  join(root, 'packages/server/src/main.ts'),
+  join(root, 'packages/server/bin/ramet-server.mjs'),
 ]
 
 /** Images and kernel pack of all tests: built once, immutable. */

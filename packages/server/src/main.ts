@@ -1,13 +1,9 @@
-import { enableCompileCache, flushCompileCache } from 'node:module'
-import { join } from 'node:path'
+import { flushCompileCache } from 'node:module'
 import { RametError } from '@ramet/model/error.ts'
 import { pages } from '@ramet/model/routes.ts'
 import { pino } from 'pino'
 import { readConfig } from './config.ts'
-
-// Compiled sources are kept, since reading and compiling them is most of a start (measured: 0.64 s of CPU, with them 0.31 s).
-enableCompileCache(join(import.meta.dirname, '../../../node_modules/.cache/ramet'))
-const { startServer } = await import('./server.ts')
+import { startServer } from './server.ts'
 
 /** `npm start`: the server in the foreground. Ctrl-C ends the server and leaves the VMs alone. */
 const log = pino({ name: 'ramet', level: process.env.RAMET_LOG_LEVEL ?? 'info' }, pino.destination({ fd: 2, sync: true }))
