@@ -82,10 +82,14 @@ export function chainLife({ depth, maxLayers, timedStarts }: ChainLifeSize): voi
 
     /** How often the startup file and the init task were done in the lineage of a run. */
     async function timesSetUp(id: string): Promise<string> {
-      await until('its init task to be through', async () => {
-        const [task] = await (await server.client()).plays.tasks(id)
-        return task?.status === taskStatus.completed
-      })
+      await until(
+        'its init task to be through',
+        async () => {
+          const [task] = await (await server.client()).plays.tasks(id)
+          return task?.status === taskStatus.completed
+        },
+        300_000,
+      )
       return inMachine(server, id, 'one', 'cat /root/greeting | wc -l; cat /root/ran | wc -l')
     }
 
@@ -171,6 +175,7 @@ export function chainLife({ depth, maxLayers, timedStarts }: ChainLifeSize): voi
       })
       assert.deepEqual(await readdir(join(server.home, 'runs')), [])
       assert.equal((await readdir(join(server.home, 'layers'))).length, 1)
+      assert.deepEqual(await readdir(join(server.home, 'snapshots')), [])
     })
   })
 }

@@ -18,7 +18,10 @@ export interface CloneLifeSize {
   readonly startsAnotherAfterRuin: boolean
 }
 
-/** A run of two machines with aged drives, its clones, and what becomes of each when the others change or break. On real VMs. */
+/**
+ * A run of two machines with aged drives, its clones, and what becomes of each when the others change or break. On real VMs.
+ * The source and most clones go on in the memory that was kept; the first clone, and the one after the ruin, boot from their drives.
+ */
 export function cloneLife({
   writtenMiB,
   rewrites,
@@ -38,7 +41,13 @@ export function cloneLife({
       (
         await Promise.all(
           machines.map((name) =>
-            inMachine(server, id, name, `cat ${mounts.map((mount) => `${mount}/filling`).join(' ')} | sha256sum`),
+            inMachine(
+              server,
+              id,
+              name,
+              // From the drives, not from what a resumed machine remembers of them.
+              `sync; echo 3 > /proc/sys/vm/drop_caches; cat ${mounts.map((mount) => `${mount}/filling`).join(' ')} | sha256sum`,
+            ),
           ),
         )
       ).join('\n')
@@ -56,8 +65,8 @@ export function cloneLife({
           ),
         ),
       )
-    const start = (id: string) => server.ok('playground', 'restart', id, '-q')
-    const stop = (id: string) => server.ok('playground', 'stop', id, '-q')
+    const resume = (id: string) => server.ok('playground', 'restart', id, '-q')
+    const boot = (id: string) => server.ok('playground', 'restart', id, '--cold', '-q')
 
     before(async () => {
       await server.start()
@@ -79,7 +88,7 @@ export function cloneLife({
       )
       await rewrite(source, rewrites)
       original = await hashes(source)
-      await stop(source)
+      await server.ok('playground', 'stop', source, '-q')
     })
     after(() => server.dispose())
 
@@ -97,7 +106,7 @@ export function cloneLife({
     test('the source goes on at once, and clones have the same content, names and addresses in worlds of their own', async () => {
       await Promise.all(
         [source, ...clones.slice(0, startedCount)].map(async (id) => {
-          await start(id)
+          await (id === clones[0] ? boot(id) : resume(id))
           assert.equal(await hashes(id), original, id)
           assert.equal(
             await inMachine(server, id, 'app', 'ping -c1 -W5 db >/dev/null && getent hosts db | cut -d" " -f1'),
@@ -108,8 +117,13 @@ export function cloneLife({
       const identity = (id: string) => inMachine(server, id, 'db', 'cat /etc/machine-id')
       assert.equal(await identity(clones[0] ?? ''), await identity(source))
       const api = await server.client()
-      const addresses = await Promise.all([source, ...clones.slice(0, startedCount)].map((id) => api.plays.get(id)))
-      const hostAddresses = addresses.flatMap((play) => play.machines.map(({ hostAddress }) => hostAddress))
+      const plays = await Promise.all([source, ...clones.slice(0, startedCount)].map((id) => api.plays.get(id)))
+      assert.deepEqual(
+        plays.map(({ startKind }) => startKind === 'resumed'),
+        plays.map(({ id }) => id !== clones[0]),
+        plays.map(({ startReason }) => startReason).join('\n'),
+      )
+      const hostAddresses = plays.flatMap((play) => play.machines.map(({ hostAddress }) => hostAddress))
       assert.equal(new Set(hostAddresses).size, hostAddresses.length, 'from the host each is reached by an address of its own')
     })
 
@@ -137,13 +151,12 @@ export function cloneLife({
         'db',
         'for d in vda vdb; do dd if=/dev/urandom of=/dev/$d bs=1M count=64 conv=fsync oflag=direct status=none; done',
       )
-      // What was root's filesystem cannot shut down in good order any more; destroying needs no order.
       await server.ok('playground', 'destroy', ruined, '-q')
       assert.equal(await hashes(source), original)
       assert.deepEqual(await Promise.all(others.map(hashes)), kept)
       if (!startsAnotherAfterRuin) return
       const fresh = clones[startedCount] ?? ''
-      await start(fresh)
+      await boot(fresh)
       assert.equal(await hashes(fresh), original)
     })
 
@@ -159,6 +172,7 @@ export function cloneLife({
       })
       assert.deepEqual(await readdir(join(server.home, 'runs')), [])
       assert.equal((await readdir(join(server.home, 'layers'))).length, 1)
+      assert.deepEqual(await readdir(join(server.home, 'snapshots')), [])
     })
   })
 }
