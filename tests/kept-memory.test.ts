@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, open, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
@@ -192,6 +192,23 @@ describe('runs that keep their memory', { concurrency: false }, () => {
     await reached(id, 'DESTROYED')
     assert.equal((await snapshots()).length, 1, 'the clone has it mapped')
     await destroy(one.id)
+  })
+
+  test('a layer is gone: the start fails and says so, and the run goes on with its memory once it is back', async () => {
+    const id = await startRun()
+    const first = await boot(id)
+    await stop(id)
+    const [layer = ''] = (await readdir(join(server.home, 'layers'))).filter((name) => name.endsWith('.qcow2'))
+    const file = join(server.home, 'layers', layer)
+    await rename(file, `${file}.away`)
+    await (await plays()).restart(id)
+    const failed = await reached(id, 'FAILED')
+    assert.deepEqual([failed.failure?.code, failed.snapshot !== undefined], ['layer_missing', true])
+    assert.match(failed.failure?.message ?? '', /^Drive 0 of m[12] is damaged: its layer layers\/\S+ is gone\.$/)
+    await rename(`${file}.away`, file)
+    assert.equal((await restart(id)).startKind, 'resumed')
+    assert.equal(await boot(id), first)
+    await destroy(id)
   })
 
   /** Each damage, and the words in which the boot is explained. */

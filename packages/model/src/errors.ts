@@ -100,6 +100,12 @@ export const imageBuildFailed = (image: string, why: string) =>
 export const vmFailed = (machine: string, why: string, cause?: unknown) =>
   new RametError('vm_failed', 500, `The machine ${machine} did not start: ${why}`, { cause })
 
+/** `file`: relative to RAMET_HOME. */
+export const layerMissing = (machine: string, driveIndex: number, file: string) =>
+  new RametError('layer_missing', 500, `Drive ${driveIndex} of ${machine} is damaged: its layer ${file} is gone.`, {
+    hint: 'Put the file back under RAMET_HOME and restart the run; `ramet fsck` lists all that is amiss.',
+  })
+
 export const unreachableServer = (endpoint: string, cause?: unknown) =>
   new RametError('server_unreachable', 503, `No Ramet server answers at ${endpoint}.`, {
     hint: 'Start it with: npm start',

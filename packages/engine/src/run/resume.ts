@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { basename, join } from 'node:path'
+import { RametError } from '@ramet/model/error.ts'
 import { whyUnusable } from '../snapshot/check.ts'
 import type { SnapshotRecord } from '../snapshot/snapshot-record.ts'
 import { shapeOf } from '../snapshot/stamp.ts'
 import type { RunRecord } from './host.ts'
 import { writeInitrd } from './initrd.ts'
+import { mustHaveLayers } from './must-have-layers.ts'
 import { networkPlan, type RunContext, readKeys, specOf, targets } from './run-context.ts'
 import { initrdFile, topsFolder } from './run-folder.ts'
 import { adopt, leaseAddresses, makeBounds, makeFolders, makeNetwork, makeTops, reachGuests, serveNames } from './start.ts'
@@ -14,7 +16,7 @@ import { endMachines } from './stop.ts'
 /** The snapshot is of no use: the run is to boot from its drives instead. `message`: why, as a sentence. */
 export class NotResumed extends Error {}
 
-/** Anything that goes wrong in such a step speaks against the snapshot. */
+/** Anything that goes wrong in such a step speaks against the snapshot, but for what would keep the run from booting as well. */
 const orBoot = (step: Step<RunContext>): Step<RunContext> => ({
   ...step,
   done: (context) => asNotResumed(context, () => step.done(context)),
@@ -26,7 +28,7 @@ async function asNotResumed<T>({ signal }: RunContext, work: () => Promise<T>): 
     return await work()
   } catch (error) {
     signal.throwIfAborted()
-    if (error instanceof NotResumed) throw error
+    if (error instanceof NotResumed || (error instanceof RametError && error.code === 'layer_missing')) throw error
     throw new NotResumed(`Its memory could not be resumed: ${(error as Error).message}`, { cause: error })
   }
 }
@@ -42,6 +44,7 @@ const checkSnapshot: Step<RunContext> = {
   async do({ host, book }) {
     const run = await book.read()
     if (run.resume === undefined) return
+    await mustHaveLayers(host, run)
     const here = { ...(await host.stamp()), kernelPack: basename((await host.kernelPack()).folder), shape: shapeOf(run.plan) }
     const why = (await whyUnusable(run.resume, here)) ?? whyElsewhere(run, run.resume)
     if (why) throw new NotResumed(`Its memory could not be resumed: ${why}.`)

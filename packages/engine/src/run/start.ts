@@ -7,6 +7,7 @@ import type { Vm, VmEnd } from '../vmm/vmm.ts'
 import type { RunRecord } from './host.ts'
 import { writeInitrd } from './initrd.ts'
 import type { LiveMachine, LiveRun } from './live-run.ts'
+import { mustHaveLayers } from './must-have-layers.ts'
 import { networkPlan, type RunContext, readKeys, runBounds, runNames, specOf, targets } from './run-context.ts'
 import { initrdFile, keysFile, machineFolder, newTopName, runFolder, topsFolder } from './run-folder.ts'
 import type { Journey, Step } from './steps.ts'
@@ -95,6 +96,7 @@ export const makeTops: Step<RunContext> = {
   },
   async do({ host, book }) {
     const run = await book.read()
+    await mustHaveLayers(host, run)
     await Promise.all(
       run.drives.map(async (drive) => {
         if (drive.top !== undefined || isReadOnly(run, drive)) return
@@ -120,6 +122,7 @@ export const startMachines: Step<RunContext> = {
   },
   async do({ host, book, live, machines, signal }) {
     const run = await book.read()
+    await mustHaveLayers(host, run)
     const [pack, keys] = await Promise.all([host.kernelPack(), readKeys(host.home, run.id)])
     const network = networkPlan(host, run)
     await Promise.all(
