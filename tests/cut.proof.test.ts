@@ -1,0 +1,3 @@
+import { cutLife } from './cut/cut-life.ts'
+
+cutLife({ generations: 5 })
