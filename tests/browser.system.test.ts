@@ -41,6 +41,18 @@ describe('the dashboard', { concurrency: false }, () => {
     await page.keyboard.type(`${line}\n`)
   }
 
+  /** The shell of before, once the terminal takes input again. */
+  const answers = (word: string) =>
+    until(
+      `the same shell to answer ${word}`,
+      async () => {
+        await type(`echo "${word} <$answer>"`)
+        return (await screen()).includes(`${word} <kept-42>`)
+      },
+      90_000,
+      2000,
+    )
+
   test('the printed link logs in and leaves no token in the address bar', async () => {
     await page.goto(server.loginLink)
     await page.getByRole('heading', { name: /catalog/i }).waitFor()
@@ -72,15 +84,7 @@ describe('the dashboard', { concurrency: false }, () => {
   test('after kill -9 of the server the terminal comes back to the same shell', async () => {
     const port = new URL(server.endpoint).port
     await server.restart({ RAMET_PORT: port })
-    await until(
-      'the terminal to take input again',
-      async () => {
-        await type('echo "<$answer>"')
-        return /<kept-42>/.test(await screen())
-      },
-      90_000,
-      2000,
-    )
+    await answers('again')
   })
 
   test('the terminal goes on without any network in the guest, and behind a firewall that drops all', async () => {
@@ -141,6 +145,24 @@ describe('the dashboard', { concurrency: false }, () => {
     )
   })
 
+  test('the run is cloned as it runs, and the shell goes on in the clone as in its source', async () => {
+    await type('clear')
+    await page.getByRole('button', { name: 'Clone as it runs' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('Memory, processes and connections of its machine are captured at one instant').waitFor()
+    await dialog.getByRole('button', { name: 'Clone' }).click()
+    await page.waitForURL((url) => /\/runs\/[0-9a-f]{24}/.test(url.pathname) && !url.pathname.includes(id), { timeout: 120_000 })
+    const clone = /[0-9a-f]{24}/.exec(page.url())?.[0] ?? ''
+    await page.getByRole('button', { name: /^Cloned from .*, as it was .* UTC$/ }).waitFor({ timeout: 120_000 })
+    await answers('in the clone')
+    await page.goto(`${server.endpoint}/runs/${id}`)
+    await answers('in the source')
+    assert.doesNotMatch(await screen(), /in the clone/)
+    const { plays } = await server.client()
+    await plays.destroy(clone)
+    await until('the clone to be DESTROYED', async () => (await plays.get(clone)).state === 'DESTROYED')
+  })
+
   test('stop, continue and destroy are buttons; the list shows the state', async () => {
     await page
       .getByRole('button', { name: /^stop$/i })
@@ -151,6 +173,9 @@ describe('the dashboard', { concurrency: false }, () => {
       .first()
       .waitFor({ timeout: 120_000 })
     await page.getByRole('button', { name: /^Save as playground Keep/ }).waitFor()
+    await page
+      .getByRole('button', { name: /^Continue Every process goes on where it was: memory included, from .*; it takes/ })
+      .waitFor()
     if (process.env.RAMET_SCREENSHOTS !== undefined) {
       const client = await server.client()
       await client.plays.setTitle(id, 'A shop with its wares')
@@ -167,6 +192,8 @@ describe('the dashboard', { concurrency: false }, () => {
       .first()
       .click()
     await shows(/[#$] *$/m, 300_000)
+    await page.getByRole('button', { name: /^Resumed from .* UTC, when it was stopped$/ }).waitFor()
+    await answers('after the stop')
     await page.goto(server.endpoint)
     await page
       .getByRole('button', { name: /^destroy$/i })

@@ -17,7 +17,7 @@ describe('a stopped run in the dashboard', { concurrency: false }, () => {
     const client = await server.client()
     await until('the web app to be built', async () => (await client.health()).web, 180_000)
     id = (await server.ok('playground', 'start', 'debian', '--title', 'Shop with wares', '-q')).trim()
-    await server.ok('playground', 'stop', id, '-q')
+    await server.ok('playground', 'stop', id, '--power-off', '-q')
     browser = await openBrowser()
     page = browser.page
     page.setDefaultTimeout(30_000)
@@ -83,9 +83,38 @@ describe('a stopped run in the dashboard', { concurrency: false }, () => {
     await until('the card to be gone', async () => (await card.count()) === 0)
   })
 
-  test('every row of the list says what it takes on disk', async () => {
+  test('a running run is cloned as often as is asked, and its clones are in the list', async () => {
+    await page.goto(`${server.endpoint}/runs/${id}`)
+    await choice(/^Continue/).click()
+    await page.getByRole('button', { name: 'Booted' }).waitFor()
+    await page.getByRole('button', { name: 'Clone as it runs' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('Shop with wares pauses for a blink and runs on.').waitFor()
+    await dialog.getByLabel('How many clones').selectOption('2')
+    await dialog.getByRole('button', { name: 'Clone' }).click()
+    await page.getByText('2 clones were made').waitFor()
     const rows = page.getByRole('region', { name: 'Runs' }).getByRole('listitem')
-    assert.equal(await rows.count(), 3)
+    await until('both clones in the list', async () => (await rows.filter({ hasText: 'Resumed' }).count()) === 2)
+  })
+
+  test('a stopped run goes on with its memory, or boots when that is asked for', async () => {
+    await page.goto(`${server.endpoint}/runs/${id}`)
+    await page.getByRole('button', { name: 'Stop', exact: true }).click()
+    await choice(/^Continue Every process goes on where it was: memory included, from/).click()
+    await page.getByRole('button', { name: /^Resumed from .*, when it was stopped$/ }).waitFor()
+    await page.getByRole('button', { name: 'Stop', exact: true }).click()
+    await choice(/^Boot/).click()
+    await page.getByRole('button', { name: 'Booted' }).waitFor()
+    await page.getByRole('button', { name: 'Shut down without keeping its memory' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Shut down' }).click()
+    await choice(/^Continue Switch the machines on again/).waitFor()
+    assert.equal(await choice(/^Boot/).count(), 0)
+  })
+
+  test('every row of the list says what it takes on disk', async () => {
+    await page.goto(server.endpoint)
+    const rows = page.getByRole('region', { name: 'Runs' }).getByRole('listitem')
+    await until('five rows', async () => (await rows.count()) === 5)
     for (const row of await rows.all()) await row.getByText(/^\d+(\.\d+)?\s([KMG]i)?B( of its own)?$/).waitFor()
   })
 })

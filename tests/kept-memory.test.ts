@@ -74,7 +74,7 @@ describe('runs that keep their memory', { concurrency: false }, () => {
     const running = await restart(id)
     assert.deepEqual([await boot(id, 'm1'), await boot(id, 'm2')], boots)
     assert.equal(running.startKind, 'resumed')
-    assert.match(running.startReason ?? '', /^It goes on where it was stopped/)
+    assert.match(running.startReason ?? '', /^Resumed from .* UTC, when it was stopped\.$/)
     assert.match(running.epoch ?? '', /^[0-9a-f-]{36}$/)
     assert.equal(await inGuest(id, 'm1', 'cat /run/ramet/epoch'), running.epoch)
     assert.equal(running.snapshot, undefined)
@@ -152,7 +152,7 @@ describe('runs that keep their memory', { concurrency: false }, () => {
     const ready = await Promise.all(clones.map((clone) => reached(clone.id, 'RUNNING')))
     for (const clone of ready) {
       assert.equal(clone.startKind, 'resumed')
-      assert.match(clone.startReason ?? '', /^It goes on where Run [0-9a-f]{24} was, /)
+      assert.match(clone.startReason ?? '', /^Cloned from Run [0-9a-f]{24}, as it was /)
       assert.equal(clone.clonedFrom?.id, id)
       assert.deepEqual([await boot(clone.id, 'm1'), await boot(clone.id, 'm2')], boots)
     }

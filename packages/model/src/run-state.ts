@@ -38,6 +38,9 @@ export type WantedState = z.infer<typeof wantedStateSchema>
 /** What is wanted of one machine of a run that is wanted RUNNING. REBOOTED: running, in another boot than now. */
 export type WantedMachineState = 'RUNNING' | 'STOPPED' | 'REBOOTED'
 
+const mayStop = ['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'RUNNING', 'FAILED'] as const
+const mayStart = ['STOPPED', 'FAILED'] as const
+
 interface Rule {
   readonly from: readonly RunState[]
   /** Shown when the action is refused: what to do instead. */
@@ -49,11 +52,14 @@ interface Rule {
  * A run is only ever its owner's: to everyone else it does not exist (404), so the table has no column for others.
  */
 export const actions = {
-  stop: {
-    from: ['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'RUNNING', 'FAILED'],
-    otherwise: 'Only a run that is starting, running or failed can be stopped.',
-  },
-  restart: { from: ['STOPPED', 'FAILED'], otherwise: 'Stop the run first, or reboot one of its machines.' },
+  /** Keeps the machines' memory where it can. */
+  stop: { from: mayStop, otherwise: 'Only a run that is starting, running or failed can be stopped.' },
+  /** A stop that does not: the guests are shut down. */
+  shut_down: { from: mayStop, otherwise: 'Only a run that is starting, running or failed can be shut down.' },
+  /** With the memory that was kept, if there is one. */
+  restart: { from: mayStart, otherwise: 'Stop the run first, or reboot one of its machines.' },
+  /** A restart without it. */
+  boot: { from: mayStart, otherwise: 'Stop the run first, or reboot one of its machines.' },
   // A FAILED run that has been up before can be copied: what its drives hold is what a restart would boot from. One that never was up has nothing of
   // its own to copy; that is not a matter of its state and is refused in `runs/copyable.ts`.
   clone: {

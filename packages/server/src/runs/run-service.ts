@@ -131,13 +131,13 @@ export function runService({
     },
 
     async stop(user, id, { powerOff }) {
-      await allowed(user, id, 'stop')
+      await allowed(user, id, powerOff ? 'shut_down' : 'stop')
       const coldReason = powerOff ? 'It had been shut down.' : null
       return want(id, { wanted: 'STOPPED', state: 'STOPPING', failure: null, powerOff, coldReason })
     },
 
     async restart(user, id, { cold }) {
-      await allowed(user, id, 'restart')
+      await allowed(user, id, cold ? 'boot' : 'restart')
       await transaction(db, async (trx) => {
         const row = await readRun(trx, id)
         // Somebody was faster: it is counted already.

@@ -60,6 +60,6 @@ export async function resumeReason(db: Db, runId: string, snapshotId: string): P
     .where('id', '=', snapshotId)
     .executeTakeFirstOrThrow()
   const when = `${at.slice(0, 16).replace('T', ' ')} UTC`
-  if (origin_id === runId) return `It goes on where it was stopped, ${when}.`
-  return `It goes on where ${(await readRun(db, origin_id)).title} was, ${when}.`
+  if (origin_id === runId) return `Resumed from ${when}, when it was stopped.`
+  return `Cloned from ${(await readRun(db, origin_id)).title}, as it was ${when}.`
 }

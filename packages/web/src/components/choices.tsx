@@ -1,21 +1,30 @@
+import { describeBytes } from '@ramet/model/bytes.ts'
 import { refusal } from '@ramet/model/run-state.ts'
 import type { Play } from '@ramet/model/wire.ts'
 import { type ReactNode, useState } from 'react'
-import { useClone, useRestart } from '../hooks/use-run-action.ts'
+import { useNow } from '../hooks/use-now.ts'
+import { useBoot, useClone, useRestart } from '../hooks/use-run-action.ts'
+import { formatAgo } from '../run/time.ts'
 import { Icon, type IconName } from './icons.tsx'
 import { SaveDialog } from './save-dialog.tsx'
 
-/** What a run at rest is good for: the three ways on, each with what it does. */
+/** What a run at rest is good for: the ways on, each with what it does. */
 export function Choices({ play }: { play: Play }) {
   const restart = useRestart(play.id)
+  const boot = useBoot(play.id)
   const clone = useClone(play.id)
   const [isSaving, setIsSaving] = useState(false)
   return (
     <>
-      <ul className="grid w-full gap-3 text-left sm:grid-cols-3">
+      <ul className={`grid w-full gap-3 text-left ${play.snapshot ? 'sm:grid-cols-2 xl:grid-cols-4' : 'sm:grid-cols-3'}`}>
         <Choice icon="play" name="Continue" isBusy={restart.isPending} onClick={restart.mutate} isFirst>
-          Switch the machines on again and go on where you left off.
+          {play.snapshot ? <KeptMemory {...play.snapshot} /> : 'Switch the machines on again and go on where you left off.'}
         </Choice>
+        {play.snapshot && (
+          <Choice icon="power" name="Boot" refusal={refusal('boot', play.state)} isBusy={boot.isPending} onClick={boot.mutate}>
+            Start the machines anew from their drives. What was in their memory is given up.
+          </Choice>
+        )}
         <Choice icon="clone" name="Clone" refusal={refusal('clone', play.state)} isBusy={clone.isPending} onClick={clone.mutate}>
           Make another run with the same content; this one stays as it is.
         </Choice>
@@ -24,6 +33,20 @@ export function Choices({ play }: { play: Play }) {
         </Choice>
       </ul>
       <SaveDialog play={play} isOpen={isSaving} onClose={() => setIsSaving(false)} />
+    </>
+  )
+}
+
+function KeptMemory({ at, bytes }: NonNullable<Play['snapshot']>) {
+  const taken = Date.parse(at)
+  const now = useNow()
+  return (
+    <>
+      Every process goes on where it was: memory included, from{' '}
+      <time dateTime={at} title={new Date(taken).toLocaleString()}>
+        {formatAgo(taken, now)}
+      </time>
+      ; it takes {describeBytes(bytes)}.
     </>
   )
 }

@@ -1,8 +1,10 @@
+import { describeBytes } from '@ramet/model/bytes.ts'
 import type { Play } from '@ramet/model/wire.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { queries } from '../api/queries.ts'
 import { useRunStorage } from '../hooks/use-storage.ts'
+import { startLook } from '../run/start-look.ts'
 import { CopyText } from './copy-button.tsx'
 import { Facts, Part } from './facts.tsx'
 import { LineageTree } from './lineage-tree.tsx'
@@ -15,6 +17,7 @@ import { TaskList } from './task-list.tsx'
 /** What a run is made of and what happened to it. */
 export function RunDetails({ play }: { play: Play }) {
   const storage = useRunStorage(play.id)
+  const start = startLook(play)
   const { data: lineage } = useQuery(queries.lineage(play.id))
   return (
     <div className="flex flex-col divide-y divide-line">
@@ -31,6 +34,8 @@ export function RunDetails({ play }: { play: Play }) {
                 </Link>
               ),
             ],
+            ['Came up', start && (start.badge === start.label ? `${start.label}. ${start.reason}` : start.reason)],
+            ['Memory kept', play.snapshot && describeBytes(play.snapshot.bytes)],
             ['Storage', storage && <Storage key="storage" storage={storage} />],
             ['Id', <CopyText key="id" text={play.id} what="id" />],
             ['Shell', <CopyText key="ssh" text={`npx --no-install ramet ssh ${play.id}`} what="command" />],

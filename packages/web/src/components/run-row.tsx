@@ -2,6 +2,7 @@ import type { Play } from '@ramet/model/wire.ts'
 import { Link } from '@tanstack/react-router'
 import { useNow } from '../hooks/use-now.ts'
 import { useRunStorage } from '../hooks/use-storage.ts'
+import { startLook } from '../run/start-look.ts'
 import { formatAgo } from '../run/time.ts'
 import { buttonClass } from './button.tsx'
 import { Icon } from './icons.tsx'
@@ -15,6 +16,7 @@ import { Storage } from './storage.tsx'
 export function RunRow({ play }: { play: Play }) {
   const created = Date.parse(play.createdAt)
   const now = useNow()
+  const start = startLook(play)
   const storage = useRunStorage(play.id)
   return (
     <li aria-label={play.title} className="px-4 py-3 transition-colors hover:bg-hover/40">
@@ -29,6 +31,12 @@ export function RunRow({ play }: { play: Play }) {
             <time dateTime={play.createdAt} title={new Date(created).toLocaleString()}>
               {formatAgo(created, now)}
             </time>
+            {start && (
+              <>
+                <span aria-hidden="true">·</span>
+                <span title={start.reason}>{start.label}</span>
+              </>
+            )}
             {storage && (
               <>
                 <span aria-hidden="true">·</span>
@@ -40,7 +48,7 @@ export function RunRow({ play }: { play: Play }) {
         <div className="sm:w-24">
           <RunStateBadge state={play.state} />
         </div>
-        <div className="flex flex-wrap gap-1.5 sm:w-100 sm:justify-end">
+        <div className="flex flex-wrap gap-1.5 sm:w-108 sm:justify-end">
           <Link to="/runs/$id" params={{ id: play.id }} className={buttonClass()} aria-label={`Open ${play.title}`}>
             <Icon name="arrow" className="max-sm:hidden" />
             Open

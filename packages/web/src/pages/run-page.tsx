@@ -12,6 +12,7 @@ import { ErrorNotice, FailureNotice } from '../components/notice.tsx'
 import { ProgressBar } from '../components/progress-bar.tsx'
 import { RunButtons } from '../components/run-buttons.tsx'
 import { RunDetails } from '../components/run-details.tsx'
+import { StartBadge } from '../components/start-badge.tsx'
 import { RunStateBadge } from '../components/state-badge.tsx'
 import { Workspace } from '../components/workspace.tsx'
 import { usePageTitle } from '../hooks/use-page-title.ts'
@@ -50,6 +51,7 @@ function Run({ play }: { play: Play }) {
           </span>
           <EditableTitle play={play} />
           <RunStateBadge state={play.state} />
+          <StartBadge play={play} />
         </div>
         <div className="flex flex-wrap gap-1.5">
           <RunButtons play={play} />
