@@ -1,4 +1,5 @@
 import { cutLive, type NextTop, settleLive } from '@ramet/engine/run/cut-live.ts'
+import type { CutReport } from '@ramet/engine/snapshot/take.ts'
 import { newId } from '../catalog/new-id.ts'
 import type { LayerTools } from '../layers/layer-tools.ts'
 import { announceTops, sealTops } from '../layers/seal.ts'
@@ -44,8 +45,7 @@ export async function cloneLive(run: RunAtWork, layers: LayerTools, wish: CloneW
       },
       id,
     )
-    const { pauseMs, totalMs } = cut.report
-    tools.log.info({ run: run.id, snapshot: id, pauseMs, totalMs, bytes: cut.bytes }, 'a running run was cut')
+    tools.log.info({ run: run.id, snapshot: id, bytes: cut.bytes, ...figuresOf(cut.report) }, 'a running run was cut')
     const taken = { id, at: cut.at, stamp: cut.stamp, bytes: cut.bytes, machines: cut.machines }
     const ids = (await sealTops(layers, run.id, cut.tops, async (trx) => {
       await insertSnapshot(trx, { ...toNewSnapshot(home, run.id, 'clone', taken), isDurable: false })
@@ -64,6 +64,18 @@ export async function cloneLive(run: RunAtWork, layers: LayerTools, wish: CloneW
     throw error
   } finally {
     run.settled()
+  }
+}
+
+/** `pauseMs`: of all machines, for the cut. `firstPauseMs`: the longest that one stood before, when its copying began. Bytes: of all machines. */
+function figuresOf({ pauseMs, totalMs, machines }: CutReport) {
+  const sum = (figure: 'copiedBytes' | 'pausedBytes') => machines.reduce((all, each) => all + each[figure], 0)
+  return {
+    pauseMs,
+    firstPauseMs: Math.max(...machines.map(({ firstPauseMs }) => firstPauseMs)),
+    totalMs,
+    copiedBytes: sum('copiedBytes'),
+    pausedBytes: sum('pausedBytes'),
   }
 }
 

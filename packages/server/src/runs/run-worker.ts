@@ -160,11 +160,22 @@ export class RunWorker {
       afterStep: (name) => this.#tools.afterStep(name),
       warn: (message) => log.warn({ run: this.id }, message),
     }
+    const began = performance.now()
+    const stepsMs: Record<string, number> = {}
+    let stepBegan = began
     await reach(journey, context, {
       signal,
-      onStep: (step, message) => this.#report({ step, message }),
-      afterStep: (name) => this.#tools.afterStep(name),
+      onStep: (step, message) => {
+        stepBegan = performance.now()
+        this.#report({ step, message })
+      },
+      afterStep: (name) => {
+        stepsMs[name.slice(journey.name.length + 1)] = Math.round(performance.now() - stepBegan)
+        return this.#tools.afterStep(name)
+      },
     })
+    const took = { run: this.id, journey: journey.name, ms: Math.round(performance.now() - began), stepsMs }
+    if (Object.keys(stepsMs).length > 0) log.info(took, 'a journey is over')
   }
 
   #report(progress: Progress): void {
