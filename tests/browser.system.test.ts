@@ -195,10 +195,8 @@ describe('the dashboard', { concurrency: false }, () => {
     await page.getByRole('button', { name: /^Resumed from .* UTC, when it was stopped$/ }).waitFor()
     await answers('after the stop')
     await page.goto(server.endpoint)
-    await page
-      .getByRole('button', { name: /^destroy$/i })
-      .first()
-      .click()
+    const row = page.getByRole('listitem').filter({ has: page.locator(`a[href="/runs/${id}"]`) })
+    await row.getByRole('button', { name: /^destroy$/i }).click()
     await page
       .getByRole('alertdialog')
       .getByRole('button', { name: /destroy/i })

@@ -1,3 +1,4 @@
+import { isGone } from '@ramet/model/run-state.ts'
 import type { Play } from '@ramet/model/wire.ts'
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { client } from './client.ts'
@@ -14,7 +15,12 @@ export const queries = {
       refetchInterval: ({ state }) => (state.data?.accelerator ? false : 3000),
     }),
   playgrounds: () => queryOptions({ queryKey: ['playgrounds'], queryFn: () => client.playgrounds.list('all') }),
-  plays: () => queryOptions({ queryKey: ['plays'], queryFn: client.plays.list }),
+  /** The server tells of destroyed runs for a while. */
+  plays: () =>
+    queryOptions({
+      queryKey: ['plays'],
+      queryFn: async () => (await client.plays.list()).filter(({ state }) => !isGone(state)),
+    }),
   play: (id: string) => queryOptions({ queryKey: ['play', id], queryFn: ({ signal }) => client.plays.get(id, signal) }),
   /** Live events tell of each change by its task's version. */
   tasks: ({ id, tasks }: Pick<Play, 'id' | 'tasks'>) =>
