@@ -54,9 +54,9 @@ export interface GuestLink {
   onChange(listener: (isReady: boolean) => void): () => void
   /** `command` goes to the user's login shell as -c; empty: an interactive login shell. */
   exec(command: string, options?: ExecOptions): Promise<GuestProcess>
-  /** To its end, bounded: for the platform's own small errands (sync, who). */
+  /** To its end, bounded: for the platform's own small errands (who). */
   run(command: string, options?: { user?: string; timeoutMs?: number; stdin?: string }): Promise<ToolResult>
-  /** One of the platform's own programs in the guest, as root: `keeper`, `power-off`. To its end; bounded as `run` is. */
+  /** One of the platform's own programs in the guest, as root: `keeper`, `power-off`, `busybox`. To its end; bounded as `run` is. */
   tool(argv: readonly [string, ...string[]], options?: { timeoutMs?: number; stdin?: string }): Promise<ToolResult>
   terminal(session: string, options: TerminalOptions): Promise<GuestTerminal>
   close(): void
@@ -70,7 +70,7 @@ export interface ToolResult {
 
 export interface LinkOptions {
   /**
-   * Nothing is said to the guest before this is fulfilled; the link never connects when it is rejected. For a resumed VM: what `wake` returned, since
+   * Nothing is said to the guest before this is fulfilled; the link never connects when it is rejected. For a resumed VM: when `wake` says so, since
    * a login before that would draw its session keys from the same random numbers as in every other VM resumed from that memory.
    */
   readonly awake?: Promise<unknown>
@@ -84,6 +84,8 @@ export interface WakeOptions {
   /** Default 20 s. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
+  /** Called once its generator is reseeded, its keys are replaced and old connections are ended, while its clock may still be set: whoever logs in is welcome. */
+  readonly onReseeded?: () => void
 }
 
 export interface Woken {

@@ -40,8 +40,9 @@ export async function wake(vm: Pick<Vm, 'wakeSocket'>, options: WakeOptions): Pr
   }
 }
 
-async function wakeOver(call: Call, { epoch, keys }: WakeOptions): Promise<Woken> {
+async function wakeOver(call: Call, { epoch, keys, onReseeded }: WakeOptions): Promise<Woken> {
   const first = await call.ask(wakeTypes.wake, () => wakePayload(epoch, keys))
+  onReseeded?.()
   let { offMs, slackMs } = first
   for (let round = 0; Math.abs(offMs) + slackMs > clock.wantedMs && round < clock.rounds; round += 1) {
     // Within what is known of it the clock may be right already.

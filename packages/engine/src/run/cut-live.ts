@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { actionRefused } from '@ramet/model/errors.ts'
+import { syncGuest } from '../guest/sync-guest.ts'
 import { type KeptMemory, keepMemory } from '../snapshot/keep.ts'
 import type { SnapshotStamp } from '../snapshot/stamp.ts'
 import type { Host, RunRecord } from './host.ts'
@@ -44,7 +45,7 @@ export async function cutLive({ host, run, live, signal, announce, afterStep }: 
   await mustAnswer(machines, signal)
   const stamp = await stampOf(host, run, machines)
   // A cold boot of the clone shall find everything that was written before it was asked for.
-  await Promise.all(machines.map(({ link }) => link.run('sync', { timeoutMs: syncWithinMs })))
+  await Promise.all(machines.map(({ link }) => syncGuest(link, syncWithinMs)))
   afterStep('live-clone/sync-guests')
   const tops = nextTops(run, machines)
   await announce(tops)

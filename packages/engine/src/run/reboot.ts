@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { machineUnreachable } from '@ramet/model/errors.ts'
 import type { GuestLink } from '../guest/guest.ts'
+import { syncGuest } from '../guest/sync-guest.ts'
 import type { Vm } from '../vmm/vmm.ts'
 import type { LiveMachine } from './live-run.ts'
 import { type RunContext, targets } from './run-context.ts'
@@ -61,7 +62,7 @@ async function rebootOne({ name, vm, link }: LiveMachine, left: string | undefin
   const over = watch(vm)
   try {
     if ((await bootOf(link, signal)) !== left) return
-    await link.run('sync', { timeoutMs: answerMs })
+    await syncGuest(link, answerMs)
     await link.tool(['power-off', 'reboot'], { timeoutMs: answerMs })
   } catch (error) {
     signal.throwIfAborted()

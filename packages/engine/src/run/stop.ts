@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { syncGuest } from '../guest/sync-guest.ts'
 import { hostName } from './host.ts'
 import type { LiveMachine } from './live-run.ts'
 import { type RunContext, targets } from './run-context.ts'
@@ -28,7 +29,7 @@ export const flushGuests: Step<RunContext> = {
       targets(context).map(async ({ name, link }) => {
         try {
           await link.ready(AbortSignal.any([signal, AbortSignal.timeout(10_000)]))
-          await link.run('sync', { timeoutMs: flushWithinMs })
+          await syncGuest(link, flushWithinMs)
         } catch (error) {
           signal.throwIfAborted()
           warn(`${name} could not be flushed before its power button was pressed: ${(error as Error).message}`)
