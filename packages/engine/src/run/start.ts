@@ -215,7 +215,7 @@ export const reachGuests: Step<RunContext> = {
 
 export const startJourney: Journey<RunContext> = {
   name: 'start',
-  steps: [makeFolders, leaseAddresses, makeNetwork, makeBounds, serveNames, makeTops, startMachines, reachGuests],
+  steps: [makeFolders, leaseAddresses, [makeNetwork, makeBounds, makeTops], [serveNames, startMachines], reachGuests],
 }
 
 /** What is looked after while a run is on. */

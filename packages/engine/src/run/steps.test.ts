@@ -31,3 +31,21 @@ test('a cancelled journey stops between two steps and says why', async () => {
   await assert.rejects(reach(journey, world, { afterStep, signal: cancel.signal }), /somebody wants it stopped/)
   assert.deepEqual(world, ['namespace'])
 })
+
+test('steps in a list of their own are under way together, and when one fails the journey waits for the others', async () => {
+  const world: string[] = []
+  const second = Promise.withResolvers<void>()
+  const meeting: Step<string[]>[] = [
+    { ...made(world, 'one'), do: () => second.promise.then(() => Promise.reject(new Error('one failed'))) },
+    {
+      ...made(world, 'two'),
+      async do() {
+        second.resolve()
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        world.push('two')
+      },
+    },
+  ]
+  await assert.rejects(reach({ name: 'start', steps: [meeting, made(world, 'three')] }, world), /one failed/)
+  assert.deepEqual(world, ['two'])
+})

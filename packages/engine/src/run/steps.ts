@@ -14,8 +14,12 @@ export interface Step<C> {
 export interface Journey<C> {
   /** Begin each step's name in reports and in the fault injector: `start/make-tops`. */
   readonly name: string
-  readonly steps: readonly Step<C>[]
+  /** One after the other; those in a list of their own need nothing of each other and are taken side by side. */
+  readonly steps: readonly (Step<C> | readonly Step<C>[])[]
 }
+
+/** As they are called in reports and by the fault injector. */
+export const stepNamesOf = <C>({ name, steps }: Journey<C>): string[] => steps.flat().map((step) => `${name}/${step.name}`)
 
 export interface Watch {
   /** Told before each step that has something to do. */
@@ -27,13 +31,18 @@ export interface Watch {
 }
 
 export async function reach<C>(journey: Journey<C>, context: C, watch: Watch = {}): Promise<void> {
-  for (const step of journey.steps) {
-    watch.signal?.throwIfAborted()
-    if (await step.done(context)) continue
+  const take = async (step: Step<C>) => {
+    if (await step.done(context)) return
     const name = `${journey.name}/${step.name}`
     watch.onStep?.(name, step.message)
     await step.do(context)
     await watch.afterStep?.(name)
+  }
+  for (const step of journey.steps) {
+    watch.signal?.throwIfAborted()
+    // When one fails the others are still at work: what comes next must not meet them.
+    const failed = (await Promise.allSettled([step].flat().map(take))).find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
   }
   watch.signal?.throwIfAborted()
 }

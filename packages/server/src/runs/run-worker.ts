@@ -162,15 +162,15 @@ export class RunWorker {
     }
     const began = performance.now()
     const stepsMs: Record<string, number> = {}
-    let stepBegan = began
+    const begun = new Map<string, number>()
     await reach(journey, context, {
       signal,
       onStep: (step, message) => {
-        stepBegan = performance.now()
+        begun.set(step, performance.now())
         this.#report({ step, message })
       },
       afterStep: (name) => {
-        stepsMs[name.slice(journey.name.length + 1)] = Math.round(performance.now() - stepBegan)
+        stepsMs[name.slice(journey.name.length + 1)] = Math.round(performance.now() - (begun.get(name) ?? began))
         return this.#tools.afterStep(name)
       },
     })

@@ -3,6 +3,7 @@ import { cutSteps, keepMemoryJourney } from '@ramet/engine/run/keep-memory.ts'
 import { machineRebootJourney } from '@ramet/engine/run/reboot.ts'
 import { resumeJourney } from '@ramet/engine/run/resume.ts'
 import { machineStartJourney, startJourney } from '@ramet/engine/run/start.ts'
+import { stepNamesOf } from '@ramet/engine/run/steps.ts'
 import { machineReleaseJourney, machineStopJourney, releaseJourney, stopJourney } from '@ramet/engine/run/stop.ts'
 import { copySteps } from '../copies/copy-service.ts'
 import { liveCloneSteps } from '../copies/live-clone.ts'
@@ -23,7 +24,7 @@ export const stepNames: readonly string[] = [
     machineStopJourney,
     machineRebootJourney,
     machineReleaseJourney,
-  ].flatMap((journey) => journey.steps.map((step) => `${journey.name}/${step.name}`)),
+  ].flatMap((journey) => stepNamesOf(journey)),
   ...copySteps,
   ...cutSteps,
   ...liveCloneSteps,
