@@ -1,13 +1,14 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { clone } from './clone.ts'
 import { idle } from './idle.ts'
+import { manyRunsAtOnce } from './many-runs.ts'
 import { type Benchmark, describeFigure, missed } from './samples.ts'
 import { serverStart } from './server-start.ts'
 import { snapshot } from './snapshot.ts'
 import { start } from './start.ts'
 
 /** `npm run bench [-- NAME…]`: every figure beside its rival from one run, with the raw samples. Exits 1 when one misses what is wanted. */
-const benchmarks: readonly Benchmark[] = [start, clone, snapshot, serverStart, idle]
+const benchmarks: readonly Benchmark[] = [start, clone, snapshot, manyRunsAtOnce, serverStart, idle]
 
 const chosen = process.argv.slice(2)
 const unknown = chosen.filter((name) => benchmarks.every((benchmark) => benchmark.name !== name))
