@@ -17,7 +17,8 @@ export async function qemuIo(drives: readonly DriveCommands[]): Promise<void> {
     ...commands,
     'close',
   ])
-  const { stdout, stderr } = await run(['qemu-io'], { stdin: `${lines.join('\n')}\n` })
+  // Not on its standard input: there it cuts a line after 1023 characters, which is a chain of six layers (found by a sequence of 20,000 steps).
+  const { stdout, stderr } = await run(['qemu-io', ...lines.flatMap((line) => ['-c', line])])
   assert.ok(stderr === '' && !/failed|error|usage/i.test(stdout), `${stderr}\n${stdout}\nof:\n${lines.join('\n')}`)
 }
 
