@@ -24,6 +24,9 @@ export const fakeGuests: Guests = {
   link: (vm, _keys, options) => new FakeLink(vm.guestSocket, options),
   // The real one: pretend guests speak its protocol.
   wake,
+  async renewIdentity(link) {
+    await link.tool(['renew-identity'])
+  },
   console: openConsole,
   // Real ones, as a machine's boot archive, real too, is made of them.
   makeKeys: makeRunKeys,

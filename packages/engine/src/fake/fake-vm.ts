@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -24,6 +24,7 @@ const longestLogBytes = 1024 * 1024
 /** JSON of a state file. */
 interface MachineMemory {
   readonly bootId: string
+  readonly machineId: string
   readonly uptimeMs: number
   readonly wake: WakeMemory
   readonly serial: TerminalMemory | undefined
@@ -33,6 +34,8 @@ interface MachineMemory {
 class FakeMachine implements PretendMachine {
   readonly name = name
   bootId = ''
+  /** A pretend drive has no files to keep it in: it is another one after a boot. */
+  machineId = ''
   bootedAt = 0
   isPoweredOff = false
   wake = new PretendWake('')
@@ -52,6 +55,7 @@ class FakeMachine implements PretendMachine {
     this.#log = join(folder, consoleLogName(lastLog() + 1))
     this.#loggedBytes = 0
     this.bootId = randomUUID()
+    this.renewIdentity()
     this.bootedAt = Date.now()
     this.wake = new PretendWake(this.bootId)
     this.guest = new PretendGuest(this)
@@ -71,11 +75,16 @@ class FakeMachine implements PretendMachine {
     this.#log = join(folder, consoleLogName(Math.max(1, lastLog())))
     this.pausedAt = Date.now()
     this.bootId = memory.bootId
+    this.machineId = memory.machineId
     this.bootedAt = this.pausedAt - memory.uptimeMs
     this.wake.remember(memory.wake)
     this.guest.remember(memory.sessions)
     this.serial = this.#login(memory.serial)
     this.guest.up()
+  }
+
+  renewIdentity(): void {
+    this.machineId = randomBytes(16).toString('hex')
   }
 
   pause(): void {
@@ -98,6 +107,7 @@ class FakeMachine implements PretendMachine {
     const wake = { ...this.wake.memory, now: pausedAt + this.wake.clockOffMs }
     const memory: MachineMemory = {
       bootId: this.bootId,
+      machineId: this.machineId,
       uptimeMs: pausedAt - this.bootedAt,
       wake,
       serial: this.serial?.memory,

@@ -83,6 +83,10 @@ export class PretendGuest {
       }
       // `busybox sync`: what is written here is on the disk at once.
       if (program === 'busybox') return exit(socket, 0)
+      if (program === 'renew-identity') {
+        this.#machine.renewIdentity()
+        return exit(socket, 0)
+      }
       const { code, out, err } = await this.#machine.tasks.call(words.slice(1), input)
       if (socket.destroyed) return
       send(socket, fakeFrames.data, out)

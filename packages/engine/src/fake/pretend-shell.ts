@@ -6,8 +6,10 @@ export interface PretendMachine {
   readonly name: string
   readonly bootId: string
   readonly bootedAt: number
+  readonly machineId: string
   readonly tasks: PretendTasks
   readonly wake: PretendWake
+  renewIdentity(): void
   powerOff(): void
   reboot(): void
   crash(): void
@@ -126,6 +128,7 @@ export class PretendShell {
       if (file === '/proc/sys/kernel/random/boot_id') streams.out(`${this.#machine.bootId}\n`)
       else if (file === '/run/ramet/epoch') streams.out(`${this.#machine.wake.epoch}\n`)
       else if (file === '/proc/sys/kernel/random/uuid') streams.out(`${uuidOf(this.#machine.wake.random())}\n`)
+      else if (file === '/etc/machine-id') streams.out(`${this.#machine.machineId}\n`)
       else if (file === '/proc/uptime') streams.out(`${this.#uptime().toFixed(2)} 0.00\n`)
       else if (file === '/etc/hostname') streams.out(`${this.#machine.name}\n`)
       else {

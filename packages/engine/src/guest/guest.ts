@@ -100,6 +100,11 @@ export interface Guests {
    * keepalive: make a new one, held back by this. Throws `machine_unreachable` when the guest does not do it in time.
    */
   wake(vm: Pick<Vm, 'wakeSocket'>, options: WakeOptions): Promise<Woken>
+  /**
+   * Gives a guest that began with the memory and drives of another what only it has: machine-id, its own ssh host keys where it has any, random seed. To be done
+   * over its link before anybody else uses it. Throws `machine_unreachable`.
+   */
+  renewIdentity(link: GuestLink): Promise<void>
   /** The raw serial line. */
   console(vm: Vm): Promise<Duplex>
   makeKeys(): Promise<RunKeys>
