@@ -101,7 +101,17 @@ function specFor(folder: string, overlay: string, initrd: string, { pack, image,
   ]
   const spec = vmSpec(
     '/',
-    { id: '0'.repeat(24), shortId: 0, plan, lease: network.lease, drives, machines: [], resume: undefined, waking: undefined },
+    {
+      id: '0'.repeat(24),
+      shortId: 0,
+      plan,
+      lease: network.lease,
+      drives,
+      machines: [],
+      resume: undefined,
+      waking: undefined,
+      isBorrowed: false,
+    },
     name,
     network,
     pack,

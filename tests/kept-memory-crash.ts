@@ -15,8 +15,8 @@ export interface KeptMemoryCrashSuite {
 }
 
 const stepsOf = (journey: string) => stepNames.filter((name) => name.startsWith(`${journey}/`))
-/** Nothing is left to do for these, whose work another step has done or whose files are there since the run's first start. */
-const idle: readonly string[] = ['keep-memory/drop-tops', 'resume/make-folders']
+/** Nothing is left to do for these, whose work another step has done, whose files are there since the run's first start, or which only warm starts need. */
+const idle: readonly string[] = ['keep-memory/drop-tops', 'resume/make-folders', 'resume/renew-identity']
 const seals = ['seal/begin', 'seal/link-tops', 'seal/swap']
 
 /**

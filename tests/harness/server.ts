@@ -21,6 +21,8 @@ export const testCache = process.env.RAMET_TEST_CACHE ?? '/var/cache/ramet-test'
 export interface TestServerOptions {
   readonly fake?: boolean
   readonly env?: Record<string, string>
+  /** Default off: most tests count boots, processes, layers or bytes, and a throwaway run in the background would be among them. */
+  readonly warmStarts?: boolean
   /** An existing home, to start a second server on it. */
   readonly home?: string
   /** Goes before the server's own command: a program that makes another world around it and then executes it. */
@@ -31,6 +33,7 @@ export interface TestServerOptions {
 export class TestServer {
   readonly home: string
   readonly isFake: boolean
+  readonly #hasWarmStarts: boolean
   readonly #wrapper: readonly string[]
   child: ChildProcess | undefined
   output = ''
@@ -41,6 +44,7 @@ export class TestServer {
     // Short, since socket paths below it are bounded.
     this.home = options.home ?? mkdtempSync('/var/tmp/rt-')
     this.isFake = options.fake ?? false
+    this.#hasWarmStarts = options.warmStarts ?? false
     this.#wrapper = options.wrapper ?? []
   }
 
@@ -52,6 +56,7 @@ export class TestServer {
         ...process.env,
         RAMET_HOME: this.home,
         RAMET_PORT: '0',
+        RAMET_WARM_STARTS: this.#hasWarmStarts ? 'on' : 'off',
         RAMET_CACHE: this.isFake ? join(this.home, 'cache') : testCache,
         ...env,
       },

@@ -73,6 +73,7 @@ test('usage lists the biggest first, and what may be used', { timeout }, async (
       { id, title: 'My run', playground: 'debian', state: 'STOPPED', createdAt: at, exclusiveBytes: 1024, sharedBytes: 2048 },
     ],
     playgrounds: [{ name: 'big', title: 'Big one', createdAt: at, exclusiveBytes: 1024 ** 3, sharedBytes: 0 }],
+    warmStarts: [],
     totalBytes: 2 * 1024 ** 3,
     imageBytes: 1024 ** 2,
     quota: { usedBytes: 1024 ** 3, limitBytes: 100 * 1024 ** 3 },

@@ -16,14 +16,17 @@ test('start prints the id, tells progress in plain lines, and returns when the r
   const building = { step: 'image', message: 'Building debian-stable', percent: 42 }
   await using world = await stubWorld({
     'POST /api/plays': stubPlay('CREATED'),
-    [`GET /api/plays/${id}`]: inTurn(stubPlay('WARMING_UP', { progress: building }), stubPlay('RUNNING')),
+    [`GET /api/plays/${id}`]: inTurn(
+      stubPlay('WARMING_UP', { progress: building }),
+      stubPlay('RUNNING', { startKind: 'cold', startReason: 'A boot was asked for.' }),
+    ),
   })
-  const { code, stdout, stderr } = await world.ramet(['playground', 'start', 'debian', '--title', 'Mine'])
+  const { code, stdout, stderr } = await world.ramet(['playground', 'start', 'debian', '--title', 'Mine', '--cold'])
   assert.deepEqual({ code, stdout }, { code: 0, stdout: `${id}\n` })
-  assert.match(stderr, /^Building debian-stable 40 %\nReady\./)
+  assert.match(stderr, /^Building debian-stable 40 %\nBooted in \d+\.\d s\. A boot was asked for\.\nReady\./)
   assert.deepEqual(world.asked[0], {
     what: 'POST /api/plays',
-    body: { playground: 'debian', title: 'Mine' },
+    body: { playground: 'debian', title: 'Mine', cold: true },
     authorization: 'Bearer of-the-home',
   })
 })

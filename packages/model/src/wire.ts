@@ -132,6 +132,8 @@ export const createPlaySchema = z.object({
   asFreeTierUser: z.boolean().nullish(),
   /** Users, startup files and init tasks of a saved playground are done again, although its drives have been through them. */
   rerunInit: z.boolean().optional(),
+  /** Ramet's own: its machines boot, although its playground is kept warm. */
+  cold: z.boolean().optional(),
   /** Overrides (`start -f`) are refused by name until they are acted on. */
   tabs: z.unknown().optional(),
   networks: z.unknown().optional(),
@@ -260,11 +262,13 @@ export const usageSchema = z.object({
   ),
   /** Those with drives of their own; what others stand on belongs to images. */
   playgrounds: z.array(z.object({ name: z.string(), title: z.string(), createdAt: z.string(), ...storage })),
+  /** Memory and drives with which new runs of playgrounds of the catalogue begin. */
+  warmStarts: z.array(z.object({ playground: z.string(), createdAt: z.string(), ...storage })),
   /** All files of layers, tops and snapshots, each once. */
   totalBytes: z.number(),
   /** Of these, what images hold. */
   imageBytes: z.number(),
-  /** What stopped runs and saved playgrounds hold, images left out, and how much that may be. */
+  /** What stopped runs and saved playgrounds hold, images and warm starts left out, and how much that may be. */
   quota: z.object({ usedBytes: z.number(), limitBytes: z.number() }),
 })
 export type Usage = z.infer<typeof usageSchema>

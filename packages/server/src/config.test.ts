@@ -12,6 +12,7 @@ test('without flags and variables the defaults hold', () => {
     names: [],
     quotaBytes: 100 * 1024 ** 3,
     maxLayers: 16,
+    warmStarts: true,
     memoryBytes: undefined,
   })
 })
@@ -35,6 +36,7 @@ test('flags win over variables, and the cache follows the home', () => {
     names: ['lab.example', 'other'],
     quotaBytes: 2 * 1024 ** 3,
     maxLayers: 16,
+    warmStarts: true,
     memoryBytes: 512 * 1024 ** 2,
   })
 })

@@ -22,6 +22,8 @@ export interface Config {
   readonly maxLayers: number
   /** Bytes of memory that running runs may need together; undefined: what the host has, less what it needs itself. */
   readonly memoryBytes: number | undefined
+  /** Official playgrounds are kept warm: their later starts resume a snapshot instead of booting. */
+  readonly warmStarts: boolean
 }
 
 const options = {
@@ -34,14 +36,15 @@ const options = {
   quota: { type: 'string' },
   'max-layers': { type: 'string' },
   memory: { type: 'string' },
+  'warm-starts': { type: 'string' },
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --max-layers NUMBER, --fake.'
+  'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --max-layers NUMBER, --warm-starts on|off, --fake.'
 
 /**
- * Flags win over RAMET_HOME, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA, RAMET_MEMORY, RAMET_MAX_LAYERS and RAMET_NAMES (comma-separated). Throws invalid_input naming
- * the flag.
+ * Flags win over RAMET_HOME, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA, RAMET_MEMORY, RAMET_MAX_LAYERS, RAMET_WARM_STARTS and RAMET_NAMES
+ * (comma-separated). Throws invalid_input naming the flag.
  */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
   const flags = parseFlags(argv)
@@ -56,6 +59,10 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     fake: flags.fake ?? false,
     quotaBytes: parseSize(flags.quota ?? (env.RAMET_QUOTA || '100GiB'), flags.quota === undefined ? 'RAMET_QUOTA' : '--quota'),
     memoryBytes: memory ? parseSize(memory, flags.memory === undefined ? 'RAMET_MEMORY' : '--memory') : undefined,
+    warmStarts: parseSwitch(
+      flags['warm-starts'] ?? (env.RAMET_WARM_STARTS || 'on'),
+      flags['warm-starts'] === undefined ? 'RAMET_WARM_STARTS' : '--warm-starts',
+    ),
     names: names.filter((name) => name !== '').map((name) => name.toLowerCase()),
     maxLayers: parseMaxLayers(
       flags['max-layers'] ?? (env.RAMET_MAX_LAYERS || String(defaultBound)),
@@ -80,6 +87,11 @@ function parseSize(text: string, where: string): number {
   const bytes = parseBytes(text)
   if (bytes !== undefined) return bytes
   throw invalidInput(`${where} must be a size such as 100GiB, not ${JSON.stringify(text)}.`, where)
+}
+
+function parseSwitch(text: string, where: string): boolean {
+  if (text === 'on' || text === 'off') return text === 'on'
+  throw invalidInput(`${where} must be on or off, not ${JSON.stringify(text)}.`, where)
 }
 
 function parsePort(text: string, where: string): number {

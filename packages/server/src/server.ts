@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runMemoryBytes } from '@ramet/engine/bounds/run-memory.ts'
+import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import type { Play } from '@ramet/model/wire.ts'
 import type { Logger } from 'pino'
 import { TokenAuth } from './auth/auth.ts'
@@ -38,7 +39,11 @@ import { collectSnapshots } from './snapshots/collect.ts'
 import { type Db, now, openDatabase } from './store/database.ts'
 import { openInstallation } from './store/installation.ts'
 import { forgetLostSnapshots } from './store/snapshots.ts'
+import { forgetWarmStarts } from './store/warm-starts.ts'
 import { storageService } from './usage/storage-service.ts'
+import { shapeNow } from './warm/offer.ts'
+import { giveUpThrowaways } from './warm/throwaway.ts'
+import { WarmStarts } from './warm/warm-starts.ts'
 import { ensureWebBundle } from './web/bundle.ts'
 import { openWorld } from './world/open-world.ts'
 
@@ -102,7 +107,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const changed = (runId: string) => {
     void (async () => {
       const row = await findRun(db, runId)
-      if (row) events.publish(row.owner_id, { kind: 'play', play: await toPlay(plays, row) })
+      warmStarts.wake()
+      if (row?.purpose === 'user') events.publish(row.owner_id, { kind: 'play', play: await toPlay(plays, row) })
     })().catch((error) => log.error({ err: error, run: runId }, 'a change could not be told'))
   }
   const reconciler: Reconciler = new Reconciler({
@@ -126,7 +132,20 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     totalBytes: config.memoryBytes ?? memoryForRuns(),
     bytesOf: (plan) => runMemoryBytes(plan, world.accelerator()),
   }
-  const runs = runService({ db, host: world.host, reconciler, plays, memory, changed })
+  const warmStarts: WarmStarts = new WarmStarts({
+    db,
+    host: world.host,
+    images,
+    reconciler,
+    memory,
+    log,
+    isOn: config.warmStarts,
+    ownerId: owner.id,
+    collect,
+    afterStep,
+  })
+  const warm = { isOn: config.warmStarts, shapeNow: (plan: RunPlan) => shapeNow(images, plan) }
+  const runs = runService({ db, host: world.host, reconciler, plays, memory, warm, changed })
   const storage = storageService({ db, home: config.home, disks: world.host.disks, quotaBytes: config.quotaBytes })
   const { own } = runs
   const leaving = new AbortController()
@@ -160,6 +179,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   world.library.onChange((image) => events.publish(undefined, { kind: 'image', image }))
   const wasRebooted = await hostWasRebooted(config.home)
   if (wasRebooted) await forgetLostSnapshots(db)
+  await forgetWarmStarts(db, { kept: config.warmStarts })
+  await giveUpThrowaways(db)
   await reclaim(db, world.host, log)
   await collect()
 
@@ -174,6 +195,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   await publishServer(config.home, endpoint)
   await reconciler.resume(wasRebooted)
   shortener.wake()
+  warmStarts.wake()
 
   return {
     endpoint,
@@ -186,6 +208,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     },
     async close() {
       leaving.abort()
+      await warmStarts.close()
       reconciler.close()
       reserve[Symbol.dispose]()
       await shortener.close()

@@ -21,10 +21,17 @@ export function addUsage(parent: Command, open: Open): void {
     })
 }
 
-const rows = ({ runs, playgrounds }: Usage): string[][] =>
+const rows = ({ runs, playgrounds, warmStarts }: Usage): string[][] =>
   [
     ...runs.map((run) => ({ ...run, kind: 'run', key: run.id, status: String(run.state) })),
     ...playgrounds.map((playground) => ({ ...playground, kind: 'playground', key: playground.name, status: '-' })),
+    ...warmStarts.map((warm) => ({
+      ...warm,
+      kind: 'warm start',
+      key: warm.playground,
+      title: 'kept for its next starts',
+      status: '-',
+    })),
   ]
     .toSorted((a, b) => b.exclusiveBytes - a.exclusiveBytes || a.createdAt.localeCompare(b.createdAt))
     .map(({ kind, key, title, status, exclusiveBytes, sharedBytes }) => [

@@ -44,6 +44,8 @@ export interface RunRecord {
   readonly resume: SnapshotRecord | undefined
   /** Of a run that is on its way up from a snapshot which it has consumed: the epoch that its guests are to be woken with. */
   readonly waking: string | undefined
+  /** Its drives and memory are those of another run, kept for starts like this one: its guests need an identity of their own before anybody uses them. */
+  readonly isBorrowed: boolean
 }
 
 export interface MachineRecord {
@@ -75,6 +77,8 @@ export interface RunBook {
   saveSnapshot(taken: TakenSnapshot): Promise<void>
   /** In one transaction, before the first CPU goes on: the run will never resume this snapshot again, its machines have it mapped, its guests are in this epoch. */
   consumeSnapshot(snapshot: SnapshotRecord, epoch: string): Promise<void>
+  /** Its guests have an identity of their own. */
+  saveIdentity(): Promise<void>
   /** Its next start boots, because of this (a sentence). */
   bootNext(reason: string): Promise<void>
   /** The top was never written to, and is gone. */

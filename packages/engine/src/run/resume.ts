@@ -135,6 +135,19 @@ async function wakeAll(context: RunContext): Promise<void> {
   await Promise.all(targets(context).map((machine) => machine.wake({ epoch: waking, keys })))
 }
 
+/** Of a run that began with what another had: the last thing before it is anybody's. */
+const renewIdentity: Step<RunContext> = {
+  name: 'renew-identity',
+  message: 'Giving the machines an identity of their own',
+  async done({ book }) {
+    return !(await book.read()).isBorrowed
+  },
+  async do(context) {
+    await Promise.all(targets(context).map(({ link }) => context.host.guests.renewIdentity(link)))
+    await context.book.saveIdentity()
+  },
+}
+
 /** Of a resume that came to nothing. */
 export const giveUpJourney: Journey<RunContext> = { name: 'give-up', steps: [endMachines] }
 
@@ -150,5 +163,6 @@ export const resumeJourney: Journey<RunContext> = {
     orBoot(goOn),
     orBoot(wakeGuests),
     orBoot(reachGuests),
+    orBoot(renewIdentity),
   ],
 }

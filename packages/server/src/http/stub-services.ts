@@ -184,6 +184,7 @@ export function stubServices(): Stubs {
       usage: async () => ({
         runs: [],
         playgrounds: [],
+        warmStarts: [],
         totalBytes: 0,
         imageBytes: 0,
         quota: { usedBytes: 0, limitBytes: 1024 ** 3 },

@@ -79,6 +79,14 @@ export class ImageService implements Images {
     return imported
   }
 
+  /** The layer that a run made on the image now would get; undefined when the image has to be built or imported first. */
+  async currentLayer(name: string): Promise<string | undefined> {
+    if (!this.list().some((image) => image.name === name && image.state === 'ready')) return undefined
+    const { folder } = await this.#tools.library.require(name, {})
+    const known = await findImage(this.#tools.db, name)
+    return known?.recipe === basename(folder) ? known.layer_id : undefined
+  }
+
   async #import(name: string, image: RootImage): Promise<string> {
     const { db, home } = this.#tools
     const build = basename(image.folder)

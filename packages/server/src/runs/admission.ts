@@ -48,9 +48,14 @@ export function refusalOfMemory(
   return notEnoughMemory({ neededBytes, promisedBytes, totalBytes, runs: promised.length, biggest })
 }
 
-/** What is promised to runs that are on or on their way there or back. */
+/** What is promised to users' runs that are on or on their way there or back. A throwaway run counts as nothing: it makes room (warm/warm-starts.ts). */
 export async function promisedMemory(db: Db, rule: MemoryRule): Promise<Promised[]> {
-  const rows = await db.selectFrom('runs').select(['id', 'title', 'owner_id', 'plan']).where('state', 'in', takesMemory).execute()
+  const rows = await db
+    .selectFrom('runs')
+    .select(['id', 'title', 'owner_id', 'plan'])
+    .where('state', 'in', takesMemory)
+    .where('purpose', '=', 'user')
+    .execute()
   return rows.map(({ id, title, owner_id, plan }) => ({
     id,
     title,

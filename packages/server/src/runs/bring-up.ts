@@ -2,6 +2,7 @@ import { giveUpJourney, NotResumed } from '@ramet/engine/run/resume.ts'
 import { startJourney } from '@ramet/engine/run/start.ts'
 import type { Failure } from '@ramet/model/wire.ts'
 import type { RunRow } from '../store/schema.ts'
+import { giveBack } from './borrowed.ts'
 import { type RunAtWork, toFailure } from './run-at-work.ts'
 import { changeRun, listMachines, noteColdStart } from './run-rows.ts'
 import { wayUp } from './ways.ts'
@@ -11,6 +12,7 @@ export async function bringUp(run: RunAtWork, row: RunRow): Promise<void> {
   const { db, host, chooseLayers, settleDrives, log } = run.tools
   const { journey, during, after } = wayUp(row)
   try {
+    if (row.is_borrowed === 1 && journey === startJourney) await giveBack(run)
     await changeRun(db, run.id, { state: 'WARMING_UP', ifWanted: 'RUNNING' })
     const layers = chooseLayers(run.id, (progress) => run.report(progress))
     await run.journey({ name: journey.name, steps: [layers] }, await run.names())

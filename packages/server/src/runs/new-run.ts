@@ -15,10 +15,15 @@ export interface NewRunWish extends Pick<NewRun, 'owner_id' | 'playground_id' | 
   /** Otherwise the run begins as a stopped one. */
   readonly start: boolean
   readonly memory: MemoryRule
+  /** Why its first start boots, as a sentence, where somebody may expect otherwise. */
+  readonly coldReason?: string | undefined
+  /** Default: a user's. */
+  readonly purpose?: 'user' | 'warm-start'
 }
 
 /** The rows of a new run and its machines; nothing on the host yet. Throws `not_enough_memory` for one that is to start. To be called in a transaction, with whatever else belongs to the run. */
-export async function insertRun(trx: Db, { title, clonedFrom, start, memory, ...values }: NewRunWish): Promise<string> {
+export async function insertRun(trx: Db, wish: NewRunWish): Promise<string> {
+  const { title, clonedFrom, start, memory, coldReason = null, ...values } = wish
   if (start) await requireMemory(trx, memory, values)
   const id = newId()
   const at = now()
@@ -36,6 +41,7 @@ export async function insertRun(trx: Db, { title, clonedFrom, start, memory, ...
       failure: null,
       lease: null,
       resume_from: null,
+      cold_reason: coldReason,
       created_at: at,
       updated_at: at,
       last_state_at: at,

@@ -44,12 +44,14 @@ export function runBook(tools: LayerTools, runId: string): RunBook {
         drives,
         resume: row.resume_from === null ? undefined : await snapshotRecord(db, home, row.resume_from),
         waking: row.asleep === 1 ? (row.epoch ?? undefined) : undefined,
+        isBorrowed: row.is_borrowed === 1,
       }
     },
     async saveSnapshot(taken) {
       const on = taken.machines.map(({ name }) => name)
       await sealPaused(tools, runId, async (trx) => {
-        await insertSnapshot(trx, toNewSnapshot(home, runId, 'stop', taken))
+        const { purpose } = await readRun(trx, runId)
+        await insertSnapshot(trx, toNewSnapshot(home, runId, purpose === 'user' ? 'stop' : 'warm', taken))
         await trx.updateTable('runs').set({ resume_from: taken.id, cold_reason: null }).where('id', '=', runId).execute()
         const machines = () => trx.updateTable('run_machines').where('run_id', '=', runId)
         await machines().set({ wanted: 'RUNNING', left_boot: null }).where('name', 'in', on).execute()
@@ -59,10 +61,11 @@ export function runBook(tools: LayerTools, runId: string): RunBook {
     async consumeSnapshot(snapshot, epoch) {
       await transaction(db, async (trx) => {
         await consumeSnapshot(trx, runId, snapshot.id)
+        const { is_borrowed } = await readRun(trx, runId)
         const reason = await resumeReason(trx, runId, snapshot.id)
         await trx
           .updateTable('runs')
-          .set({ asleep: 1, epoch, start_kind: 'resumed', start_reason: reason })
+          .set({ asleep: 1, epoch, start_kind: is_borrowed === 1 ? 'warm' : 'resumed', start_reason: reason })
           .where('id', '=', runId)
           .execute()
       })
@@ -73,6 +76,9 @@ export function runBook(tools: LayerTools, runId: string): RunBook {
         .set({ resume_from: null, asleep: 0, power_off: 1, cold_reason: reason })
         .where('id', '=', runId)
         .execute()
+    },
+    async saveIdentity() {
+      await db.updateTable('runs').set({ is_borrowed: 0 }).where('id', '=', runId).execute()
     },
     async forgetTop(machine, driveIndex) {
       await db

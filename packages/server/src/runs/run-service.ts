@@ -13,7 +13,9 @@ import type { Runs, User } from '../services.ts'
 import { type Db, transaction } from '../store/database.ts'
 import type { Database, PlaygroundRow, RunRow } from '../store/schema.ts'
 import { takeSavedTasks } from '../store/tasks.ts'
+import { warmOffer } from '../warm/offer.ts'
 import { type MemoryRule, requireMemory } from './admission.ts'
+import { borrow } from './borrowed.ts'
 import { makeRunPlan } from './make-run-plan.ts'
 import { insertRun } from './new-run.ts'
 import type { Reconciler } from './reconciler.ts'
@@ -28,6 +30,7 @@ export interface RunServiceTools {
   readonly reconciler: Reconciler
   readonly plays: PlayContext
   readonly memory: MemoryRule
+  readonly warm: { readonly isOn: boolean; shapeNow(plan: RunPlan): Promise<string | undefined> }
   changed(runId: string): void
 }
 
@@ -50,12 +53,14 @@ export function runService({
   reconciler,
   plays,
   memory,
+  warm,
   changed,
 }: RunServiceTools): Runs & { own(user: User, id: string): Promise<RunRow> } {
   async function own(user: User, id: string): Promise<RunRow> {
     const row = await findRun(db, id)
     const isReadable = row && (row.state !== 'DESTROYED' || Date.now() - Date.parse(row.last_state_at) < destroyedReadableMs)
-    if (!isReadable || row.owner_id !== user.id) throw notFound('run', id, 'List yours with: ramet playground list -a')
+    if (!isReadable || row.owner_id !== user.id || row.purpose !== 'user')
+      throw notFound('run', id, 'List yours with: ramet playground list -a')
     return row
   }
 
@@ -108,7 +113,8 @@ export function runService({
       if (problems.length > 0) throw new InvalidInput(501, problems)
       const playground = await findPlayground(db, user, body.playground)
       const title = body.title === undefined ? undefined : checkTitle(body.title)
-      const id = await insertRunOf(db, user, playground, { title, rerunInit: body.rerunInit ?? false, memory })
+      const { rerunInit = false, cold = false } = body
+      const id = await insertRunOf(db, user, playground, { title, rerunInit, cold, memory, warm })
       reconciler.worker(id).wake()
       changed(id)
       return show(id)
@@ -120,6 +126,7 @@ export function runService({
         .selectFrom('runs')
         .selectAll()
         .where('owner_id', '=', user.id)
+        .where('purpose', '=', 'user')
         .where((where) => where.or([where('state', '!=', 'DESTROYED'), where('last_state_at', '>', oldest)]))
         .orderBy('created_at', 'desc')
         .execute()
@@ -219,15 +226,28 @@ async function findPlayground(db: Kysely<Database>, user: User, name: string): P
   return row
 }
 
-/** In one transaction; nothing on the host yet. Drives of a saved playground have their rows, and with them their hold on layers, from the beginning. */
-function insertRunOf(
+interface StartWish extends Pick<RunServiceTools, 'memory' | 'warm'> {
+  readonly title: string | undefined
+  readonly rerunInit: boolean
+  readonly cold: boolean
+}
+
+/**
+ * In one transaction; nothing on the host yet. Drives of a saved playground have their rows, and with them their hold on layers, from the beginning; so do those of a
+ * playground that is kept warm.
+ */
+async function insertRunOf(
   db: Db,
   user: User,
   playground: PlaygroundRow,
-  { title, rerunInit, memory }: { title: string | undefined; rerunInit: boolean; memory: MemoryRule },
+  { title, rerunInit, cold, memory, warm }: StartWish,
 ): Promise<string> {
-  const plan: RunPlan = { ...makeRunPlan(specOf(playground)), ...(rerunInit ? { rerunInit: newId() } : {}) }
+  const made = makeRunPlan(specOf(playground))
+  const plan: RunPlan = { ...made, ...(rerunInit ? { rerunInit: newId() } : {}) }
+  // Before the transaction, in which nothing else may be asked.
+  const shape = playground.owner_id === null ? await warm.shapeNow(made) : undefined
   return transaction(db, async (trx) => {
+    const offer = await warmOffer(trx, playground, { shape, isOn: warm.isOn, cold: cold || rerunInit })
     const id = await insertRun(trx, {
       owner_id: user.id,
       playground_id: playground.id,
@@ -238,8 +258,10 @@ function insertRunOf(
       clonedFrom: null,
       start: true,
       memory,
+      coldReason: 'coldReason' in offer ? offer.coldReason : undefined,
     })
-    await insertSavedDrives(trx, id, playground.id, plan)
+    if ('snapshotId' in offer) await borrow(trx, id, plan, offer.snapshotId)
+    else await insertSavedDrives(trx, id, playground.id, plan)
     if (!rerunInit) await takeSavedTasks(trx, playground.id, id)
     return id
   })

@@ -7,6 +7,7 @@ import { stepNamesOf } from '@ramet/engine/run/steps.ts'
 import { machineReleaseJourney, machineStopJourney, releaseJourney, stopJourney } from '@ramet/engine/run/stop.ts'
 import { copySteps } from '../copies/copy-service.ts'
 import { liveCloneSteps } from '../copies/live-clone.ts'
+import { warmStartSteps } from '../warm/take.ts'
 import { taskStepNames } from './run-tasks.ts'
 
 /** Every step a server may be ended after, as RAMET_CRASH_AFTER takes them. `start/choose-layers` is the server's own first step. */
@@ -28,4 +29,5 @@ export const stepNames: readonly string[] = [
   ...copySteps,
   ...cutSteps,
   ...liveCloneSteps,
+  ...warmStartSteps,
 ]

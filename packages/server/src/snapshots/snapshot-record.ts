@@ -54,12 +54,13 @@ export const toNewSnapshot = (
 
 /** Whose memory of when a run goes on with, as a sentence. */
 export async function resumeReason(db: Db, runId: string, snapshotId: string): Promise<string> {
-  const { at, origin_id } = await db
+  const { at, origin_id, kind } = await db
     .selectFrom('snapshots')
-    .select(['at', 'origin_id'])
+    .select(['at', 'origin_id', 'kind'])
     .where('id', '=', snapshotId)
     .executeTakeFirstOrThrow()
   const when = `${at.slice(0, 16).replace('T', ' ')} UTC`
+  if (kind === 'warm') return `Its playground has been kept warm since ${when}.`
   if (origin_id === runId) return `Resumed from ${when}, when it was stopped.`
   return `Cloned from ${(await readRun(db, origin_id)).title}, as it was ${when}.`
 }

@@ -118,6 +118,7 @@ export interface PlaygroundDriveTable {
  * `power_off` 1: a stop is to shut the guests down instead of keeping their memory.
  * `start_kind`, `start_reason`, `epoch` (UUID): of its last start. `cold_reason`: why the next one boots although memory might have been kept, as a sentence.
  * `purpose` warm-start: a throwaway run of the platform's own, which nobody sees.
+ * `is_borrowed` 1: its drives, and the memory that it resumes, are those of such a run, and so is its guests' identity: nothing in it is its owner's so far.
  */
 export interface RunTable {
   id: string
@@ -142,6 +143,7 @@ export interface RunTable {
   cold_reason: Generated<string | null>
   epoch: Generated<string | null>
   purpose: Generated<'user' | 'warm-start'>
+  is_borrowed: Generated<number>
   created_at: string
   updated_at: string
   last_state_at: string
@@ -251,7 +253,7 @@ export interface SnapshotDriveTable {
   layer_id: string
 }
 
-/** What a start of an official playground resumes instead of booting. `shape`: hash of everything that the run's machines are made of, and of what they run on. */
+/** What a start of an official playground resumes instead of booting. `shape`: of what its runs are made of (warm/shape.ts); what they run on is in the snapshot's stamp. */
 export interface WarmStartTable {
   playground_id: string
   shape: string
@@ -269,3 +271,4 @@ export type TaskRow = Selectable<TaskTable>
 export type ImageRow = Selectable<ImageTable>
 export type SnapshotRow = Selectable<SnapshotTable>
 export type SnapshotMachineRow = Selectable<SnapshotMachineTable>
+export type WarmStartRow = Selectable<WarmStartTable>

@@ -70,6 +70,15 @@ export async function copyTasks(trx: Db, fromRun: string, toRun: string): Promis
   for (const { name, ...result } of rows) await changeTask(trx, toRun, name, [taskStatus.created], result)
 }
 
+/** As in a new run: none has begun. */
+export async function resetTasks(trx: Db, runId: string): Promise<void> {
+  await trx
+    .updateTable('run_tasks')
+    .set(({ eb }) => ({ ...blank, status: taskStatus.created, version: eb('version', '+', 1) }))
+    .where('run_id', '=', runId)
+    .execute()
+}
+
 /** With a playground that is saved from a run. */
 export async function saveTasks(trx: Db, runId: string, playgroundId: string): Promise<void> {
   const rows = await trx.selectFrom('run_tasks').select(results).where('run_id', '=', runId).where('status', 'in', over).execute()

@@ -6,8 +6,8 @@ import { shares } from './shares.ts'
 import type { Holdings } from './usage.ts'
 
 /**
- * Bytes that rest: those that the given owners (`run <id>`, `playground <id>`) hold, each once however many of them share it, without what images hold too. And the bytes
- * that images hold.
+ * Bytes that rest: those that the given owners (`run <id>`, `playground <id>`) hold, each once however many of them share it, without what images and warm starts hold
+ * too, which are nobody's. And the bytes that images hold.
  */
 export function restingBytes(
   { items, holds }: Holdings,
@@ -15,17 +15,17 @@ export function restingBytes(
 ): { restingBytes: number; imageBytes: number } {
   const rootsOf = (names: readonly string[]) => names.flatMap((name) => holds.get(name) ?? [])
   const images = rootsOf([...holds.keys()].filter((name) => name.startsWith('image ')))
-  const { byOwner } = shares(
+  const warm = rootsOf([...holds.keys()].filter((name) => name.startsWith('warm ')))
+  const resting = shares(
     items,
     new Map([
       ['resting', rootsOf(owners)],
-      ['images', images],
+      ['nobody', [...images, ...warm]],
     ]),
-  )
-  const [resting, image] = [byOwner.get('resting'), byOwner.get('images')]
+  ).byOwner.get('resting')
   return {
     restingBytes: resting?.exclusiveBytes ?? 0,
-    imageBytes: (image?.exclusiveBytes ?? 0) + (image?.sharedBytes ?? 0),
+    imageBytes: shares(items, new Map([['images', images]])).exclusiveBytes,
   }
 }
 

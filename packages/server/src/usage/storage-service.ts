@@ -18,7 +18,11 @@ const nothing: Share = { exclusiveBytes: 0, sharedBytes: 0 }
  */
 export function storageService({ quotaBytes, ...tools }: StorageTools): Storage & { checkQuota(user: User): Promise<void> } {
   async function usage(user: User): Promise<Usage> {
-    const [runs, playgrounds] = await Promise.all([runsOf(tools.db, user), savedPlaygroundsOf(tools.db, user)])
+    const [runs, playgrounds, warmStarts] = await Promise.all([
+      runsOf(tools.db, user),
+      savedPlaygroundsOf(tools.db, user),
+      warmStartsIn(tools.db),
+    ])
     const holdings = await readHoldings(tools)
     const measured = usageOf(holdings)
     const { restingBytes: usedBytes, imageBytes } = restingBytes(holdings, [
@@ -31,6 +35,7 @@ export function storageService({ quotaBytes, ...tools }: StorageTools): Storage 
         ...playground,
         ...(measured.playgrounds.get(id) ?? nothing),
       })),
+      warmStarts: warmStarts.map(({ id, ...warm }) => ({ ...warm, ...(measured.warmStarts.get(id) ?? nothing) })),
       totalBytes: measured.total.bytes,
       imageBytes,
       quota: { usedBytes, limitBytes: quotaBytes },
@@ -48,8 +53,17 @@ const runsOf = (db: Db, user: User) =>
     .selectFrom('runs')
     .select(['id', 'title', 'playground_name as playground', 'state', 'created_at as createdAt'])
     .where('owner_id', '=', user.id)
+    .where('purpose', '=', 'user')
     .where('state', '!=', 'DESTROYED')
     .orderBy('created_at')
+    .execute()
+
+const warmStartsIn = (db: Db) =>
+  db
+    .selectFrom('warm_starts')
+    .innerJoin('playgrounds', 'playgrounds.id', 'warm_starts.playground_id')
+    .select(['playgrounds.id', 'playgrounds.name as playground', 'warm_starts.created_at as createdAt'])
+    .orderBy('warm_starts.created_at')
     .execute()
 
 /** Those with drives of their own. */

@@ -19,6 +19,8 @@ export interface Usage {
   readonly playgrounds: ReadonlyMap<string, Share>
   /** By name. */
   readonly images: ReadonlyMap<string, Share>
+  /** Of what playgrounds are kept warm with, by id of the playground. */
+  readonly warmStarts: ReadonlyMap<string, Share>
   readonly total: {
     readonly bytes: number
     readonly layerBytes: number
@@ -33,7 +35,7 @@ export interface Usage {
   }
 }
 
-/** Who holds what. Owners are named `run <id>`, `playground <id>` and `image <name>`. */
+/** Who holds what. Owners are named `run <id>`, `playground <id>`, `image <name>` and `warm <id of the playground>`. */
 export interface Holdings {
   readonly items: ReadonlyMap<string, Item>
   readonly holds: ReadonlyMap<string, readonly string[]>
@@ -44,7 +46,7 @@ export interface Holdings {
 /** Who uses how much. */
 export const usage = async (tools: UsageTools): Promise<Usage> => usageOf(await readHoldings(tools))
 
-/** A run holds its tops, its drives' layers, the snapshot that it is to resume and the one that its machines have mapped; a playground that is kept warm holds its. */
+/** A run holds its tops, its drives' layers, the snapshot that it is to resume and the one that its machines have mapped; a warm start holds its. */
 export async function readHoldings({ db, disks, home }: UsageTools): Promise<Holdings> {
   const rows = await transaction(db, readRows)
   const items = new Map<string, Item>()
@@ -70,7 +72,7 @@ export async function readHoldings({ db, disks, home }: UsageTools): Promise<Hol
   for (const { id, resume_from, maps_snapshot } of rows.runs) {
     for (const snapshot of [resume_from, maps_snapshot]) if (snapshot !== null) hold(`run ${id}`, `snapshot ${snapshot}`)
   }
-  for (const { playground_id, snapshot_id } of rows.warmStarts) hold(`playground ${playground_id}`, `snapshot ${snapshot_id}`)
+  for (const { playground_id, snapshot_id } of rows.warmStarts) hold(`warm ${playground_id}`, `snapshot ${snapshot_id}`)
   const adding: Promise<void>[] = []
   for (const { id, file, parent_id } of rows.layers) {
     adding.push(add('layer', id, [join(home, file)], parent_id === null ? [] : [`layer ${parent_id}`]))
@@ -112,6 +114,7 @@ export function usageOf({ items, holds, totals }: Holdings): Usage {
     runs: of('run'),
     playgrounds: of('playground'),
     images: of('image'),
+    warmStarts: of('warm'),
     total: {
       bytes: totals.layer + totals.top + totals.snapshot,
       layerBytes: totals.layer,

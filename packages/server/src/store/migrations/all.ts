@@ -4,6 +4,7 @@ import { tasks } from './0002-tasks.ts'
 import { layers } from './0003-layers.ts'
 import { lineage } from './0004-lineage.ts'
 import { snapshots } from './0005-snapshots.ts'
+import { warmStarts } from './0006-warm-starts.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -12,4 +13,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003-layers': layers,
   '0004-lineage': lineage,
   '0005-snapshots': snapshots,
+  '0006-warm-starts': warmStarts,
 }

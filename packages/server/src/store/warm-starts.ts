@@ -1,0 +1,55 @@
+import { type Db, now } from './database.ts'
+import type { WarmStartRow } from './schema.ts'
+
+export async function findWarmStart(db: Db, playgroundId: string): Promise<WarmStartRow | undefined> {
+  return db.selectFrom('warm_starts').selectAll().where('playground_id', '=', playgroundId).executeTakeFirst()
+}
+
+/** What the next starts of the playground resume. An older one is let go of: its snapshot is collected once nothing else holds it. */
+export async function setWarmStart(trx: Db, warm: Pick<WarmStartRow, 'playground_id' | 'shape' | 'snapshot_id'>): Promise<void> {
+  await trx.deleteFrom('warm_starts').where('playground_id', '=', warm.playground_id).execute()
+  await trx
+    .insertInto('warm_starts')
+    .values({ ...warm, created_at: now() })
+    .execute()
+}
+
+/** Lets go of those of playgrounds that are gone; of all when none is to be `kept`. */
+export async function forgetWarmStarts(db: Db, { kept }: { kept: boolean }): Promise<void> {
+  const gone = db.selectFrom('playgrounds').select('id').where('removed_at', 'is not', null)
+  const all = db.deleteFrom('warm_starts')
+  await (kept ? all.where('playground_id', 'in', gone) : all).execute()
+}
+
+/** Official playgrounds that somebody's run has been RUNNING of. */
+export async function listUsedOfficials(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom('playgrounds')
+    .select('id')
+    .where('owner_id', 'is', null)
+    .where('removed_at', 'is', null)
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('runs')
+          .innerJoin('state_events', 'state_events.run_id', 'runs.id')
+          .select('runs.id')
+          .whereRef('runs.playground_id', '=', 'playgrounds.id')
+          .where('runs.purpose', '=', 'user')
+          .where('state_events.state', '=', 'RUNNING'),
+      ),
+    )
+    .orderBy('created_at')
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
+/** Throwaway runs that are not gone yet. */
+export async function listThrowaways(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom('runs')
+    .select('id')
+    .where('purpose', '=', 'warm-start')
+    .where('state', '!=', 'DESTROYED')
+    .execute()
+  return rows.map(({ id }) => id)
+}

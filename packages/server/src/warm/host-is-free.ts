@@ -1,0 +1,47 @@
+import { freeBytes } from '@ramet/engine/host/space.ts'
+import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
+import { takesMemory } from '@ramet/model/run-state.ts'
+import { taskStatus } from '@ramet/model/task-state.ts'
+import { type MemoryRule, promisedMemory } from '../runs/admission.ts'
+import type { Db } from '../store/database.ts'
+
+/** Left free on the disk beside the memory that is to be written: a full one pauses users' machines. */
+const leastFreeBytes = 2 * 1024 ** 3
+
+/** True while nothing of a user's is on its way up, and a throwaway run of this plan takes neither memory nor space that users may need. */
+export async function isQuiet(db: Db, home: string, plan: RunPlan, memory: MemoryRule): Promise<boolean> {
+  const waiting = await db
+    .selectFrom('runs')
+    .select('id')
+    .where('purpose', '=', 'user')
+    .where('wanted', '=', 'RUNNING')
+    .where('state', '!=', 'RUNNING')
+    .executeTakeFirst()
+  if (waiting) return false
+  const setUp = await db
+    .selectFrom('run_tasks')
+    .innerJoin('runs', 'runs.id', 'run_tasks.run_id')
+    .select('run_tasks.name')
+    .where('runs.state', '=', 'RUNNING')
+    .where('runs.purpose', '=', 'user')
+    .where('run_tasks.status', '=', taskStatus.running)
+    .executeTakeFirst()
+  if (setUp) return false
+  const ramBytes = plan.machines.reduce((sum, { ramMiB }) => sum + ramMiB, 0) * 1024 ** 2
+  if ((await freeBytes(home)) < ramBytes + leastFreeBytes) return false
+  const promised = await promisedMemory(db, memory)
+  return promised.reduce((sum, { bytes }) => sum + bytes, memory.bytesOf(plan)) <= memory.totalBytes
+}
+
+/** True when users' runs were promised memory that a throwaway run has: it counts as nothing where they are admitted. */
+export async function mustMakeRoom(db: Db, memory: MemoryRule): Promise<boolean> {
+  const throwaways = await db
+    .selectFrom('runs')
+    .select('plan')
+    .where('purpose', '=', 'warm-start')
+    .where('state', 'in', takesMemory)
+    .execute()
+  const taken = throwaways.reduce((sum, { plan }) => sum + memory.bytesOf(JSON.parse(plan) as RunPlan), 0)
+  const promised = (await promisedMemory(db, memory)).reduce((sum, { bytes }) => sum + bytes, 0)
+  return taken > 0 && promised + taken > memory.totalBytes
+}

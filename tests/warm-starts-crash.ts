@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, describe, test } from 'node:test'
+import type { Play } from '@ramet/model/wire.ts'
+import { stepNames } from '@ramet/server/runs/step-names.ts'
+import { vmProcesses } from './harness/leftovers.ts'
+import { ended, until } from './harness/processes.ts'
+import { TestServer } from './harness/server.ts'
+
+export interface WarmStartsCrashSuite {
+  readonly title: string
+  readonly fake: boolean
+  /** Also the steps of the throwaway run's own start and end, from which the next server does the same: destroy it. */
+  readonly isWhole: boolean
+}
+
+const stepsOf = (...journeys: string[]) => stepNames.filter((name) => journeys.some((journey) => name.startsWith(`${journey}/`)))
+/** Nothing is left to do for these in a throwaway run that was stopped, or whose image is there. */
+const idle: readonly string[] = [
+  'start/choose-layers',
+  'start/reach-guests',
+  'keep-memory/drop-tops',
+  ...['end-machines', 'end-names', 'remove-bounds', 'remove-network', 'release-addresses'].map((step) => `destroy/${step}`),
+]
+
+/**
+ * The server is ended by SIGKILL after each step of taking a warm start, and of a start that resumes one; a VM after each step in which that one has any. Run on the
+ * fake world by `npm test`, without what other suites end servers at, and whole by `npm run proof`, on QEMU and on the fake world.
+ */
+export function warmStartsCrashSuite({ title, fake, isWhole }: WarmStartsCrashSuite): void {
+  describe(title, { concurrency: false }, () => {
+    const server = new TestServer({ fake, warmStarts: true })
+    const settleMs = fake ? 60_000 : 300_000
+    let first = ''
+
+    const plays = async () => (await server.client()).plays
+    const reached = (run: string, state: Play['state']) =>
+      until(
+        `the run to be ${state}`,
+        async () => {
+          const play = await (await plays()).get(run)
+          if (play.state === 'FAILED' && state !== 'FAILED') assert.fail(play.failure?.message)
+          return play.state === state && play
+        },
+        settleMs,
+      )
+    const inGuest = async (run: string, command: string) => (await server.ok('ssh', run, '--', command)).trim()
+    const sql = (text: string) => {
+      const db = new DatabaseSync(join(server.home, 'ramet.sqlite'))
+      try {
+        return db.prepare(text).all()
+      } finally {
+        db.close()
+      }
+    }
+    const throwaways = () => sql("select id from runs where purpose = 'warm-start' and state != 'DESTROYED'")
+    const warmOnes = () => sql('select snapshot_id from warm_starts')
+    const inOrder = async () => {
+      const { code, stdout, stderr } = await server.ramet(['fsck'])
+      assert.equal(code, 0, stdout + stderr)
+    }
+    const destroy = async (id: string) => {
+      await (await plays()).destroy(id)
+      await reached(id, 'DESTROYED')
+    }
+    const newest = async () => {
+      const [play] = (await (await plays()).list()).filter(({ id, state }) => id !== first && state !== 'DESTROYED')
+      assert.ok(play)
+      return play.id
+    }
+    const forget = async () => {
+      await server.kill()
+      const db = new DatabaseSync(join(server.home, 'ramet.sqlite'))
+      db.exec('delete from warm_starts')
+      db.close()
+    }
+    const crashed = async (step: string) => {
+      if (!server.child) throw new Error('no server')
+      await ended(server.child, settleMs)
+      assert.equal(server.child.signalCode, 'SIGKILL', `the server was to end itself after ${step}`)
+    }
+    const keptWarm = () =>
+      until('the playground to be kept warm', () => warmOnes().length === 1 && throwaways().length === 0, settleMs)
+
+    before(async () => {
+      await server.start()
+      first = (await (await plays()).start({ playground: 'debian' })).id
+      await until('the run to be RUNNING', async () => (await (await plays()).get(first)).state === 'RUNNING', 900_000)
+      await keptWarm()
+    })
+    after(async () => {
+      await server.restart({ RAMET_WARM_STARTS: 'off' })
+      await until('no throwaway run to be left', () => throwaways().length === 0, settleMs)
+      await server.dispose()
+    })
+
+    const takings = stepsOf('warm-start', 'start', 'keep-memory', 'destroy').filter((name) => !idle.includes(name))
+    for (const step of takings.filter((name) => isWhole || /^warm-start|take-snapshot$|cut-save|keep-files$/.test(name))) {
+      test(`the server killed after ${step} of a throwaway run: nothing of it is left, and the user's run goes on`, async () => {
+        await forget()
+        await server.start({ RAMET_CRASH_AFTER: step })
+        await crashed(step)
+        await server.start()
+        await until('no throwaway run to be left', () => throwaways().length === 0, settleMs)
+        await reached(first, 'RUNNING')
+        assert.equal((await vmProcesses(server.home)).length, 1)
+        assert.deepEqual(
+          (await (await plays()).list()).map(({ id }) => id),
+          [first],
+        )
+        // What was written down is there, and nothing else.
+        assert.equal((await readdir(join(server.home, 'snapshots'))).length, warmOnes().length)
+        await inOrder()
+      })
+    }
+
+    const resumes = stepsOf('resume').filter((name) => isWhole || !/make-|lease-|serve-/.test(name))
+    for (const step of resumes) {
+      test(`the server killed after ${step} of a start: the run comes up warm, as itself`, async () => {
+        await server.restart()
+        await keptWarm()
+        await server.restart({ RAMET_CRASH_AFTER: step })
+        await (await plays()).start({ playground: 'debian' }).catch(() => {})
+        await crashed(step)
+        await server.start()
+        const { id, startKind, startReason, epoch } = await reached(await newest(), 'RUNNING')
+        assert.equal(startKind, 'warm', startReason)
+        assert.equal(await inGuest(id, 'cat /run/ramet/epoch'), epoch)
+        assert.notEqual(await inGuest(id, 'cat /etc/machine-id'), await inGuest(first, 'cat /etc/machine-id'))
+        assert.equal(sql(`select id from runs where id = '${id}' and is_borrowed = 0`).length, 1)
+        await inOrder()
+        await destroy(id)
+      })
+    }
+
+    for (const step of ['load-machines', 'consume-snapshot', 'go-on'].map((name) => `resume/${name}`)) {
+      test(`a VM ended after ${step} of a start: the run boots from its image, and says why`, async () => {
+        await server.restart()
+        await keptWarm()
+        await server.restart({ RAMET_HALT_AFTER: step })
+        await (await plays()).start({ playground: 'debian' })
+        const pid = server.child?.pid ?? 0
+        await until(
+          `the server to stand still after ${step}`,
+          async () => / T /.test((await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\)/, ' ')),
+          settleMs,
+        )
+        const [{ id = '' } = {}] = sql("select id from runs where is_borrowed = 1 and state != 'DESTROYED'") as { id: string }[]
+        for (const vm of await vmProcesses(server.home, id)) process.kill(vm, 'SIGKILL')
+        process.kill(pid, 'SIGCONT')
+        const { startKind, startReason } = await reached(id, 'RUNNING')
+        assert.deepEqual([startKind, /^Its memory could not be resumed: /.test(startReason ?? '')], ['cold', true], startReason)
+        assert.deepEqual(
+          sql(`select layer_id from drives where run_id = '${id}'`),
+          sql("select layer_id from images where name = 'debian-stable'"),
+        )
+        await inOrder()
+        await destroy(id)
+      })
+    }
+  })
+}
