@@ -15,8 +15,8 @@ export interface KeptMemoryCrashSuite {
 }
 
 const stepsOf = (journey: string) => stepNames.filter((name) => name.startsWith(`${journey}/`))
-/** Nothing is left to do for these, whose work another step has done, whose files are there since the run's first start, or which only warm starts need. */
-const idle: readonly string[] = ['keep-memory/drop-tops', 'resume/make-folders', 'resume/renew-identity']
+/** Nothing is left to do for these, whose work another step has done, whose files are there since the run's first start, or which only warm starts or memory that was compressed need. */
+const idle: readonly string[] = ['keep-memory/drop-tops', 'resume/make-folders', 'resume/renew-identity', 'resume/unpack-memory']
 const seals = ['seal/begin', 'seal/link-tops', 'seal/swap']
 
 /**
@@ -67,9 +67,14 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
       if (play.state !== 'RUNNING') await restart()
     }
 
+    /** Memory of a machine whose connection is not there again yet would not be kept. */
+    const answering = async () => {
+      if ((await reached(id, 'RUNNING', 'STOPPED')).state === 'RUNNING') await boots(id)
+    }
+
     async function crashAfter(step: string, ask: () => Promise<unknown>): Promise<void> {
       await server.restart({ RAMET_CRASH_AFTER: step })
-      await reached(id, 'RUNNING', 'STOPPED')
+      await answering()
       await ask().catch(() => {})
       if (!server.child) throw new Error('no server')
       await ended(server.child, settleMs)
@@ -80,12 +85,18 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
     /** The first VM of the run is ended while the server stands still after the step. */
     async function endVmAfter(step: string, ask: () => Promise<unknown>): Promise<void> {
       await server.restart({ RAMET_HALT_AFTER: step })
-      await reached(id, 'RUNNING', 'STOPPED')
-      const asked = ask().catch(() => {})
+      await answering()
+      let refused: unknown
+      const asked = ask().catch((error) => {
+        refused = error
+      })
       const pid = server.child?.pid ?? 0
       await until(
         `the server to stand still after ${step}`,
-        async () => / T /.test((await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\)/, ' ')),
+        async () => {
+          if (refused) throw refused
+          return / T /.test((await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\)/, ' '))
+        },
         settleMs,
       )
       for (const vm of (await vmProcesses(server.home, id)).slice(0, 1)) process.kill(vm, 'SIGKILL')
@@ -133,6 +144,35 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
         assert.equal(startKind, 'resumed', startReason)
         assert.deepEqual(await boots(id), before)
         assert.equal((await server.ok('ssh', id, '-m', 'm2', '--', 'cat /run/ramet/epoch')).trim(), epoch)
+      })
+    }
+
+    const packed = () =>
+      until('its memory to be compressed', async () => (await memoryFiles()).every((name) => !name.endsWith('.ram')), settleMs)
+    const memoryFiles = async () => {
+      const [folder = ''] = await readdir(join(server.home, 'snapshots'))
+      return readdir(join(server.home, 'snapshots', folder))
+    }
+    for (const step of [...stepsOf('rest'), 'resume/unpack-memory']) {
+      test(`the server killed after ${step} of memory that is compressed while it rests: the run goes on where it was`, async () => {
+        await running()
+        const before = await boots(id)
+        await stop()
+        if (step.startsWith('rest/')) {
+          await server.restart({ RAMET_PACK_MEMORY_AFTER: '0s', RAMET_CRASH_AFTER: step })
+          if (server.child) await ended(server.child, settleMs)
+          await server.start()
+          await inOrder()
+          await restart()
+        } else {
+          await server.restart({ RAMET_PACK_MEMORY_AFTER: '0s' })
+          await packed()
+          await crashAfter(step, async () => (await plays()).restart(id))
+        }
+        const { startKind, startReason } = await reached(id, 'RUNNING')
+        assert.equal(startKind, 'resumed', startReason)
+        assert.deepEqual(await boots(id), before)
+        assert.equal((await memoryFiles()).length, 4, 'a file of RAM and one of devices a machine')
       })
     }
 

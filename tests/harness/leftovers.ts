@@ -27,9 +27,9 @@ export async function leftovers(installation: string, home: string): Promise<str
   return found
 }
 
-/** VMs, real or fake. */
+/** VMs, real or fake. What splits the memory of one that is cut names its folder too. */
 export const vmProcesses = (home: string, of = ''): Promise<number[]> =>
-  runProcesses(home, of, (program) => program !== 'dnsmasq')
+  runProcesses(home, of, (program) => !['dnsmasq', 'setpriv'].includes(program) && !program.startsWith('/proc/self/fd/'))
 /** Resolvers. */
 export const nameProcesses = (home: string, of = ''): Promise<number[]> =>
   runProcesses(home, of, (program) => program === 'dnsmasq')
