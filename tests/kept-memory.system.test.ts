@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/wire.ts'
 import { leftovers, vmProcesses } from './harness/leftovers.ts'
@@ -91,6 +93,34 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
     assert.equal(await inGuest(id, 'm1', 'cat /run/ramet/epoch'), play.epoch)
     await connectionGoesOn(id)
     await inOrder()
+  })
+
+  test('memory that is not used for long is compressed, and goes on all the same', async () => {
+    const before = await boots(id)
+    await server.ok('playground', 'stop', id)
+    const plainMiB = figures.snapshotMiB ?? 0
+    await server.restart({ RAMET_PACK_MEMORY_AFTER: '0s' })
+    await timed('compression of two machines', () =>
+      until(
+        'it to be compressed',
+        async () => {
+          const [folder = ''] = await readdir(join(server.home, 'snapshots'))
+          const files = await readdir(join(server.home, 'snapshots', folder))
+          return files.every((name) => !name.endsWith('.ram'))
+        },
+        300_000,
+      ),
+    )
+    const { snapshot } = await (await plays()).get(id)
+    figures.compressedMiB = Math.round((snapshot?.bytes ?? 0) / 1024 ** 2)
+    assert.ok(figures.compressedMiB < plainMiB / 2, `${figures.compressedMiB} MiB of ${plainMiB}`)
+    assert.equal((await server.ramet(['fsck', '--deep'])).code, 0)
+    await timed('restart from compressed memory', () => server.ok('playground', 'restart', id))
+    assert.equal((await (await plays()).get(id)).startKind, 'resumed')
+    assert.deepEqual(await boots(id), before)
+    await connectionGoesOn(id)
+    await inOrder()
+    await server.restart()
   })
 
   test('live clones go on where the source is, with connections of their own, and so do theirs', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, open, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
@@ -44,6 +44,7 @@ describe('runs that keep their memory', { concurrency: false }, () => {
     (await server.ok('ssh', id, '-m', machine, '--', command)).trim()
   const boot = (id: string, machine = 'm1') => inGuest(id, machine, 'cat /proc/sys/kernel/random/boot_id')
   const snapshots = () => readdir(join(server.home, 'snapshots'))
+  const snapshotFiles = async () => readdir(join(server.home, 'snapshots', (await snapshots())[0] ?? ''))
   const inOrder = async () => {
     const { code, stdout, stderr } = await server.ramet(['fsck'])
     assert.equal(code, 0, stdout + stderr)
@@ -208,6 +209,54 @@ describe('runs that keep their memory', { concurrency: false }, () => {
     await rename(`${file}.away`, file)
     assert.equal((await restart(id)).startKind, 'resumed')
     assert.equal(await boot(id), first)
+    await destroy(id)
+  })
+
+  test('memory that is not used for long is compressed, counted as such, checked by fsck --deep, and resumed all the same', async () => {
+    const id = await startRun()
+    const first = await boot(id)
+    await stop(id)
+    await server.restart({ RAMET_PACK_MEMORY_AFTER: '0s' })
+    const files = async () => (await snapshotFiles()).toSorted()
+    await until('it to be compressed', async () => (await files()).join() === '0.ram.zst,0.state,1.ram.zst,1.state')
+    const onDisk = await Promise.all((await files()).map(async (name) => (await stat(await memoryFile(name))).blocks * 512))
+    assert.equal(
+      (await (await plays()).get(id)).snapshot?.bytes,
+      onDisk.reduce((sum, bytes) => sum + bytes),
+    )
+    await inOrder()
+    assert.equal((await server.ramet(['fsck', '--deep'])).code, 0)
+    const [clone] = await (await plays()).clone(id)
+    const both = await Promise.all([restart(id), restart(clone?.id ?? '')])
+    assert.deepEqual(
+      both.map(({ startKind }) => startKind),
+      ['resumed', 'resumed'],
+    )
+    assert.deepEqual([await boot(id), await boot(clone?.id ?? '')], [first, first])
+    assert.equal((await files()).filter((name) => /^[01]-[0-9a-f]{8}\.ram$/.test(name)).length, 2)
+    await inOrder()
+    await (await plays()).destroy(clone?.id ?? '')
+    await reached(clone?.id ?? '', 'DESTROYED')
+    await destroy(id)
+  })
+
+  test('compressed memory that is damaged: fsck --deep tells of it, and the run boots', async () => {
+    const id = await startRun()
+    await stop(id)
+    await server.restart({ RAMET_PACK_MEMORY_AFTER: '0s' })
+    await until('it to be compressed', async () => (await snapshotFiles()).includes('1.ram.zst'))
+    await server.restart()
+    const path = await memoryFile('1.ram.zst')
+    await chmod(path, 0o640)
+    const file = await open(path, 'r+')
+    await file.write('x', 12)
+    await file.close()
+    await inOrder()
+    const { code, stdout } = await server.ramet(['fsck', '--deep'])
+    assert.equal(code, 1)
+    assert.match(stdout, /1\.ram\.zst of m2 is not what it was when it was taken.*\(snapshot_memory_damaged\)/)
+    const { startKind, startReason } = await restart(id)
+    assert.deepEqual([startKind, /^Its memory could not be resumed: /.test(startReason ?? '')], ['cold', true], startReason)
     await destroy(id)
   })
 

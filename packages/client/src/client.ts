@@ -124,7 +124,8 @@ export function createClient(options: ClientOptions) {
 
     usage: () => get<Usage>(routes.usage()),
     doctor: () => get<Check[]>(routes.doctor()),
-    fsck: () => get<Finding[]>(routes.fsck()),
+    /** `deep`: reads all memory that is kept, which takes a second a gigabyte or more. */
+    fsck: ({ deep }: { deep?: boolean } = {}) => get<Finding[]>(routes.fsck() + query({ deep: deep ? 'true' : undefined })),
 
     events: (events: EventsOptions = {}): AsyncIterable<Event> => watchEvents(connection, events),
 

@@ -14,6 +14,7 @@ test('without flags and variables the defaults hold', () => {
     maxLayers: 16,
     warmStarts: true,
     memoryBytes: undefined,
+    packMemoryAfterMs: 24 * 3_600_000,
   })
 })
 
@@ -25,6 +26,7 @@ test('flags win over variables, and the cache follows the home', () => {
     RAMET_NAMES: 'Lab.example, other',
     RAMET_QUOTA: '2GiB',
     RAMET_MEMORY: '512MiB',
+    RAMET_PACK_MEMORY_AFTER: 'never',
   }
   const config = readConfig(['--home', '/srv/b', '--port=0', '--fake'], env)
   assert.deepEqual(config, {
@@ -38,6 +40,7 @@ test('flags win over variables, and the cache follows the home', () => {
     maxLayers: 16,
     warmStarts: true,
     memoryBytes: 512 * 1024 ** 2,
+    packMemoryAfterMs: undefined,
   })
 })
 
@@ -48,6 +51,7 @@ for (const [argv, env, said] of [
   [['--prot', '1'], {}, /--prot/],
   [['--home='], {}, /--home needs a value/],
   [['--max-layers', '1'], {}, /--max-layers must be a number/],
+  [['--pack-memory-after', 'soon'], {}, /--pack-memory-after must be a duration such as 24h, or never/],
   [['start'], {}, /start/],
 ] as const) {
   test(`refuses ${JSON.stringify([argv, env])} and says which flags there are`, () => {

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { parseBytes } from '@ramet/model/bytes.ts'
+import { parseDuration } from '@ramet/model/duration.ts'
 import { invalidInput } from '@ramet/model/errors.ts'
 import { defaultBound } from './layers/plan-merge.ts'
 
@@ -24,6 +25,8 @@ export interface Config {
   readonly memoryBytes: number | undefined
   /** Official playgrounds are kept warm: their later starts resume a snapshot instead of booting. */
   readonly warmStarts: boolean
+  /** Milliseconds after which memory of stopped runs that nobody resumed is compressed; undefined: never. */
+  readonly packMemoryAfterMs: number | undefined
 }
 
 const options = {
@@ -37,13 +40,14 @@ const options = {
   'max-layers': { type: 'string' },
   memory: { type: 'string' },
   'warm-starts': { type: 'string' },
+  'pack-memory-after': { type: 'string' },
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --max-layers NUMBER, --warm-starts on|off, --fake.'
+  'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --max-layers NUMBER, --warm-starts on|off, --pack-memory-after DURATION, --fake.'
 
 /**
- * Flags win over RAMET_HOME, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA, RAMET_MEMORY, RAMET_MAX_LAYERS, RAMET_WARM_STARTS and RAMET_NAMES
+ * Flags win over RAMET_HOME, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA, RAMET_MEMORY, RAMET_MAX_LAYERS, RAMET_WARM_STARTS, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
  * (comma-separated). Throws invalid_input naming the flag.
  */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
@@ -62,6 +66,10 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     warmStarts: parseSwitch(
       flags['warm-starts'] ?? (env.RAMET_WARM_STARTS || 'on'),
       flags['warm-starts'] === undefined ? 'RAMET_WARM_STARTS' : '--warm-starts',
+    ),
+    packMemoryAfterMs: parsePackAfter(
+      flags['pack-memory-after'] ?? (env.RAMET_PACK_MEMORY_AFTER || '24h'),
+      flags['pack-memory-after'] === undefined ? 'RAMET_PACK_MEMORY_AFTER' : '--pack-memory-after',
     ),
     names: names.filter((name) => name !== '').map((name) => name.toLowerCase()),
     maxLayers: parseMaxLayers(
@@ -98,6 +106,15 @@ function parsePort(text: string, where: string): number {
   const port = Number(text)
   if (/^\d{1,5}$/.test(text) && port <= 65535) return port
   throw invalidInput(`${where} must be a port from 0 to 65535, not ${JSON.stringify(text)}.`, where)
+}
+
+function parsePackAfter(text: string, where: string): number | undefined {
+  if (text === 'never') return undefined
+  try {
+    return parseDuration(text)
+  } catch {
+    throw invalidInput(`${where} must be a duration such as 24h, or never, not ${JSON.stringify(text)}.`, where)
+  }
 }
 
 function parseMaxLayers(text: string, where: string): number {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import { digestRam } from '@ramet/engine/snapshot/ram-file.ts'
 import { describeBytes } from '@ramet/model/bytes.ts'
 import type { Check, Health } from '@ramet/model/wire.ts'
 import type { Config } from './config.ts'
@@ -54,8 +55,12 @@ export async function hostReport({
     async doctor() {
       return [...(await world.doctor()), await promises(db, memory), await space(config.home)]
     },
-    fsck() {
-      return fsck({ db, home: config.home })
+    fsck({ isDeep }) {
+      return fsck({
+        db,
+        home: config.home,
+        ...(isDeep ? { digestRam: (file) => digestRam(file, { isUrgent: true }) } : {}),
+      })
     },
   }
 }

@@ -36,6 +36,7 @@ import { runService } from './runs/run-service.ts'
 import { type PlayContext, toPlay } from './runs/to-play.ts'
 import type { Services, User } from './services.ts'
 import { collectSnapshots } from './snapshots/collect.ts'
+import { Rest } from './snapshots/rest.ts'
 import { type Db, now, openDatabase } from './store/database.ts'
 import { openInstallation } from './store/installation.ts'
 import { forgetLostSnapshots } from './store/snapshots.ts'
@@ -81,11 +82,19 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const afterStep = (name: string) => {
     for (const fault of faults) fault(name)
   }
-  const layers = layerTools({ db, home: config.home, layers: world.host.layers, afterStep, changed: () => shortener.wake() })
+  const layers = layerTools({ db, home: config.home, layers: world.host.layers, afterStep, changed: () => background() })
   const shortener: Shortener = new Shortener(layers, {
     bound: config.maxLayers,
     onError: (error) => log.warn({ err: error }, 'a chain of layers could not be shortened'),
   })
+  const rest: Rest = new Rest(layers, {
+    packAfterMs: config.packMemoryAfterMs,
+    onError: (error) => log.warn({ err: error }, 'memory that rests could not be looked after'),
+  })
+  const background = () => {
+    shortener.wake()
+    rest.wake()
+  }
   const collect = async () => {
     await collectSnapshots(layers)
     await collectLayers(layers)
@@ -121,11 +130,11 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     drivesFree: (runId) => layers.locks.free(runId),
     collect,
     async settleDrives(runId) {
-      await shortener.yieldTo(runId)
+      await Promise.all([shortener.yieldTo(runId), rest.yieldTo(runId)])
       await settleTops(layers, runId)
     },
     settleCut: (run) => settleCut(run, layers),
-    wentOff: () => shortener.wake(),
+    wentOff: background,
     afterStep,
   })
   const memory: MemoryRule = {
@@ -194,7 +203,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   endpoint = await listen(app, config)
   await publishServer(config.home, endpoint)
   await reconciler.resume(wasRebooted)
-  shortener.wake()
+  background()
   warmStarts.wake()
 
   return {
@@ -211,7 +220,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       await warmStarts.close()
       reconciler.close()
       reserve[Symbol.dispose]()
-      await shortener.close()
+      await Promise.all([shortener.close(), rest.close()])
       await app.close()
       await db.destroy()
       lock[Symbol.dispose]()

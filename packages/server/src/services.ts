@@ -126,5 +126,5 @@ export interface Events {
 export interface HostReport {
   health(): Health
   doctor(): Promise<Check[]>
-  fsck(): Promise<Finding[]>
+  fsck(how: { isDeep: boolean }): Promise<Finding[]>
 }

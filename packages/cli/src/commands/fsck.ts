@@ -16,29 +16,30 @@ export function addFsck(parent: Command, open: Open): void {
   parent
     .command('fsck')
     .description('Check that what the server wrote down and what is on the disk agree. Exits 0 when clean, 1 with findings.')
-    .action(async () => {
+    .option('--deep', 'read all memory that is kept, and compare it with its digests')
+    .action(async ({ deep }: { deep?: boolean }) => {
       let context: Context | undefined
       try {
         context = await open()
-        await report(context)
+        await report(context, deep)
       } catch (error) {
         const isDown = error instanceof RametError && error.code === 'server_unreachable'
         const isOwnHome = context === undefined || context.server.home !== undefined
         if (!isDown || !isOwnHome || !existsSync(standalone)) throw error
-        process.exitCode = await runStandalone()
+        process.exitCode = await runStandalone(deep)
       }
     })
 }
 
-async function report({ client, out }: Context): Promise<void> {
-  const findings = await client.fsck()
+async function report({ client, out }: Context, deep = false): Promise<void> {
+  const findings = await client.fsck({ deep })
   for (const { code, subject, message } of findings) out.result(printable(`${subject}: ${message} (${code})`))
   if (findings.length > 0) process.exitCode = 1
   else out.note('Clean.')
 }
 
-async function runStandalone(): Promise<number> {
-  const child = spawn(process.execPath, [standalone], {
+async function runStandalone(deep = false): Promise<number> {
+  const child = spawn(process.execPath, [standalone, ...(deep ? ['--deep'] : [])], {
     stdio: 'inherit',
     env: { ...process.env, RAMET_HOME: homeOf(process.env) },
   })

@@ -5,6 +5,7 @@ import type { Guests } from '../guest/guest.ts'
 import type { KernelPack } from '../image/artefact.ts'
 import type { Resolvers } from '../names/resolvers.ts'
 import type { Networks } from '../network/network.ts'
+import type { NewRamFile } from '../snapshot/ram-file.ts'
 import type { SnapshotRecord, TakenSnapshot } from '../snapshot/snapshot-record.ts'
 import type { HostStamp } from '../snapshot/stamp.ts'
 import type { Vmm } from '../vmm/vmm.ts'
@@ -79,6 +80,8 @@ export interface RunBook {
   consumeSnapshot(snapshot: SnapshotRecord, epoch: string): Promise<void>
   /** Its guests have an identity of their own. */
   saveIdentity(): Promise<void>
+  /** The RAM of this machine, which was compressed, is in another file from now on; the compressed one is removed. Somebody else who resumes the same snapshot may have been first: then the new one is. */
+  saveUnpacked(snapshot: SnapshotRecord, machine: string, ram: NewRamFile): Promise<void>
   /** Its next start boots, because of this (a sentence). */
   bootNext(reason: string): Promise<void>
   /** The top was never written to, and is gone. */

@@ -1,39 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { basename, join } from 'node:path'
-import { RametError } from '@ramet/model/error.ts'
 import { whyUnusable } from '../snapshot/check.ts'
 import type { SnapshotRecord } from '../snapshot/snapshot-record.ts'
 import { shapeOf } from '../snapshot/stamp.ts'
 import type { RunRecord } from './host.ts'
 import { writeInitrd } from './initrd.ts'
 import { mustHaveLayers } from './must-have-layers.ts'
+import { NotResumed, orBoot } from './not-resumed.ts'
 import { networkPlan, type RunContext, readKeys, specOf, targets } from './run-context.ts'
 import { initrdFile, topsFolder } from './run-folder.ts'
 import { adopt, leaseAddresses, makeBounds, makeFolders, makeNetwork, makeTops, reachGuests, serveNames } from './start.ts'
 import type { Journey, Step } from './steps.ts'
 import { endMachines } from './stop.ts'
+import { unpackMemory } from './unpack-memory.ts'
 
-/** The snapshot is of no use: the run is to boot from its drives instead. `message`: why, as a sentence. */
-export class NotResumed extends Error {}
-
-/** Anything that goes wrong in such a step speaks against the snapshot, but for what would keep the run from booting as well. */
-const orBoot = (step: Step<RunContext>): Step<RunContext> => ({
-  ...step,
-  done: (context) => asNotResumed(context, () => step.done(context)),
-  do: (context) => asNotResumed(context, () => step.do(context)),
-})
-
-async function asNotResumed<T>({ signal }: RunContext, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    signal.throwIfAborted()
-    if (error instanceof NotResumed || (error instanceof RametError && error.code === 'layer_missing')) throw error
-    throw new NotResumed(`Its memory could not be resumed: ${(error as Error).message}`, { cause: error })
-  }
-}
-
-/** Before anything is made for it. Unpacks memory that was not used for long. */
+/** Before anything is made for it. */
 const checkSnapshot: Step<RunContext> = {
   name: 'check-snapshot',
   message: 'Looking at the kept memory',
@@ -155,6 +136,7 @@ export const resumeJourney: Journey<RunContext> = {
   name: 'resume',
   steps: [
     orBoot(checkSnapshot),
+    orBoot(unpackMemory),
     makeFolders,
     leaseAddresses,
     [makeNetwork, makeBounds, makeTops],

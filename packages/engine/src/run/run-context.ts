@@ -23,6 +23,8 @@ export interface RunContext {
   readonly signal: AbortSignal
   /** Told after what is done within a step, for crash tests. May throw, or end the process. */
   afterStep(name: string): void | Promise<void>
+  /** How far a step that takes long has come. */
+  report(message: string, percent: number): void
   /** Sentences for people about what went otherwise than planned. */
   warn(message: string): void
 }

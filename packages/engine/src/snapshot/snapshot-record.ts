@@ -18,10 +18,14 @@ export interface SnapshotMachine {
   readonly memory: VmMemory
   /** SHA-256 of the device state, hex. */
   readonly stateDigest: string
+  /** Of the machine's RAM. */
+  readonly ramBytes: number
   /** Length that the RAM file must have. */
   readonly ramFileBytes: number
   /** The RAM is compressed: to be unpacked into a new file before it is used. */
   readonly isPacked: boolean
+  /** SHA-256 of the plain RAM, hex; undefined until the background came to it. */
+  readonly ramDigest: string | undefined
 }
 
 export interface SnapshotDrive {

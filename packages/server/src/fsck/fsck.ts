@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import type { RamFile } from '@ramet/engine/snapshot/ram-file.ts'
 import type { Finding } from '@ramet/model/wire.ts'
 import type { Db } from '../store/database.ts'
 import { layerFindings } from './layer-invariants.ts'
 import { look, type Sight } from './look.ts'
+import { memoryFindings } from './memory-findings.ts'
 import type { CheckFile } from './qemu-img.ts'
 import { runFindings } from './run-invariants.ts'
 import { snapshotFindings } from './snapshot-invariants.ts'
@@ -14,6 +16,8 @@ export interface FsckOptions {
   readonly home: string
   /** Looks inside files; absent: only names, sizes and modes are checked. */
   readonly checkFile?: CheckFile
+  /** Reads all memory that is kept, and compares it with the digest that was written down; absent: only its length is checked. */
+  readonly digestRam?: (file: RamFile) => Promise<string>
   /** Between two looks. Default a second: longer than any step has its row and its file apart. */
   readonly againAfterMs?: number
 }
@@ -25,7 +29,7 @@ const leftoverAfterMs = 60 * 60 * 1000
  * Checks the invariants of a home: layers, drives, runs, snapshots, their rows and their files. Changes nothing and takes no lock that a server or a VM
  * would notice, so it may run beside them. Rows and files change under it there: a finding counts only when a second look shows it too.
  */
-export async function fsck({ db, home, checkFile, againAfterMs = 1000 }: FsckOptions): Promise<Finding[]> {
+export async function fsck({ db, home, checkFile, digestRam, againAfterMs = 1000 }: FsckOptions): Promise<Finding[]> {
   const first = await look(db, home)
   let findings = judge(first)
   let sight = first
@@ -35,7 +39,8 @@ export async function fsck({ db, home, checkFile, againAfterMs = 1000 }: FsckOpt
     const seen = new Set(findings.map(key))
     findings = judge(sight).filter((finding) => seen.has(key(finding)))
   }
-  return checkFile ? [...findings, ...(await insides(db, home, sight, checkFile))] : findings
+  if (checkFile) findings = [...findings, ...(await insides(db, home, sight, checkFile))]
+  return digestRam ? [...findings, ...(await memoryFindings(db, home, sight, digestRam))] : findings
 }
 
 const key = ({ code, subject }: Finding) => `${code} ${subject}`

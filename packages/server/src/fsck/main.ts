@@ -1,15 +1,18 @@
 import { join } from 'node:path'
+import { digestRam, type RamFile } from '@ramet/engine/snapshot/ram-file.ts'
 import { RametError } from '@ramet/model/error.ts'
 import { openDatabase } from '../store/database.ts'
 import { fsck } from './fsck.ts'
 import { checkByQemuImg } from './qemu-img.ts'
 
-/** `node fsck/main.ts`: checks RAMET_HOME, beside a running server or without one. Exit status 0: clean, 1: findings, 2: could not look. */
+/** `node fsck/main.ts [--deep]`: checks RAMET_HOME, beside a running server or without one; `--deep` reads all memory that is kept too. Exit status 0: clean, 1: findings, 2: could not look. */
+const isDeep = process.argv.includes('--deep')
 const home = process.env.RAMET_HOME ?? '/var/lib/ramet'
 try {
   const db = await openDatabase({ file: join(home, 'ramet.sqlite'), readOnly: true })
   try {
-    const findings = await fsck({ db, home, checkFile: checkByQemuImg })
+    const digest = isDeep ? { digestRam: (file: RamFile) => digestRam(file, { isUrgent: true }) } : {}
+    const findings = await fsck({ db, home, checkFile: checkByQemuImg, ...digest })
     for (const { code, subject, message } of findings) process.stdout.write(`${code}  ${subject}: ${message}\n`)
     process.exitCode = findings.length === 0 ? 0 : 1
   } finally {

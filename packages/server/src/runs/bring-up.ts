@@ -1,4 +1,5 @@
-import { giveUpJourney, NotResumed } from '@ramet/engine/run/resume.ts'
+import { NotResumed } from '@ramet/engine/run/not-resumed.ts'
+import { giveUpJourney } from '@ramet/engine/run/resume.ts'
 import { startJourney } from '@ramet/engine/run/start.ts'
 import type { Failure } from '@ramet/model/wire.ts'
 import type { RunRow } from '../store/schema.ts'

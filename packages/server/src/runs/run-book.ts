@@ -6,6 +6,7 @@ import type { Kysely } from 'kysely'
 import type { LayerTools } from '../layers/layer-tools.ts'
 import { sealPaused } from '../layers/seal.ts'
 import { resumeReason, snapshotRecord, toNewSnapshot } from '../snapshots/snapshot-record.ts'
+import { swapRam } from '../snapshots/swap-ram.ts'
 import { transaction } from '../store/database.ts'
 import { layerChain } from '../store/layers.ts'
 import type { Database } from '../store/schema.ts'
@@ -69,6 +70,11 @@ export function runBook(tools: LayerTools, runId: string): RunBook {
           .where('id', '=', runId)
           .execute()
       })
+    },
+    async saveUnpacked(snapshot, machine, to) {
+      const from = snapshot.machines.find(({ name }) => name === machine)?.memory.ramFile
+      if (from === undefined) throw new Error(`the snapshot ${snapshot.id} has no machine ${machine}`)
+      await swapRam(tools, { snapshotId: snapshot.id, machine, from, to })
     },
     async bootNext(reason) {
       await db

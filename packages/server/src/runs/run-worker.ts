@@ -158,6 +158,7 @@ export class RunWorker {
       machines: new Set(machines),
       signal,
       afterStep: (name) => this.#tools.afterStep(name),
+      report: (message, percent) => this.#report({ step: this.progress?.step ?? journey.name, message, percent }),
       warn: (message) => log.warn({ run: this.id }, message),
     }
     const began = performance.now()

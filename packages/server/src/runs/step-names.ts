@@ -7,6 +7,7 @@ import { stepNamesOf } from '@ramet/engine/run/steps.ts'
 import { machineReleaseJourney, machineStopJourney, releaseJourney, stopJourney } from '@ramet/engine/run/stop.ts'
 import { copySteps } from '../copies/copy-service.ts'
 import { liveCloneSteps } from '../copies/live-clone.ts'
+import { restSteps } from '../snapshots/resting-memory.ts'
 import { warmStartSteps } from '../warm/take.ts'
 import { taskStepNames } from './run-tasks.ts'
 
@@ -30,4 +31,5 @@ export const stepNames: readonly string[] = [
   ...cutSteps,
   ...liveCloneSteps,
   ...warmStartSteps,
+  ...restSteps,
 ]

@@ -1,6 +1,7 @@
 import { destroyJourney } from '@ramet/engine/run/destroy.ts'
 import { MemoryNotKept } from '@ramet/engine/run/keep-memory.ts'
-import { NotResumed, resumeJourney } from '@ramet/engine/run/resume.ts'
+import { NotResumed } from '@ramet/engine/run/not-resumed.ts'
+import { resumeJourney } from '@ramet/engine/run/resume.ts'
 import { adopt } from '@ramet/engine/run/start.ts'
 import { isMachineOn } from '@ramet/model/run-state.ts'
 import type { RunRow } from '../store/schema.ts'

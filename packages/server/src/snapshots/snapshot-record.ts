@@ -24,8 +24,10 @@ export async function snapshotRecord(db: Db, home: string, id: string): Promise<
       name: row.machine,
       memory: { ramFile: join(home, row.ram_file), stateFile: join(home, row.device_state_file) },
       stateDigest: row.state_digest ?? '',
+      ramBytes: row.ram_bytes,
       ramFileBytes: row.ram_file_bytes ?? row.ram_bytes,
       isPacked: row.ram_form === 'zstd',
+      ramDigest: row.ram_digest ?? undefined,
     })),
     drives: drives.map(({ machine, drive_index, file }) => ({ machine, index: drive_index, layer: join(home, file) })),
   }

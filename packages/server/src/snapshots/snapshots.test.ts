@@ -7,32 +7,11 @@ import { fsck } from '../fsck/fsck.ts'
 import { collectLayers } from '../layers/collect.ts'
 import { TestHome } from '../layers/test-home.ts'
 import { changeRun } from '../runs/run-rows.ts'
-import { now, transaction } from '../store/database.ts'
-import { consumeSnapshot, findSnapshot, insertSnapshot, unheldSnapshots } from '../store/snapshots.ts'
+import { now } from '../store/database.ts'
+import { consumeSnapshot, findSnapshot, unheldSnapshots } from '../store/snapshots.ts'
 import { collectSnapshots } from './collect.ts'
 import { reclaimSnapshots } from './reclaim.ts'
-
-/** A run that is off, stopped with its memory. */
-async function stoppedWithMemory(home: TestHome): Promise<string> {
-  await home.addLayer('base')
-  const runId = await home.addRun('STOPPED', ['base', null])
-  const folder = snapshotFolder(home.home, 's')
-  await mkdir(folder, { recursive: true })
-  await writeFile(join(folder, '0.ram'), 'x'.repeat(100))
-  await writeFile(join(folder, '0.state'), 'state')
-  await transaction(home.db, async (trx) => {
-    const machine = {
-      machine: 'm',
-      stateFile: 'snapshots/s/0.state',
-      stateDigest: 'd',
-      ramFile: 'snapshots/s/0.ram',
-      ramBytes: 100,
-    }
-    await insertSnapshot(trx, { id: 's', kind: 'stop', runId, at: now(), stamp: '{}', bytes: 105, machines: [machine] })
-    await trx.updateTable('runs').set({ resume_from: 's' }).where('id', '=', runId).execute()
-  })
-  return runId
-}
+import { stoppedWithMemory } from './stopped-with-memory.ts'
 
 const folders = (home: TestHome) => readdir(snapshotsFolder(home.home))
 const inOrder = async ({ db, home }: TestHome) => assert.deepEqual(await fsck({ db, home, againAfterMs: 0 }), [])

@@ -16,7 +16,8 @@ export const hostRoutes = (host: HostReport): Route[] => [
     method: 'GET',
     path: routes.fsck(),
     summary: 'Where the store and the disk do not agree; empty when all is well',
+    query: z.object({ deep: z.enum(['true', 'false']).optional() }),
     answer: z.array(findingSchema),
-    handle: () => host.fsck(),
+    handle: ({ query }) => host.fsck({ isDeep: query.deep === 'true' }),
   }),
 ]

@@ -1,0 +1,27 @@
+import { RametError } from '@ramet/model/error.ts'
+import { isSpaceError } from '../host/space.ts'
+import type { RunContext } from './run-context.ts'
+import type { Step } from './steps.ts'
+
+/** The snapshot is of no use: the run is to boot from its drives instead. `message`: why, as a sentence. */
+export class NotResumed extends Error {}
+
+/** Anything that goes wrong in such a step speaks against the snapshot, but for what would keep the run from booting as well. */
+export const orBoot = (step: Step<RunContext>): Step<RunContext> => ({
+  ...step,
+  done: (context) => asNotResumed(context, () => step.done(context)),
+  do: (context) => asNotResumed(context, () => step.do(context)),
+})
+
+async function asNotResumed<T>({ signal }: RunContext, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof NotResumed || isOfTheHost(error)) throw error
+    throw new NotResumed(`Its memory could not be resumed: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+const isOfTheHost = (error: unknown) =>
+  isSpaceError(error) || (error instanceof RametError && ['layer_missing', 'no_space'].includes(error.code))

@@ -1,0 +1,47 @@
+import { rm } from 'node:fs/promises'
+import { requireSpace } from '../host/space.ts'
+import { unpackRam } from '../snapshot/ram-file.ts'
+import type { SnapshotMachine } from '../snapshot/snapshot-record.ts'
+import type { RunRecord } from './host.ts'
+import { NotResumed } from './not-resumed.ts'
+import type { RunContext } from './run-context.ts'
+import type { Step } from './steps.ts'
+
+/** Memory that was not used for long was compressed meanwhile. A host that has no space for it plain keeps it, and fails the start. */
+export const unpackMemory: Step<RunContext> = {
+  name: 'unpack-memory',
+  message: 'Unpacking memory that was not used for long',
+  async done({ book }) {
+    return packedOf(await book.read()).length === 0
+  },
+  async do(context) {
+    const packed = packedOf(await context.book.read())
+    const total = packed.reduce((sum, { ramBytes }) => sum + ramBytes, 0)
+    await requireSpace(context.host.home, total)
+    let done = 0
+    for (const machine of packed) {
+      await unpack(context, machine, (bytes) => context.report(unpackMemory.message, Math.floor((100 * (done + bytes)) / total)))
+      done += machine.ramBytes
+    }
+  },
+}
+
+async function unpack(
+  { book, signal }: RunContext,
+  { name, memory, ramBytes, ramDigest }: SnapshotMachine,
+  onProgress: (bytes: number) => void,
+): Promise<void> {
+  const ram = await unpackRam(memory.ramFile, ramBytes, { signal, isUrgent: true, onProgress }).catch(async (error) => {
+    // A clone that resumes the same snapshot was first, and the compressed file is gone.
+    if (packedOf(await book.read()).some((each) => each.name === name)) throw error
+  })
+  if (!ram) return
+  if (ramDigest !== undefined && ram.digest !== ramDigest) {
+    await rm(ram.path)
+    throw new NotResumed(`Its memory could not be resumed: the memory of ${name} is damaged.`)
+  }
+  const { resume } = await book.read()
+  if (resume) await book.saveUnpacked(resume, name, ram)
+}
+
+const packedOf = ({ resume }: RunRecord) => resume?.machines.filter(({ isPacked }) => isPacked) ?? []
