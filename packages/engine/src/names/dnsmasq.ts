@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { missingProgram } from '@ramet/model/errors.ts'
 import { ensureVmUser } from '../disk/vm-user.ts'
 import { enterGroups } from '../host/enter-groups.ts'
-import { writeFileAtomically } from '../host/files.ts'
+import { writeFileForThisBoot } from '../host/files.ts'
 import { ProcessFailed, run } from '../host/run-process.ts'
 import { argvOf } from '../vmm/qemu/process.ts'
 import { dnsmasqCommandLine, hostsFileOf, pidFileOf } from './dnsmasq-command-line.ts'
@@ -33,7 +33,7 @@ export const dnsmasqResolvers: Resolvers = {
     // All of them, since what is left may hold a port that another now needs.
     if (isWrong.some(Boolean)) await this.end(names.folder)
     for (const { view, argv } of isWrong.some(Boolean) ? wanted : []) {
-      await writeFileAtomically(hostsFileOf(names.folder, view), hostsText(view.hosts))
+      await writeFileForThisBoot(hostsFileOf(names.folder, view), hostsText(view.hosts))
       await startOne(argv, names, { uid, gid })
     }
     // dnsmasq starts even when it cannot write or read in its folder.

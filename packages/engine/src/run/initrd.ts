@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { bootArchive } from '../guest/boot-files.ts'
 import type { BootConfig, RunKeys } from '../guest/guest.ts'
-import { writeFileAtomically } from '../host/files.ts'
+import { writeFileForThisBoot } from '../host/files.ts'
 import type { KernelPack } from '../image/artefact.ts'
 import { hostsSeenFrom, networksOf, resolverOf } from '../names/name-plan.ts'
 import type { NetworkPlan } from '../network/network.ts'
@@ -52,5 +52,5 @@ export async function writeInitrd(
   const padding = new Uint8Array((4 - (base.length % 4)) % 4)
   const own = bootArchive(bootConfig(plan, network, machineIndex, keys))
   // Holds the platform's private host key: for root, who opens it before QEMU drops its rights.
-  await writeFileAtomically(file, Buffer.concat([base, padding, own]), 0o600)
+  await writeFileForThisBoot(file, Buffer.concat([base, padding, own]), 0o600)
 }

@@ -5,7 +5,7 @@ import { missingProgram, vmFailed } from '@ramet/model/errors.ts'
 import { jitCacheMiB } from '../../bounds/run-memory.ts'
 import type { VmUser } from '../../disk/vm-user.ts'
 import { enterGroups } from '../../host/enter-groups.ts'
-import { writeFileAtomically } from '../../host/files.ts'
+import { writeFileForThisBoot } from '../../host/files.ts'
 import { checkRam } from '../memory-files.ts'
 import type { Accelerator, Vm, VmEnd, VmIdentity, Vmm, VmRemains, VmSpec } from '../vmm.ts'
 import { splitterProgram } from './build-splitter.ts'
@@ -97,7 +97,7 @@ async function start(spec: VmSpec, options: CommandLineOptions, tools: CutTools)
     qmp = await Promise.race([connect(files.qmp), failure.promise])
     const found = child.pid === undefined ? undefined : await identify(child.pid)
     if (!found) throw new Error('QEMU ended at once')
-    await writeFileAtomically(files.process, JSON.stringify(found))
+    await writeFileForThisBoot(files.process, JSON.stringify(found))
     if (spec.resume) await Promise.race([loadState(qmp, files.migration, spec.resume.stateFile), failure.promise])
     return new QemuVm(found, spec.folder, qmp, tools, exit.promise)
   } catch (error) {
@@ -146,7 +146,7 @@ async function find(identity: VmIdentity, tools: CutTools): Promise<Vm | VmRemai
   // Started but not written down before the server ended: looked for by its arguments.
   const process = written ?? (await findProcess(isOurs))
   if (process && (await isAlive(process)) && isOurs(await argvOf(process.pid))) {
-    if (!written) await writeFileAtomically(files.process, JSON.stringify(process))
+    if (!written) await writeFileForThisBoot(files.process, JSON.stringify(process))
     const qmp = await connect(files.qmp)
     const vm = new QemuVm(process, identity.folder, qmp, tools)
     const status = await statusOf(qmp).catch(() => 'unknown')
