@@ -36,6 +36,7 @@ import { runService } from './runs/run-service.ts'
 import { type PlayContext, toPlay } from './runs/to-play.ts'
 import type { Services, User } from './services.ts'
 import { collectSnapshots } from './snapshots/collect.ts'
+import { Durability } from './snapshots/durability.ts'
 import { Rest } from './snapshots/rest.ts'
 import { type Db, now, openDatabase } from './store/database.ts'
 import { openInstallation } from './store/installation.ts'
@@ -82,7 +83,17 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const afterStep = (name: string) => {
     for (const fault of faults) fault(name)
   }
-  const layers = layerTools({ db, home: config.home, layers: world.host.layers, afterStep, changed: () => background() })
+  const durability = new Durability(db, config.home, (error, snapshot) =>
+    log.warn({ err: error, snapshot }, 'a snapshot could not be made durable'),
+  )
+  const layers = layerTools({
+    db,
+    home: config.home,
+    layers: world.host.layers,
+    afterStep,
+    changed: () => background(),
+    snapshotTaken: (id) => durability.later(id),
+  })
   const shortener: Shortener = new Shortener(layers, {
     bound: config.maxLayers,
     onError: (error) => log.warn({ err: error }, 'a chain of layers could not be shortened'),
@@ -188,6 +199,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   world.library.onChange((image) => events.publish(undefined, { kind: 'image', image }))
   const wasRebooted = await hostWasRebooted(config.home)
   if (wasRebooted) await forgetLostSnapshots(db)
+  else await durability.resume()
   await forgetWarmStarts(db, { kept: config.warmStarts })
   await giveUpThrowaways(db)
   await reclaim(db, world.host, log)
@@ -222,6 +234,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       reserve[Symbol.dispose]()
       await Promise.all([shortener.close(), rest.close()])
       await app.close()
+      await durability.close()
       await db.destroy()
       lock[Symbol.dispose]()
     },

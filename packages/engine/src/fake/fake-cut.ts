@@ -41,8 +41,6 @@ export class FakeCut implements VmCut {
     await rename(this.#temporary.stateFile, this.#into.stateFile)
   }
 
-  async keep(): Promise<void> {}
-
   async cancel(): Promise<void> {
     for (const { ramFile, stateFile } of [this.#temporary, this.#into])
       for (const file of [ramFile, stateFile]) await rm(file, { force: true })

@@ -20,13 +20,11 @@ export interface KeptMemory {
   readonly machines: readonly TakenMachine[]
   readonly bytes: number
   readonly report: CutReport
-  /** Settles when the files survive a loss of the host's power: at once when the machines stay paused, else some time after they go on. */
-  readonly durable: Promise<void>
 }
 
 /**
- * Takes the memory of all these machines at one instant into the folder of the snapshot `id`, made under a temporary name. On failure nothing of it is left, and the
- * machines run.
+ * Takes the memory of all these machines at one instant into the folder of the snapshot `id`, made under a temporary name. Its files are whole, but not durable
+ * (`syncMemory`). On failure nothing of it is left, and the machines run.
  */
 export async function keepMemory(
   home: string,
@@ -48,21 +46,12 @@ export async function keepMemory(
       machines.map(({ name, index, vm, overlays }) => ({ name, vm, overlays, memory: into(temporary, index) })),
       options,
     )
-    const isWaitedFor = options.afterwards === 'stay-paused'
-    if (isWaitedFor) await report.kept
-    // What is still being written is so to the same files, whatever the folder is called.
-    else report.kept.catch(() => {})
     await rename(temporary, folder)
-    const memories = machines.map(({ name, index }) => ({ name, memory: into(folder, index) }))
-    const durable = syncAll(home, memories)
-    if (isWaitedFor) await durable
-    else durable.catch(() => {})
-    const taken = await Promise.all(memories.map(describe))
+    const taken = await Promise.all(machines.map(({ name, index }) => describe({ name, memory: into(folder, index) })))
     return {
       machines: taken.map(({ machine }) => machine),
       bytes: taken.reduce((sum, { bytes }) => sum + bytes, 0),
       report,
-      durable,
     }
   } catch (error) {
     // What paused them is over; a machine that ended meanwhile is its owner's business, who is told by `ended`.
@@ -89,9 +78,10 @@ async function describe({ name, memory }: Memory) {
   return { machine, bytes: (ram.blocks + state.blocks) * 512 }
 }
 
-async function syncAll(home: string, memories: readonly Memory[]): Promise<void> {
-  const files = memories.flatMap(({ memory }) => [memory.ramFile, memory.stateFile])
-  await Promise.all(files.map(syncFile))
+/** Until then a snapshot must not be trusted over a loss of the host's power. It keeps the disk busy for as long as memory takes: for when nobody waits. */
+export async function syncMemory(home: string, memories: readonly VmMemory[]): Promise<void> {
+  const files = memories.flatMap(({ ramFile, stateFile }) => [ramFile, stateFile])
+  for (const file of files) await syncFile(file)
   for (const folder of new Set(files.map((file) => dirname(file)))) await syncFolder(folder)
   await syncFolder(snapshotsFolder(home))
 }

@@ -25,8 +25,6 @@ export interface CutReport {
   readonly pauseMs: number
   readonly totalMs: number
   readonly machines: readonly ({ readonly name: string } & CutFigures)[]
-  /** Settles when all files are durable. Until then a snapshot must not be trusted over a loss of power. */
-  readonly kept: Promise<void>
 }
 
 /**
@@ -64,14 +62,11 @@ export async function cut(machines: readonly CutMachine[], options: CutOptions):
     const goneOn = performance.now()
     await all((each) => each.publish())
     await over('publish')
-    const kept = all((each) => each.keep()).then(() => {})
-    kept.catch(() => {})
     const names = [...cuts.keys()]
     return {
       pauseMs: goneOn - paused,
       totalMs: performance.now() - begun,
       machines: figures.map((each, at) => ({ name: names[at] ?? '', ...each })),
-      kept,
     }
   } catch (error) {
     await all((each) => each.cancel())

@@ -112,8 +112,6 @@ export interface VmCut {
   saveDevices(): Promise<CutFigures>
   /** Gives the files their names: whole, though not yet durable, and readable to the VM's user. */
   publish(): Promise<void>
-  /** Makes them durable; to be called when the guest runs again or is not to, since it keeps the disk busy. */
-  keep(): Promise<void>
   /** Gives up: the memory's files are gone, the guest is as `pause` left it, drives that have their new top keep it. Never rejects. */
   cancel(): Promise<void>
 }

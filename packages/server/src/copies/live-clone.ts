@@ -8,7 +8,7 @@ import type { RunAtWork } from '../runs/run-at-work.ts'
 import { readRun } from '../runs/run-rows.ts'
 import type { CloneWish } from '../services.ts'
 import { toNewSnapshot } from '../snapshots/snapshot-record.ts'
-import { insertSnapshot, markDurable } from '../store/snapshots.ts'
+import { insertSnapshot } from '../store/snapshots.ts'
 import { insertClones } from './clone-rows.ts'
 
 /** As they are called in reports and by the fault injector. */
@@ -53,9 +53,7 @@ export async function cloneLive(run: RunAtWork, layers: LayerTools, wish: CloneW
     })) as string[]
     announced = []
     tools.afterStep('live-clone/write-rows')
-    void cut.durable
-      .then(() => markDurable(db, id))
-      .catch((error) => tools.log.warn({ err: error, snapshot: id }, 'a snapshot could not be made durable'))
+    layers.snapshotTaken?.(id)
     return ids
   } catch (error) {
     await settleAnnounced(run, layers, announced).catch((failed) =>

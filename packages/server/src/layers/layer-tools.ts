@@ -12,6 +12,8 @@ export interface LayerTools {
   readonly locks: RunLocks
   /** Told when chains may have become longer or free to be shortened. */
   readonly changed?: () => void
+  /** Told of each snapshot once it is written down; its files are not durable yet. */
+  readonly snapshotTaken?: (snapshotId: string) => void
   /** Told after each named step that did something; for crash tests. May throw, or end the process. */
   readonly afterStep?: (name: string) => void
 }

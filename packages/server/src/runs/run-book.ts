@@ -52,12 +52,14 @@ export function runBook(tools: LayerTools, runId: string): RunBook {
       const on = taken.machines.map(({ name }) => name)
       await sealPaused(tools, runId, async (trx) => {
         const { purpose } = await readRun(trx, runId)
-        await insertSnapshot(trx, toNewSnapshot(home, runId, purpose === 'user' ? 'stop' : 'warm', taken))
+        const kind = purpose === 'user' ? 'stop' : 'warm'
+        await insertSnapshot(trx, { ...toNewSnapshot(home, runId, kind, taken), isDurable: false })
         await trx.updateTable('runs').set({ resume_from: taken.id, cold_reason: null }).where('id', '=', runId).execute()
         const machines = () => trx.updateTable('run_machines').where('run_id', '=', runId)
         await machines().set({ wanted: 'RUNNING', left_boot: null }).where('name', 'in', on).execute()
         await machines().set({ wanted: 'STOPPED', left_boot: null }).where('name', 'not in', on).execute()
       })
+      tools.snapshotTaken?.(taken.id)
     },
     async consumeSnapshot(snapshot, epoch) {
       await transaction(db, async (trx) => {

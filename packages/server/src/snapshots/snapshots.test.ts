@@ -8,8 +8,9 @@ import { collectLayers } from '../layers/collect.ts'
 import { TestHome } from '../layers/test-home.ts'
 import { changeRun } from '../runs/run-rows.ts'
 import { now } from '../store/database.ts'
-import { consumeSnapshot, findSnapshot, unheldSnapshots } from '../store/snapshots.ts'
+import { consumeSnapshot, findSnapshot, forgetLostSnapshots, unheldSnapshots } from '../store/snapshots.ts'
 import { collectSnapshots } from './collect.ts'
+import { Durability } from './durability.ts'
 import { reclaimSnapshots } from './reclaim.ts'
 import { stoppedWithMemory } from './stopped-with-memory.ts'
 
@@ -97,4 +98,43 @@ test('snapshots in the making and files that no row accounts for are reclaimed, 
   assert.deepEqual(await folders(home), ['s'])
   assert.deepEqual((await readdir(snapshotFolder(home.home, 's'))).toSorted(), ['0.ram', '0.state'])
   await inOrder(home)
+})
+
+const durabilityOf = (home: TestHome) =>
+  new Durability(home.db, home.home, (error) => {
+    throw error
+  })
+const resumeFrom = async (home: TestHome, runId: string) =>
+  (await home.db.selectFrom('runs').select('resume_from').where('id', '=', runId).executeTakeFirstOrThrow()).resume_from
+
+test('memory that was not on the disk is worth nothing after a reboot of the host, and what is kept warm of it neither', async () => {
+  await using home = await TestHome.make()
+  const runId = await stoppedWithMemory(home, { isDurable: false })
+  await home.db
+    .insertInto('warm_starts')
+    .values({ playground_id: 'p', shape: 'x', snapshot_id: 's', created_at: now() })
+    .execute()
+  await forgetLostSnapshots(home.db)
+  assert.equal(await resumeFrom(home, runId), null)
+  assert.deepEqual(await unheldSnapshots(home.db), ['s'])
+})
+
+test('a server that ends brings memory to the disk first, also what a killed one had left', async () => {
+  await using home = await TestHome.make()
+  const runId = await stoppedWithMemory(home, { isDurable: false })
+  const durability = durabilityOf(home)
+  await durability.resume()
+  await durability.close()
+  await forgetLostSnapshots(home.db)
+  assert.equal(await resumeFrom(home, runId), 's')
+})
+
+test('memory that nobody needs any more is no matter of the disk', async () => {
+  await using home = await TestHome.make()
+  const runId = await stoppedWithMemory(home, { isDurable: false })
+  const durability = durabilityOf(home)
+  await durability.resume()
+  await home.db.updateTable('runs').set({ resume_from: null }).where('id', '=', runId).execute()
+  await collectSnapshots(home.tools)
+  await durability.close()
 })

@@ -6,7 +6,7 @@ import { now, transaction } from '../store/database.ts'
 import { insertSnapshot } from '../store/snapshots.ts'
 
 /** For tests: a run that is off, stopped with its memory, the snapshot `s` of the machine `m`. */
-export async function stoppedWithMemory(home: TestHome): Promise<string> {
+export async function stoppedWithMemory(home: TestHome, { isDurable = true } = {}): Promise<string> {
   await home.addLayer('base')
   const runId = await home.addRun('STOPPED', ['base', null])
   const folder = snapshotFolder(home.home, 's')
@@ -21,7 +21,16 @@ export async function stoppedWithMemory(home: TestHome): Promise<string> {
       ramFile: 'snapshots/s/0.ram',
       ramBytes: 100,
     }
-    await insertSnapshot(trx, { id: 's', kind: 'stop', runId, at: now(), stamp: '{}', bytes: 105, machines: [machine] })
+    await insertSnapshot(trx, {
+      id: 's',
+      kind: 'stop',
+      runId,
+      at: now(),
+      stamp: '{}',
+      bytes: 105,
+      isDurable,
+      machines: [machine],
+    })
     await trx.updateTable('runs').set({ resume_from: 's' }).where('id', '=', runId).execute()
   })
   return runId

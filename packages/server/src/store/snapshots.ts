@@ -70,9 +70,15 @@ export async function markDurable(db: Db, id: string): Promise<void> {
   await db.updateTable('snapshots').set({ is_durable: 1 }).where('id', '=', id).execute()
 }
 
+/** Those whose files may not be on the disk yet. */
+export async function notDurable(db: Db): Promise<string[]> {
+  return (await db.selectFrom('snapshots').select('id').where('is_durable', '=', 0).execute()).map(({ id }) => id)
+}
+
 /** After a reboot of the host: files of snapshots that were never made durable may hold anything. */
 export async function forgetLostSnapshots(db: Db): Promise<void> {
   const lost = db.selectFrom('snapshots').select('id').where('is_durable', '=', 0)
+  await db.deleteFrom('warm_starts').where('snapshot_id', 'in', lost).execute()
   await db
     .updateTable('runs')
     .set({ resume_from: null, cold_reason: 'The host was switched off before its memory was on the disk.' })

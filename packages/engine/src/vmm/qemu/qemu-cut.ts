@@ -1,6 +1,5 @@
 import { chmod, chown, type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { syncFolder, temporaryName } from '../../host/files.ts'
+import { temporaryName } from '../../host/files.ts'
 import type { CutFigures, VmCut, VmMemory, VmOverlay } from '../vmm.ts'
 import { closeOverlay, type OpenOverlay, openOverlay, putOn, topFiles } from './drive-nodes.ts'
 import { endMigration, migrationReaches, withEvents } from './migration.ts'
@@ -142,12 +141,6 @@ export class QemuCut implements VmCut {
     await this.#files.publish()
   }
 
-  async keep(): Promise<void> {
-    this.#splitter.permit()
-    await this.#splitter.until(/^safe$/)
-    await this.#files.sync()
-  }
-
   async cancel(): Promise<void> {
     // A guest that stopped itself at the end of the copying is started again by QEMU then, one that was paused before is not.
     await endMigration(this.#qmp).catch(() => {})
@@ -210,10 +203,6 @@ class MemoryFiles {
     }
     this.#isPublished = true
     await Promise.all([this.ram.close(), this.state.close()])
-  }
-
-  async sync(): Promise<void> {
-    for (const folder of new Set([dirname(this.#into.ramFile), dirname(this.#into.stateFile)])) await syncFolder(folder)
   }
 
   async drop(): Promise<void> {

@@ -76,7 +76,7 @@ export class Splitter {
     }
   }
 
-  /** Given once, it copies to the end; twice, it also makes the files durable. */
+  /** It copies to the end. */
   permit(): void {
     this.#child.stdin?.write('.')
   }
