@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { chmod, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { digestRam, packRam } from '@ramet/engine/snapshot/ram-file.ts'
 import { snapshotFolder } from '@ramet/engine/snapshot/snapshot-folder.ts'
 import { fsck } from '../fsck/fsck.ts'
@@ -130,14 +131,16 @@ test('of two who unpack the same memory one is too late, and its file goes', asy
   await inOrder(home)
 })
 
-test('in the background it does what is due, and ends when the server does', async () => {
+test('in the background it does what is due, however often it is woken, and ends when the server does', async () => {
   await using home = await TestHome.make()
   await stoppedWithMemory(home)
   const errors: unknown[] = []
-  const rest = new Rest(home.tools, { packAfterMs: 0, onError: (error) => errors.push(error) })
-  rest.wake()
+  const rest = new Rest(home.tools, { packAfterMs: 100, onError: (error) => errors.push(error) })
   const deadline = Date.now() + 60_000
-  while ((await ram(home))?.ram_form !== 'zstd' && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
+  while ((await ram(home))?.ram_form !== 'zstd' && Date.now() < deadline) {
+    rest.wake()
+    await delay(20)
+  }
   await rest.close()
   assert.deepEqual(errors, [])
   assert.deepEqual(await fileNames(home), ['0.ram.zst', '0.state'])

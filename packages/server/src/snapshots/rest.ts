@@ -21,6 +21,7 @@ export class Rest {
   readonly #options: RestOptions
   readonly #givenUp = new Set<string>()
   #timer: NodeJS.Timeout | undefined
+  #dueAt = 0
   #job: { readonly abort: AbortController; readonly done: Promise<void>; snapshotId: string | undefined } | undefined
   #isAgain = false
   #isClosed = false
@@ -37,7 +38,11 @@ export class Rest {
       this.#isAgain = true
       return
     }
+    const dueAt = Date.now() + afterMs
+    // Where something happens all the time it would else be put off for ever.
+    if (this.#timer && this.#dueAt <= dueAt) return
     clearTimeout(this.#timer)
+    this.#dueAt = dueAt
     this.#timer = setTimeout(() => this.#begin(), afterMs).unref()
   }
 
@@ -61,6 +66,7 @@ export class Rest {
   }
 
   #begin(): void {
+    this.#timer = undefined
     const abort = new AbortController()
     const { promise, resolve } = Promise.withResolvers<void>()
     const job = { abort, done: promise, snapshotId: undefined as string | undefined }
