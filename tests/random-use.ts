@@ -161,13 +161,13 @@ export function randomUse({ fake, steps, seed }: RandomUse): void {
       const hasRoom = runs.size < mostRuns
       const choices: Record<Action, { readonly weight: number; readonly among: readonly string[] }> = {
         start: { weight: hasRoom ? (runs.size === 0 ? 10 : 0.5) : 0, among: [''] },
-        write: { weight: 4, among: on },
+        write: { weight: 3, among: on },
         stop: { weight: 3, among: on },
         powerOff: { weight: 0.5, among: on },
         restart: { weight: 5, among: off },
         restartCold: { weight: 0.5, among: off },
         cloneLive: { weight: hasRoom ? 3 : 0, among: on },
-        clone: { weight: hasRoom ? 2 : 0, among: off },
+        clone: { weight: hasRoom ? 4 : 0, among: off },
         destroy: { weight: runs.size > 2 ? 2 : 0, among: [...runs.keys()] },
         killServer: { weight: 0.5, among: [''] },
       }
