@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import type { MachineStream } from '@ramet/client/machine-stream.ts'
 import type { Play } from '@ramet/model/wire.ts'
+import { commonBlock } from './harness/common-block.ts'
 import { leftovers, vmProcesses } from './harness/leftovers.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -55,6 +57,19 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
     const ended = Date.now()
     return guest < began ? began - guest : Math.max(0, guest - ended)
   }
+  const lateMs = 120_000
+  /** Types a line, and waits for what it is to bring. */
+  async function says(stream: MachineStream, line: string, wanted: RegExp): Promise<{ resumed: boolean }> {
+    let seen = ''
+    stream.onOutput((_, bytes) => {
+      seen += new TextDecoder().decode(bytes)
+    })
+    await stream.write(`${line}\n`)
+    const ready = await stream.ready
+    await until(`${wanted}`, () => wanted.test(seen), 60_000)
+    return ready
+  }
+  const terminal = async () => (await server.client()).terminal(id, 'm1', 'tab-1', { cols: 80, rows: 24 })
   const inOrder = async () => {
     const { code, stdout, stderr } = await server.ramet(['fsck'])
     assert.equal(code, 0, stdout + stderr)
@@ -74,9 +89,15 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
     await server.dispose()
   })
 
-  test('after stop and restart processes, files in memory and the connection between the machines go on', async () => {
+  test('after stop and restart processes, shells, files in memory and the connection between the machines go on, with the time of now', async () => {
     const before = await boots(id)
     await connectionGoesOn(id)
+    const shell = await terminal()
+    await says(shell, 'kept=$((6*7)); echo "value $kept."', /value 42\./)
+    shell.close()
+    // To the guest, two minutes without it are a clock that is so much late.
+    await inGuest(id, 'm1', `date -s @$(( $(date +%s) - ${lateMs / 1000} ))`)
+    assert.ok((await clockOffMs(id)) > lateMs / 2)
     await timed('stop', () => server.ok('playground', 'stop', id))
     assert.deepEqual(await vmProcesses(server.home, id), [])
     const stopped = await (await plays()).get(id)
@@ -88,6 +109,10 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
     assert.equal(play.startKind, 'resumed', play.startReason)
     const offMs = await clockOffMs(id)
     assert.ok(offMs < 500, `${offMs} ms`)
+    const again = await terminal()
+    assert.equal((await says(again, 'echo "kept is $kept."', /value 42\..*kept is 42\./s)).resumed, true)
+    again.close()
+    assert.equal(await inGuest(id, 'm1', 'systemctl --failed --no-legend --plain'), '')
     assert.deepEqual(await boots(id), before)
     assert.equal(await inGuest(id, 'm1', 'cat /dev/shm/file /root/file'), 'in-memory\nunsynced')
     assert.equal(await inGuest(id, 'm1', 'cat /run/ramet/epoch'), play.epoch)
@@ -125,6 +150,8 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
 
   test('live clones go on where the source is, with connections of their own, and so do theirs', async () => {
     const before = await boots(id)
+    const session = (await server.client()).exec(id, 'm1', { command: 'cat' })
+    await says(session, 'before', /before/)
     const made = await timed('live clone of two', () => server.ok('playground', 'clone', id, '--live', '--count', '2', '-q'))
     const [one = '', two = ''] = made.trim().split('\n')
     assert.match(server.output, /"pauseMs"/)
@@ -132,22 +159,27 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
       assert.deepEqual(await boots(run), before)
       await connectionGoesOn(run)
     }
-    const drawn = await Promise.all([id, one, two].map((run) => inGuest(run, 'm1', 'head -c 64 /dev/urandom | od -An -tx1')))
-    assert.equal(new Set(drawn).size, 3)
+    await says(session, 'still here', /still here/)
+    session.close()
+    const draw = async (run: string) =>
+      Buffer.from(await inGuest(run, 'm1', 'head -c 1048576 /dev/urandom | base64 -w0'), 'base64')
+    const [first, second] = [await draw(one), await draw(two)]
+    assert.deepEqual([first.length, second.length], [1048576, 1048576])
+    assert.equal(commonBlock(first, second), undefined)
     await server.ok('playground', 'destroy', '-q', two)
-    const second = (await timed('live clone of a clone', () => server.ok('playground', 'clone', one, '--live', '-q'))).trim()
-    assert.deepEqual(await boots(second), before)
-    await inGuest(second, 'm1', 'echo mine > /root/mine; sync')
-    await connectionGoesOn(second)
+    const grown = (await timed('live clone of a clone', () => server.ok('playground', 'clone', one, '--live', '-q'))).trim()
+    assert.deepEqual(await boots(grown), before)
+    await inGuest(grown, 'm1', 'echo mine > /root/mine; sync')
+    await connectionGoesOn(grown)
     await server.ok('playground', 'destroy', '-q', one)
     await inOrder()
     // Crashed after it was resumed, it boots from what it wrote since.
-    for (const pid of await vmProcesses(server.home, second)) process.kill(pid, 'SIGKILL')
-    await reached(second, 'FAILED')
-    await timed('boot', () => server.ok('playground', 'restart', '-q', second))
-    assert.equal(await inGuest(second, 'm1', 'cat /root/mine /root/file'), 'mine\nunsynced')
-    assert.notDeepEqual(await boots(second), before)
-    await server.ok('playground', 'destroy', '-q', second)
+    for (const pid of await vmProcesses(server.home, grown)) process.kill(pid, 'SIGKILL')
+    await reached(grown, 'FAILED')
+    await timed('boot', () => server.ok('playground', 'restart', '-q', grown))
+    assert.equal(await inGuest(grown, 'm1', 'cat /root/mine /root/file'), 'mine\nunsynced')
+    assert.notDeepEqual(await boots(grown), before)
+    await server.ok('playground', 'destroy', '-q', grown)
     await connectionGoesOn(id)
     await inOrder()
   })

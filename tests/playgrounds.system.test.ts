@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { leftovers } from './harness/leftovers.ts'
-import { finish } from './harness/processes.ts'
+import { finish, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
 /** The catalogue's playgrounds of several machines or with Docker: one boot each, in order. */
@@ -87,6 +87,22 @@ describe('the catalogue', { concurrency: false }, () => {
     const tasks = await (await server.client()).plays.tasks(id)
     assert.equal(tasks.find(({ name }) => name === 'first-container')?.stdout, 'A container ran.\n')
     assert.equal(await ok('docker', 'docker run --rm tiny sh -c "echo from inside; hostname | wc -c"'), 'from inside\n13')
+  })
+
+  test('docker: a container goes on over stop and restart of its run; it is not started again', async () => {
+    await ok('docker', 'docker run -d --name stays tiny sh -c "while :; do echo tick; sleep 1; done"')
+    const look = () =>
+      ok('docker', "docker inspect -f '{{.State.Status}} {{.State.StartedAt}} {{.State.Pid}} {{.RestartCount}}' stays")
+    const ticks = async () => Number(await ok('docker', 'docker logs stays | wc -l'))
+    const before = await look()
+    assert.match(before, /^running /)
+    await server.ok('playground', 'stop', id)
+    await server.ok('playground', 'restart', id)
+    assert.equal((await (await server.client()).plays.get(id)).startKind, 'resumed')
+    assert.equal(await look(), before)
+    const seen = await ticks()
+    await until('the container to go on', async () => (await ticks()) > seen, 30_000)
+    assert.equal(await ok('docker', 'docker exec stays echo inside'), 'inside')
     await destroy()
   })
 

@@ -13,6 +13,21 @@ export interface WakeConformanceTools {
 
 const minuteMs = 60_000
 
+/**
+ * How far the guest's clock is ahead, by the quickest of some commands, and by how much that may be wrong: half of the way there and back, which is
+ * seconds on a host that many tests share.
+ */
+export async function seenClock(link: GuestLink): Promise<{ offMs: number; slackMs: number }> {
+  let best = { offMs: 0, slackMs: Number.POSITIVE_INFINITY }
+  for (let time = 0; time < 5; time += 1) {
+    const sent = Date.now()
+    const { stdout } = await link.run('date +%s%N')
+    const slackMs = (Date.now() - sent) / 2
+    if (slackMs < best.slackMs) best = { offMs: Number(stdout) / 1e6 - sent - slackMs, slackMs }
+  }
+  return best
+}
+
 /** What every Guests must do to a VM that went on after a pause; here one that never stopped, whose clock is set wrong instead. */
 export function wakeConformance(open: () => Promise<WakeConformanceTools>): void {
   const it = (title: string, body: (tools: WakeConformanceTools) => Promise<void>) =>
@@ -32,25 +47,20 @@ export function wakeConformance(open: () => Promise<WakeConformanceTools>): void
       link.close()
     }
   }
-  /** Asked by a command, so the way there and back is in it. */
-  const clockOffMs = async (link: GuestLink) => {
-    const sent = Date.now()
-    const { stdout } = await link.run('date +%s%N')
-    return Number(stdout) / 1e6 - (sent + Date.now()) / 2
-  }
   const skew = (tools: WakeConformanceTools, byMs: number) =>
     withLink(tools, undefined, async (link) => {
       await link.run(`date -s @${Math.round((Date.now() + byMs) / 1000)}`)
-      assert.ok(Math.abs((await clockOffMs(link)) - byMs) < 10_000)
+      const { offMs, slackMs } = await seenClock(link)
+      assert.ok(Math.abs(offMs - byMs) < 10_000 + slackMs)
     })
 
   it('sets a clock that is minutes late, hours early or years off', async (tools) => {
     for (const byMs of [-2 * minuteMs, 5 * 60 * minuteMs, -20 * 365 * 24 * 60 * minuteMs]) {
       await skew(tools, byMs)
       const waking = tools.guests.wake(tools.vm, { epoch: randomUUID() })
-      const offMs = await withLink(tools, waking, clockOffMs)
+      const { offMs, slackMs } = await withLink(tools, waking, seenClock)
       assert.ok(Math.abs((await waking).clockOffMs) <= 500)
-      assert.ok(Math.abs(offMs) < 500, `${offMs} ms off after ${byMs}`)
+      assert.ok(Math.abs(offMs) < 500 + slackMs, `${offMs} ms off after ${byMs}, known within ${slackMs}`)
     }
   })
 
