@@ -49,7 +49,7 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
       db.close()
     }
   }
-  const throwaways = () => sql("select id from runs where purpose = 'warm-start' and state != 'DESTROYED'")
+  const throwaways = () => sql<{ id: string }>("select id from runs where purpose = 'warm-start' and state != 'DESTROYED'")
   const meddle = async (text: string) => {
     await server.kill()
     const db = new DatabaseSync(join(server.home, 'ramet.sqlite'))
@@ -72,13 +72,18 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
 
   test('after its first cold start a playground is kept warm, by a run that nobody sees', async () => {
     const seen = new Set<string>()
+    const hidden = new Set<string>()
     const play = await start()
     first = play.id
     assert.deepEqual([play.startKind, play.startReason], ['cold', 'Its playground had not been kept warm so far.'])
     const warm = await until(
       'the playground to be kept warm',
       async () => {
-        for (const { id } of await (await plays()).list()) seen.add(id)
+        const client = await server.client()
+        const runsOf = ({ nodes }: { nodes: readonly { kind: string; id: string }[] }) =>
+          nodes.filter(({ kind }) => kind === 'run')
+        for (const { id } of [...(await client.plays.list()), ...runsOf(await client.playgrounds.lineage('debian'))]) seen.add(id)
+        for (const { id } of throwaways()) hidden.add(id)
         return (await warmOnes())[0]
       },
       60_000,
@@ -87,6 +92,11 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
     assert.ok(warm.exclusiveBytes > 0)
     await keptWarm()
     assert.deepEqual([...seen], [first])
+    assert.equal(hidden.size, 1)
+    for (const id of hidden) {
+      await assert.rejects((await plays()).get(id), { status: 404 })
+      await assert.rejects((await plays()).lineage(id), { status: 404 })
+    }
     assert.equal((await snapshots()).length, 1)
     assert.equal((await vmProcesses(server.home)).length, 1)
     await inOrder()

@@ -7,7 +7,13 @@ import { lineageOf } from './lineage.ts'
 export function lineageService(db: Db): Lineages {
   return {
     async ofRun(user, id) {
-      const row = await db.selectFrom('runs').select('id').where('id', '=', id).where('owner_id', '=', user.id).executeTakeFirst()
+      const row = await db
+        .selectFrom('runs')
+        .select('id')
+        .where('id', '=', id)
+        .where('owner_id', '=', user.id)
+        .where('purpose', '=', 'user')
+        .executeTakeFirst()
       if (!row) throw notFound('run', id, 'List yours with: ramet playground list -a')
       return lineageOf(db, { kind: 'run', id })
     },

@@ -95,6 +95,7 @@ async function childrenOf(db: Db, parents: readonly Kin[], most: number): Promis
     .where((is) =>
       is.or([is('cloned_from', 'in', runIds), is.and([is('cloned_from', 'is', null), is('playground_id', 'in', playgroundIds)])]),
     )
+    .where('purpose', '=', 'user')
     .orderBy('created_at')
     .limit(most)
     .execute()
