@@ -7,6 +7,7 @@ import { type SaveAndRestore, saveAndRestore, whyNoLibvirt } from './snapshot/li
 import { memoryFigures } from './snapshot/memory.ts'
 import { pauseFigures } from './snapshot/pause.ts'
 import { measureTimes, timeFigures } from './snapshot/times.ts'
+import { warmFigure } from './snapshot/warm.ts'
 
 const pair: Shape = { name: 'pair', machines: ['m1', 'm2'], ramMiB: 512, filledMiB: 0 }
 const big: Shape = { name: 'big', machines: ['m1'], ramMiB: 4096, filledMiB: 1024 }
@@ -16,7 +17,7 @@ const rivalSamples = 3
 export const snapshot: Benchmark = {
   name: 'snapshot',
   summary:
-    'stop, restart and live clones with memory, of two machines of 512 MiB and of one of 4 GiB with 1 GiB used, beside a boot and virsh; memory of ten clones',
+    'stop, restart, live clones and warm starts, of two machines of 512 MiB and of one of 4 GiB with 1 GiB used, beside a boot and virsh; memory of ten clones',
   async measure(progress) {
     const server = new TestServer()
     try {
@@ -47,6 +48,7 @@ export const snapshot: Benchmark = {
         ...pauseFigures(times.pair.idleCuts, times.pair.busyCuts),
         ...timeFigures(pair, times.pair, await virsh(pair, playgrounds.pair)),
         ...timeFigures(big, times.big, await virsh(big, playgrounds.big)),
+        await warmFigure(progress),
         ...memory,
       ]
       return missing === undefined ? figures : figures.map((figure) => ({ ...figure, notes: [...figure.notes, missing] }))

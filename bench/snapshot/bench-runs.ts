@@ -74,9 +74,9 @@ export class BenchRuns implements AsyncDisposable {
   }
 
   /** A run whose machines are RUNNING and ran `true`. */
-  async start(playground: string): Promise<{ id: string; firstCommandMs: number }> {
+  async start(playground: string, { cold = false } = {}): Promise<{ id: string; firstCommandMs: number }> {
     const began = await quiet()
-    const { id } = await this.client.plays.start({ playground })
+    const { id } = await this.client.plays.start({ playground, cold })
     await this.#clock.reached(id, 'RUNNING', began)
     return { id, firstCommandMs: await this.#commandSince(began, id) }
   }
