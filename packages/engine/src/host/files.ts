@@ -2,15 +2,18 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/** Makes a folder's entries durable (open(2), fsync(2): a rename survives power loss only after the folder was synced). */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
+/** Makes what was written to a file durable (fsync(2)). */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r')
   try {
-    await folder.sync()
+    await file.sync()
   } finally {
-    await folder.close()
+    await file.close()
   }
 }
+
+/** Makes a folder's entries durable (open(2), fsync(2): a rename survives power loss only after the folder was synced). */
+export const syncFolder = syncFile
 
 /** Suffix of names under construction; whatever carries it after a crash is rubbish and reclaimed at start. */
 export const temporarySuffix = '.tmp'

@@ -1,6 +1,6 @@
-import { chmod, open, readdir, readFile, stat } from 'node:fs/promises'
+import { chmod, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { syncFolder, writeFileAtomically } from '../host/files.ts'
+import { syncFile, syncFolder, writeFileAtomically } from '../host/files.ts'
 import type { Artefact } from './artefact.ts'
 
 /** What a build wants to remember besides its files. */
@@ -64,13 +64,4 @@ async function filesBelow(folder: string): Promise<string[]> {
 async function foldersBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   return [...entries.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name)), folder]
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }

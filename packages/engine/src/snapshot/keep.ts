@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { syncFolder, temporarySuffix } from '../host/files.ts'
+import { syncFile, syncFolder, temporarySuffix } from '../host/files.ts'
 import type { Vm, VmMemory, VmOverlay } from '../vmm/vmm.ts'
 import { ramFileName, snapshotFolder, snapshotsFolder, stateFileName } from './snapshot-folder.ts'
 import type { TakenMachine } from './snapshot-record.ts'
@@ -91,12 +91,3 @@ export const digestOf = async (file: string): Promise<string> =>
   createHash('sha256')
     .update(await readFile(file))
     .digest('hex')
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}

@@ -16,6 +16,14 @@ import { readRun } from './run-rows.ts'
 /** What a run's steps remember, kept in the store. */
 export function runBook(tools: LayerTools, runId: string): RunBook {
   const { db, home } = tools
+  const setTop = (machine: string, driveIndex: number, top: string | null) =>
+    db
+      .updateTable('drives')
+      .set({ top })
+      .where('run_id', '=', runId)
+      .where('machine', '=', machine)
+      .where('drive_index', '=', driveIndex)
+      .execute()
   return {
     async read(): Promise<RunRecord> {
       const row = await readRun(db, runId)
@@ -89,13 +97,7 @@ export function runBook(tools: LayerTools, runId: string): RunBook {
       await db.updateTable('runs').set({ is_borrowed: 0 }).where('id', '=', runId).execute()
     },
     async forgetTop(machine, driveIndex) {
-      await db
-        .updateTable('drives')
-        .set({ top: null })
-        .where('run_id', '=', runId)
-        .where('machine', '=', machine)
-        .where('drive_index', '=', driveIndex)
-        .execute()
+      await setTop(machine, driveIndex, null)
     },
     async saveLease(lease) {
       await db
@@ -105,13 +107,7 @@ export function runBook(tools: LayerTools, runId: string): RunBook {
         .execute()
     },
     async saveTop(machine, driveIndex, top) {
-      await db
-        .updateTable('drives')
-        .set({ top })
-        .where('run_id', '=', runId)
-        .where('machine', '=', machine)
-        .where('drive_index', '=', driveIndex)
-        .execute()
+      await setTop(machine, driveIndex, top)
     },
     async saveLeftBoot(machine, boot) {
       await db
