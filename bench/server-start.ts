@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks'
 import { routes } from '@ramet/model/routes.ts'
-import { until } from '../tests/harness/processes.ts'
 import { serverArguments, TestServer, testCache } from '../tests/harness/server.ts'
 import type { Benchmark } from './samples.ts'
 import { bareNodeArguments, end, firstAnswer, freePort, spawnNode } from './server-process.ts'
+import { ready } from './server-ready.ts'
 
 const times = 7
 
@@ -26,16 +26,7 @@ export const serverStart: Benchmark = {
     const home = new TestServer()
     try {
       await home.start()
-      const client = await home.client()
-      await until(
-        'images, web bundle and accelerator',
-        async () => {
-          const { accelerator, building, web } = await client.health()
-          return accelerator !== null && building.length === 0 && web
-        },
-        1_200_000,
-        500,
-      )
+      await ready(home)
       await home.stop()
       const env = { RAMET_HOME: home.home, RAMET_CACHE: testCache }
       const ours: number[] = []

@@ -2,10 +2,10 @@ import { performance } from 'node:perf_hooks'
 import { waitForPlay } from '@ramet/client/wait-for-play.ts'
 import { ImageLibrary } from '@ramet/engine/image/library.ts'
 import { makeRunPlan } from '@ramet/server/runs/make-run-plan.ts'
-import { until } from '../tests/harness/processes.ts'
 import { TestServer, testCache } from '../tests/harness/server.ts'
 import { type BareParts, bareStart } from './bare-vm.ts'
 import { type Benchmark, median } from './samples.ts'
+import { ready } from './server-ready.ts'
 
 const pairs = 7
 const playground = 'debian'
@@ -53,16 +53,7 @@ async function startThroughApi(server: TestServer): Promise<Timeline> {
 
 async function bareParts(server: TestServer): Promise<BareParts> {
   const client = await server.client()
-  const { accelerator } = await until(
-    'images and accelerator',
-    async () => {
-      const health = await client.health()
-      return health.accelerator !== null && health.building.length === 0 && health
-    },
-    1_200_000,
-    500,
-  )
-  if (accelerator === 'fake' || accelerator === null) throw new Error('the server runs no real VMs')
+  const accelerator = await ready(server)
   const plan = makeRunPlan(await client.playgrounds.get(playground))
   const library = await ImageLibrary.open(testCache)
   const source = plan.machines[0]?.drives[0]?.source ?? ''

@@ -43,10 +43,6 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
     const bootOf = async (run: string, machine: string) =>
       (await server.ok('ssh', run, '-m', machine, '--', 'cat /proc/sys/kernel/random/boot_id')).trim()
     const boots = (run: string) => Promise.all([bootOf(run, 'm1'), bootOf(run, 'm2')])
-    const inOrder = async () => {
-      const { code, stdout, stderr } = await server.ramet(['fsck'])
-      assert.equal(code, 0, stdout + stderr)
-    }
     const stop = async () => {
       await (await plays()).stop(id)
       return reached(id, 'STOPPED')
@@ -164,7 +160,7 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
           await server.restart({ RAMET_PACK_MEMORY_AFTER: '0s', RAMET_CRASH_AFTER: step })
           if (server.child) await ended(server.child, restMs)
           await server.start()
-          await inOrder()
+          await server.inOrder()
           await restart()
         } else {
           await server.restart({ RAMET_PACK_MEMORY_AFTER: '0s' })
@@ -197,7 +193,7 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
       })
     }
 
-    test('fsck finds nothing so far', inOrder)
+    test('fsck finds nothing so far', () => server.inOrder())
 
     for (const step of stepsOf('keep-memory').filter((name) => !idle.includes(name) && !/end-|remove-|release-/.test(name))) {
       test(`a VM ended after ${step}: the run comes to be stopped, and starts again`, async () => {
@@ -261,7 +257,7 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
       await reached(id, 'DESTROYED')
       assert.deepEqual(await readdir(join(server.home, 'snapshots')), [])
       assert.deepEqual(await vmProcesses(server.home), [])
-      await inOrder()
+      await server.inOrder()
     })
   })
 }

@@ -31,16 +31,7 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
     figures[what] = Math.round(performance.now() - began)
     return done
   }
-  const reached = (run: string, state: Play['state']) =>
-    until(
-      `the run to be ${state}`,
-      async () => {
-        const play = await (await plays()).get(run)
-        if (play.state === 'FAILED' && state !== 'FAILED') assert.fail(play.failure?.message)
-        return play.state === state && play
-      },
-      120_000,
-    )
+  const reached = (run: string, state: Play['state']) => server.reached(run, state, 120_000)
   const boots = async (run: string) =>
     Promise.all(['m1', 'm2'].map((machine) => inGuest(run, machine, 'cat /proc/sys/kernel/random/boot_id')))
   const counted = async (run: string) => Number(await inGuest(run, 'm2', 'cat /dev/shm/got'))
@@ -70,10 +61,6 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
     return ready
   }
   const terminal = async () => (await server.client()).terminal(id, 'm1', 'tab-1', { cols: 80, rows: 24 })
-  const inOrder = async () => {
-    const { code, stdout, stderr } = await server.ramet(['fsck'])
-    assert.equal(code, 0, stdout + stderr)
-  }
 
   before(async () => {
     await server.start()
@@ -103,7 +90,7 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
     const stopped = await (await plays()).get(id)
     assert.ok(stopped.snapshot, server.output.slice(-3000))
     figures.snapshotMiB = Math.round(stopped.snapshot.bytes / 1024 ** 2)
-    await inOrder()
+    await server.inOrder()
     await timed('restart', () => server.ok('playground', 'restart', id))
     const play = await (await plays()).get(id)
     assert.equal(play.startKind, 'resumed', play.startReason)
@@ -117,7 +104,7 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
     assert.equal(await inGuest(id, 'm1', 'cat /dev/shm/file /root/file'), 'in-memory\nunsynced')
     assert.equal(await inGuest(id, 'm1', 'cat /run/ramet/epoch'), play.epoch)
     await connectionGoesOn(id)
-    await inOrder()
+    await server.inOrder()
   })
 
   test('memory that is not used for long is compressed, and goes on all the same', async () => {
@@ -144,7 +131,7 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
     assert.equal((await (await plays()).get(id)).startKind, 'resumed')
     assert.deepEqual(await boots(id), before)
     await connectionGoesOn(id)
-    await inOrder()
+    await server.inOrder()
     await server.restart()
   })
 
@@ -172,7 +159,7 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
     await inGuest(grown, 'm1', 'echo mine > /root/mine; sync')
     await connectionGoesOn(grown)
     await server.ok('playground', 'destroy', '-q', one)
-    await inOrder()
+    await server.inOrder()
     // Crashed after it was resumed, it boots from what it wrote since.
     for (const pid of await vmProcesses(server.home, grown)) process.kill(pid, 'SIGKILL')
     await reached(grown, 'FAILED')
@@ -181,7 +168,7 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
     assert.notDeepEqual(await boots(grown), before)
     await server.ok('playground', 'destroy', '-q', grown)
     await connectionGoesOn(id)
-    await inOrder()
+    await server.inOrder()
   })
 
   test('kill -9 of the server while the run goes on changes nothing of it', async () => {
@@ -206,6 +193,6 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
     await server.ok('playground', 'destroy', '-q', id)
     const { installation } = await (await server.client()).health()
     assert.deepEqual(await leftovers(installation, server.home), [])
-    await inOrder()
+    await server.inOrder()
   })
 })

@@ -21,12 +21,7 @@ describe('runs that keep their memory', { concurrency: false }, () => {
   after(() => server.dispose())
 
   const plays = async () => (await server.client()).plays
-  const reached = (id: string, state: Play['state']) =>
-    until(`the run to be ${state}`, async () => {
-      const play = await (await plays()).get(id)
-      if (play.state === 'FAILED' && state !== 'FAILED') assert.fail(play.failure?.message)
-      return play.state === state && play
-    })
+  const reached = (id: string, state: Play['state']) => server.reached(id, state)
   const startRun = async () => {
     const { id } = await (await plays()).start({ playground })
     await reached(id, 'RUNNING')
@@ -47,15 +42,11 @@ describe('runs that keep their memory', { concurrency: false }, () => {
   const snapshotFiles = async () => readdir(join(server.home, 'snapshots', (await snapshots())[0] ?? ''))
   /** What leaves a busy host to others may take so long on it. */
   const restMs = 180_000
-  const inOrder = async () => {
-    const { code, stdout, stderr } = await server.ramet(['fsck'])
-    assert.equal(code, 0, stdout + stderr)
-  }
   const destroy = async (id: string) => {
     await (await plays()).destroy(id)
     await reached(id, 'DESTROYED')
     assert.deepEqual(await snapshots(), [])
-    await inOrder()
+    await server.inOrder()
   }
   /** Changes the store as nobody should, while no server has it. */
   const meddle = async (sql: string) => {
@@ -73,7 +64,7 @@ describe('runs that keep their memory', { concurrency: false }, () => {
     const stopped = await stop(id)
     assert.ok(stopped.snapshot && stopped.snapshot.bytes > 0)
     assert.deepEqual(await vmProcesses(server.home, id), [])
-    await inOrder()
+    await server.inOrder()
     const running = await restart(id)
     assert.deepEqual([await boot(id, 'm1'), await boot(id, 'm2')], boots)
     assert.equal(running.startKind, 'resumed')
@@ -81,7 +72,7 @@ describe('runs that keep their memory', { concurrency: false }, () => {
     assert.match(running.epoch ?? '', /^[0-9a-f-]{36}$/)
     assert.equal(await inGuest(id, 'm1', 'cat /run/ramet/epoch'), running.epoch)
     assert.equal(running.snapshot, undefined)
-    await inOrder()
+    await server.inOrder()
     const first = await snapshots()
     await stop(id)
     assert.equal((await snapshots()).length, 1)
@@ -162,7 +153,7 @@ describe('runs that keep their memory', { concurrency: false }, () => {
     assert.notEqual(ready[0]?.epoch, ready[1]?.epoch)
     assert.deepEqual([await boot(id, 'm1'), (await (await plays()).get(id)).state], [boots[0], 'RUNNING'])
     assert.equal((await snapshots()).length, 1)
-    await inOrder()
+    await server.inOrder()
     const [second] = await (await plays()).clone(ready[0]?.id ?? '', { live: true })
     await reached(second?.id ?? '', 'RUNNING')
     assert.equal(await boot(second?.id ?? '', 'm2'), boots[1])
@@ -226,7 +217,7 @@ describe('runs that keep their memory', { concurrency: false }, () => {
       (await (await plays()).get(id)).snapshot?.bytes,
       onDisk.reduce((sum, bytes) => sum + bytes),
     )
-    await inOrder()
+    await server.inOrder()
     assert.equal((await server.ramet(['fsck', '--deep'])).code, 0)
     const [clone] = await (await plays()).clone(id)
     const both = await Promise.all([restart(id), restart(clone?.id ?? '')])
@@ -236,7 +227,7 @@ describe('runs that keep their memory', { concurrency: false }, () => {
     )
     assert.deepEqual([await boot(id), await boot(clone?.id ?? '')], [first, first])
     assert.equal((await files()).filter((name) => /^[01]-[0-9a-f]{8}\.ram$/.test(name)).length, 2)
-    await inOrder()
+    await server.inOrder()
     await (await plays()).destroy(clone?.id ?? '')
     await reached(clone?.id ?? '', 'DESTROYED')
     await destroy(id)
@@ -253,7 +244,7 @@ describe('runs that keep their memory', { concurrency: false }, () => {
     const file = await open(path, 'r+')
     await file.write('x', 12)
     await file.close()
-    await inOrder()
+    await server.inOrder()
     const { code, stdout } = await server.ramet(['fsck', '--deep'])
     assert.equal(code, 1)
     assert.match(stdout, /1\.ram\.zst of m2 is not what it was when it was taken.*\(snapshot_memory_damaged\)/)

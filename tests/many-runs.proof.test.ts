@@ -21,7 +21,6 @@ describe('ten runs at once', { concurrency: false }, () => {
     t.diagnostic(`ten: ${seconds(await manyRuns(server, 10))}`)
     const { installation } = await (await server.client()).health()
     assert.deepEqual(await leftovers(installation, server.home), [])
-    const { code, stdout, stderr } = await server.ramet(['fsck'])
-    assert.equal(code, 0, stdout + stderr)
+    await server.inOrder()
   })
 })

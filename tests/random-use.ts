@@ -180,11 +180,6 @@ export function randomUse({ fake, steps, seed }: RandomUse): void {
       throw new Error('nothing can be done')
     }
 
-    const inOrder = async () => {
-      const { code, stdout, stderr } = await server.ramet(['fsck'])
-      assert.equal(code, 0, stdout + stderr)
-    }
-
     before(async () => {
       await server.start()
       const { name } = await (await server.client()).playgrounds.create({
@@ -222,7 +217,7 @@ export function randomUse({ fake, steps, seed }: RandomUse): void {
         counted[action] = (counted[action] ?? 0) + 1
         const states = [...runs.values()].map(({ isOn }) => (isOn ? 'on' : 'off')).join(' ')
         t.diagnostic(`${step} ${action} ${run.slice(0, 6)} ${Math.round(performance.now() - began)} ms; ${states}`)
-        if (step % 20 === 0) await inOrder()
+        if (step % 20 === 0) await server.inOrder()
       }
       for (const [run, { isOn }] of runs) await (isOn ? look(run) : actions.restart(run).then(look))
       t.diagnostic(JSON.stringify(counted))
@@ -230,7 +225,7 @@ export function randomUse({ fake, steps, seed }: RandomUse): void {
 
     test('nothing is left', async () => {
       for (const run of [...runs.keys()]) await actions.destroy(run)
-      await inOrder()
+      await server.inOrder()
       const { installation } = await (await server.client()).health()
       assert.deepEqual(await leftovers(installation, server.home), [])
     })

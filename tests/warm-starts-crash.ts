@@ -36,16 +36,7 @@ export function warmStartsCrashSuite({ title, fake, isWhole }: WarmStartsCrashSu
     let first = ''
 
     const plays = async () => (await server.client()).plays
-    const reached = (run: string, state: Play['state']) =>
-      until(
-        `the run to be ${state}`,
-        async () => {
-          const play = await (await plays()).get(run)
-          if (play.state === 'FAILED' && state !== 'FAILED') assert.fail(play.failure?.message)
-          return play.state === state && play
-        },
-        settleMs,
-      )
+    const reached = (run: string, state: Play['state']) => server.reached(run, state, settleMs)
     const inGuest = async (run: string, command: string) => (await server.ok('ssh', run, '--', command)).trim()
     const sql = (text: string) => {
       const db = new DatabaseSync(join(server.home, 'ramet.sqlite'))
@@ -57,10 +48,6 @@ export function warmStartsCrashSuite({ title, fake, isWhole }: WarmStartsCrashSu
     }
     const throwaways = () => sql("select id from runs where purpose = 'warm-start' and state != 'DESTROYED'")
     const warmOnes = () => sql('select snapshot_id from warm_starts')
-    const inOrder = async () => {
-      const { code, stdout, stderr } = await server.ramet(['fsck'])
-      assert.equal(code, 0, stdout + stderr)
-    }
     const destroy = async (id: string) => {
       await (await plays()).destroy(id)
       await reached(id, 'DESTROYED')
@@ -112,7 +99,7 @@ export function warmStartsCrashSuite({ title, fake, isWhole }: WarmStartsCrashSu
         )
         // What was written down is there, and nothing else.
         assert.equal((await readdir(join(server.home, 'snapshots'))).length, warmOnes().length)
-        await inOrder()
+        await server.inOrder()
       })
     }
 
@@ -133,7 +120,7 @@ export function warmStartsCrashSuite({ title, fake, isWhole }: WarmStartsCrashSu
         assert.equal(await inGuest(id, 'cat /run/ramet/epoch'), epoch)
         assert.notEqual(await inGuest(id, 'cat /etc/machine-id'), await inGuest(first, 'cat /etc/machine-id'))
         assert.equal(sql(`select id from runs where id = '${id}' and is_borrowed = 0`).length, 1)
-        await inOrder()
+        await server.inOrder()
         await destroy(id)
       })
     }
@@ -159,7 +146,7 @@ export function warmStartsCrashSuite({ title, fake, isWhole }: WarmStartsCrashSu
           sql(`select layer_id from drives where run_id = '${id}'`),
           sql("select layer_id from images where name = 'debian-stable'"),
         )
-        await inOrder()
+        await server.inOrder()
         await destroy(id)
       })
     }

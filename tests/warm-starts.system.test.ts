@@ -15,16 +15,7 @@ describe('playgrounds of real VMs that are kept warm', { concurrency: false }, (
   const figures: Record<string, number> = {}
 
   const plays = async () => (await server.client()).plays
-  const reached = (id: string, state: Play['state'], withinMs = 180_000) =>
-    until(
-      `the run to be ${state}`,
-      async () => {
-        const play = await (await plays()).get(id)
-        if (play.state === 'FAILED' && state !== 'FAILED') assert.fail(play.failure?.message)
-        return play.state === state && play
-      },
-      withinMs,
-    )
+  const reached = (id: string, state: Play['state'], withinMs = 180_000) => server.reached(id, state, withinMs)
   const inGuest = async (id: string, command: string) => (await server.ok('ssh', id, '--', command)).trim()
   /** To its first command. */
   const started = async (what: string, how = {}) => {
@@ -46,10 +37,6 @@ describe('playgrounds of real VMs that are kept warm', { concurrency: false }, (
     return Math.max(0, guest - Date.now())
   }
   const bootOf = (id: string) => inGuest(id, 'cat /proc/sys/kernel/random/boot_id')
-  const inOrder = async () => {
-    const { code, stdout, stderr } = await server.ramet(['fsck'])
-    assert.equal(code, 0, stdout + stderr)
-  }
 
   before(() => server.start())
   after(async () => {
@@ -68,7 +55,7 @@ describe('playgrounds of real VMs that are kept warm', { concurrency: false }, (
     )
     await until('the throwaway run to be gone', async () => (await vmProcesses(server.home)).length === 1, 60_000)
     assert.match(server.output, /a playground is kept warm/)
-    await inOrder()
+    await server.inOrder()
   })
 
   test('the second start is warm, and is itself: machine-id, platform keys, random numbers, epoch, clock and name', async () => {
@@ -101,7 +88,7 @@ describe('playgrounds of real VMs that are kept warm', { concurrency: false }, (
       async () => (await inGuest(warm, 'journalctl -q -n 50 --no-pager')).includes('said-here'),
       60_000,
     )
-    await inOrder()
+    await server.inOrder()
   })
 
   test('two warm starts are two: neither has anything of the other, and one may reboot', async () => {
@@ -131,14 +118,14 @@ describe('playgrounds of real VMs that are kept warm', { concurrency: false }, (
     await server.ok('playground', 'restart', warm, '--cold')
     assert.notEqual(await bootOf(warm), boot)
     assert.equal(await inGuest(warm, 'cat /etc/machine-id'), machineId)
-    await inOrder()
+    await server.inOrder()
   })
 
   test('--cold boots, and nothing is left in the end', async () => {
     const play = await started('cold', { cold: true })
     assert.deepEqual([play.startKind, play.startReason], ['cold', 'A boot was asked for.'])
     for (const id of [play.id, warm, cold]) await server.ok('playground', 'destroy', '-q', id)
-    await inOrder()
+    await server.inOrder()
     const { installation } = await (await server.client()).health()
     assert.deepEqual(await leftovers(installation, server.home), [])
   })

@@ -14,12 +14,7 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
   let first = ''
 
   const plays = async () => (await server.client()).plays
-  const reached = (id: string, state: Play['state']) =>
-    until(`the run to be ${state}`, async () => {
-      const play = await (await plays()).get(id)
-      if (play.state === 'FAILED' && state !== 'FAILED') assert.fail(play.failure?.message)
-      return play.state === state && play
-    })
+  const reached = (id: string, state: Play['state']) => server.reached(id, state)
   const start = async (how = {}) => {
     const { id } = await (await plays()).start({ playground: 'debian', ...how })
     return reached(id, 'RUNNING')
@@ -58,10 +53,6 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
     await server.start()
   }
   const snapshots = () => readdir(join(server.home, 'snapshots'))
-  const inOrder = async () => {
-    const { code, stdout, stderr } = await server.ramet(['fsck'])
-    assert.equal(code, 0, stdout + stderr)
-  }
 
   before(() => server.start())
   after(async () => {
@@ -99,7 +90,7 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
     }
     assert.equal((await snapshots()).length, 1)
     assert.equal((await vmProcesses(server.home)).length, 1)
-    await inOrder()
+    await server.inOrder()
   })
 
   test('later starts resume it, each with an identity, keys and an epoch of its own', async () => {
@@ -115,7 +106,7 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
       const said = await Promise.all([one.id, two.id, first].map((id) => inGuest(id, `cat ${file}`)))
       assert.equal(new Set(said).size, 3, file)
     }
-    await inOrder()
+    await server.inOrder()
     await destroy(two.id)
     await (await plays()).stop(one.id)
     await reached(one.id, 'STOPPED')
@@ -127,7 +118,7 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
     assert.equal(await inGuest(cloned.id, 'cat /etc/machine-id'), await inGuest(one.id, 'cat /etc/machine-id'))
     await destroy(cloned.id)
     await destroy(one.id)
-    await inOrder()
+    await server.inOrder()
   })
 
   test('--cold boots, and the CLI says how it started', async () => {
@@ -178,7 +169,7 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
       assert.equal(again.startKind, 'warm', again.startReason)
       await destroy(again.id)
       await destroy(play.id)
-      await inOrder()
+      await server.inOrder()
     })
   }
 
@@ -190,7 +181,7 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
     const play = await start()
     assert.deepEqual([play.startKind, play.startReason], ['cold', 'Warm starts are switched off.'])
     await destroy(play.id)
-    await inOrder()
+    await server.inOrder()
     await server.restart()
     await keptWarm()
   })
@@ -206,6 +197,6 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
     assert.equal((await vmProcesses(server.home)).length, 1)
     await destroy(play.id)
     await keptWarm()
-    await inOrder()
+    await server.inOrder()
   })
 })

@@ -2,7 +2,6 @@ import { performance } from 'node:perf_hooks'
 import type { Client } from '@ramet/client/client.ts'
 import { run } from '@ramet/engine/host/run-process.ts'
 import { inMachine } from '../../tests/harness/in-machine.ts'
-import { until } from '../../tests/harness/processes.ts'
 import type { TestServer } from '../../tests/harness/server.ts'
 import { StateClock } from './state-clock.ts'
 
@@ -148,18 +147,4 @@ export class BenchRuns implements AsyncDisposable {
 async function quiet(): Promise<number> {
   await run(['sync'])
   return performance.now()
-}
-
-/** Once nothing is built and the accelerator is known. */
-export async function ready(server: TestServer): Promise<string> {
-  const client = await server.client()
-  return until(
-    'images and accelerator',
-    async () => {
-      const { accelerator, building } = await client.health()
-      return accelerator !== null && building.length === 0 && accelerator
-    },
-    1_200_000,
-    500,
-  )
 }

@@ -13,6 +13,8 @@ import { writeInitrd } from '@ramet/engine/run/initrd.ts'
 import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import { modulesSerial } from '@ramet/engine/run/vm-spec.ts'
 import { hostTscKhz } from '@ramet/engine/vmm/host-khz.ts'
+import { kernelCommandLine } from '@ramet/engine/vmm/qemu/command-line.ts'
+import type { Accelerator } from '@ramet/engine/vmm/vmm.ts'
 import { ended, until } from '../../tests/harness/processes.ts'
 import { fillCommand } from './bench-runs.ts'
 
@@ -22,7 +24,7 @@ export interface RivalParts {
   /** Its first machine is the rival's. */
   readonly plan: RunPlan
   readonly filledMiB: number
-  readonly accelerator: string
+  readonly accelerator: Accelerator
 }
 
 export interface SaveAndRestore {
@@ -146,10 +148,10 @@ function domain({ pack, plan, accelerator }: RivalParts, { overlay, initrd, sock
   const [machine] = plan.machines
   if (!machine) throw new Error('the plan has no machine')
   const isKvm = accelerator === 'kvm'
-  const words = ['console=ttyS0', 'reboot=t', 'panic=10', ...(isKvm ? [] : [`tsc_early_khz=${tscKhz}`]), ...kernelWords]
+  const words = kernelCommandLine({ commandLine: kernelWords }, { accelerator, tscKhz })
   return `<domain type='${isKvm ? 'kvm' : 'qemu'}'>
   <name>rival</name><memory unit='MiB'>${machine.ramMiB}</memory><vcpu>${machine.cpuCount}</vcpu>
-  <os><type arch='x86_64' machine='q35'>hvm</type><kernel>${pack.kernel}</kernel><initrd>${initrd}</initrd><cmdline>${words.join(' ')}</cmdline></os>
+  <os><type arch='x86_64' machine='q35'>hvm</type><kernel>${pack.kernel}</kernel><initrd>${initrd}</initrd><cmdline>${words}</cmdline></os>
   <features><acpi/></features>
   <cpu mode='${isKvm ? 'host-passthrough' : 'maximum'}'/>
   <devices>

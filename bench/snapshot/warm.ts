@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { TestServer } from '../../tests/harness/server.ts'
 import type { Figure } from '../samples.ts'
-import { BenchRuns, ready } from './bench-runs.ts'
+import { ready } from '../server-ready.ts'
+import { BenchRuns } from './bench-runs.ts'
 
 const playground = 'debian'
 const samples = { cold: 3, warm: 5 }

@@ -76,8 +76,7 @@ export function cutLife({ generations }: { readonly generations: number }): void
       await server.ok('playground', 'destroy', newest, '-q')
       const { installation } = await (await server.client()).health()
       assert.deepEqual(await leftovers(installation, server.home), [])
-      const { code, stdout, stderr } = await server.ramet(['fsck'])
-      assert.equal(code, 0, stdout + stderr)
+      await server.inOrder()
     })
   })
 }

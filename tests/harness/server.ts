@@ -1,8 +1,10 @@
+import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from '@ramet/client/client.ts'
+import type { Play } from '@ramet/model/wire.ts'
 import serverFlags from '../../scripts/server-flags.json' with { type: 'json' }
 import { ended, type Finished, finish, until } from './processes.ts'
 
@@ -120,6 +122,25 @@ export class TestServer {
   async client() {
     const token = (await readFile(join(this.home, 'secrets', 'cli-token'), 'utf8')).trim()
     return createClient({ endpoint: this.endpoint, token })
+  }
+
+  /** The run as soon as it is in this state; fails when it comes to be FAILED instead. */
+  reached(id: string, state: Play['state'], withinMs = 60_000): Promise<Play> {
+    return until(
+      `the run to be ${state}`,
+      async () => {
+        const play = await (await this.client()).plays.get(id)
+        if (play.state === 'FAILED' && state !== 'FAILED') assert.fail(`FAILED: ${play.failure?.message}`)
+        return play.state === state && play
+      },
+      withinMs,
+    )
+  }
+
+  /** fsck finds nothing. */
+  async inOrder(): Promise<void> {
+    const { code, stdout, stderr } = await this.ramet(['fsck'])
+    assert.equal(code, 0, stdout + stderr)
   }
 
   /** Destroys every run, ends the server, removes the home. For `after`. */

@@ -103,7 +103,11 @@ const ramBackend = ({ ramMiB, resume }: VmSpec) =>
 /** In QEMU's option strings a comma is written twice (qemu-options). */
 const optionValue = (text: string) => text.replaceAll(',', ',,')
 
-function kernelCommandLine(spec: VmSpec, { accelerator, tscKhz }: CommandLineOptions): string {
+/** Also for measurements beside the product, which must boot the same kernel the same way. */
+export function kernelCommandLine(
+  spec: Pick<VmSpec, 'commandLine'>,
+  { accelerator, tscKhz }: Pick<CommandLineOptions, 'accelerator' | 'tscKhz'>,
+): string {
   return [
     'console=ttyS0',
     // ACPI reset hangs in about 15 % of reboots on microvm under TCG; a triple fault always works (measured).
