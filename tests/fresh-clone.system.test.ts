@@ -59,7 +59,17 @@ test('on a fresh clone `npm start` prints the link, and the CLI starts, uses and
     assert.equal(doctor.code, 0, doctor.stdout)
     const destroyed = await ramet(['playground', 'destroy', '-q', id])
     assert.equal(destroyed.code, 0, destroyed.stderr)
-    assert.deepEqual(await leftovers(health.installation, home), [])
+    // Behind the user's back the playground was being made warm: that run ends by itself, and nothing of it stays either.
+    let left: string[] = []
+    await until(
+      'nothing left on the host',
+      async () => {
+        left = await leftovers(health.installation, home)
+        return left.length === 0
+      },
+      180_000,
+      1_000,
+    ).catch(() => assert.deepEqual(left, []))
   } finally {
     if (server.pid !== undefined) process.kill(-server.pid, 'SIGTERM')
     await ended(server)
