@@ -4,24 +4,20 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, sym
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type HostKeyType, hostKeyTypes } from './host-keys.ts'
+import { hostKeyTypes, makeHostKeys } from './host-keys.ts'
 import { identityScript, makeIdentity } from './identity.ts'
 
 const old = '0123456789abcdef0123456789abcdef'
 
 /** Runs the script as the guest's platform shell does, over files below a folder. */
-async function renewed(
-  prepare: (root: string) => void,
-  look: (root: string, machineId: string) => void,
-  types: readonly HostKeyType[] = [],
-): Promise<void> {
+async function renewed(prepare: (root: string) => void, look: (root: string, machineId: string) => void): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'ramet-identity-'))
   try {
     const root = join(folder, 'root')
     for (const path of ['etc/ssh', 'var/lib/systemd', 'var/log/journal']) mkdirSync(join(root, path), { recursive: true })
     symlinkSync('/bin/busybox', join(folder, 'busybox'))
     prepare(root)
-    const identity = await makeIdentity(types)
+    const identity = makeIdentity(await makeHostKeys(hostKeyTypes))
     execFileSync('/bin/busybox', ['sh'], { cwd: folder, input: identityScript(identity, root) })
     look(root, identity.machineId)
   } finally {
@@ -68,7 +64,6 @@ test('every host key that an image has is made anew, as ssh understands it; one 
       }
       assert.ok(!existsSync(join(root, 'etc/ssh/ssh_host_dsa_key')))
     },
-    hostKeyTypes,
   ))
 
 test('the next boot has another random seed, and what an image lacks it is not given', () =>

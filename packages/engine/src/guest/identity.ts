@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { guestUnreachable } from '@ramet/model/errors.ts'
 import type { GuestLink } from './guest.ts'
-import { type HostKey, type HostKeyType, hostKeyTypes, makeHostKeys } from './host-keys.ts'
+import type { HostKey } from './host-keys.ts'
 
 /** What a guest of its own has, and no other: given to one that began with the memory and drives of another. */
 export interface Identity {
@@ -15,28 +15,20 @@ export interface Identity {
 const seedBytes = 512
 const withinMs = 60_000
 
-export async function makeIdentity(types: readonly HostKeyType[]): Promise<Identity> {
-  return {
-    machineId: randomBytes(16).toString('hex'),
-    hostKeys: await makeHostKeys(types),
-    randomSeed: randomBytes(seedBytes).toString('base64'),
-  }
-}
+export const makeIdentity = (hostKeys: readonly HostKey[]): Identity => ({
+  machineId: randomBytes(16).toString('hex'),
+  hostKeys,
+  randomSeed: randomBytes(seedBytes).toString('base64'),
+})
 
 /**
- * Over the platform's link of a guest that is awake, before anybody else uses it. What the image does not have it is not given. May be repeated. Throws
- * `machine_unreachable` when the guest does not do it.
+ * Over the platform's link of a guest that is awake, before anybody else uses it. What the image does not have it is not given. May be repeated, with other keys.
+ * Throws `machine_unreachable` when the guest does not do it.
  */
-export async function renewIdentity(link: GuestLink): Promise<void> {
-  const has = await inGuest(link, 'for key in /etc/ssh/ssh_host_*_key; do echo "$key"; done')
-  const types = hostKeyTypes.filter((type) => has.includes(`/ssh_host_${type}_key\n`))
-  await inGuest(link, identityScript(await makeIdentity(types)))
-}
-
-async function inGuest(link: GuestLink, script: string): Promise<string> {
-  const { code, stdout, stderr } = await link.tool(['busybox', 'sh'], { stdin: script, timeoutMs: withinMs })
+export async function renewIdentity(link: GuestLink, hostKeys: readonly HostKey[]): Promise<void> {
+  const script = identityScript(makeIdentity(hostKeys))
+  const { code, stderr } = await link.tool(['busybox', 'sh'], { stdin: script, timeoutMs: withinMs })
   if (code !== 0) throw guestUnreachable(`it could not be given an identity of its own: ${stderr.trim().slice(0, 200)}`)
-  return stdout
 }
 
 /**

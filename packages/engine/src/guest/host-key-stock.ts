@@ -1,0 +1,36 @@
+import { type HostKey, hostKeyTypes, makeHostKeys } from './host-keys.ts'
+
+/** One for each machine of the largest run. */
+const wanted = 5
+/** Filled slowly and late: neither a server that begins nor the run that just took from it is kept from a core. */
+const fillAfterMs = 5_000
+
+/**
+ * Host keys made ahead, in memory only: an RSA key takes 300 to 600 ms (measured), which were a third of a warm start. Each set is given out once. One server
+ * has one.
+ */
+export class HostKeyStock {
+  readonly #sets: (readonly HostKey[])[] = []
+  #timer: NodeJS.Timeout | undefined
+
+  constructor() {
+    this.#fillLater()
+  }
+
+  /** A set of every type. Made now when none is left. */
+  async take(): Promise<readonly HostKey[]> {
+    this.#fillLater()
+    return this.#sets.pop() ?? makeHostKeys(hostKeyTypes)
+  }
+
+  #fillLater(): void {
+    if (this.#timer) this.#timer.refresh()
+    else this.#timer = setTimeout(() => void this.#fill(), fillAfterMs).unref()
+  }
+
+  async #fill(): Promise<void> {
+    if (this.#sets.length >= wanted) return
+    this.#sets.push(await makeHostKeys(hostKeyTypes))
+    this.#timer?.refresh()
+  }
+}
