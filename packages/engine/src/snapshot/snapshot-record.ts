@@ -26,6 +26,8 @@ export interface SnapshotMachine {
   readonly isPacked: boolean
   /** SHA-256 of the plain RAM, hex; undefined until the background came to it. */
   readonly ramDigest: string | undefined
+  /** The background found that it is not what it was. */
+  readonly isDamaged: boolean
 }
 
 export interface SnapshotDrive {

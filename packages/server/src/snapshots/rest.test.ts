@@ -4,6 +4,7 @@ import { chmod, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promi
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { whyUnusable } from '@ramet/engine/snapshot/check.ts'
 import { digestRam, packRam } from '@ramet/engine/snapshot/ram-file.ts'
 import { snapshotFolder } from '@ramet/engine/snapshot/snapshot-folder.ts'
 import { fsck } from '../fsck/fsck.ts'
@@ -14,6 +15,7 @@ import { findSnapshot } from '../store/snapshots.ts'
 import { reclaimSnapshots } from './reclaim.ts'
 import { Rest } from './rest.ts'
 import { doJob, nextJob } from './resting-memory.ts'
+import { snapshotRecord } from './snapshot-record.ts'
 import { stoppedWithMemory } from './stopped-with-memory.ts'
 import { swapRam } from './swap-ram.ts'
 
@@ -86,13 +88,16 @@ test('a run that is wanted on while its memory is compressed has it plain', asyn
   await inOrder(home)
 })
 
-test('memory that is no longer what it was is not compressed, and fsck tells of it when it reads all', async () => {
+test('memory that is no longer what it was is neither compressed nor resumed, and fsck tells of it when it reads all', async () => {
   await using home = await TestHome.make()
   await rested(home)
   const job = await packJob(home)
   await writeFile(join(snapshotFolder(home.home, 's'), '0.ram'), 'y'.repeat(100))
   await assert.rejects(doJob(home.tools, job, never), /memory of m .* is not what it was/)
   assert.deepEqual(await fileNames(home), ['0.ram', '0.state'])
+  const record = await snapshotRecord(home.db, home.home, 's')
+  assert.match((await whyUnusable(record, record.stamp)) ?? '', /^the memory of m is damaged/)
+  assert.equal(await nextJob(home.tools, dayMs, none), undefined)
   assert.deepEqual(await fsck({ db: home.db, home: home.home, againAfterMs: 0 }), [])
   const found = await fsck({ db: home.db, home: home.home, digestRam: (file) => digestRam(file), againAfterMs: 0 })
   assert.deepEqual(

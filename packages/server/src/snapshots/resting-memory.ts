@@ -37,7 +37,7 @@ export async function nextJob(
     .where('ram_form', '=', 'plain')
     .orderBy('at')
     .execute()
-  const plain = rows.filter((machine) => machine.is_durable === 1 && !isGivenUp(machine))
+  const plain = rows.filter((machine) => machine.is_durable === 1 && machine.is_damaged === 0 && !isGivenUp(machine))
   const machine = plain.find(({ ram_digest }) => ram_digest === null)
   if (machine) return { kind: 'digest', machine }
   let inMs = rows.some(({ is_durable }) => is_durable === 0) ? notDurableMs : Number.POSITIVE_INFINITY
@@ -75,7 +75,14 @@ export async function doJob(tools: Tools, { kind, machine }: RestJob, signal: Ab
   const isWhole = ram_digest === null || to.digest === ram_digest
   const isWanted = async (trx: Db) => isWhole && !signal.aborted && isResting(trx, snapshotId)
   if ((await swapRam(tools, { snapshotId, machine: name, from: path, to, isWanted })) === 'swapped') afterStep?.('rest/swap')
-  if (!isWhole) throw new Error(`the memory of ${name} in the snapshot ${snapshotId} is not what it was when it was taken`)
+  if (isWhole) return
+  await db
+    .updateTable('snapshot_machines')
+    .set({ is_damaged: 1 })
+    .where('snapshot_id', '=', snapshotId)
+    .where('machine', '=', name)
+    .execute()
+  throw new Error(`the memory of ${name} in the snapshot ${snapshotId} is not what it was when it was taken`)
 }
 
 /** No machine has it mapped, none is about to, and no playground is kept warm by it. */

@@ -28,6 +28,7 @@ export async function snapshotRecord(db: Db, home: string, id: string): Promise<
       ramFileBytes: row.ram_file_bytes ?? row.ram_bytes,
       isPacked: row.ram_form === 'zstd',
       ramDigest: row.ram_digest ?? undefined,
+      isDamaged: row.is_damaged === 1,
     })),
     drives: drives.map(({ machine, drive_index, file }) => ({ machine, index: drive_index, layer: join(home, file) })),
   }

@@ -232,6 +232,7 @@ export interface SnapshotTable {
 /**
  * Files are relative to RAMET_HOME. `state_digest`: SHA-256 of the device state, hex; checked before every resume. `ram_bytes`: the machine's RAM; `ram_file_bytes`: length of
  * the file that has it, by which a resume sees that it is whole; `ram_digest`: SHA-256 of the plain RAM, null until the background came to it. `ram_form` zstd: not used for long.
+ * `is_damaged` 1: the background found another digest later; it is never resumed.
  */
 export interface SnapshotMachineTable {
   snapshot_id: string
@@ -243,6 +244,7 @@ export interface SnapshotMachineTable {
   ram_form: Generated<'plain' | 'zstd'>
   ram_file_bytes: Generated<number | null>
   ram_digest: Generated<string | null>
+  is_damaged: Generated<number>
 }
 
 /** The layer that a drive stood on at that instant. A drive that was empty has no row. */

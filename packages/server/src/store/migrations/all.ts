@@ -5,6 +5,7 @@ import { layers } from './0003-layers.ts'
 import { lineage } from './0004-lineage.ts'
 import { snapshots } from './0005-snapshots.ts'
 import { warmStarts } from './0006-warm-starts.ts'
+import { damagedMemory } from './0007-damaged-memory.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -14,4 +15,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0004-lineage': lineage,
   '0005-snapshots': snapshots,
   '0006-warm-starts': warmStarts,
+  '0007-damaged-memory': damagedMemory,
 }
