@@ -1,3 +1,4 @@
+import { BackgroundWork } from '../background/background-work.ts'
 import { layerChain } from '../store/layers.ts'
 import type { LayerTools } from './layer-tools.ts'
 import { defaultBound } from './plan-merge.ts'
@@ -16,69 +17,45 @@ export interface ShortenerOptions {
  */
 export class Shortener {
   readonly #tools: LayerTools
-  readonly #options: ShortenerOptions
-  #timer: NodeJS.Timeout | undefined
-  #job: { readonly abort: AbortController; layerIds: readonly string[]; readonly done: Promise<void> } | undefined
-  #isAgain = false
-  #isClosed = false
+  readonly #work: BackgroundWork
+  /** Under way on these; none: nothing is. */
+  #layerIds: readonly string[] = []
 
-  constructor(tools: LayerTools, options: ShortenerOptions) {
+  constructor(tools: LayerTools, { bound = defaultBound, delayMs = 3_000, onError }: ShortenerOptions) {
     this.#tools = tools
-    this.#options = options
+    // A full disk, say: woken by whatever changes the chains next, and nothing depends on it.
+    this.#work = new BackgroundWork({ delayMs, onError, work: (signal) => this.#shorten(bound, signal) })
   }
 
   wake(): void {
-    if (this.#isClosed) return
-    if (this.#job) this.#isAgain = true
-    else this.#timer ??= setTimeout(() => this.#begin(), this.#options.delayMs ?? 3_000)
+    this.#work.wake()
   }
 
   /** Resolves when nothing is under way that the start of this run would make useless. */
   async yieldTo(runId: string): Promise<void> {
-    const job = this.#job
-    if (!job) return
+    if (this.#layerIds.length === 0) return
     const drives = await this.#tools.db.selectFrom('drives').select('layer_id').where('run_id', '=', runId).execute()
     const chains = await Promise.all(
       drives.map(({ layer_id }) => (layer_id === null ? [] : layerChain(this.#tools.db, layer_id))),
     )
-    if (!chains.flat().some(({ id }) => job.layerIds.includes(id))) return
-    this.#isAgain = true
-    job.abort.abort(new Yielded())
-    await job.done
+    if (!chains.flat().some(({ id }) => this.#layerIds.includes(id))) return
+    await this.#work.end()
+    this.#work.wake()
   }
 
   /** Ends what is under way. */
-  async close(): Promise<void> {
-    this.#isClosed = true
-    clearTimeout(this.#timer)
-    this.#job?.abort.abort(new Yielded())
-    await this.#job?.done
+  close(): Promise<void> {
+    return this.#work.close()
   }
 
-  #begin(): void {
-    this.#timer = undefined
-    const abort = new AbortController()
-    const job = { abort, layerIds: [] as readonly string[], done: Promise.resolve() }
-    this.#job = job
-    job.done = this.#shorten(abort.signal, (layerIds) => {
-      job.layerIds = layerIds
-    })
-  }
-
-  async #shorten(signal: AbortSignal, onPlan: (layerIds: readonly string[]) => void): Promise<void> {
-    const { bound = defaultBound, onError } = this.#options
+  async #shorten(bound: number, signal: AbortSignal): Promise<undefined> {
+    const onPlan = (layerIds: readonly string[]) => {
+      this.#layerIds = layerIds
+    }
     try {
       while (!signal.aborted && (await shortenOnce(this.#tools, { bound, signal, onPlan })) === 'shorter');
-    } catch (error) {
-      // A full disk, say. Woken by whatever changes the chains next; nothing depends on it.
-      if (!signal.aborted) onError(error)
-    }
-    this.#job = undefined
-    if (this.#isAgain) {
-      this.#isAgain = false
-      this.wake()
+    } finally {
+      this.#layerIds = []
     }
   }
 }
-
-class Yielded extends Error {}

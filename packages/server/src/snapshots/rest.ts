@@ -1,3 +1,4 @@
+import { BackgroundWork } from '../background/background-work.ts'
 import type { LayerTools } from '../layers/layer-tools.ts'
 import type { SnapshotMachineRow } from '../store/schema.ts'
 import { doJob, nextJob, type RestJob } from './resting-memory.ts'
@@ -10,7 +11,6 @@ export interface RestOptions {
 
 /** Between being woken and beginning: most memory is resumed, and gone, soon after it was taken. */
 const restsAfterMs = 30_000
-const longestMs = 3_600_000
 
 /**
  * Looks after memory that rests, in the background, one file at a time, by processes that leave the host to others: writes its digests down, and compresses what was
@@ -20,80 +20,50 @@ export class Rest {
   readonly #tools: LayerTools
   readonly #options: RestOptions
   readonly #givenUp = new Set<string>()
-  #timer: NodeJS.Timeout | undefined
-  #dueAt = 0
-  #job: { readonly abort: AbortController; readonly done: Promise<void>; snapshotId: string | undefined } | undefined
-  #isAgain = false
-  #isClosed = false
+  readonly #work: BackgroundWork
+  /** Under way on this one. */
+  #snapshotId: string | undefined
 
   constructor(tools: LayerTools, options: RestOptions) {
     this.#tools = tools
     this.#options = options
+    this.#work = new BackgroundWork({
+      delayMs: Math.min(restsAfterMs, options.packAfterMs ?? restsAfterMs),
+      work: (signal) => this.#lookAfter(signal),
+      onError: (error) => options.onError(error),
+    })
   }
 
   /** There may be something to do. */
-  wake(afterMs = Math.min(restsAfterMs, this.#options.packAfterMs ?? restsAfterMs)): void {
-    if (this.#isClosed) return
-    if (this.#job) {
-      this.#isAgain = true
-      return
-    }
-    const dueAt = Date.now() + afterMs
-    // Where something happens all the time it would else be put off for ever.
-    if (this.#timer && this.#dueAt <= dueAt) return
-    clearTimeout(this.#timer)
-    this.#dueAt = dueAt
-    this.#timer = setTimeout(() => this.#begin(), afterMs).unref()
+  wake(): void {
+    this.#work.wake()
   }
 
   /** Resolves when nothing is under way on the snapshot that this run is to resume. */
   async yieldTo(runId: string): Promise<void> {
-    const job = this.#job
-    if (!job) return
+    if (this.#snapshotId === undefined) return
     const run = await this.#tools.db.selectFrom('runs').select('resume_from').where('id', '=', runId).executeTakeFirst()
-    if (run?.resume_from == null || run.resume_from !== job.snapshotId) return
-    job.abort.abort(new Yielded())
-    await job.done
-    this.wake()
+    if (run?.resume_from == null || run.resume_from !== this.#snapshotId) return
+    await this.#work.end()
+    this.#work.wake()
   }
 
   /** Ends what is under way. */
-  async close(): Promise<void> {
-    this.#isClosed = true
-    clearTimeout(this.#timer)
-    this.#job?.abort.abort(new Yielded())
-    await this.#job?.done
+  close(): Promise<void> {
+    return this.#work.close()
   }
 
-  #begin(): void {
-    this.#timer = undefined
-    const abort = new AbortController()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const job = { abort, done: promise, snapshotId: undefined as string | undefined }
-    this.#job = job
-    void this.#work(abort.signal, ({ machine }) => {
-      job.snapshotId = machine.snapshot_id
-    }).then((inMs) => {
-      this.#job = undefined
-      const isAgain = this.#isAgain
-      this.#isAgain = false
-      if (isAgain) this.wake()
-      else if (inMs !== undefined) this.wake(Math.min(inMs, longestMs))
-      resolve()
-    })
-  }
-
-  /** Returns when to look again. Never throws. */
-  async #work(signal: AbortSignal, onJob: (job: RestJob) => void): Promise<number | undefined> {
+  /** Returns when to look again. */
+  async #lookAfter(signal: AbortSignal): Promise<number | undefined> {
     try {
       while (!signal.aborted) {
         const next = await nextJob(this.#tools, this.#options.packAfterMs, (machine) => this.#givenUp.has(key(machine)))
         if (next === undefined || 'inMs' in next) return next?.inMs
-        onJob(next)
+        this.#snapshotId = next.machine.snapshot_id
         await this.#try(next, signal)
       }
-    } catch (error) {
-      if (!signal.aborted) this.#options.onError(error)
+    } finally {
+      this.#snapshotId = undefined
     }
     return undefined
   }
@@ -113,5 +83,3 @@ export class Rest {
 }
 
 const key = ({ snapshot_id, machine }: SnapshotMachineRow) => `${snapshot_id} ${machine}`
-
-class Yielded extends Error {}

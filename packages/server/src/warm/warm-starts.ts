@@ -4,6 +4,7 @@ import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import { type SnapshotStamp, shapeOf, whyNotHere } from '@ramet/engine/snapshot/stamp.ts'
 import { RametError } from '@ramet/model/error.ts'
 import type { Logger } from 'pino'
+import { BackgroundWork } from '../background/background-work.ts'
 import { specOf } from '../catalog/catalog.ts'
 import type { ImageService } from '../images/image-service.ts'
 import type { MemoryRule } from '../runs/admission.ts'
@@ -55,62 +56,35 @@ export interface WarmWish {
 export class WarmStarts {
   readonly #tools: WarmStartsTools
   readonly #failed = new Map<string, { times: number; notBefore: number }>()
-  #timer: NodeJS.Timeout | undefined
-  #job: { readonly giveUp: AbortController; readonly done: Promise<void> } | undefined
-  #isAgain = false
-  #isClosed = false
+  readonly #work: BackgroundWork
 
   constructor(tools: WarmStartsTools) {
     this.#tools = tools
+    this.#work = new BackgroundWork({
+      delayMs,
+      work: async (signal) => ((await this.#take(signal)) ? delayMs : undefined),
+      onError: (error) => tools.log.error({ err: error }, 'playgrounds could not be kept warm'),
+    })
   }
 
   /** Something changed that may let one begin, or that needs the memory that one has. */
   wake(afterMs: number = delayMs): void {
-    if (this.#isClosed || !this.#tools.isOn) return
-    if (!this.#job) {
-      this.#timer ??= setTimeout(() => this.#begin(), afterMs).unref()
-      return
-    }
-    this.#isAgain = true
-    void this.#makeRoom().catch((error) =>
-      this.#tools.log.error({ err: error }, 'looking whether a warm start must make room failed'),
-    )
+    if (!this.#tools.isOn) return
+    if (this.#work.isAtWork)
+      void this.#makeRoom().catch((error) =>
+        this.#tools.log.error({ err: error }, 'looking whether a warm start must make room failed'),
+      )
+    this.#work.wake(afterMs)
   }
 
   /** Ends what is under way, its machines included: nobody would for as long as no server runs. */
-  async close(): Promise<void> {
-    this.#isClosed = true
-    clearTimeout(this.#timer)
-    this.#job?.giveUp.abort(new GivenUp('the server ends'))
-    const { promise: late, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, closesWithinMs)
-    await Promise.race([this.#job?.done, late])
-    clearTimeout(timer)
+  close(): Promise<void> {
+    return this.#work.close(new GivenUp('the server ends'), closesWithinMs)
   }
 
   async #makeRoom(): Promise<void> {
     const { db, memory } = this.#tools
-    if (await mustMakeRoom(db, memory)) this.#job?.giveUp.abort(new GivenUp('a user’s start needs its memory'))
-  }
-
-  #begin(): void {
-    this.#timer = undefined
-    const giveUp = new AbortController()
-    this.#job = { giveUp, done: this.#takeOne(giveUp.signal) }
-  }
-
-  async #takeOne(signal: AbortSignal): Promise<void> {
-    let isTaken = false
-    try {
-      isTaken = await this.#take(signal)
-    } catch (error) {
-      if (!this.#isClosed) this.#tools.log.error({ err: error }, 'playgrounds could not be kept warm')
-    }
-    this.#job = undefined
-    if (isTaken || this.#isAgain) {
-      this.#isAgain = false
-      this.wake()
-    }
+    if (await mustMakeRoom(db, memory)) await this.#work.end(new GivenUp('a user’s start needs its memory'))
   }
 
   /** True when there may be another to take. */
