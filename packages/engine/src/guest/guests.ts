@@ -12,7 +12,7 @@ export function sshGuests(): Guests {
   return {
     link: (vm, keys, options) => new SshLink(vm, keys, options),
     wake,
-    renewIdentity: async (link) => renewIdentity(link, await hostKeys.take()),
+    renewIdentity: (link) => renewIdentity(link, hostKeys.take()),
     console: (vm) => openConsole(vm),
     makeKeys: makeRunKeys,
   }

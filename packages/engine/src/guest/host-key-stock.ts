@@ -11,26 +11,17 @@ const fillAfterMs = 5_000
  */
 export class HostKeyStock {
   readonly #sets: (readonly HostKey[])[] = []
-  #timer: NodeJS.Timeout | undefined
+  readonly #timer = setTimeout(() => void this.#fill(), fillAfterMs).unref()
 
-  constructor() {
-    this.#fillLater()
-  }
-
-  /** A set of every type. Made now when none is left. */
-  async take(): Promise<readonly HostKey[]> {
-    this.#fillLater()
-    return this.#sets.pop() ?? makeHostKeys(hostKeyTypes)
-  }
-
-  #fillLater(): void {
-    if (this.#timer) this.#timer.refresh()
-    else this.#timer = setTimeout(() => void this.#fill(), fillAfterMs).unref()
+  /** A set of every type, when there is one. */
+  take(): readonly HostKey[] | undefined {
+    this.#timer.refresh()
+    return this.#sets.pop()
   }
 
   async #fill(): Promise<void> {
     if (this.#sets.length >= wanted) return
     this.#sets.push(await makeHostKeys(hostKeyTypes))
-    this.#timer?.refresh()
+    this.#timer.refresh()
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { guestUnreachable } from '@ramet/model/errors.ts'
 import type { GuestLink } from './guest.ts'
-import type { HostKey } from './host-keys.ts'
+import { type HostKey, hostKeyTypes, makeHostKeys } from './host-keys.ts'
 
 /** What a guest of its own has, and no other: given to one that began with the memory and drives of another. */
 export interface Identity {
@@ -23,12 +23,21 @@ export const makeIdentity = (hostKeys: readonly HostKey[]): Identity => ({
 
 /**
  * Over the platform's link of a guest that is awake, before anybody else uses it. What the image does not have it is not given. May be repeated, with other keys.
- * Throws `machine_unreachable` when the guest does not do it.
+ * `hostKeys`: of every type, new; without them those are made that the guest needs, which takes a while. Throws `machine_unreachable` when the guest does not do it.
  */
-export async function renewIdentity(link: GuestLink, hostKeys: readonly HostKey[]): Promise<void> {
-  const script = identityScript(makeIdentity(hostKeys))
-  const { code, stderr } = await link.tool(['busybox', 'sh'], { stdin: script, timeoutMs: withinMs })
+export async function renewIdentity(link: GuestLink, hostKeys?: readonly HostKey[]): Promise<void> {
+  await inGuest(link, identityScript(makeIdentity(hostKeys ?? (await neededKeys(link)))))
+}
+
+async function neededKeys(link: GuestLink): Promise<HostKey[]> {
+  const has = await inGuest(link, 'for key in /etc/ssh/ssh_host_*_key; do echo "$key"; done')
+  return makeHostKeys(hostKeyTypes.filter((type) => has.includes(`/ssh_host_${type}_key\n`)))
+}
+
+async function inGuest(link: GuestLink, script: string): Promise<string> {
+  const { code, stdout, stderr } = await link.tool(['busybox', 'sh'], { stdin: script, timeoutMs: withinMs })
   if (code !== 0) throw guestUnreachable(`it could not be given an identity of its own: ${stderr.trim().slice(0, 200)}`)
+  return stdout
 }
 
 /**
