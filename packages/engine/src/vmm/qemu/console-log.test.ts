@@ -14,6 +14,15 @@ test('a boot begins at the kernel’s first line where it prints one', () => {
   ])
 })
 
+test('what a quiet kernel complains of before our init says its line belongs to the same boot', () => {
+  const early = '[    0.244211] PCI: Fatal: No config space access function found\r'
+  const late = '[   61.244211] reboot: Restarting system\r'
+  assert.deepEqual(splitBoots(`${early}\nramet: boot a\none\n${late}\n${early}\nramet: boot b\ntwo`), [
+    `${early}\nramet: boot a\none\n${late}`,
+    `${early}\nramet: boot b\ntwo`,
+  ])
+})
+
 test('a log without any boot line is one section, an empty one none', () => {
   assert.deepEqual(splitBoots('firmware\n'), ['firmware\n'])
   assert.deepEqual(splitBoots('\n'), [])

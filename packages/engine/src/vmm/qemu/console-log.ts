@@ -39,31 +39,37 @@ export async function boundConsoleLog(folder: string): Promise<void> {
   await appendFile(file, Buffer.concat([Buffer.from('[earlier output was dropped]\n'), kept]))
 }
 
+const kernelsFirstLine = /\[ +0\.000000\] Linux version /
+/** Of the first second: a quiet kernel prints what it takes for an error before our init says its line ("PCI: Fatal", on machines without PCI). */
+const earlyKernelLine = /^\[ +0\.\d{6}\] /
+
 /**
- * Where boots begin in one log: at the kernel's first line; where it prints none (`quiet`), at the first line of our init.
+ * Where boots begin in one log: at the kernel's first line; where it prints none (`quiet`), at the first line of our init, with what the kernel said right before it.
  * A guest can print such lines itself and so add sections to its own log, which harms nobody.
  */
 export function splitBoots(text: string): string[] {
-  const sections: string[] = []
+  const sections: string[][] = []
   let current: string[] = []
   let hasKernelLine = false
   let hasInitLine = false
-  const begin = () => {
-    if (current.some((line) => line.trim() !== '')) sections.push(current.join('\n'))
-    current = []
+  const begin = (lines: string[]) => {
+    sections.push(current)
+    current = lines
     hasKernelLine = false
     hasInitLine = false
   }
   for (const line of text.split('\n')) {
-    const isKernelLine = /\[ +0\.000000\] Linux version /.test(line)
+    const isKernelLine = kernelsFirstLine.test(line)
     const isInitLine = line.startsWith('ramet: boot ')
-    if (isKernelLine || (isInitLine && !hasKernelLine) || (isInitLine && hasInitLine)) begin()
+    if (isKernelLine) begin([])
+    else if (isInitLine && (hasInitLine || !hasKernelLine))
+      begin(current.splice(current.findLastIndex((before) => !earlyKernelLine.test(before)) + 1))
     hasKernelLine ||= isKernelLine
     hasInitLine ||= isInitLine
     current.push(line)
   }
-  begin()
-  return sections
+  sections.push(current)
+  return sections.filter((lines) => lines.some((line) => line.trim() !== '')).map((lines) => lines.join('\n'))
 }
 
 /** Oldest first, named `1.1` (first start, first boot), `1.2` (rebooted inside), `2.1`… */
