@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { settledCommand } from '@ramet/engine/guest/settled.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
@@ -54,7 +55,7 @@ describe('a guest that does its worst', { concurrency: false }, () => {
     )
     for (const { code, stderr } of started) assert.equal(code, 0, stderr)
     ;[hog = '', neighbour = ''] = started.map(({ stdout }) => stdout.trim())
-    for (const id of [hog, neighbour]) await server.ramet(['ssh', id, '--', 'systemctl is-system-running --wait'])
+    for (const id of [hog, neighbour]) await server.ramet(['ssh', id, '--', settledCommand(120)])
     quiet = quantile(await commandsOf(neighbour), 0.5)
   })
   after(() => server.dispose())

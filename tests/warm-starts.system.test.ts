@@ -80,6 +80,7 @@ describe('playgrounds of real VMs that are kept warm', { concurrency: false }, (
       await inGuest(warm, 'hostname; cat /etc/hostname; hostname -i'),
       await inGuest(cold, 'hostname; cat /etc/hostname; hostname -i'),
     )
+    assert.equal(await inGuest(warm, 'systemctl is-system-running'), 'running', 'it was kept when all was up')
     assert.equal(await inGuest(warm, 'systemctl --failed --no-legend --plain'), '')
     // The journal is read under the new machine-id, and goes on.
     await inGuest(warm, 'logger said-here')

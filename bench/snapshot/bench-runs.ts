@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Client } from '@ramet/client/client.ts'
+import { settledCommand } from '@ramet/engine/guest/settled.ts'
 import { run } from '@ramet/engine/host/run-process.ts'
 import { inMachine } from '../../tests/harness/in-machine.ts'
 import type { TestServer } from '../../tests/harness/server.ts'
@@ -83,7 +84,7 @@ export class BenchRuns implements AsyncDisposable {
   /** Fills its memory and lets its guests come to rest. */
   async settle(id: string, shape: Shape): Promise<void> {
     for (const machine of shape.machines) {
-      await inMachine(this.server, id, machine, 'systemctl is-system-running --wait || true')
+      await inMachine(this.server, id, machine, `${settledCommand(180)} || true`)
       await inMachine(this.server, id, machine, fillCommand(shape))
     }
   }

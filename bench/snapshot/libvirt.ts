@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks'
 import { ensureVmUser, type VmUser } from '@ramet/engine/disk/vm-user.ts'
 import { kernelWords } from '@ramet/engine/guest/kernel-words.ts'
 import { makeRunKeys } from '@ramet/engine/guest/keys.ts'
+import { settledCommand } from '@ramet/engine/guest/settled.ts'
 import { SshLink } from '@ramet/engine/guest/ssh-link.ts'
 import { run } from '@ramet/engine/host/run-process.ts'
 import type { KernelPack, RootImage } from '@ramet/engine/image/artefact.ts'
@@ -119,7 +120,7 @@ export async function saveAndRestore(
   const took: SaveAndRestore = { save: [], restore: [] }
   await libvirt.virsh('create', at('rival.xml'))
   await linked(async (link) => {
-    await link.run('systemctl is-system-running --wait', { timeoutMs: bootsWithinMs })
+    await link.run(settledCommand(bootsWithinMs / 2000), { timeoutMs: bootsWithinMs })
     await link.run(fillCommand(parts), { timeoutMs: bootsWithinMs })
   })
   for (let sample = 0; sample < samples; sample += 1) {

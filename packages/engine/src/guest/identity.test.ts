@@ -45,7 +45,8 @@ test('every host key that an image has is made anew, as ssh understands it; one 
   renewed(
     (root) => {
       for (const type of ['rsa', 'ecdsa', 'ed25519', 'dsa'])
-        for (const end of ['', '.pub']) writeFileSync(join(root, `etc/ssh/ssh_host_${type}_key${end}`), 'old')
+        for (const end of ['', '.pub'])
+          writeFileSync(join(root, `etc/ssh/ssh_host_${type}_key${end}`), 'old', { mode: end === '' ? 0o600 : 0o644 })
     },
     (root) => {
       for (const [type, says] of [

@@ -8,8 +8,8 @@ export interface Identity {
   /** 32 hex digits (machine-id(5)). */
   readonly machineId: string
   readonly hostKeys: readonly HostKey[]
-  /** 512 bytes, base64: what the next boot's random numbers begin with. */
-  readonly randomSeed: string
+  /** 512 bytes: what the next boot's random numbers begin with. */
+  readonly randomSeed: Uint8Array
 }
 
 const seedBytes = 512
@@ -18,7 +18,7 @@ const withinMs = 60_000
 export const makeIdentity = (hostKeys: readonly HostKey[]): Identity => ({
   machineId: randomBytes(16).toString('hex'),
   hostKeys,
-  randomSeed: randomBytes(seedBytes).toString('base64'),
+  randomSeed: randomBytes(seedBytes),
 })
 
 /**
@@ -41,27 +41,22 @@ async function inGuest(link: GuestLink, script: string): Promise<string> {
 }
 
 /**
- * For a shell in the guest whose working directory is the platform's; pure. Written with the platform's busybox, as an image need not have any program. `root`:
- * where the guest's files are, for tests.
+ * For a shell in the guest whose working directory is the platform's; pure. Written with the platform's busybox, as an image need not have any program, and with its
+ * built-in words, as each program takes 10 ms and more of a start under TCG. Files are written in place and keep their modes: a guest that ends in the middle boots
+ * from its image. `root`: where the guest's files are, for tests.
  */
 export function identityScript({ machineId, hostKeys, randomSeed }: Identity, root = ''): string {
-  const keys = hostKeys.map(({ type, privateKey, publicKey }) => hostKeyLines(type, privateKey, publicKey)).join('')
+  const keys = hostKeys.map(hostKeyLines).join('')
   return `set -e
 b() { ./busybox "$@"; }
 root='${root}'
-# replace FILE MODE: with stdin, whole or not at all.
-replace() {
-  b cat >"$1.ramet"
-  b chmod "$2" "$1.ramet"
-  b mv "$1.ramet" "$1"
-}
 old=
 if [ -f "$root/etc/machine-id" ]; then
   read -r old <"$root/etc/machine-id" || :
-  echo ${machineId} | replace "$root/etc/machine-id" 0444
+  echo ${machineId} >"$root/etc/machine-id"
 fi
 if [ -f "$root/var/lib/dbus/machine-id" ] && [ ! -L "$root/var/lib/dbus/machine-id" ]; then
-  echo ${machineId} | replace "$root/var/lib/dbus/machine-id" 0444
+  echo ${machineId} >"$root/var/lib/dbus/machine-id"
 fi
 # The journal is kept under the machine-id, and read from there.
 moved=
@@ -69,35 +64,39 @@ for at in "$root/var/log/journal" "$root/run/log/journal"; do
   [ -n "$old" ] && [ -d "$at/$old" ] && [ ! -e "$at/${machineId}" ] && b mv "$at/$old" "$at/${machineId}" && moved=1
 done
 seed="$root/var/lib/systemd/random-seed"
-if [ -f "$seed" ]; then
-  b base64 -d <<'end' | replace "$seed" 0600
-${randomSeed}
-end
-fi
+if [ -f "$seed" ]; then printf '${octal(randomSeed)}' >"$seed"; fi
 ssh="$root/etc/ssh"
 renewed=
 for key in "$ssh"/ssh_host_*_key; do
   [ -f "$key" ] || continue
   renewed=1
-  b rm -f "$key" "$key.pub"
   type=\${key##*/ssh_host_}
   case \${type%_key} in
-${keys}  esac
+${keys}    *) b rm -f "$key" "$key.pub" ;;
+  esac
 done
 [ -n "$root" ] && exit 0
-# It reads its keys anew (sshd(8)), and so does the journal its place; neither is waited for.
-if [ -n "$renewed" ] && [ -f /run/sshd.pid ]; then b kill -HUP "$(b cat /run/sshd.pid)" || :; fi
-if [ -n "$moved" ] && command -v systemctl >/dev/null; then systemctl --no-block restart systemd-journald.service || :; fi
+# It reads its keys anew (sshd(8)); nobody waits for it.
+if [ -n "$renewed" ] && [ -f /run/sshd.pid ]; then
+  read -r sshd </run/sshd.pid || :
+  kill -HUP "$sshd" || :
+fi
+# The journal goes on in the files that it has open, and is read from their new place. Only for a new file it must know the place too, which is not now: to start it
+# anew takes half a second, of the first that its user has.
+if [ -n "$moved" ] && command -v systemctl >/dev/null; then
+  b setsid ./busybox sh -c './busybox sleep ${journalAfterSeconds}; systemctl restart systemd-journald.service' </dev/null >/dev/null 2>&1 &
+fi
 exit 0
 `
 }
 
-const hostKeyLines = (type: string, privateKey: string, publicKey: string) => `    ${type})
-      replace "$key" 0600 <<'end'
-${privateKey.trimEnd()}
-end
-      replace "$key.pub" 0644 <<'end'
-${publicKey.trimEnd()}
-end
+const journalAfterSeconds = 15
+
+/** For printf(1). */
+const octal = (bytes: Uint8Array) => [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')
+
+const hostKeyLines = ({ type, privateKey, publicKey }: HostKey) => `    ${type})
+      echo '${privateKey.trimEnd()}' >"$key"
+      echo '${publicKey.trimEnd()}' >"$key.pub"
       ;;
 `

@@ -1,3 +1,4 @@
+import { settledCommand } from '@ramet/engine/guest/settled.ts'
 import { areInitTasksOver, taskStatus } from '@ramet/model/task-state.ts'
 import { insertRun } from '../runs/new-run.ts'
 import { changeRun } from '../runs/run-rows.ts'
@@ -14,8 +15,8 @@ export class GivenUp extends Error {}
 /** With its init tasks, which have timeouts of their own. */
 const upWithinMs = 30 * 60_000
 const settledWithinMs = 180_000
-/** Everything that the image starts by itself is up: the first boot has made what it makes, and nothing is cut in half. Images without systemd have nothing to wait for. */
-const settled = `command -v systemctl >/dev/null && timeout ${settledWithinMs / 1000} systemctl is-system-running --wait`
+/** The first boot has made what it makes, nothing is cut in half, and no start does again what the image does after it answers (it took a second of each). */
+const settled = settledCommand(settledWithinMs / 1000)
 
 /** As RAMET_CRASH_AFTER takes them; in between are those of a start and of a stop that keeps memory. */
 export const warmStartSteps: readonly string[] = ['write-rows', 'run-tasks', 'settle', 'keep-memory', 'write-down'].map(
