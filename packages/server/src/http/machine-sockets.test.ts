@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { machineUnreachable } from '@ramet/model/errors.ts'
@@ -279,6 +280,21 @@ test('a server that closes tells its clients to come back, and does not wait for
   assert.equal(received.closed?.code, 1001)
   await until('the end of the deaf one', () => deaf.process.isClosed)
   deaf.socket.terminate()
+})
+
+test('nobody is dropped because the server stood still when answers came', async () => {
+  const pingMs = 50
+  await using server = await start({ pingMs })
+  const alive = await startExec(server)
+  const { promise: pinged, resolve } = Promise.withResolvers<void>()
+  alive.socket.once('ping', () => {
+    // The answer is on its way; the server looks at its clock before it reads it.
+    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * pingMs))
+    resolve()
+  })
+  await pinged
+  for (let pings = 0; pings < 4; pings += 1) await once(alive.socket, 'ping')
+  assert.equal(alive.process.isClosed, false)
 })
 
 test('who does not answer pings is dropped, who does is kept', async () => {

@@ -24,6 +24,9 @@ export interface WebSocketsOptions {
 /** Input frames are held whole in memory; clients send files in pieces. */
 export const maxFrameBytes = 1024 * 1024
 
+/** A server that stood still (a disk that takes long to sync) comes to its next ping before it reads the answer to the last. */
+const mostUnanswered = 3
+
 /** The websockets of a server: let in by route, kept alive by pings, closed with it. */
 export class WebSockets {
   readonly #server = new WebSocketServer({
@@ -33,7 +36,8 @@ export class WebSockets {
     clientTracking: true,
   })
   readonly #routes: { readonly path: RegExp; readonly open: WebSocketRoute }[] = []
-  readonly #answered = new WeakMap<WebSocket, boolean>()
+  /** Pings in a row. */
+  readonly #unanswered = new WeakMap<WebSocket, number>()
   readonly #log: FastifyBaseLogger
   readonly #pings: NodeJS.Timeout
 
@@ -76,8 +80,8 @@ export class WebSockets {
       const talk = await found.open({ request, params: found.params, query: url.searchParams })
       socket.off('error', drop)
       this.#server.handleUpgrade(request, socket, head, (accepted) => {
-        this.#answered.set(accepted, true)
-        accepted.on('pong', () => this.#answered.set(accepted, true))
+        this.#unanswered.set(accepted, 0)
+        accepted.on('pong', () => this.#unanswered.set(accepted, 0))
         // What ws refuses (a frame too large, broken UTF-8) it answers with a close code of its own.
         accepted.on('error', (error) => this.#log.debug({ err: error }, 'websocket failed'))
         talk(accepted)
@@ -109,11 +113,12 @@ export class WebSockets {
   #ping(): void {
     for (const socket of this.#server.clients) {
       // One that we do not read (its input is held back) cannot answer; if its other end is gone, writing the ping finds out.
-      if (!this.#answered.get(socket) && !socket.isPaused) {
+      const unanswered = this.#unanswered.get(socket) ?? 0
+      if (unanswered >= mostUnanswered && !socket.isPaused) {
         socket.terminate()
         continue
       }
-      this.#answered.set(socket, false)
+      this.#unanswered.set(socket, unanswered + 1)
       socket.ping()
     }
   }
