@@ -122,6 +122,25 @@ describe('playgrounds of real VMs that are kept warm', { concurrency: false }, (
     await server.inOrder()
   })
 
+  test('a run that stands by is ready, and the next start is handed it at once', async () => {
+    await server.restart({ RAMET_STANDBY_FOR: '10m' })
+    await until('a run to stand by', () => server.output.includes('a run stands by'), 180_000)
+    const play = await started('handed over')
+    assert.deepEqual(
+      [play.startKind, /One run of it was ready\.$/.test(play.startReason ?? '')],
+      ['warm', true],
+      play.startReason,
+    )
+    assert.ok(Math.abs(await clockOffMs(play.id)) < 500)
+    assert.equal(await inGuest(play.id, 'cat /run/ramet/epoch'), play.epoch)
+    const ids = await Promise.all([cold, warm, play.id].map((id) => inGuest(id, 'cat /etc/machine-id')))
+    assert.equal(new Set(ids).size, 3)
+    await server.ok('playground', 'destroy', '-q', play.id)
+    await server.restart()
+    await until('none to stand by any more', async () => (await vmProcesses(server.home)).length === 2, 60_000)
+    await server.inOrder()
+  })
+
   test('--cold boots, and nothing is left in the end', async () => {
     const play = await started('cold', { cold: true })
     assert.deepEqual([play.startKind, play.startReason], ['cold', 'A boot was asked for.'])

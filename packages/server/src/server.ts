@@ -160,6 +160,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     memory,
     log,
     isOn: config.warmStarts,
+    standbyForMs: config.standbyForMs,
     ownerId: owner.id,
     collect,
     afterStep,

@@ -14,6 +14,7 @@ import { type Db, transaction } from '../store/database.ts'
 import type { Database, PlaygroundRow, RunRow } from '../store/schema.ts'
 import { takeSavedTasks } from '../store/tasks.ts'
 import { warmOffer } from '../warm/offer.ts'
+import { handOver, standbysThatAnswer } from '../warm/standby.ts'
 import { type MemoryRule, requireMemory } from './admission.ts'
 import { borrow } from './borrowed.ts'
 import { makeRunPlan } from './make-run-plan.ts'
@@ -114,7 +115,7 @@ export function runService({
       const playground = await findPlayground(db, user, body.playground)
       const title = body.title === undefined ? undefined : checkTitle(body.title)
       const { rerunInit = false, cold = false } = body
-      const id = await insertRunOf(db, user, playground, { title, rerunInit, cold, memory, warm })
+      const id = await insertRunOf(db, user, playground, { title, rerunInit, cold, memory, warm, reconciler })
       reconciler.worker(id).wake()
       changed(id)
       return show(id)
@@ -226,7 +227,7 @@ async function findPlayground(db: Kysely<Database>, user: User, name: string): P
   return row
 }
 
-interface StartWish extends Pick<RunServiceTools, 'memory' | 'warm'> {
+interface StartWish extends Pick<RunServiceTools, 'memory' | 'warm' | 'reconciler'> {
   readonly title: string | undefined
   readonly rerunInit: boolean
   readonly cold: boolean
@@ -240,14 +241,29 @@ async function insertRunOf(
   db: Db,
   user: User,
   playground: PlaygroundRow,
-  { title, rerunInit, cold, memory, warm }: StartWish,
+  { title, rerunInit, cold, memory, warm, reconciler }: StartWish,
 ): Promise<string> {
   const made = makeRunPlan(specOf(playground))
   const plan: RunPlan = { ...made, ...(rerunInit ? { rerunInit: newId() } : {}) }
   // Before the transaction, in which nothing else may be asked.
   const shape = playground.owner_id === null ? await warm.shapeNow(made) : undefined
+  const standbys = shape === undefined ? [] : await standbysThatAnswer(db, reconciler, playground.id)
   return transaction(db, async (trx) => {
     const offer = await warmOffer(trx, playground, { shape, isOn: warm.isOn, cold: cold || rerunInit })
+    // One that was started ahead, if there is: nothing else is left to be done.
+    const ready =
+      'snapshotId' in offer
+        ? await handOver(trx, {
+            standbys,
+            playground,
+            snapshotId: offer.snapshotId,
+            plan: JSON.stringify(plan),
+            ownerId: user.id,
+            title,
+            memory,
+          })
+        : undefined
+    if (ready !== undefined) return ready
     const id = await insertRun(trx, {
       owner_id: user.id,
       playground_id: playground.id,

@@ -8,6 +8,7 @@ import { machineReleaseJourney, machineStopJourney, releaseJourney, stopJourney 
 import { copySteps } from '../copies/copy-service.ts'
 import { liveCloneSteps } from '../copies/live-clone.ts'
 import { restSteps } from '../snapshots/resting-memory.ts'
+import { standbySteps } from '../warm/standby.ts'
 import { warmStartSteps } from '../warm/take.ts'
 import { taskStepNames } from './run-tasks.ts'
 
@@ -31,5 +32,6 @@ export const stepNames: readonly string[] = [
   ...cutSteps,
   ...liveCloneSteps,
   ...warmStartSteps,
+  ...standbySteps,
   ...restSteps,
 ]

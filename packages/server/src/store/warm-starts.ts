@@ -1,5 +1,5 @@
 import { type Db, now } from './database.ts'
-import type { WarmStartRow } from './schema.ts'
+import type { RunRow, WarmStartRow } from './schema.ts'
 
 export async function findWarmStart(db: Db, playgroundId: string): Promise<WarmStartRow | undefined> {
   return db.selectFrom('warm_starts').selectAll().where('playground_id', '=', playgroundId).executeTakeFirst()
@@ -43,13 +43,44 @@ export async function listUsedOfficials(db: Db): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
+export type ThrowawayRow = Pick<RunRow, 'id' | 'playground_id' | 'wanted' | 'resume_from' | 'maps_snapshot'>
+
 /** Throwaway runs that are not gone yet. */
-export async function listThrowaways(db: Db): Promise<string[]> {
-  const rows = await db
+export async function listThrowaways(db: Db): Promise<ThrowawayRow[]> {
+  return db
     .selectFrom('runs')
-    .select('id')
+    .select(['id', 'playground_id', 'wanted', 'resume_from', 'maps_snapshot'])
     .where('purpose', '=', 'warm-start')
     .where('state', '!=', 'DESTROYED')
     .execute()
-  return rows.map(({ id }) => id)
+}
+
+/** The snapshot that a throwaway run which stands by goes on from; undefined for one that a snapshot is to be taken of, or that is to go. */
+export const standsBy = ({ wanted, resume_from, maps_snapshot }: ThrowawayRow): string | undefined =>
+  wanted === 'RUNNING' ? (resume_from ?? maps_snapshot ?? undefined) : undefined
+
+export interface RecentlyUsed {
+  readonly playgroundId: string
+  readonly snapshotId: string
+  /** RFC 3339: when somebody last started a run of it. */
+  readonly usedAt: string
+}
+
+/** Playgrounds that are kept warm and of which somebody started a run since then; the last used first. */
+export async function listRecentlyUsed(db: Db, since: string): Promise<RecentlyUsed[]> {
+  const rows = await db
+    .selectFrom('warm_starts')
+    .innerJoin('runs', 'runs.playground_id', 'warm_starts.playground_id')
+    .select(({ fn }) => ['warm_starts.playground_id', 'snapshot_id', fn.max('runs.created_at').as('used_at')])
+    .where('runs.purpose', '=', 'user')
+    .where('runs.cloned_from', 'is', null)
+    .where('runs.created_at', '>=', since)
+    .groupBy('warm_starts.playground_id')
+    .orderBy('used_at', 'desc')
+    .execute()
+  return rows.map(({ playground_id, snapshot_id, used_at }) => ({
+    playgroundId: playground_id,
+    snapshotId: snapshot_id,
+    usedAt: used_at,
+  }))
 }

@@ -30,18 +30,23 @@ export async function isQuiet(db: Db, home: string, plan: RunPlan, memory: Memor
   const ramBytes = plan.machines.reduce((sum, { ramMiB }) => sum + ramMiB, 0) * 1024 ** 2
   if ((await freeBytes(home)) < ramBytes + leastFreeBytes) return false
   const promised = await promisedMemory(db, memory)
-  return promised.reduce((sum, { bytes }) => sum + bytes, memory.bytesOf(plan)) <= memory.totalBytes
+  const others = memory.bytesOf(plan) + (await takenByThrowaways(db, memory))
+  return promised.reduce((sum, { bytes }) => sum + bytes, others) <= memory.totalBytes
 }
 
 /** True when users' runs were promised memory that a throwaway run has: it counts as nothing where they are admitted. */
 export async function mustMakeRoom(db: Db, memory: MemoryRule): Promise<boolean> {
-  const throwaways = await db
+  const taken = await takenByThrowaways(db, memory)
+  const promised = (await promisedMemory(db, memory)).reduce((sum, { bytes }) => sum + bytes, 0)
+  return taken > 0 && promised + taken > memory.totalBytes
+}
+
+async function takenByThrowaways(db: Db, memory: MemoryRule): Promise<number> {
+  const rows = await db
     .selectFrom('runs')
     .select('plan')
     .where('purpose', '=', 'warm-start')
     .where('state', 'in', takesMemory)
     .execute()
-  const taken = throwaways.reduce((sum, { plan }) => sum + memory.bytesOf(JSON.parse(plan) as RunPlan), 0)
-  const promised = (await promisedMemory(db, memory)).reduce((sum, { bytes }) => sum + bytes, 0)
-  return taken > 0 && promised + taken > memory.totalBytes
+  return rows.reduce((sum, { plan }) => sum + memory.bytesOf(JSON.parse(plan) as RunPlan), 0)
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Reconciler } from '../runs/reconciler.ts'
 import { changeRun, findRun } from '../runs/run-rows.ts'
-import type { Db } from '../store/database.ts'
+import { type Db, transaction } from '../store/database.ts'
 import type { RunRow } from '../store/schema.ts'
 import { listThrowaways } from '../store/warm-starts.ts'
 
@@ -24,12 +24,19 @@ export async function reached(
   }
 }
 
-const destroyed = { wanted: 'DESTROYED', state: 'DESTROYING' } as const
+/** It is to be destroyed; false: it became a user's meanwhile. */
+async function condemn(db: Db, id: string): Promise<boolean> {
+  return transaction(db, async (trx) => {
+    const row = await findRun(trx, id)
+    if (row?.purpose !== 'warm-start') return false
+    if (row.wanted !== 'DESTROYED') await changeRun(trx, id, { wanted: 'DESTROYED', state: 'DESTROYING' })
+    return true
+  })
+}
 
-/** Destroys it, and returns when nothing of it is left on the host. */
+/** Destroys it, and returns when nothing of it is left on the host; leaves one alone that became a user's. */
 export async function endThrowaway(db: Db, reconciler: Reconciler, id: string): Promise<void> {
-  const row = await findRun(db, id)
-  if (row?.wanted !== 'DESTROYED') await changeRun(db, id, destroyed)
+  if (!(await condemn(db, id))) return
   reconciler.worker(id).wake({ supersede: true })
   await reached(db, id, ({ state }) => state === 'DESTROYED', AbortSignal.timeout(60_000))
   reconciler.forget(id)
@@ -37,7 +44,5 @@ export async function endThrowaway(db: Db, reconciler: Reconciler, id: string): 
 
 /** Once at start, before runs are taken up: those of a killed server are to be destroyed. */
 export async function giveUpThrowaways(db: Db): Promise<void> {
-  for (const id of await listThrowaways(db)) {
-    if ((await findRun(db, id))?.wanted !== 'DESTROYED') await changeRun(db, id, destroyed)
-  }
+  for (const { id } of await listThrowaways(db)) await condemn(db, id)
 }

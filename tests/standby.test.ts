@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, describe, test } from 'node:test'
+import type { Play } from '@ramet/model/wire.ts'
+import { vmProcesses } from './harness/leftovers.ts'
+import { ended, until } from './harness/processes.ts'
+import { TestServer } from './harness/server.ts'
+
+/** Runs that are started before anybody asks, on the fake world. `warm-starts.system.test.ts` has real VMs. In order. */
+describe('runs that stand by', { concurrency: false }, () => {
+  const server = new TestServer({ fake: true, warmStarts: true, standbyFor: '1h' })
+  let first = ''
+
+  const plays = async () => (await server.client()).plays
+  const reached = (id: string, state: Play['state']) => server.reached(id, state)
+  const start = async (how = {}) => {
+    const { id } = await (await plays()).start({ playground: 'debian', ...how })
+    return reached(id, 'RUNNING')
+  }
+  const destroy = async (id: string) => {
+    await (await plays()).destroy(id)
+    await reached(id, 'DESTROYED')
+  }
+  const inGuest = async (id: string, command: string) => (await server.ok('ssh', id, '--', command)).trim()
+  const throwaways = () => {
+    const db = new DatabaseSync(join(server.home, 'ramet.sqlite'))
+    try {
+      const rows = db.prepare("select id, state, maps_snapshot from runs where purpose = 'warm-start' and state != 'DESTROYED'")
+      return rows.all() as { id: string; state: string; maps_snapshot: string | null }[]
+    } finally {
+      db.close()
+    }
+  }
+  const isSaidReady = () => server.output.split('a run stands by').length - 1
+  /** The id of the one; since `isSaidReady` was so many. */
+  const standsBy = (said = 0) =>
+    until(
+      'a run to stand by',
+      () => {
+        const [one, ...others] = throwaways()
+        return isSaidReady() > said && others.length === 0 && one?.state === 'RUNNING' && one.maps_snapshot !== null && one.id
+      },
+      60_000,
+    )
+
+  before(() => server.start())
+  after(async () => {
+    await server.restart({ RAMET_WARM_STARTS: 'off' })
+    await until('no throwaway run to be left', () => throwaways().length === 0)
+    await server.dispose()
+  })
+
+  test('once a playground is kept warm, a run of it stands by that nobody sees, and the next start is handed it', async () => {
+    first = (await start()).id
+    const ready = await standsBy()
+    await assert.rejects((await plays()).get(ready), { status: 404 })
+    assert.deepEqual(
+      (await (await plays()).list()).map(({ id }) => id),
+      [first],
+    )
+    await server.inOrder()
+    const said = isSaidReady()
+    const play = await (await plays()).start({ playground: 'debian', title: 'mine' })
+    assert.deepEqual([play.id, play.state, play.startKind, play.title], [ready, 'RUNNING', 'warm', 'mine'])
+    assert.match(play.startReason ?? '', /^Its playground has been kept warm since .*\. One run of it was ready\.$/)
+    assert.ok(Date.now() - Date.parse(play.createdAt) < 60_000)
+    assert.deepEqual(
+      play.status.stateEvents.map(({ state }) => state),
+      ['CREATED', 'RUNNING'],
+    )
+    assert.equal(await inGuest(play.id, 'cat /run/ramet/epoch'), play.epoch)
+    assert.notEqual(await inGuest(play.id, 'cat /etc/machine-id'), await inGuest(first, 'cat /etc/machine-id'))
+    assert.notEqual(await standsBy(said), ready, 'another stands by')
+    await (await plays()).stop(play.id)
+    await reached(play.id, 'STOPPED')
+    await (await plays()).restart(play.id)
+    assert.equal((await reached(play.id, 'RUNNING')).startKind, 'resumed')
+    await destroy(play.id)
+    await server.inOrder()
+  })
+
+  test('two starts at once get two runs, and one that is to boot boots', async () => {
+    const ready = await standsBy()
+    const made = await Promise.all([start(), start(), start({ cold: true })])
+    assert.equal(new Set(made.map(({ id }) => id)).size, 3)
+    assert.deepEqual(made.map(({ startKind }) => startKind).toSorted(), ['cold', 'warm', 'warm'])
+    const [cold] = made.filter(({ startKind }) => startKind === 'cold')
+    assert.notEqual(cold?.id, ready)
+    assert.equal(made.filter(({ id }) => id === ready).length, 1)
+    for (const { id } of made) await destroy(id)
+  })
+
+  test('one whose machine ended is not handed to anybody, and goes', async () => {
+    const ready = await standsBy()
+    for (const pid of await vmProcesses(server.home, ready)) process.kill(pid, 'SIGKILL')
+    const play = await start()
+    assert.notEqual(play.id, ready)
+    await until('it to be gone', () => throwaways().every(({ id }) => id !== ready), 60_000)
+    await destroy(play.id)
+  })
+
+  test('a server that ends takes it along, and one that is killed leaves it to the next', async () => {
+    await standsBy()
+    process.kill(server.child?.pid ?? 0, 'SIGTERM')
+    if (server.child) await ended(server.child)
+    assert.equal((await vmProcesses(server.home)).length, 1)
+    await server.start()
+    const ready = await standsBy()
+    await server.kill()
+    assert.equal((await vmProcesses(server.home)).length, 2)
+    await server.start()
+    await until('it to be gone', async () => (await vmProcesses(server.home, ready)).length === 0, 60_000)
+    assert.notEqual(await standsBy(), ready)
+    await server.inOrder()
+  })
+
+  for (const step of ['standby/write-rows', 'standby/reach']) {
+    test(`the server killed after ${step}: nothing of it is left, and another stands by`, async () => {
+      await server.restart({ RAMET_CRASH_AFTER: step })
+      if (!server.child) throw new Error('no server')
+      await ended(server.child, 60_000)
+      assert.equal(server.child.signalCode, 'SIGKILL')
+      const [left] = throwaways()
+      await server.start()
+      assert.notEqual(await standsBy(), left?.id)
+      assert.equal((await vmProcesses(server.home)).length, 2)
+      await server.inOrder()
+    })
+  }
+
+  test('it makes room when a user’s start needs its memory', async () => {
+    // For two machines of 512 MiB, and not for a third.
+    await server.restart({ RAMET_MEMORY: '1400MiB' })
+    await standsBy()
+    const play = await start({ cold: true })
+    await until('it to be gone', () => throwaways().length === 0, 60_000)
+    assert.equal((await vmProcesses(server.home)).length, 2)
+    await destroy(play.id)
+  })
+
+  test('it goes when nobody started one for so long', async () => {
+    await server.restart({ RAMET_STANDBY_FOR: '12s' })
+    const play = await start()
+    await destroy(play.id)
+    const ready = await standsBy()
+    await until('it to be gone', async () => (await vmProcesses(server.home, ready)).length === 0, 60_000)
+    assert.deepEqual(throwaways(), [])
+    await server.inOrder()
+  })
+})
