@@ -8,7 +8,7 @@ import { type SaveAndRestore, saveAndRestore, whyNoLibvirt } from './snapshot/li
 import { memoryFigures } from './snapshot/memory.ts'
 import { pauseFigures } from './snapshot/pause.ts'
 import { measureTimes, timeFigures } from './snapshot/times.ts'
-import { warmFigure } from './snapshot/warm.ts'
+import { warmFigures } from './snapshot/warm.ts'
 
 const pair: Shape = { name: 'pair', machines: ['m1', 'm2'], ramMiB: 512, filledMiB: 0 }
 const big: Shape = { name: 'big', machines: ['m1'], ramMiB: 4096, filledMiB: 1024 }
@@ -49,7 +49,7 @@ export const snapshot: Benchmark = {
         ...pauseFigures(times.pair.idleCuts, times.pair.busyCuts),
         ...timeFigures(pair, times.pair, await virsh(pair, playgrounds.pair)),
         ...timeFigures(big, times.big, await virsh(big, playgrounds.big)),
-        await warmFigure(progress),
+        ...(await warmFigures(progress)),
         ...memory,
       ]
       return missing === undefined ? figures : figures.map((figure) => ({ ...figure, notes: [...figure.notes, missing] }))

@@ -60,6 +60,8 @@ describe('runs that stand by', { concurrency: false }, () => {
       [first],
     )
     await server.inOrder()
+    const { stdout } = await server.ramet(['usage'])
+    assert.match(stdout, /warm start .*debian .*one stands by/)
     const said = isSaidReady()
     const play = await (await plays()).start({ playground: 'debian', title: 'mine' })
     assert.deepEqual([play.id, play.state, play.startKind, play.title], [ready, 'RUNNING', 'warm', 'mine'])

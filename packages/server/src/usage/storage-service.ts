@@ -2,6 +2,7 @@ import { isOff } from '@ramet/model/run-state.ts'
 import type { Usage } from '@ramet/model/wire.ts'
 import type { Storage, User } from '../services.ts'
 import type { Db } from '../store/database.ts'
+import { listThrowaways, standsBy } from '../store/warm-starts.ts'
 import { checkQuota, restingBytes } from './quota.ts'
 import type { Share } from './shares.ts'
 import { readHoldings, type UsageTools, usageOf } from './usage.ts'
@@ -58,13 +59,16 @@ const runsOf = (db: Db, user: User) =>
     .orderBy('created_at')
     .execute()
 
-const warmStartsIn = (db: Db) =>
-  db
+async function warmStartsIn(db: Db) {
+  const standing = (await listThrowaways(db)).filter((row) => standsBy(row) !== undefined)
+  const rows = await db
     .selectFrom('warm_starts')
     .innerJoin('playgrounds', 'playgrounds.id', 'warm_starts.playground_id')
     .select(['playgrounds.id', 'playgrounds.name as playground', 'warm_starts.created_at as createdAt'])
     .orderBy('warm_starts.created_at')
     .execute()
+  return rows.map((row) => ({ ...row, standbys: standing.filter(({ playground_id }) => playground_id === row.id).length }))
+}
 
 /** Those with drives of their own. */
 const savedPlaygroundsOf = (db: Db, user: User) =>
