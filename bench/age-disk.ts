@@ -12,11 +12,13 @@ export const aged = { writtenMiB: 600, rewrites: 20_000 } as const
  * A qcow2 file that names no backing file is written as it is, its content below notwithstanding: only whole subclusters are touched.
  */
 export async function ageDisk(file: string, format: string, sizeBytes: number): Promise<void> {
-  const child = spawn('qemu-io', ['-f', format, '-t', 'writeback', file], { stdio: ['pipe', 'ignore', 'pipe'] })
+  const child = spawn('qemu-io', ['-f', format, '-t', 'writeback', file], { stdio: ['pipe', 'pipe', 'pipe'] })
   let said = ''
-  child.stderr.on('data', (chunk) => {
-    said += chunk
-  })
+  // What fails is said on stdout, between its prompts.
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      said = (said + chunk).slice(-2000)
+    })
   const ended = once(child, 'close')
   const lines = [
     `write -q -P 1 ${100 * MiB} ${aged.writtenMiB / 2}M`,

@@ -32,7 +32,7 @@ export class RivalYard implements AsyncDisposable {
     const yard = new RivalYard(await mkdtemp('/var/tmp/rt-rivals-'))
     const image = join(yard.folder, 'xfs.img')
     await mkdir(yard.xfs)
-    await run(['truncate', '-s', '12G', image])
+    await run(['truncate', '-s', '64G', image])
     await run(['mkfs.xfs', '-q', '-m', 'reflink=1', image])
     await run(['mount', '-o', 'loop', image, yard.xfs])
     return yard
