@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import type { Usage } from '@ramet/model/wire.ts'
 import { leftovers } from './harness/leftovers.ts'
 import { ended, finish, until } from './harness/processes.ts'
 import { root, testCache } from './harness/server.ts'
@@ -53,25 +54,29 @@ test('on a fresh clone `npm start` prints the link, and the CLI starts, uses and
     assert.equal(started.code, 0, started.stderr + output.slice(-4000))
     assert.match(started.stdout, /^[0-9a-f]{24}\n$/)
     const id = started.stdout.trim()
-    assert.equal((await ramet(['ssh', id, '--', 'exit 7'])).code, 7)
+    const seven = await ramet(['ssh', id, '--', 'exit 7'])
+    assert.equal(seven.code, 7, seven.stderr + output.slice(-4000))
     assert.equal((await ramet(['ssh', id, '--', 'cat'], 'hi\n')).stdout, 'hi\n')
     const doctor = await ramet(['doctor'])
     assert.equal(doctor.code, 0, doctor.stdout)
     const destroyed = await ramet(['playground', 'destroy', '-q', id])
     assert.equal(destroyed.code, 0, destroyed.stderr)
-    // Behind the user's back the playground was being made warm: that run ends by itself, and nothing of it stays either.
-    let left: string[] = []
+    // Behind the user's back the playground was being kept warm meanwhile: the next start is there at once.
     await until(
-      'nothing left on the host',
-      async () => {
-        left = await leftovers(health.installation, home)
-        return left.length === 0
-      },
-      180_000,
+      'a run to stand by',
+      async () =>
+        (JSON.parse((await ramet(['usage', '-o', 'json'])).stdout) as Usage).warmStarts.some((warm) => warm.standbys === 1),
+      300_000,
       1_000,
-    ).catch(() => assert.deepEqual(left, []))
-  } finally {
+    )
+    const again = await ramet(['playground', 'start', 'debian'])
+    assert.match(again.stderr, /^Started warm in .* One run of it was ready\.$/m)
+    assert.equal((await ramet(['playground', 'destroy', '-q', again.stdout.trim()])).code, 0)
     if (server.pid !== undefined) process.kill(-server.pid, 'SIGTERM')
+    await ended(server)
+    assert.deepEqual(await leftovers(health.installation, home), [])
+  } finally {
+    if (server.pid !== undefined && server.exitCode === null) process.kill(-server.pid, 'SIGTERM')
     await ended(server)
   }
 })
