@@ -50,7 +50,8 @@ export interface WarmStartsTools {
 const delayMs = 3_000
 /** A playground whose throwaway run came to nothing is tried again, ever later. */
 const againAfterMs = [60_000, 10 * 60_000, 60 * 60_000] as const
-const closesWithinMs = 5_000
+/** A busy host takes its time to end a VM, and nobody else would. */
+const closesWithinMs = 20_000
 /** Each has its machines' memory, and a little of a core. */
 const mostStandbys = 2
 
