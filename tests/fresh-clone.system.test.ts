@@ -73,7 +73,7 @@ test('on a fresh clone `npm start` prints the link, and the CLI starts, uses and
     assert.match(again.stderr, /^Started warm in .* One run of it was ready\.$/m)
     assert.equal((await ramet(['playground', 'destroy', '-q', again.stdout.trim()])).code, 0)
     if (server.pid !== undefined) process.kill(-server.pid, 'SIGTERM')
-    await ended(server)
+    await ended(server, 120_000)
     assert.deepEqual(await leftovers(health.installation, home), [])
   } finally {
     if (server.pid !== undefined && server.exitCode === null) process.kill(-server.pid, 'SIGTERM')
