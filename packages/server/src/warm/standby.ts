@@ -4,7 +4,7 @@ import { insertRun } from '../runs/new-run.ts'
 import type { Reconciler } from '../runs/reconciler.ts'
 import { addStateEvent, listMachines, readyCondition } from '../runs/run-rows.ts'
 import { type Db, now, transaction } from '../store/database.ts'
-import type { PlaygroundRow } from '../store/schema.ts'
+import type { PlaygroundRow, RunRow } from '../store/schema.ts'
 import { listThrowaways, standsBy } from '../store/warm-starts.ts'
 import { reached } from './throwaway.ts'
 import type { WarmStartsTools, WarmWish } from './warm-starts.ts'
@@ -18,14 +18,14 @@ export const standbySteps: readonly string[] = ['standby/write-rows', 'standby/r
 
 /**
  * Starts a run of the playground before anybody asks: from the snapshot that keeps it warm, with an identity of its own, up to its first command. It stays a throwaway
- * run until it is handed over. Whatever fails, the caller destroys it. Throws `not_enough_memory`.
+ * run until it is handed over. Returns its id. Whatever fails, the caller destroys it. Throws `not_enough_memory`.
  */
 export async function makeStandby(
   { db, reconciler, memory, ownerId, afterStep }: WarmStartsTools,
   { playground, plan }: Pick<WarmWish, 'playground' | 'plan'>,
   snapshotId: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   const id = await transaction(db, async (trx) => {
     const made = await insertRun(trx, {
       owner_id: ownerId,
@@ -45,9 +45,12 @@ export async function makeStandby(
   afterStep('standby/write-rows')
   reconciler.worker(id).wake()
   const inTime = AbortSignal.any([signal, AbortSignal.timeout(upWithinMs)])
-  const { start_kind, start_reason } = await reached(db, id, ({ state }) => state === 'RUNNING', inTime)
+  // It may be a user's the moment that it is RUNNING.
+  const isUp = ({ state, purpose }: RunRow) => state === 'RUNNING' || purpose === 'user'
+  const { start_kind, start_reason } = await reached(db, id, isUp, inTime)
   if (start_kind !== 'warm') throw new Error(start_reason ?? 'it did not begin warm')
   afterStep('standby/reach')
+  return id
 }
 
 /** Those that stand by for the playground and whose machines run a command now: what the rows say may be a moment old. */
@@ -55,6 +58,7 @@ export async function standbysThatAnswer(db: Db, reconciler: Reconciler, playgro
   const standbys = (await listThrowaways(db)).filter((row) => row.playground_id === playgroundId && standsBy(row) !== undefined)
   const answers = async (id: string) => {
     const machines = reconciler.known(id)?.live.all() ?? []
+    if (machines.length < (await listMachines(db, id)).length) throw new Error('not all of its machines are on')
     await Promise.all(machines.map(({ link }) => link.tool(['busybox', 'true'], { timeoutMs: answersWithinMs })))
     return id
   }

@@ -25,13 +25,13 @@ export const warmStartSteps: readonly string[] = ['write-rows', 'run-tasks', 'se
 
 /**
  * Makes a throwaway run of the playground, waits until it is up, its init tasks are through and it has settled, and keeps its memory. In one transaction the snapshot
- * becomes what later starts resume, and the run is to be destroyed. Whatever fails, the caller destroys the run. Throws `not_enough_memory`.
+ * becomes what later starts resume, and the run is to be destroyed. Returns its id. Whatever fails, the caller destroys the run. Throws `not_enough_memory`.
  */
 export async function takeWarmStart(
   tools: WarmStartsTools,
   { playground, plan, shape }: WarmWish,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   const { db, reconciler, memory, ownerId, afterStep } = tools
   const id = await transaction(db, (trx) =>
     insertRun(trx, {
@@ -73,4 +73,5 @@ export async function takeWarmStart(
     await changeRun(trx, id, { wanted: 'DESTROYED', state: 'DESTROYING', boots: true })
   })
   afterStep('warm-start/write-down')
+  return id
 }

@@ -160,15 +160,15 @@ export class WarmStarts {
   }
 
   /** Nothing is left of what did not come to its end. */
-  async #try({ name, id }: PlaygroundRow, signal: AbortSignal, done: string, act: () => Promise<void>): Promise<boolean> {
+  async #try({ name, id }: PlaygroundRow, signal: AbortSignal, done: string, act: () => Promise<string>): Promise<boolean> {
     const { db, log, reconciler } = this.#tools
     const begun = performance.now()
     let isDone = false
     try {
-      await act()
+      const run = await act()
       isDone = true
       this.#failed.delete(id)
-      log.info({ playground: name, tookMs: Math.round(performance.now() - begun) }, done)
+      log.info({ playground: name, run, tookMs: Math.round(performance.now() - begun) }, done)
     } catch (error) {
       if (signal.aborted)
         log.info({ playground: name, reason: (signal.reason as Error).message }, 'keeping a playground warm was given up')
