@@ -142,7 +142,7 @@ describe('runs that stand by', { concurrency: false }, () => {
   })
 
   test('it goes when nobody started one for so long', async () => {
-    await server.restart({ RAMET_STANDBY_FOR: '12s' })
+    await server.restart({ RAMET_STANDBY_FOR: '30s' })
     const play = await start()
     await destroy(play.id)
     const ready = await standsBy()
