@@ -19,12 +19,18 @@ describe('a disk without space', { concurrency: false }, () => {
     assert.equal(code, 0, `${argv.join(' ')}: ${stderr}`)
   }
   const ssh = (command: string) => server.ramet(['ssh', id, '--', command])
-  /** Leaves `bytes` of the disk. */
-  const fill = async (bytes: number) => {
-    await rm(filler, { force: true })
-    const { bavail, bsize } = await statfs(home)
-    await must('fallocate', '-l', String(bavail * bsize - bytes), filler)
-  }
+  /** Leaves `bytes` of the disk. Guests may write while it looks. */
+  const fill = (bytes: number) =>
+    until(
+      'the disk to be full',
+      async () => {
+        await rm(filler, { force: true })
+        const { bavail, bsize } = await statfs(home)
+        return (await finish(['fallocate', '-l', String(bavail * bsize - bytes), filler])).code === 0
+      },
+      10_000,
+      10,
+    )
   const refused = async (args: readonly string[]) => {
     const { code, stderr } = await server.ramet(args)
     assert.equal(code, 1, stderr)

@@ -43,13 +43,13 @@ export async function listUsedOfficials(db: Db): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
-export type ThrowawayRow = Pick<RunRow, 'id' | 'playground_id' | 'wanted' | 'resume_from' | 'maps_snapshot'>
+export type ThrowawayRow = Pick<RunRow, 'id' | 'playground_id' | 'wanted' | 'state' | 'resume_from' | 'maps_snapshot'>
 
 /** Throwaway runs that are not gone yet. */
 export async function listThrowaways(db: Db): Promise<ThrowawayRow[]> {
   return db
     .selectFrom('runs')
-    .select(['id', 'playground_id', 'wanted', 'resume_from', 'maps_snapshot'])
+    .select(['id', 'playground_id', 'wanted', 'state', 'resume_from', 'maps_snapshot'])
     .where('purpose', '=', 'warm-start')
     .where('state', '!=', 'DESTROYED')
     .execute()

@@ -60,7 +60,7 @@ const runsOf = (db: Db, user: User) =>
     .execute()
 
 async function warmStartsIn(db: Db) {
-  const standing = (await listThrowaways(db)).filter((row) => standsBy(row) !== undefined)
+  const standing = (await listThrowaways(db)).filter((row) => row.state === 'RUNNING' && standsBy(row) !== undefined)
   const rows = await db
     .selectFrom('warm_starts')
     .innerJoin('playgrounds', 'playgrounds.id', 'warm_starts.playground_id')
