@@ -1,12 +1,11 @@
 import { type MemoryRule, requireMemory } from '../runs/admission.ts'
 import { borrow } from '../runs/borrowed.ts'
-import { insertRun } from '../runs/new-run.ts'
 import type { Reconciler } from '../runs/reconciler.ts'
 import { addStateEvent, listMachines, readyCondition } from '../runs/run-rows.ts'
 import { type Db, now, transaction } from '../store/database.ts'
 import type { PlaygroundRow, RunRow } from '../store/schema.ts'
 import { listThrowaways, standsBy } from '../store/warm-starts.ts'
-import { reached } from './throwaway.ts'
+import { insertThrowaway, reached } from './throwaway.ts'
 import type { WarmStartsTools, WarmWish } from './warm-starts.ts'
 
 const upWithinMs = 180_000
@@ -21,25 +20,15 @@ export const standbySteps: readonly string[] = ['standby/write-rows', 'standby/r
  * run until it is handed over. Returns its id. Whatever fails, the caller destroys it. Throws `not_enough_memory`.
  */
 export async function makeStandby(
-  { db, reconciler, memory, ownerId, afterStep }: WarmStartsTools,
-  { playground, plan }: Pick<WarmWish, 'playground' | 'plan'>,
+  tools: WarmStartsTools,
+  wish: Pick<WarmWish, 'playground' | 'plan'>,
   snapshotId: string,
   signal: AbortSignal,
 ): Promise<string> {
+  const { db, reconciler, afterStep } = tools
   const id = await transaction(db, async (trx) => {
-    const made = await insertRun(trx, {
-      owner_id: ownerId,
-      playground_id: playground.id,
-      playground_name: playground.name,
-      playground_title: playground.title,
-      plan: JSON.stringify(plan),
-      title: `${playground.title}, ready to be used`.slice(0, 120),
-      clonedFrom: null,
-      start: true,
-      memory,
-      purpose: 'warm-start',
-    })
-    await borrow(trx, made, plan, snapshotId)
+    const made = await insertThrowaway(trx, tools, wish, 'ready to be used')
+    await borrow(trx, made, wish.plan, snapshotId)
     return made
   })
   afterStep('standby/write-rows')

@@ -1,12 +1,11 @@
 import { settledCommand } from '@ramet/engine/guest/settled.ts'
 import { areInitTasksOver, taskStatus } from '@ramet/model/task-state.ts'
-import { insertRun } from '../runs/new-run.ts'
 import { changeRun } from '../runs/run-rows.ts'
 import { plannedTasks, tasksAtWork } from '../runs/task-rows.ts'
 import { transaction } from '../store/database.ts'
 import { listTasks } from '../store/tasks.ts'
 import { setWarmStart } from '../store/warm-starts.ts'
-import { reached } from './throwaway.ts'
+import { insertThrowaway, reached } from './throwaway.ts'
 import type { WarmStartsTools, WarmWish } from './warm-starts.ts'
 
 /** Why what was under way is ended, as a part of a sentence. */
@@ -27,26 +26,9 @@ export const warmStartSteps: readonly string[] = ['write-rows', 'run-tasks', 'se
  * Makes a throwaway run of the playground, waits until it is up, its init tasks are through and it has settled, and keeps its memory. In one transaction the snapshot
  * becomes what later starts resume, and the run is to be destroyed. Returns its id. Whatever fails, the caller destroys the run. Throws `not_enough_memory`.
  */
-export async function takeWarmStart(
-  tools: WarmStartsTools,
-  { playground, plan, shape }: WarmWish,
-  signal: AbortSignal,
-): Promise<string> {
-  const { db, reconciler, memory, ownerId, afterStep } = tools
-  const id = await transaction(db, (trx) =>
-    insertRun(trx, {
-      owner_id: ownerId,
-      playground_id: playground.id,
-      playground_name: playground.name,
-      playground_title: playground.title,
-      plan: JSON.stringify(plan),
-      title: `${playground.title}, to be kept warm`.slice(0, 120),
-      clonedFrom: null,
-      start: true,
-      memory,
-      purpose: 'warm-start',
-    }),
-  )
+export async function takeWarmStart(tools: WarmStartsTools, wish: WarmWish, signal: AbortSignal): Promise<string> {
+  const { db, reconciler, afterStep } = tools
+  const id = await transaction(db, (trx) => insertThrowaway(trx, tools, wish, 'to be kept warm'))
   afterStep('warm-start/write-rows')
   const worker = reconciler.worker(id)
   worker.wake()
@@ -69,7 +51,7 @@ export async function takeWarmStart(
   if (snapshotId === null) throw new Error(why ?? 'its memory was not kept')
   afterStep('warm-start/keep-memory')
   await transaction(db, async (trx) => {
-    await setWarmStart(trx, { playground_id: playground.id, shape, snapshot_id: snapshotId })
+    await setWarmStart(trx, { playground_id: wish.playground.id, shape: wish.shape, snapshot_id: snapshotId })
     await changeRun(trx, id, { wanted: 'DESTROYED', state: 'DESTROYING', boots: true })
   })
   afterStep('warm-start/write-down')

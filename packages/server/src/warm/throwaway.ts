@@ -1,11 +1,33 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { insertRun } from '../runs/new-run.ts'
 import type { Reconciler } from '../runs/reconciler.ts'
 import { changeRun, findRun } from '../runs/run-rows.ts'
 import { type Db, transaction } from '../store/database.ts'
 import type { RunRow } from '../store/schema.ts'
 import { listThrowaways } from '../store/warm-starts.ts'
+import type { WarmStartsTools, WarmWish } from './warm-starts.ts'
 
 const lookEveryMs = 200
+
+/** The rows of one, on its way up; `titled`: what becomes of it, for the log. In a transaction. Throws `not_enough_memory`. */
+export const insertThrowaway = (
+  trx: Db,
+  { ownerId, memory }: Pick<WarmStartsTools, 'ownerId' | 'memory'>,
+  { playground, plan }: Pick<WarmWish, 'playground' | 'plan'>,
+  titled: string,
+): Promise<string> =>
+  insertRun(trx, {
+    owner_id: ownerId,
+    playground_id: playground.id,
+    playground_name: playground.name,
+    playground_title: playground.title,
+    plan: JSON.stringify(plan),
+    title: `${playground.title}, ${titled}`.slice(0, 120),
+    clonedFrom: null,
+    start: true,
+    memory,
+    purpose: 'warm-start',
+  })
 
 /** Resolves with the row once `isThere`; rejects with the signal's reason, and when the run fails. */
 export async function reached(
