@@ -247,7 +247,8 @@ async function insertRunOf(
   const plan: RunPlan = { ...made, ...(rerunInit ? { rerunInit: newId() } : {}) }
   // Before the transaction, in which nothing else may be asked.
   const shape = playground.owner_id === null ? await warm.shapeNow(made) : undefined
-  const standbys = shape === undefined ? [] : await standbysThatAnswer(db, reconciler, playground.id)
+  const isWarmWanted = shape !== undefined && warm.isOn && !cold && !rerunInit
+  const standbys = isWarmWanted ? await standbysThatAnswer(db, reconciler, playground.id) : []
   return transaction(db, async (trx) => {
     const offer = await warmOffer(trx, playground, { shape, isOn: warm.isOn, cold: cold || rerunInit })
     // One that was started ahead, if there is: nothing else is left to be done.
