@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/wire.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { ended, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
+import { throwawaysOf } from './harness/throwaways.ts'
 
 /** Runs that are started before anybody asks, on the fake world. `warm-starts.system.test.ts` has real VMs. In order. */
 describe('runs that stand by', { concurrency: false }, () => {
@@ -23,15 +22,7 @@ describe('runs that stand by', { concurrency: false }, () => {
     await reached(id, 'DESTROYED')
   }
   const inGuest = async (id: string, command: string) => (await server.ok('ssh', id, '--', command)).trim()
-  const throwaways = () => {
-    const db = new DatabaseSync(join(server.home, 'ramet.sqlite'))
-    try {
-      const rows = db.prepare("select id, state, maps_snapshot from runs where purpose = 'warm-start' and state != 'DESTROYED'")
-      return rows.all() as { id: string; state: string; maps_snapshot: string | null }[]
-    } finally {
-      db.close()
-    }
-  }
+  const throwaways = () => throwawaysOf(server)
   /** The id of the one that the server says is ready. */
   const standsBy = () =>
     until(

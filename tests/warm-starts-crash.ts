@@ -8,6 +8,7 @@ import { stepNames } from '@ramet/server/runs/step-names.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { ended, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
+import { readStore, throwawaysOf } from './harness/throwaways.ts'
 
 export interface WarmStartsCrashSuite {
   readonly title: string
@@ -38,15 +39,8 @@ export function warmStartsCrashSuite({ title, fake, isWhole }: WarmStartsCrashSu
     const plays = async () => (await server.client()).plays
     const reached = (run: string, state: Play['state']) => server.reached(run, state, settleMs)
     const inGuest = async (run: string, command: string) => (await server.ok('ssh', run, '--', command)).trim()
-    const sql = (text: string) => {
-      const db = new DatabaseSync(join(server.home, 'ramet.sqlite'))
-      try {
-        return db.prepare(text).all()
-      } finally {
-        db.close()
-      }
-    }
-    const throwaways = () => sql("select id from runs where purpose = 'warm-start' and state != 'DESTROYED'")
+    const sql = (text: string) => readStore(server, text)
+    const throwaways = () => throwawaysOf(server)
     const warmOnes = () => sql('select snapshot_id from warm_starts')
     const destroy = async (id: string) => {
       await (await plays()).destroy(id)

@@ -7,6 +7,7 @@ import type { Play } from '@ramet/model/wire.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
+import { readStore, throwawaysOf } from './harness/throwaways.ts'
 
 /** Starts of official playgrounds that resume a snapshot of a throwaway run, on the fake world. `warm-starts.system.test.ts` has real VMs. In order. */
 describe('playgrounds that are kept warm', { concurrency: false }, () => {
@@ -36,15 +37,8 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
       },
       60_000,
     )
-  const sql = <T>(text: string): T[] => {
-    const db = new DatabaseSync(join(server.home, 'ramet.sqlite'))
-    try {
-      return db.prepare(text).all() as T[]
-    } finally {
-      db.close()
-    }
-  }
-  const throwaways = () => sql<{ id: string }>("select id from runs where purpose = 'warm-start' and state != 'DESTROYED'")
+  const sql = <T>(text: string): T[] => readStore(server, text)
+  const throwaways = () => throwawaysOf(server)
   const meddle = async (text: string) => {
     await server.kill()
     const db = new DatabaseSync(join(server.home, 'ramet.sqlite'))
