@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { waitForPlay } from '@ramet/client/wait-for-play.ts'
-import { routes } from '@ramet/model/routes.ts'
+import { routes } from '@ramet/model/api/routes.ts'
 import { TestServer } from '../tests/harness/server.ts'
 import type { Benchmark } from './samples.ts'
 import { bareNodeArguments, end, firstAnswer, freePort, spawnNode } from './server-process.ts'

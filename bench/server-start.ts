@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { routes } from '@ramet/model/routes.ts'
+import { routes } from '@ramet/model/api/routes.ts'
 import { serverArguments, TestServer, testCache } from '../tests/harness/server.ts'
 import type { Benchmark } from './samples.ts'
 import { bareNodeArguments, end, firstAnswer, freePort, spawnNode } from './server-process.ts'

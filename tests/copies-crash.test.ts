@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { stepNames } from '@ramet/server/runs/step-names.ts'
+import { stepNames } from '@ramet/server/reconcile/step-names.ts'
 import { ended, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 

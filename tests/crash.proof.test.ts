@@ -1,4 +1,4 @@
-import { stepNames } from '@ramet/server/runs/step-names.ts'
+import { stepNames } from '@ramet/server/reconcile/step-names.ts'
 import { crashSuite } from './crash-steps.ts'
 import { leftovers } from './harness/leftovers.ts'
 

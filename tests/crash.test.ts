@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { stepNames } from '@ramet/server/runs/step-names.ts'
+import { stepNames } from '@ramet/server/reconcile/step-names.ts'
 import { fakeHostFolder } from '@ramet/server/world/fake-world.ts'
 import { crashSuite } from './crash-steps.ts'
 import { vmProcesses } from './harness/leftovers.ts'

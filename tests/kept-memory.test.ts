@@ -3,7 +3,7 @@ import { chmod, mkdir, open, readdir, rename, rm, stat, truncate, writeFile } fr
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
-import type { Play } from '@ramet/model/wire.ts'
+import type { Play } from '@ramet/model/api/wire.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'

@@ -1,5 +1,5 @@
 import { waitForPlay } from '@ramet/client/wait-for-play.ts'
-import type { Play } from '@ramet/model/wire.ts'
+import type { Play } from '@ramet/model/api/wire.ts'
 import type { TestServer } from './harness/server.ts'
 
 /** Seconds from the first request until the last of them is there. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Play } from '@ramet/model/wire.ts'
+import type { Play } from '@ramet/model/api/wire.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 

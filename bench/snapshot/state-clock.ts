@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Client } from '@ramet/client/client.ts'
-import type { RunState } from '@ramet/model/run-state.ts'
+import type { RunState } from '@ramet/model/run/run-state.ts'
 
 const reachesWithinMs = 240_000
 

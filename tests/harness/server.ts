@@ -4,7 +4,7 @@ import { mkdtempSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from '@ramet/client/client.ts'
-import type { Play } from '@ramet/model/wire.ts'
+import type { Play } from '@ramet/model/api/wire.ts'
 import serverFlags from '../../scripts/server-flags.json' with { type: 'json' }
 import { ended, type Finished, finish, until } from './processes.ts'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { Lineage, LineageNode, Usage } from '@ramet/model/wire.ts'
+import type { Lineage, LineageNode, Usage } from '@ramet/model/api/wire.ts'
 import { lineageLines } from './lineage-lines.ts'
-import { id, stubPlay, stubWorld } from './stub-world.ts'
+import { id, stubPlay, stubWorld } from './testing/stub-world.ts'
 
 const timeout = 30_000
 const cloneIds = ['b', 'c'].map((digit) => digit.repeat(24))

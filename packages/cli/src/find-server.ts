@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { RametError } from '@ramet/model/error.ts'
-import { invalidInput, unreachableServer } from '@ramet/model/errors.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
+import { invalidInput, unreachableServer } from '@ramet/model/errors/errors.ts'
 
 export interface ServerAddress {
   readonly endpoint: string

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { taskStatus } from '@ramet/model/task-state.ts'
-import type { PlayTaskDetails } from '@ramet/model/wire.ts'
-import { id, stubPlay, stubWorld } from './stub-world.ts'
+import type { PlayTaskDetails } from '@ramet/model/api/wire.ts'
+import { taskStatus } from '@ramet/model/run/task-state.ts'
+import { id, stubPlay, stubWorld } from './testing/stub-world.ts'
 
 const timeout = 30_000
 const task = (name: string, status: number, more: Partial<PlayTaskDetails> = {}): PlayTaskDetails => ({

@@ -1,7 +1,7 @@
 import { areTasksSettled } from '@ramet/client/goals.ts'
-import { RametError } from '@ramet/model/error.ts'
-import { taskStatus } from '@ramet/model/task-state.ts'
-import type { Play, PlayTaskDetails } from '@ramet/model/wire.ts'
+import type { Play, PlayTaskDetails } from '@ramet/model/api/wire.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
+import { taskStatus } from '@ramet/model/run/task-state.ts'
 import type { Context } from './context.ts'
 import { reach } from './reach.ts'
 

@@ -1,4 +1,4 @@
-import type { Lineage, LineageNode } from '@ramet/model/wire.ts'
+import type { Lineage, LineageNode } from '@ramet/model/api/wire.ts'
 import { ago, printable } from './output.ts'
 
 /** A lineage as a tree, a line a node; `mark` sets off the line of the one it was asked of. Pure. */

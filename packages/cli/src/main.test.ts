@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import test from 'node:test'
-import { binary, stubPlay, stubWorld } from './stub-world.ts'
+import { binary, stubPlay, stubWorld } from './testing/stub-world.ts'
 
 const timeout = 30_000
 

@@ -1,4 +1,4 @@
-import { RametError } from '@ramet/model/error.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import { CommanderError } from 'commander'
 import { Interrupted } from './context.ts'
 import { createOutput, problemsOf } from './output.ts'

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
-import { InvalidInput, type Problem, type RametError } from '@ramet/model/error.ts'
+import { InvalidInput, type Problem, type RametError } from '@ramet/model/errors/error.ts'
 
 type Stream = NodeJS.WriteStream
 

@@ -1,5 +1,5 @@
-import { unknownMachine } from '@ramet/model/errors.ts'
-import type { Play, PlayMachine } from '@ramet/model/wire.ts'
+import type { Play, PlayMachine } from '@ramet/model/api/wire.ts'
+import { unknownMachine } from '@ramet/model/errors/errors.ts'
 
 /** The machine of that name; without a name the first of the manifest. Throws `unknown_machine`. */
 export function pickMachine(play: Play, name: string | undefined): PlayMachine {

@@ -1,4 +1,4 @@
-import type { ChangePlayground } from '@ramet/model/wire.ts'
+import type { ChangePlayground } from '@ramet/model/api/wire.ts'
 import type { Command } from 'commander'
 import { readInput } from './read-input.ts'
 

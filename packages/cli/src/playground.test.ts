@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import test from 'node:test'
-import type { Play } from '@ramet/model/wire.ts'
-import { binary, id, stubPlay, stubWorld } from './stub-world.ts'
+import type { Play } from '@ramet/model/api/wire.ts'
+import { binary, id, stubPlay, stubWorld } from './testing/stub-world.ts'
 
 const timeout = 30_000
 /** One answer after the other; the last again and again. */

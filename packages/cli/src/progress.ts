@@ -1,4 +1,4 @@
-import type { Progress } from '@ramet/model/wire.ts'
+import type { Progress } from '@ramet/model/api/wire.ts'
 import { printable } from './output.ts'
 
 /** Shows what is under way: one line in place on a terminal, a line at each change elsewhere. `end` leaves the cursor on an empty line. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { invalidInput } from '@ramet/model/errors.ts'
+import { invalidInput } from '@ramet/model/errors/errors.ts'
 
 /** A file, or standard input for `-`, with the name that errors call it by. */
 export async function readInput(file: string): Promise<{ text: string; name: string }> {

@@ -1,8 +1,8 @@
 import type { Client } from '@ramet/client/client.ts'
-import { RametError } from '@ramet/model/error.ts'
-import { notFound } from '@ramet/model/errors.ts'
-import { runIdSchema } from '@ramet/model/names.ts'
-import type { Play } from '@ramet/model/wire.ts'
+import type { Play } from '@ramet/model/api/wire.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
+import { notFound } from '@ramet/model/errors/errors.ts'
+import { runIdSchema } from '@ramet/model/units/names.ts'
 
 /** Said of the argument in every verb that takes a run. */
 export const runArgument = 'the run: its id, or the beginning of its id or title if no other begins so'

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import test from 'node:test'
-import { type ClientMessage, outputs } from '@ramet/model/stream.ts'
+import { type ClientMessage, outputs } from '@ramet/model/api/stream.ts'
 import type { WebSocket } from 'ws'
-import { binary, id, stubPlay, stubWorld } from './stub-world.ts'
+import { binary, id, stubPlay, stubWorld } from './testing/stub-world.ts'
 
 const timeout = 30_000
 

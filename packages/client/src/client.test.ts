@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { InvalidInput, RametError } from '@ramet/model/error.ts'
+import { InvalidInput, RametError } from '@ramet/model/errors/error.ts'
 import { createClient } from './client.ts'
-import { answer, startStubServer, unusedEndpoint } from './stub-server.ts'
+import { answer, startStubServer, unusedEndpoint } from './testing/stub-server.ts'
 
 test('a request carries the token and its body, and the answer comes back', async () => {
   await using server = await startStubServer({

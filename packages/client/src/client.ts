@@ -1,6 +1,4 @@
-import type { Problem } from '@ramet/model/error.ts'
-import { routes } from '@ramet/model/routes.ts'
-import type { MachineAction } from '@ramet/model/run-state.ts'
+import { routes } from '@ramet/model/api/routes.ts'
 import type {
   ChangePlayground,
   Check,
@@ -20,7 +18,9 @@ import type {
   RemovedPlayground,
   SavePlay,
   Usage,
-} from '@ramet/model/wire.ts'
+} from '@ramet/model/api/wire.ts'
+import type { Problem } from '@ramet/model/errors/error.ts'
+import type { MachineAction } from '@ramet/model/run/run-state.ts'
 import { type EventsOptions, watchEvents } from './events.ts'
 import { ask, type Connection, type RequestOptions } from './http.ts'
 import { MachineStream } from './machine-stream.ts'

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import test from 'node:test'
-import type { Event } from '@ramet/model/wire.ts'
+import type { Event } from '@ramet/model/api/wire.ts'
 import { createClient } from './client.ts'
 import { parseServerSentEvents } from './server-sent-events.ts'
-import { answer, startStubServer } from './stub-server.ts'
+import { answer, startStubServer } from './testing/stub-server.ts'
 
 const imageEvent = (name: string) => ({ kind: 'image', image: { name } }) as Event
 const frame = (id: number, name: string) => `id: ${id}\ndata: ${JSON.stringify(imageEvent(name))}\n\n`

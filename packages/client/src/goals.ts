@@ -1,7 +1,7 @@
-import { RametError } from '@ramet/model/error.ts'
-import type { RunState, WantedState } from '@ramet/model/run-state.ts'
-import { isTaskOver, taskStatus } from '@ramet/model/task-state.ts'
-import type { Play, Progress } from '@ramet/model/wire.ts'
+import type { Play, Progress } from '@ramet/model/api/wire.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
+import type { RunState, WantedState } from '@ramet/model/run/run-state.ts'
+import { isTaskOver, taskStatus } from '@ramet/model/run/task-state.ts'
 
 /** What a verb waits for: the wish it put to the server, and when that is fulfilled. */
 export interface Goal {

@@ -1,5 +1,5 @@
-import { errorBodySchema, fromErrorBody, RametError } from '@ramet/model/error.ts'
-import { unreachableServer } from '@ramet/model/errors.ts'
+import { errorBodySchema, fromErrorBody, RametError } from '@ramet/model/errors/error.ts'
+import { unreachableServer } from '@ramet/model/errors/errors.ts'
 
 export interface Connection {
   /** The server's address, such as `http://127.0.0.1:8420`. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { ackEveryBytes, type ClientMessage, outputs, windowBytes } from '@ramet/model/stream.ts'
+import { ackEveryBytes, type ClientMessage, outputs, windowBytes } from '@ramet/model/api/stream.ts'
 import type { WebSocket } from 'ws'
 import { createClient } from './client.ts'
-import { answer, startStubServer, unusedEndpoint } from './stub-server.ts'
+import { answer, startStubServer, unusedEndpoint } from './testing/stub-server.ts'
 
 const timeout = 20_000
 const say = (socket: WebSocket, message: object) => socket.send(JSON.stringify(message))

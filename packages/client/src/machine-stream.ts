@@ -1,5 +1,5 @@
-import { RametError } from '@ramet/model/error.ts'
-import { ackEveryBytes, type ClientMessage, outputs, type ServerMessage } from '@ramet/model/stream.ts'
+import { ackEveryBytes, type ClientMessage, outputs, type ServerMessage } from '@ramet/model/api/stream.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import { authorization, type Connection, urlOf } from './http.ts'
 
 export type Channel = keyof typeof outputs

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { RametError } from '@ramet/model/error.ts'
-import type { Event, Play } from '@ramet/model/wire.ts'
+import type { Event, Play } from '@ramet/model/api/wire.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import { waitForPlay } from './wait-for-play.ts'
 
 const play = (state: string) => ({ id: 'a', state }) as Play

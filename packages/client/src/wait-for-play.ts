@@ -1,5 +1,5 @@
-import { RametError } from '@ramet/model/error.ts'
-import type { Play } from '@ramet/model/wire.ts'
+import type { Play } from '@ramet/model/api/wire.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import type { Client } from './client.ts'
 import { sleep } from './sleep.ts'
 

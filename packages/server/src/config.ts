@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { parseBytes } from '@ramet/model/bytes.ts'
-import { parseDuration } from '@ramet/model/duration.ts'
-import { invalidInput } from '@ramet/model/errors.ts'
-import { defaultBound } from './layers/plan-merge.ts'
+import { invalidInput } from '@ramet/model/errors/errors.ts'
+import { parseBytes } from '@ramet/model/units/bytes.ts'
+import { parseDuration } from '@ramet/model/units/duration.ts'
+import { defaultBound } from './storage/layers/plan-merge.ts'
 
 export interface Config {
   /** Where everything of this installation lives; absolute. */

@@ -1,8 +1,8 @@
 import { chmod, mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { writeFileAtomically } from '@ramet/engine/host/files.ts'
-import { RametError } from '@ramet/model/error.ts'
+import { writeFileAtomically } from '@ramet/engine/disk/files.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 
 /** Socket paths below a run's folder must fit into 107 bytes (unix(7)); what we add to the home's path takes 56. */
 const longestHome = 48

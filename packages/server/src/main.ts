@@ -1,6 +1,6 @@
 import { flushCompileCache } from 'node:module'
-import { RametError } from '@ramet/model/error.ts'
-import { pages } from '@ramet/model/routes.ts'
+import { pages } from '@ramet/model/api/routes.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import { pino } from 'pino'
 import { readConfig } from './config.ts'
 import { startServer } from './server.ts'

@@ -1,7 +1,7 @@
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomically } from '@ramet/engine/host/files.ts'
-import { freeBytes } from '@ramet/engine/host/space.ts'
+import { writeFileAtomically } from '@ramet/engine/disk/files.ts'
+import { freeBytes } from '@ramet/engine/disk/space.ts'
 
 /** Several times what the store's log may want between two checkpoints (4 MB; sqlite.org/wal.html). */
 const reserveBytes = 16 * 1024 ** 2

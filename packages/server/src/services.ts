@@ -1,7 +1,5 @@
 import type { Duplex } from 'node:stream'
 import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions } from '@ramet/engine/guest/guest.ts'
-import type { Problem } from '@ramet/model/error.ts'
-import type { MachineAction } from '@ramet/model/run-state.ts'
 import type {
   ChangePlayground,
   Check,
@@ -19,7 +17,9 @@ import type {
   RemovedPlayground,
   SavePlay,
   Usage,
-} from '@ramet/model/wire.ts'
+} from '@ramet/model/api/wire.ts'
+import type { Problem } from '@ramet/model/errors/error.ts'
+import type { MachineAction } from '@ramet/model/run/run-state.ts'
 
 /** What the HTTP layer speaks to. It knows users, requests and frames; everything else is behind these. Each throws RametError. */
 export interface Services {

@@ -1,15 +1,15 @@
 // First: everything after it may make schemas.
 import './zod-without-eval.ts'
 import { Tooltip } from '@base-ui/react/tooltip'
-import { RametError } from '@ramet/model/error.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { queries } from './api/queries.ts'
 import { isNotAuthenticated } from './api/session.ts'
-import { Toasts } from './components/toasts.tsx'
 import { router } from './router.tsx'
+import { Toasts } from './ui/toasts.tsx'
 import './styles.css'
 
 const cache = new QueryClient({

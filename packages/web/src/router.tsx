@@ -1,7 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
-import { PageFrame } from './components/page-frame.tsx'
 import { HomePage } from './pages/home-page.tsx'
 import { NotFoundPage } from './pages/not-found-page.tsx'
+import { PageFrame } from './ui/page-frame.tsx'
 
 const root = createRootRoute({ component: PageFrame, notFoundComponent: () => <NotFoundPage /> })
 

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { Check } from '@ramet/model/wire.ts'
+import type { Check } from '@ramet/model/api/wire.ts'
 import type { Command } from 'commander'
 import type { Open } from '../context.ts'
 import { type Format, formatOption } from '../format-option.ts'

@@ -1,5 +1,5 @@
-import { actionRefused } from '@ramet/model/errors.ts'
-import { refusal } from '@ramet/model/run-state.ts'
+import { actionRefused } from '@ramet/model/errors/errors.ts'
+import { refusal } from '@ramet/model/run/run-state.ts'
 import type { Command } from 'commander'
 import { attachPipes, attachTerminal } from '../attach.ts'
 import type { Open } from '../context.ts'

@@ -3,7 +3,7 @@ import { chmod, copyFile, link, mkdir, mkdtemp, open, readdir, rm, stat, truncat
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { run } from '../host/run-process.ts'
+import { run } from '../process/run-process.ts'
 import { importLayer } from './import-layer.ts'
 import { chainOptions } from './qcow2-chain.ts'
 import { checkSpace, qemuDisks } from './qemu-disks.ts'

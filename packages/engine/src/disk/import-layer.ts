@@ -1,6 +1,6 @@
 import { chmod, chown, constants, copyFile, link, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { temporaryName } from '../host/files.ts'
+import { temporaryName } from './files.ts'
 import { checkSpace, publish } from './qemu-disks.ts'
 
 /** Why a file cannot be linked but may be copied: link(2). */

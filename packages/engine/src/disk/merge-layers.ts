@@ -1,13 +1,13 @@
 import { chmod, chown, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { temporaryName } from '../host/files.ts'
-import { run } from '../host/run-process.ts'
-import { asSpaceError } from '../host/space.ts'
+import { run } from '../process/run-process.ts'
 import type { LayerFile } from './disk.ts'
+import { temporaryName } from './files.ts'
 import type { Merging, SealedFile } from './layer-store.ts'
 import { type ChainEnd, chainOptions } from './qcow2-chain.ts'
 import { checkSpace, publish, qemuImg, wantedFreeBytes } from './qemu-disks.ts'
 import { sealedFile } from './sealed-file.ts'
+import { asSpaceError } from './space.ts'
 
 /**
  * One file that reads as several did: a copy of the lowest, into which each upper one's own clusters are written, from below to above. `qemu-img convert -n -B` copies

@@ -1,9 +1,9 @@
 import { chmod, chown, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises'
 import { dirname, isAbsolute } from 'node:path'
-import { missingProgram, noSpace } from '@ramet/model/errors.ts'
-import { syncFolder, temporaryName } from '../host/files.ts'
-import { ProcessFailed, type RunOptions, run } from '../host/run-process.ts'
+import { missingProgram, noSpace } from '@ramet/model/errors/errors.ts'
+import { ProcessFailed, type RunOptions, run } from '../process/run-process.ts'
 import type { Disks } from './disk.ts'
+import { syncFolder, temporaryName } from './files.ts'
 import type { VmUser } from './vm-user.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { run } from '../host/run-process.ts'
-import { layerStoreConformance } from './layer-store-conformance.ts'
+import { run } from '../process/run-process.ts'
+import { layerStoreConformance } from '../testing/layer-store-conformance.ts'
 import { chainOptions } from './qcow2-chain.ts'
 import { qemuDisks } from './qemu-disks.ts'
 import { qemuLayers } from './qemu-layers.ts'

@@ -1,11 +1,11 @@
 import { chmod, chown, link, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { syncFolder } from '../host/files.ts'
-import { asSpaceError } from '../host/space.ts'
+import { syncFolder } from './files.ts'
 import type { LayerStore, SealedFile, TopAndLayer } from './layer-store.ts'
 import { mergeLayers } from './merge-layers.ts'
 import { hasAllocatedClusters } from './qcow2-header.ts'
 import { sealedFile } from './sealed-file.ts'
+import { asSpaceError } from './space.ts'
 import type { VmUser } from './vm-user.ts'
 
 /** Layers as qcow2 files. `owner`: the user that QEMU runs as; it may read a layer, being in the group, and write none. */

@@ -1,4 +1,4 @@
-import { ProcessFailed, run } from '../host/run-process.ts'
+import { ProcessFailed, run } from '../process/run-process.ts'
 
 /** The unprivileged user that VMs run as. */
 export interface VmUser {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { guestUnreachable } from '@ramet/model/errors.ts'
+import { guestUnreachable } from '@ramet/model/errors/errors.ts'
 import type { Vm } from '../vmm/vmm.ts'
 
 /** The raw serial line of a VM; one holder at a time. Throws `machine_unreachable` when the VM is off. */

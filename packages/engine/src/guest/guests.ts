@@ -1,10 +1,10 @@
 import { openConsole } from './console.ts'
 import type { Guests } from './guest.ts'
-import { HostKeyStock } from './host-key-stock.ts'
-import { renewIdentity } from './identity.ts'
-import { makeRunKeys } from './keys.ts'
-import { SshLink } from './ssh-link.ts'
-import { wake } from './wake.ts'
+import { HostKeyStock } from './identity/host-key-stock.ts'
+import { renewIdentity } from './identity/identity.ts'
+import { makeRunKeys } from './identity/keys.ts'
+import { SshLink } from './link/ssh-link.ts'
+import { wake } from './wake/wake.ts'
 
 /** The ways into real guests: platform ssh over virtio-serial, and the serial console. */
 export function sshGuests(): Guests {

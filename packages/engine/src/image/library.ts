@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events'
-import { RametError } from '@ramet/model/error.ts'
-import { imageBuildFailed, notFound } from '@ramet/model/errors.ts'
-import type { Failure, Image, Progress } from '@ramet/model/wire.ts'
-import type { KernelPack, ReportProgress, RootImage } from './artefact.ts'
-import { findArtefact, listArtefacts, reclaim, removeArtefact } from './cache.ts'
-import { type Built, type CatalogEntry, catalog, catalogEntry } from './catalog.ts'
-import { kernelPackName } from './kernel-pack.ts'
-import type { CachedArtefact } from './record.ts'
+import type { Failure, Image, Progress } from '@ramet/model/api/wire.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
+import { imageBuildFailed, notFound } from '@ramet/model/errors/errors.ts'
+import type { KernelPack, ReportProgress, RootImage } from './cache/artefact.ts'
+import { findArtefact, listArtefacts, reclaim, removeArtefact } from './cache/cache.ts'
+import type { CachedArtefact } from './cache/record.ts'
+import { type Built, type CatalogEntry, catalog, catalogEntry } from './recipes/catalog.ts'
+import { kernelPackName } from './recipes/kernel-pack.ts'
 
 interface BuildUnderWay {
   readonly result: Promise<Built>

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { poolExhausted } from '@ramet/model/errors.ts'
-import { temporarySuffix } from '../host/files.ts'
-import { run } from '../host/run-process.ts'
+import { poolExhausted } from '@ramet/model/errors/errors.ts'
+import { temporarySuffix } from '../disk/files.ts'
+import { run } from '../process/run-process.ts'
 import { formatPrefix, overlaps, type Prefix, parsePrefix, sizeOf } from './ipv4.ts'
 
 export interface LeaseOptions {

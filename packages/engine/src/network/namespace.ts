@@ -1,6 +1,6 @@
 import { readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ProcessFailed, run } from '../host/run-process.ts'
+import { ProcessFailed, run } from '../process/run-process.ts'
 import { Leases } from './lease.ts'
 import { missingInside, missingOnHost, namespaceSettings, type Observed, type ObservedLink, type ObservedRoute } from './links.ts'
 import type { Networks } from './network.ts'

@@ -5,7 +5,7 @@ import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { run } from '../host/run-process.ts'
+import { run } from '../process/run-process.ts'
 import { linuxNetworks } from './namespace.ts'
 import { hostEnd, planNetwork } from './plan.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { samplePlan } from '../testing/sample-plan.ts'
 import { planNetwork } from './plan.ts'
-import { samplePlan } from './sample-plan.ts'
 
 test('machines get the leased addresses after those of the veth pair, in order', () => {
   assert.deepEqual(

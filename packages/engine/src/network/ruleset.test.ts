@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { snapshot, test } from 'node:test'
+import { samplePlan } from '../testing/sample-plan.ts'
 import { hostRuleset, namespaceRuleset } from './ruleset.ts'
-import { samplePlan } from './sample-plan.ts'
 
 snapshot.setDefaultSnapshotSerializers([(value) => String(value)])
 const pool = '198.18.0.0/15'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { planNames } from '../names/name-plan.ts'
+import { planNames } from './dns/name-plan.ts'
 import type { NetworkPlan, PlannedInterface, PlannedMachine } from './network.ts'
 import { namespaceEnd } from './plan.ts'
 

@@ -1,6 +1,6 @@
 import { rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { syncFolder, temporarySuffix } from '../host/files.ts'
+import { syncFolder, temporarySuffix } from '../disk/files.ts'
 import type { RunContext } from './run-context.ts'
 import { runFolder } from './run-folder.ts'
 import type { Journey, Step } from './steps.ts'

@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { layerMissing } from '@ramet/model/errors.ts'
+import { layerMissing } from '@ramet/model/errors/errors.ts'
 import type { Host, RunRecord } from './host.ts'
 
 /** Before a drive's chain is handed to anybody. A layer that is gone (a disk that was not mounted, a hand that slipped) may be put back, so nothing is given up for it. Throws `layer_missing`. */

@@ -1,5 +1,5 @@
-import { RametError } from '@ramet/model/error.ts'
-import { isSpaceError } from '../host/space.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
+import { isSpaceError } from '../disk/space.ts'
 import type { RunContext } from './run-context.ts'
 import type { Step } from './steps.ts'
 

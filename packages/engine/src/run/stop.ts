@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { syncGuest } from '../guest/sync-guest.ts'
+import { syncGuest } from '../guest/agent/sync-guest.ts'
 import { hostName } from './host.ts'
 import type { LiveMachine } from './live-run.ts'
 import { type RunContext, targets } from './run-context.ts'

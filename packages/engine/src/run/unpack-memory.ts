@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { requireSpace } from '../host/space.ts'
+import { requireSpace } from '../disk/space.ts'
 import { unpackRam } from '../snapshot/ram-file.ts'
 import type { SnapshotMachine } from '../snapshot/snapshot-record.ts'
 import type { RunRecord } from './host.ts'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { KernelPack } from '../image/artefact.ts'
+import type { KernelPack } from '../image/cache/artefact.ts'
 import type { NetworkPlan } from '../network/network.ts'
 import type { DriveFile, VmDrive, VmSpec } from '../vmm/vmm.ts'
 import type { DriveRecord, RunRecord } from './host.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { chmod, mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { syncFile, syncFolder, temporarySuffix } from '../host/files.ts'
+import { syncFile, syncFolder, temporarySuffix } from '../disk/files.ts'
 import type { Vm, VmMemory, VmOverlay } from '../vmm/vmm.ts'
 import { ramFileName, snapshotFolder, snapshotsFolder, stateFileName } from './snapshot-folder.ts'
 import type { TakenMachine } from './snapshot-record.ts'

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { chmod, chown, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { syncFolder, temporaryName } from '../host/files.ts'
-import { run } from '../host/run-process.ts'
+import { syncFolder, temporaryName } from '../disk/files.ts'
+import { run } from '../process/run-process.ts'
 
 export interface RamFile {
   readonly path: string

@@ -3,7 +3,7 @@ import { open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { sshGuests } from '../guest/guests.ts'
-import { makeTestSpec, startTestVm } from '../vmm/qemu/test-vm.ts'
+import { makeTestSpec, startTestVm } from '../testing/test-vm.ts'
 import type { Vm, VmSpec } from '../vmm/vmm.ts'
 import { cut } from './take.ts'
 

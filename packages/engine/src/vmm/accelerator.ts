@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { access, constants, readFile } from 'node:fs/promises'
-import { writeFileAtomically } from '../host/files.ts'
+import { writeFileAtomically } from '../disk/files.ts'
 
 export interface AcceleratorFound {
   readonly accelerator: 'kvm' | 'tcg'

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { run } from '../host/run-process.ts'
+import { run } from '../process/run-process.ts'
 
 /**
  * Frequency of the host's time stamp counter in kHz, which a TCG guest sees as its own (QEMU's cpu_get_tsc reads it).

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { vmFailed } from '@ramet/model/errors.ts'
+import { vmFailed } from '@ramet/model/errors/errors.ts'
 import type { VmMemory, VmSpec } from './vmm.ts'
 
 /** A file of another length would make QEMU change it, or end by SIGBUS in the middle of a boot. */

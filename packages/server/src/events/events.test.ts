@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Event, Image } from '@ramet/model/wire.ts'
+import type { Event, Image } from '@ramet/model/api/wire.ts'
 import type { User } from '../services.ts'
 import { EventStream } from './events.ts'
 

@@ -1,4 +1,4 @@
-import type { Event } from '@ramet/model/wire.ts'
+import type { Event } from '@ramet/model/api/wire.ts'
 import type { Events, User } from '../services.ts'
 
 type Listener = (id: number, event: Event) => void

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { digestRam, type RamFile } from '@ramet/engine/snapshot/ram-file.ts'
-import { RametError } from '@ramet/model/error.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import { openDatabase } from '../store/database.ts'
 import { fsck } from './fsck.ts'
 import { checkByQemuImg } from './qemu-img.ts'

@@ -3,7 +3,7 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { run } from '@ramet/engine/host/run-process.ts'
+import { run } from '@ramet/engine/process/run-process.ts'
 import { checkByQemuImg } from './qemu-img.ts'
 
 test('a sound file passes; a wrong size, a damaged table and a file that is no qcow2 are told', async () => {

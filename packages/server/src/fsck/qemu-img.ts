@@ -1,4 +1,4 @@
-import { ProcessFailed, run } from '@ramet/engine/host/run-process.ts'
+import { ProcessFailed, run } from '@ramet/engine/process/run-process.ts'
 
 /** Looks at a qcow2 file's inside: sentences about what is wrong, empty when all is well. `sizeBytes`: the virtual size it should have. */
 export type CheckFile = (file: string, sizeBytes: number) => Promise<string[]>

@@ -1,6 +1,6 @@
 import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
-import { isGone, isMoving, isOff } from '@ramet/model/run-state.ts'
-import type { Finding } from '@ramet/model/wire.ts'
+import type { Finding } from '@ramet/model/api/wire.ts'
+import { isGone, isMoving, isOff } from '@ramet/model/run/run-state.ts'
 import type { RunRow } from '../store/schema.ts'
 import type { Sight } from './look.ts'
 

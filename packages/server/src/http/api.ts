@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Gate } from '../auth/gate.ts'
+import type { Gate } from '../access/gate.ts'
 import type { Services } from '../services.ts'
 import { addLiveStatus } from './live-status.ts'
 import { addMetrics } from './metrics.ts'

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { routes } from '@ramet/model/routes.ts'
+import { routes } from '@ramet/model/api/routes.ts'
+import { record, silent, start, until } from '../testing/start-for-test.ts'
+import { playId, stubServices } from '../testing/stub-services.ts'
 import { buildApp } from './app.ts'
-import { record, silent, start, until } from './start-for-test.ts'
-import { playId, stubServices } from './stub-services.ts'
 
 const build = (endpoint = 'http://127.0.0.1:8420', names: string[] = []) =>
   buildApp(stubServices(), { log: silent, endpoint, names })

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { isSpaceError } from '@ramet/engine/host/space.ts'
-import { RametError, toErrorBody } from '@ramet/model/error.ts'
-import { bodyTooLarge, diskFull, internalError, invalidInput, notFound } from '@ramet/model/errors.ts'
+import { isSpaceError } from '@ramet/engine/disk/space.ts'
+import { RametError, toErrorBody } from '@ramet/model/errors/error.ts'
+import { bodyTooLarge, diskFull, internalError, invalidInput, notFound } from '@ramet/model/errors/errors.ts'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { maxBodyBytes } from './json-body.ts'
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { routes } from '@ramet/model/routes.ts'
-import { asAlice, type Started, start, until } from './start-for-test.ts'
-import { stubPlay } from './stub-services.ts'
+import { routes } from '@ramet/model/api/routes.ts'
+import { asAlice, type Started, start, until } from '../testing/start-for-test.ts'
+import { stubPlay } from '../testing/stub-services.ts'
 
 /** Reads frames until the test is over. */
 function watch(server: Started, headers: Record<string, string> = asAlice) {

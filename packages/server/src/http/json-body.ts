@@ -1,4 +1,4 @@
-import { invalidInput } from '@ramet/model/errors.ts'
+import { invalidInput } from '@ramet/model/errors/errors.ts'
 import type { FastifyInstance } from 'fastify'
 
 /** The largest body taken. A manifest has at most 4 MiB. */

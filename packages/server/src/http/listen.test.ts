@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { silent, start } from '../testing/start-for-test.ts'
+import { stubServices } from '../testing/stub-services.ts'
 import { buildApp } from './app.ts'
 import { endpointOf, listen } from './listen.ts'
-import { silent, start } from './start-for-test.ts'
-import { stubServices } from './stub-services.ts'
 
 const build = () => buildApp(stubServices(), { log: silent, endpoint: 'http://127.0.0.1' })
 

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import { cannotListen, portTaken } from '@ramet/model/errors.ts'
+import { cannotListen, portTaken } from '@ramet/model/errors/errors.ts'
 import type { FastifyInstance } from 'fastify'
 
 /** Begins to listen and returns the address for clients, such as `http://127.0.0.1:8420`. Throws port_taken or cannot_listen. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { routes } from '@ramet/model/routes.ts'
+import { routes } from '@ramet/model/api/routes.ts'
 import { WebSocket } from 'ws'
-import { asAlice, record, start, until } from './start-for-test.ts'
-import { playId, stubPlay } from './stub-services.ts'
+import { asAlice, record, start, until } from '../testing/start-for-test.ts'
+import { playId, stubPlay } from '../testing/stub-services.ts'
 
 test('labctl gets a URL that needs no credentials, a status at once and one at each change', async () => {
   await using server = await start()

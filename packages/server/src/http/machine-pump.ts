@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
-import { RametError } from '@ramet/model/error.ts'
-import { internalError } from '@ramet/model/errors.ts'
-import { type ClientMessage, clientMessageSchema, type ServerMessage, windowBytes } from '@ramet/model/stream.ts'
+import { type ClientMessage, clientMessageSchema, type ServerMessage, windowBytes } from '@ramet/model/api/stream.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
+import { internalError } from '@ramet/model/errors/errors.ts'
 import { WebSocket } from 'ws'
 import { toRametError } from './error-answers.ts'
 

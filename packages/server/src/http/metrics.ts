@@ -1,5 +1,5 @@
-import { routes } from '@ramet/model/routes.ts'
-import { runStates } from '@ramet/model/run-state.ts'
+import { routes } from '@ramet/model/api/routes.ts'
+import { runStates } from '@ramet/model/run/run-state.ts'
 import type { FastifyInstance } from 'fastify'
 import { Counter, Gauge, Registry } from 'prom-client'
 import { z } from 'zod'

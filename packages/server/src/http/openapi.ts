@@ -1,5 +1,4 @@
 import { STATUS_CODES } from 'node:http'
-import { errorBodySchema } from '@ramet/model/error.ts'
 import {
   changePlaygroundSchema,
   checkSchema,
@@ -20,7 +19,8 @@ import {
   removedPlaygroundSchema,
   savePlaySchema,
   usageSchema,
-} from '@ramet/model/wire.ts'
+} from '@ramet/model/api/wire.ts'
+import { errorBodySchema } from '@ramet/model/errors/error.ts'
 import { z } from 'zod'
 import type { Route } from './route.ts'
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
-import type { Gate } from '../auth/gate.ts'
+import type { Gate } from '../access/gate.ts'
 import type { User } from '../services.ts'
 import type { Route } from './route.ts'
 import { validate } from './validate.ts'

@@ -1,4 +1,4 @@
-import { InvalidInput, type Problem } from '@ramet/model/error.ts'
+import { InvalidInput, type Problem } from '@ramet/model/errors/error.ts'
 import type { z } from 'zod'
 
 /** `machines[0].drives[1].size`; the empty path is the whole input. */

@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
-import { writeFileAtomically } from '@ramet/engine/host/files.ts'
-import { run } from '@ramet/engine/host/run-process.ts'
+import { writeFileAtomically } from '@ramet/engine/disk/files.ts'
+import { run } from '@ramet/engine/process/run-process.ts'
 import { pino } from 'pino'
+import { stubServices } from '../testing/stub-services.ts'
 import { assembleApp } from './app.ts'
 import { describeApi } from './openapi.ts'
-import { stubServices } from './stub-services.ts'
 
 /** Where the description of the API is kept for readers and generators. */
 export const openApiFile = fileURLToPath(new URL('../../../../docs/openapi.json', import.meta.url))

@@ -1,4 +1,4 @@
-import { notFound } from '@ramet/model/errors.ts'
+import { notFound } from '@ramet/model/errors/errors.ts'
 import type { Lineages } from '../services.ts'
 import type { Db } from '../store/database.ts'
 import { lineageOf } from './lineage.ts'

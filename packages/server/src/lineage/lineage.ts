@@ -1,4 +1,4 @@
-import type { Lineage, LineageNode } from '@ramet/model/wire.ts'
+import type { Lineage, LineageNode } from '@ramet/model/api/wire.ts'
 import type { Db } from '../store/database.ts'
 import type { PlaygroundRow, RunRow } from '../store/schema.ts'
 

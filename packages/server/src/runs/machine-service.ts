@@ -1,12 +1,12 @@
 import type { Guests } from '@ramet/engine/guest/guest.ts'
 import type { LiveMachine } from '@ramet/engine/run/live-run.ts'
 import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
-import { RametError } from '@ramet/model/error.ts'
-import { actionRefused, machineUnreachable, unknownMachine } from '@ramet/model/errors.ts'
-import { type Action, refusal } from '@ramet/model/run-state.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
+import { actionRefused, machineUnreachable, unknownMachine } from '@ramet/model/errors/errors.ts'
+import { type Action, refusal } from '@ramet/model/run/run-state.ts'
+import type { Reconciler } from '../reconcile/reconciler.ts'
 import type { Machines, User } from '../services.ts'
 import type { RunRow } from '../store/schema.ts'
-import type { Reconciler } from './reconciler.ts'
 
 /** A link that was just lost (a reboot, a server that came back) is waited for this long. */
 const linkWithinMs = 20_000

@@ -1,7 +1,7 @@
 import { machineMac } from '@ramet/engine/network/plan.ts'
 import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
-import { resolveSpec } from '@ramet/model/defaults.ts'
-import type { ManifestSpec } from '@ramet/model/manifest.ts'
+import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
+import { resolveSpec } from '@ramet/model/plan/defaults.ts'
 
 /** A playground's spec, checked before, with every default and address filled in. Pure. */
 export function makeRunPlan(given: ManifestSpec): RunPlan {

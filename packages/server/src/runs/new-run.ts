@@ -1,11 +1,11 @@
 import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
-import type { RunState } from '@ramet/model/run-state.ts'
-import { newId } from '../catalog/new-id.ts'
+import type { RunState } from '@ramet/model/run/run-state.ts'
+import { type MemoryRule, requireMemory } from '../admission/admission.ts'
+import { newId } from '../playgrounds/new-id.ts'
 import { type Db, now } from '../store/database.ts'
 import { nextShortId } from '../store/installation.ts'
 import type { NewRun } from '../store/schema.ts'
 import { insertTasks } from '../store/tasks.ts'
-import { type MemoryRule, requireMemory } from './admission.ts'
 import { addStateEvent } from './run-rows.ts'
 
 export interface NewRunWish extends Pick<NewRun, 'owner_id' | 'playground_id' | 'playground_name' | 'playground_title' | 'plan'> {

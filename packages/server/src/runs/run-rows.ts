@@ -1,6 +1,6 @@
-import { notFound } from '@ramet/model/errors.ts'
-import { isOff, type MachineState, type RunState, type WantedMachineState, type WantedState } from '@ramet/model/run-state.ts'
-import type { Condition, Failure } from '@ramet/model/wire.ts'
+import type { Condition, Failure } from '@ramet/model/api/wire.ts'
+import { notFound } from '@ramet/model/errors/errors.ts'
+import { isOff, type MachineState, type RunState, type WantedMachineState, type WantedState } from '@ramet/model/run/run-state.ts'
 import { type Db, now, transaction } from '../store/database.ts'
 import type { RunMachineRow, RunRow } from '../store/schema.ts'
 

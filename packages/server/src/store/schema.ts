@@ -1,5 +1,5 @@
-import type { MachineState, RunState, WantedMachineState, WantedState } from '@ramet/model/run-state.ts'
-import type { TaskStatus } from '@ramet/model/task-state.ts'
+import type { MachineState, RunState, WantedMachineState, WantedState } from '@ramet/model/run/run-state.ts'
+import type { TaskStatus } from '@ramet/model/run/task-state.ts'
 import type { Generated, Insertable, Selectable } from 'kysely'
 
 /**

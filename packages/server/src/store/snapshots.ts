@@ -1,4 +1,4 @@
-import { RametError } from '@ramet/model/error.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import type { Db } from './database.ts'
 import type { SnapshotMachineRow, SnapshotRow } from './schema.ts'
 

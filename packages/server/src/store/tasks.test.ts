@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { taskStatus } from '@ramet/model/task-state.ts'
+import { taskStatus } from '@ramet/model/run/task-state.ts'
 import { insertRun } from '../runs/new-run.ts'
 import { type Db, now, openDatabase } from './database.ts'
 import { openInstallation } from './installation.ts'

@@ -1,4 +1,4 @@
-import { type TaskStatus, taskStatus } from '@ramet/model/task-state.ts'
+import { type TaskStatus, taskStatus } from '@ramet/model/run/task-state.ts'
 import { type Db, transaction } from './database.ts'
 import type { TaskRow } from './schema.ts'
 

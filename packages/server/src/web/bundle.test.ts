@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { silent } from '../http/start-for-test.ts'
+import { silent } from '../testing/start-for-test.ts'
 import { ensureWebBundle } from './bundle.ts'
 
 async function repository() {

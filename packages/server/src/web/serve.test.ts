@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { buildApp } from '../http/app.ts'
-import { silent } from '../http/start-for-test.ts'
-import { stubServices } from '../http/stub-services.ts'
+import { silent } from '../testing/start-for-test.ts'
+import { stubServices } from '../testing/stub-services.ts'
 import type { WebState } from './bundle.ts'
 
 async function serve(state: WebState = 'building') {

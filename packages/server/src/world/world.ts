@@ -1,6 +1,6 @@
 import type { SealedFile } from '@ramet/engine/disk/layer-store.ts'
 import type { Host } from '@ramet/engine/run/host.ts'
-import type { Check, Health } from '@ramet/model/wire.ts'
+import type { Check, Health } from '@ramet/model/api/wire.ts'
 import type { Library } from '../images/image-service.ts'
 
 /** Everything below the server: the real host, or a fake one for web development, demos and fast tests. */

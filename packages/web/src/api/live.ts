@@ -1,4 +1,4 @@
-import type { Event, Play } from '@ramet/model/wire.ts'
+import type { Event, Play } from '@ramet/model/api/wire.ts'
 import type { QueryClient } from '@tanstack/react-query'
 import { isOlder, withImage, withPlay } from './merge.ts'
 import { queries } from './queries.ts'

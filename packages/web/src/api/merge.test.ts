@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { Play } from '@ramet/model/wire.ts'
+import type { Play } from '@ramet/model/api/wire.ts'
 import { isOlder, withPlay } from './merge.ts'
 
 const play = (id: string, state = 'RUNNING', updatedAt = '2026-01-01T00:00:00Z') => ({ id, state, updatedAt }) as Play

@@ -1,5 +1,5 @@
-import { isGone } from '@ramet/model/run-state.ts'
-import type { Image, Play } from '@ramet/model/wire.ts'
+import type { Image, Play } from '@ramet/model/api/wire.ts'
+import { isGone } from '@ramet/model/run/run-state.ts'
 
 /** The list with `play` in it: replaced where it stands, first when it is new (the newest run comes first), absent when it is gone. */
 export function withPlay(plays: readonly Play[], play: Play): Play[] {

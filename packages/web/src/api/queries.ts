@@ -1,5 +1,5 @@
-import { isGone } from '@ramet/model/run-state.ts'
-import type { Play } from '@ramet/model/wire.ts'
+import type { Play } from '@ramet/model/api/wire.ts'
+import { isGone } from '@ramet/model/run/run-state.ts'
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { client } from './client.ts'
 import { currentUser } from './session.ts'

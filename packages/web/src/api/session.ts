@@ -1,5 +1,5 @@
-import { RametError } from '@ramet/model/error.ts'
-import type { Me } from '@ramet/model/wire.ts'
+import type { Me } from '@ramet/model/api/wire.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import { client } from './client.ts'
 import { takeLoginToken } from './login-token.ts'
 

@@ -1,11 +1,11 @@
-import type { Playground } from '@ramet/model/wire.ts'
+import type { Playground } from '@ramet/model/api/wire.ts'
 import { useQuery } from '@tanstack/react-query'
 import { queries } from '../api/queries.ts'
-import { Builds } from '../components/builds.tsx'
-import { ErrorNotice } from '../components/notice.tsx'
-import { PlaygroundCard } from '../components/playground-card.tsx'
-import { RunRow } from '../components/run-row.tsx'
-import { usePageTitle } from '../hooks/use-page-title.ts'
+import { Builds } from '../playgrounds/builds.tsx'
+import { PlaygroundCard } from '../playgrounds/playground-card.tsx'
+import { RunRow } from '../run/run-row.tsx'
+import { ErrorNotice } from '../ui/notice.tsx'
+import { usePageTitle } from '../ui/use-page-title.ts'
 
 /** The user's runs, and the catalogue to start new ones from. */
 export function HomePage() {

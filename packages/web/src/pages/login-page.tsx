@@ -5,10 +5,10 @@ import { client } from '../api/client.ts'
 import { loginTokenOf } from '../api/login-token.ts'
 import { queries } from '../api/queries.ts'
 import { isNotAuthenticated, isRefusedLink } from '../api/session.ts'
-import { Button } from '../components/button.tsx'
-import { Mark } from '../components/icons.tsx'
-import { ErrorNotice } from '../components/notice.tsx'
-import { usePageTitle } from '../hooks/use-page-title.ts'
+import { Button } from '../ui/button.tsx'
+import { Mark } from '../ui/icons.tsx'
+import { ErrorNotice } from '../ui/notice.tsx'
+import { usePageTitle } from '../ui/use-page-title.ts'
 
 /** For everyone who is not logged in: where the link is, and a field for its token. */
 export function LoginPage({ error }: { error: unknown }) {

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
-import { buttonClass } from '../components/button.tsx'
-import { usePageTitle } from '../hooks/use-page-title.ts'
+import { buttonClass } from '../ui/button.tsx'
+import { usePageTitle } from '../ui/use-page-title.ts'
 
 export function NotFoundPage({ what = 'page' }: { what?: string }) {
   usePageTitle('Not found')

@@ -1,4 +1,4 @@
-import type { Play } from '@ramet/model/wire.ts'
+import type { Play } from '@ramet/model/api/wire.ts'
 
 /** Where things stand in the drawing of a run's networks: machines side by side on top, each network a line below that reaches under all of them. */
 export interface NetworkLayout {

@@ -1,4 +1,4 @@
-import type { MachineState, RunState } from '@ramet/model/run-state.ts'
+import type { MachineState, RunState } from '@ramet/model/run/run-state.ts'
 
 /** good: on; busy: on its way; off: at rest; bad: needs its owner. */
 export type Tone = 'good' | 'busy' | 'off' | 'bad'

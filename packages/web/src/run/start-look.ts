@@ -1,5 +1,5 @@
-import { refusal } from '@ramet/model/run-state.ts'
-import type { Play } from '@ramet/model/wire.ts'
+import type { Play } from '@ramet/model/api/wire.ts'
+import { refusal } from '@ramet/model/run/run-state.ts'
 
 const labels: Record<NonNullable<Play['startKind']>, string> = { cold: 'Booted', warm: 'Started warm', resumed: 'Resumed' }
 

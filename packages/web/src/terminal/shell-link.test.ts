@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { RametError } from '@ramet/model/error.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import { backoffMs } from './backoff.ts'
 import { type LinkState, type Screen, ShellLink, type ShellStream } from './shell-link.ts'
 

@@ -1,4 +1,4 @@
-import { RametError } from '@ramet/model/error.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import { backoffMs } from './backoff.ts'
 
 export interface Size {

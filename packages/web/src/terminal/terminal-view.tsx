@@ -1,7 +1,7 @@
 import '@xterm/xterm/css/xterm.css'
-import { RametError } from '@ramet/model/error.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
-import { usePageIsVisible } from '../hooks/use-page-is-visible.ts'
+import { usePageIsVisible } from '../ui/use-page-is-visible.ts'
 import { type LinkState, ShellLink, type ShellStream, type Size } from './shell-link.ts'
 import { openScreen } from './xterm-screen.ts'
 

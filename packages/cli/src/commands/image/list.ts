@@ -1,5 +1,5 @@
-import { formatBytes } from '@ramet/model/bytes.ts'
-import type { Image } from '@ramet/model/wire.ts'
+import type { Image } from '@ramet/model/api/wire.ts'
+import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
 import { type Format, formatOption } from '../../format-option.ts'

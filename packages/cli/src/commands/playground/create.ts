@@ -1,5 +1,5 @@
-import { invalidInput } from '@ramet/model/errors.ts'
-import { parseManifest } from '@ramet/model/parse-manifest.ts'
+import { invalidInput } from '@ramet/model/errors/errors.ts'
+import { parseManifest } from '@ramet/model/manifest/parse-manifest.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
 import { readInput } from '../../read-input.ts'

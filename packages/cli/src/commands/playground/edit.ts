@@ -1,4 +1,4 @@
-import { invalidInput } from '@ramet/model/errors.ts'
+import { invalidInput } from '@ramet/model/errors/errors.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
 import { addTextOptions, type TextOptions, textsOf } from '../../playground-texts.ts'

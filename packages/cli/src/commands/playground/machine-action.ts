@@ -1,6 +1,6 @@
 import { isMachineReady } from '@ramet/client/goals.ts'
-import type { MachineAction } from '@ramet/model/run-state.ts'
-import type { Play } from '@ramet/model/wire.ts'
+import type { Play } from '@ramet/model/api/wire.ts'
+import type { MachineAction } from '@ramet/model/run/run-state.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
 import { pickMachine } from '../../pick-machine.ts'

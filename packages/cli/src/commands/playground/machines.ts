@@ -1,5 +1,5 @@
 import { isMachineReady } from '@ramet/client/goals.ts'
-import { formatBytes } from '@ramet/model/bytes.ts'
+import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
 import { type Format, formatOption } from '../../format-option.ts'

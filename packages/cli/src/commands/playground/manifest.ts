@@ -1,5 +1,5 @@
-import { printManifest } from '@ramet/model/print-manifest.ts'
-import type { Playground } from '@ramet/model/wire.ts'
+import type { Playground } from '@ramet/model/api/wire.ts'
+import { printManifest } from '@ramet/model/manifest/print-manifest.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
 

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises'
-import { invalidInput } from '@ramet/model/errors.ts'
+import { invalidInput } from '@ramet/model/errors/errors.ts'
 import type { Command } from 'commander'
 import { Interrupted, type Open } from '../../context.ts'
 

@@ -1,5 +1,5 @@
 import { goals } from '@ramet/client/goals.ts'
-import type { Play } from '@ramet/model/wire.ts'
+import type { Play } from '@ramet/model/api/wire.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
 import { reachInitTasks } from '../../init-tasks.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { runBuild } from '../../image/build-process.ts'
-import { cached } from '../../image/cache.ts'
-import { recipeHash, sourceTexts } from '../../image/recipe.ts'
+import { runBuild } from '../../image/build/build-process.ts'
+import { cached } from '../../image/cache/cache.ts'
+import { recipeHash, sourceTexts } from '../../image/recipes/recipe.ts'
 
 const source = new URL('./native/split.c', import.meta.url)
 const strict = [

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { access, readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-import { missingProgram } from '@ramet/model/errors.ts'
+import { missingProgram } from '@ramet/model/errors/errors.ts'
 import type { HostStamp } from '../../snapshot/stamp.ts'
 import type { Accelerator } from '../vmm.ts'
 

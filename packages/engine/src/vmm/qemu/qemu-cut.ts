@@ -1,5 +1,5 @@
 import { chmod, chown, type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { temporaryName } from '../../host/files.ts'
+import { temporaryName } from '../../disk/files.ts'
 import type { CutFigures, VmCut, VmMemory, VmOverlay } from '../vmm.ts'
 import { closeOverlay, type OpenOverlay, openOverlay, putOn, topFiles } from './drive-nodes.ts'
 import { endMigration, migrationReaches, withEvents } from './migration.ts'

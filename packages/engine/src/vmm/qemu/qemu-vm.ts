@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { writeFileAtomically } from '../../host/files.ts'
+import { writeFileAtomically } from '../../disk/files.ts'
 import type { Vm, VmCut, VmEnd, VmMemory, VmOverlay } from '../vmm.ts'
 import { boundConsoleLog } from './console-log.ts'
 import { openOverlay, putOn, topFiles } from './drive-nodes.ts'

@@ -4,15 +4,15 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { writeFileAtomically } from '../../disk/files.ts'
 import { qemuDisks } from '../../disk/qemu-disks.ts'
 import { ensureVmUser } from '../../disk/vm-user.ts'
 import type { GuestLink, RunKeys } from '../../guest/guest.ts'
 import { sshGuests } from '../../guest/guests.ts'
-import { writeFileAtomically } from '../../host/files.ts'
-import { run } from '../../host/run-process.ts'
-import { vmmConformance } from '../conformance.ts'
+import { run } from '../../process/run-process.ts'
+import { makeTestSpec, startTestVm, testVmm } from '../../testing/test-vm.ts'
+import { vmmConformance } from '../../testing/vmm-conformance.ts'
 import type { Vm } from '../vmm.ts'
-import { makeTestSpec, startTestVm, testVmm } from './test-vm.ts'
 
 const guests = sshGuests()
 const keysOf = new Map<string, RunKeys>()
@@ -44,7 +44,7 @@ async function throughLink(vm: Vm, runId: string, look: (link: GuestLink) => Pro
 vmmConformance(async () => ({
   vmm: await testVmm(),
   timeoutMs,
-  starter: { module: join(import.meta.dirname, 'test-vm.ts'), export: 'startTestVm' },
+  starter: { module: join(import.meta.dirname, '../../testing/test-vm.ts'), export: 'startTestVm' },
   async makeSpec() {
     const { spec, keys } = await makeTestSpec()
     keysOf.set(spec.runId, keys)

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { freeBytes } from '../../host/space.ts'
+import { freeBytes } from '../../disk/space.ts'
 
 /** Enough that the guest does not stop again at its next write. */
 const enoughBytes = 64 * 1024 * 1024

@@ -1,12 +1,12 @@
-import { problemSchema } from '@ramet/model/error.ts'
-import { routes } from '@ramet/model/routes.ts'
+import { routes } from '@ramet/model/api/routes.ts'
 import {
   changePlaygroundSchema,
   checkManifestSchema,
   createPlaygroundSchema,
   playgroundSchema,
   removedPlaygroundSchema,
-} from '@ramet/model/wire.ts'
+} from '@ramet/model/api/wire.ts'
+import { problemSchema } from '@ramet/model/errors/error.ts'
 import { z } from 'zod'
 import type { Playgrounds } from '../../services.ts'
 import { type Route, route } from '../route.ts'

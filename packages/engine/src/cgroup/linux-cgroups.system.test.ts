@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { enterGroups } from './enter-groups.ts'
+import { findHierarchies } from './hierarchies.ts'
+import { controlGroups } from './linux-cgroups.ts'
+
+const hierarchies = await findHierarchies()
+const groups = controlGroups(hierarchies)
+const bounds = { name: 'r7e57-b', memoryBytes: 64 * 1024 ** 2, cpuWeight: 50, cpuPercent: 50, tasks: 20 }
+const skip = hierarchies.length === 0 ? 'this host has no control groups that can be made' : false
+const has = (controller: 'memory' | 'pids') => hierarchies.some((each) => each.controllers.includes(controller))
+
+const inside = (argv: readonly string[]) => {
+  const [program, ...args] = enterGroups(groups.groups(bounds.name), argv)
+  return spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+after(() => groups.remove(bounds.name))
+
+test('a program is in its groups from its first moment on', { skip }, async () => {
+  assert.equal(await groups.ready(bounds), false)
+  await groups.make(bounds)
+  assert.equal(await groups.ready(bounds), true)
+  const child = inside(['cat', '/proc/self/cgroup'])
+  let said = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString()
+  })
+  await once(child, 'close')
+  assert.equal(said.split('\n').filter((line) => line.endsWith(`:/${bounds.name}`)).length, hierarchies.length, said)
+})
+
+test('memory and processes beyond the bounds are refused', {
+  skip: skip || (has('memory') && has('pids') ? false : 'not bounded on this host'),
+}, async () => {
+  const hog = inside(['perl', '-e', 'my $x = "x" x 200_000_000; print length $x'])
+  const [code, signal] = (await once(hog, 'close')) as [number | null, string | null]
+  assert.ok(code !== 0 && signal === 'SIGKILL', `${code} ${signal}`)
+  const forks = inside([
+    'perl',
+    '-e',
+    'my $n = 0; for (1..50) { my $p = fork; if (!defined $p) { last } if ($p == 0) { sleep 20; exit } $n++ } $| = 1; print $n; sleep 20',
+  ])
+  let said = ''
+  forks.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString()
+  })
+  await groups.make(bounds)
+  await once(forks.stdout, 'data')
+  assert.equal(Number(said), 19)
+})
+
+test('what is still in a group ends with it, and removal may be repeated', { skip }, async () => {
+  const child = inside(['sleep', '60'])
+  const group = join(groups.groups(bounds.name)[0] ?? '', 'cgroup.procs')
+  while ((await readFile(group, 'utf8')) === '') if (child.exitCode !== null) throw new Error('it never ran')
+  assert.deepEqual(await groups.list('7e57'), [bounds.name])
+  await groups.remove(bounds.name)
+  await groups.remove(bounds.name)
+  assert.deepEqual(await groups.list('7e57'), [])
+  for (const { root } of hierarchies) assert.ok(!(await readdir(root)).includes(bounds.name))
+})

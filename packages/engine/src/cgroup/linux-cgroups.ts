@@ -1,0 +1,74 @@
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { checkName } from '../network/plan.ts'
+import type { Bounds } from './cgroups.ts'
+import { type Hierarchy, settings } from './hierarchies.ts'
+
+const endWithinMs = 30_000
+
+/**
+ * A group a run directly below each root, as container engines do it: below the server's own group it would be ended with the server by systemd.
+ * `hierarchies`: of `findHierarchies`.
+ */
+export function controlGroups(hierarchies: readonly Hierarchy[]): Bounds {
+  const folders = (name: string) => hierarchies.map(({ root }) => join(root, name))
+  return {
+    async ready(bounds) {
+      const files = hierarchies.flatMap((each) =>
+        settings(each, bounds).map(([file, value]) => ({ path: join(each.root, bounds.name, file), value })),
+      )
+      const stand = await Promise.all(
+        files.map(async ({ path, value }) => (await readFile(path, 'utf8').catch(() => '')).trim() === value),
+      )
+      return stand.every(Boolean)
+    },
+
+    async make(bounds) {
+      checkName(bounds.name)
+      for (const each of hierarchies) {
+        const folder = join(each.root, bounds.name)
+        await mkdir(folder, { recursive: true })
+        for (const [file, value] of settings(each, bounds)) await writeFile(join(folder, file), value)
+      }
+    },
+
+    async remove(name) {
+      checkName(name)
+      for (const folder of folders(name)) await removeGroup(folder)
+    },
+
+    async list(installation) {
+      const mine = new RegExp(`^r${installation}-[0-9a-z]{1,7}$`)
+      const names = await Promise.all(hierarchies.map(({ root }) => readdir(root)))
+      return [...new Set(names.flat().filter((name) => mine.test(name)))].sort()
+    },
+
+    groups: folders,
+  }
+}
+
+/** A group with processes in it cannot be removed; only ours are ever put into it. */
+async function removeGroup(folder: string): Promise<void> {
+  const deadline = Date.now() + endWithinMs
+  for (;;) {
+    for (const pid of (await readFile(join(folder, 'cgroup.procs'), 'utf8').catch(() => '')).split('\n').filter(Boolean))
+      kill(Number(pid))
+    try {
+      return await rmdir(folder)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT') return
+      if (code !== 'EBUSY' || Date.now() > deadline) throw error
+    }
+    await delay(20)
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}

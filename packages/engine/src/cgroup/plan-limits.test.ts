@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { RunPlan } from '../run/run-plan.ts'
+import { samplePlan } from '../testing/sample-plan.ts'
+import { parseMounts, settings } from './hierarchies.ts'
+import { planBounds } from './plan-limits.ts'
+import { overheadMiB, runMemoryBytes } from './run-memory.ts'
+
+const plan = {
+  networks: [],
+  machines: [
+    { cpuCount: 1, ramMiB: 512 },
+    { cpuCount: 2, ramMiB: 1024 },
+  ],
+} as unknown as RunPlan
+const mib = 1024 ** 2
+
+test('a run is counted with the RAM of its machines and what each VM takes besides', () => {
+  assert.equal(runMemoryBytes(plan, 'fake'), 1536 * mib)
+  assert.equal(runMemoryBytes(plan, 'kvm'), (1536 + 2 * overheadMiB('kvm')) * mib)
+  assert.ok(overheadMiB('tcg') > overheadMiB('kvm') + 127, 'the code cache of TCG is counted')
+  assert.equal(overheadMiB(null), overheadMiB('tcg'), 'undecided counts as the bigger one')
+})
+
+test('bounds fit the machines', () => {
+  const bounds = planBounds(plan, samplePlan, 'tcg')
+  assert.equal(bounds.name, samplePlan.name)
+  assert.ok(bounds.memoryBytes > runMemoryBytes(plan, 'tcg'))
+  assert.equal(bounds.cpuPercent, 400)
+  assert.equal(bounds.cpuWeight, 300)
+})
+
+test('a v2 tree has all in its one group, v1 trees each their own', () => {
+  const bounds = { name: 'r1a2b-3c', memoryBytes: 512 * mib, cpuWeight: 50, cpuPercent: 150, tasks: 300 }
+  const v2 = { version: 'v2', root: '/sys/fs/cgroup', controllers: ['memory', 'cpu', 'pids'] } as const
+  assert.deepEqual(Object.fromEntries(settings(v2, bounds)), {
+    'memory.max': '536870912',
+    'cpu.weight': '50',
+    'cpu.max': '150000 100000',
+    'pids.max': '300',
+  })
+  assert.deepEqual(Object.fromEntries(settings({ version: 'v1', root: '/x', controllers: ['cpu'] }, bounds)), {
+    'cpu.shares': '512',
+    'cpu.cfs_period_us': '100000',
+    'cpu.cfs_quota_us': '150000',
+  })
+})
+
+test('trees are found among the mounts, also where two controllers share one', () => {
+  const mounts = `cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,relatime,cpu,cpuacct 0 0
+cgroup /sys/fs/cgroup/pids cgroup rw,pids 0 0
+tmpfs /sys/fs/cgroup tmpfs rw 0 0
+cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n`
+  assert.deepEqual(
+    parseMounts(mounts).map((each) => [each.version, each.root, each.version === 'v1' ? each.controllers : 'all']),
+    [
+      ['v2', '/sys/fs/cgroup/unified', 'all'],
+      ['v1', '/sys/fs/cgroup/cpu,cpuacct', ['cpu']],
+      ['v1', '/sys/fs/cgroup/pids', ['pids']],
+    ],
+  )
+})

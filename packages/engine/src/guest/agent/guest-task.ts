@@ -1,0 +1,64 @@
+import { machineUnreachable } from '@ramet/model/errors/errors.ts'
+import type { PlanTask } from '../../run/run-plan.ts'
+import type { GuestLink, ToolResult } from '../guest.ts'
+
+/** Tasks in a guest, by the platform's `keeper task` (guest/native/task.c): they go on whatever becomes of the caller, and are found again by name. */
+
+/**
+ * absent: never begun; running; exited: by itself, with `exitCode`; timed-out: ended by us; lost: its boot ended, or somebody killed what watched it.
+ */
+export type TaskState = 'absent' | 'running' | 'exited' | 'timed-out' | 'lost'
+
+export interface TaskSight {
+  readonly state: TaskState
+  /** Kernel boot ids. `began`: of the boot it was started in; undefined when absent. */
+  readonly began: string | undefined
+  readonly now: string
+  readonly exitCode: number
+  readonly tookMs: number
+  /** At most 64 KiB each. */
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const answerMs = 60_000
+/** As long as a task waits for the guest's own init before it begins, and its time with it (task.c). */
+const initMs = 180_000
+
+/** Begins it, unless it was begun in this boot before. Returns why it cannot be begun: a user that does not exist. RametError `machine_unreachable`. */
+export async function beginTask(link: GuestLink, task: PlanTask): Promise<{ refused?: string; exitCode?: number }> {
+  const size = String(Buffer.byteLength(task.run))
+  const argv = ['keeper', 'task', 'start', task.name, task.user, String(task.timeoutSeconds), size] as const
+  const { code, stderr } = await link.tool([...argv], { stdin: task.run, timeoutMs: answerMs })
+  if (code === 0) return {}
+  if (code === 126) return { refused: stderr.trim(), exitCode: code }
+  throw machineUnreachable(task.machine, `the task ${task.name} could not be begun there: ${stderr.trim()}`)
+}
+
+export async function lookAtTask(link: GuestLink, task: Pick<PlanTask, 'name' | 'machine'>): Promise<TaskSight> {
+  return read(task, await link.tool(['keeper', 'task', 'look', task.name], { timeoutMs: answerMs }))
+}
+
+/** As `lookAtTask`, once it has ended. A task ends by its timeout at the latest; what is added is for a guest that is slow to say so. */
+export async function taskEnd(link: GuestLink, task: PlanTask): Promise<TaskSight> {
+  const timeoutMs = initMs + task.timeoutSeconds * 1000 + answerMs
+  return read(task, await link.tool(['keeper', 'task', 'wait', task.name], { timeoutMs }))
+}
+
+function read(task: Pick<PlanTask, 'name' | 'machine'>, { code, stdout, stderr }: ToolResult): TaskSight {
+  const endOfLine = stdout.indexOf('\n')
+  const words = /^(absent|running|exited|timed-out|lost) (\S+) (\S+) (\d+) (\d+)$/.exec(stdout.slice(0, endOfLine))
+  if (code !== 0 || !words) {
+    throw machineUnreachable(task.machine, `it does not say how its task ${task.name} is: ${stderr.slice(0, 200).trim()}`)
+  }
+  const [, state, began, now, exitCode, tookMs] = words
+  return {
+    state: state as TaskState,
+    began: began === '-' ? undefined : began,
+    now: now ?? '',
+    exitCode: Number(exitCode),
+    tookMs: Number(tookMs),
+    stdout: stdout.slice(endOfLine + 1),
+    stderr,
+  }
+}

@@ -1,0 +1,103 @@
+import { generateKeyPair, randomBytes } from 'node:crypto'
+import { promisify } from 'node:util'
+import type { RunKeys } from '../guest.ts'
+
+/** A length, then the bytes: `string` of RFC 4251, section 5. */
+function field(value: string | Uint8Array): Buffer {
+  const bytes = Buffer.from(value)
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(bytes.length)
+  return Buffer.concat([length, bytes])
+}
+
+const uint32 = (value: number) => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value)
+  return bytes
+}
+
+const type = 'ssh-ed25519'
+/** Padding goes up to the block size of the cipher, which is 8 for `none` (OpenSSH's PROTOCOL.key). */
+const blockSize = 8
+
+/** The key file of OpenSSH, unencrypted (PROTOCOL.key): public key, then the private one twice-checked, padded 1, 2, 3… */
+function privatePem(seed: Buffer, publicKey: Buffer, comment: string): string {
+  const check = randomBytes(4)
+  const secret = Buffer.concat([
+    check,
+    check,
+    field(type),
+    field(publicKey),
+    field(Buffer.concat([seed, publicKey])),
+    field(comment),
+  ])
+  const padding = Buffer.from(Array.from({ length: (blockSize - (secret.length % blockSize)) % blockSize }, (_, at) => at + 1))
+  const file = Buffer.concat([
+    Buffer.from('openssh-key-v1\0'),
+    field('none'),
+    field('none'),
+    field(''),
+    uint32(1),
+    field(publicBlob(publicKey)),
+    field(Buffer.concat([secret, padding])),
+  ])
+  const lines = file.toString('base64').match(/.{1,70}/g) ?? []
+  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines.join('\n')}\n-----END OPENSSH PRIVATE KEY-----\n`
+}
+
+/** RFC 8709, section 4. */
+const publicBlob = (publicKey: Buffer) => Buffer.concat([field(type), field(publicKey)])
+
+/** A new ed25519 pair: private key as OpenSSH's PEM, public key as a line of authorized_keys (without a line end). */
+export async function makeKeyPair(comment: string): Promise<{ privateKey: string; publicKey: string }> {
+  const pair = await promisify(generateKeyPair)('ed25519')
+  const { d = '', x = '' } = pair.privateKey.export({ format: 'jwk' })
+  const publicKey = Buffer.from(x, 'base64url')
+  return {
+    privateKey: privatePem(Buffer.from(d, 'base64url'), publicKey, comment),
+    publicKey: `${type} ${publicBlob(publicKey).toString('base64')} ${comment}`,
+  }
+}
+
+/** The platform's keys of one run: the guest's host key, and the server's to log in with. */
+export async function makeRunKeys(): Promise<RunKeys> {
+  const [host, client] = await Promise.all([makeKeyPair('ramet-host'), makeKeyPair('ramet-server')])
+  return {
+    hostPrivate: host.privateKey,
+    hostPublic: host.publicKey,
+    clientPrivate: client.privateKey,
+    clientPublic: client.publicKey,
+  }
+}
+
+/** The key of an authorized_keys line as it goes over the wire. */
+export const wireKey = (line: string) => Buffer.from(line.split(' ')[1] ?? '', 'base64')
+
+/** Takes the fields of a key file one after the other. */
+function fieldsOf(bytes: Buffer) {
+  let at = 0
+  return {
+    skip(count: number): void {
+      at += count
+    },
+    next(): Buffer {
+      const length = bytes.readUInt32BE(at)
+      at += 4 + length
+      return bytes.subarray(at - length, at)
+    },
+  }
+}
+
+/** One of our own private keys in the form of dropbear's key files, the only one its server reads (`dropbearkey`, `buf_put_ed25519_priv_key`). */
+export function dropbearKey(privateKey: string): Buffer {
+  const file = fieldsOf(Buffer.from(privateKey.replace(/-----[^-]+-----/g, ''), 'base64'))
+  file.skip('openssh-key-v1\0'.length)
+  for (const _ of ['cipher', 'kdf', 'kdf options']) file.next()
+  file.skip(4)
+  file.next()
+  const secret = fieldsOf(file.next())
+  secret.skip(8)
+  if (secret.next().toString() !== type) throw new Error('not an ed25519 key')
+  secret.next()
+  return Buffer.concat([field(type), field(secret.next())])
+}

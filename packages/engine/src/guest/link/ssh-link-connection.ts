@@ -1,0 +1,103 @@
+import { connect, type Socket } from 'node:net'
+import { Client, type ClientChannel } from 'ssh2'
+import type { ExecOptions, RunKeys } from '../guest.ts'
+import { wireKey } from '../identity/keys.ts'
+
+export interface ConnectOptions {
+  readonly path: string
+  readonly keys: RunKeys
+  /** How long the guest may keep silent before it says its first word. */
+  readonly silentMs: number
+  readonly signal: AbortSignal
+}
+
+/** From its first word to the login. Alone it takes 0.3-0.6 s under TCG; on a busy host several times as long. */
+const handshakeMs = 20_000
+/** A guest that answers nothing for 30 s is gone, or its port was reset. Paused guests and busy hosts stay below. */
+const keepalive = { keepaliveInterval: 5000, keepaliveCountMax: 6 }
+
+/** One authenticated connection; `lost` settles when it ends, for whatever reason. */
+export interface SshConnection {
+  readonly lost: Promise<void>
+  /**
+   * `take` is called with the channel before anything more of it is read: a command that ends at once may have its exit status in the very bytes that
+   * opened its channel, and ssh2 tells of that only to who listens already.
+   */
+  exec<T>(command: string, pty: ExecOptions['pty'], take: (channel: ClientChannel) => T): Promise<T>
+  close(): void
+}
+
+/** Logs in as the platform's root over the VM's unix socket; the guest must show its host key. Rejects with why not, leaving nothing open. */
+export async function connectSsh({ path, keys, silentMs, signal }: ConnectOptions): Promise<SshConnection> {
+  signal.throwIfAborted()
+  const socket = await openSocket(path)
+  const client = new Client()
+  const lost = Promise.withResolvers<void>()
+  const ready = Promise.withResolvers<void>()
+  const expected = wireKey(keys.hostPublic)
+  const fail = (error: Error) => {
+    ready.reject(error)
+    socket.destroy()
+  }
+  const abort = () => fail(signal.reason as Error)
+  signal.addEventListener('abort', abort, { once: true })
+  let handshake: NodeJS.Timeout | undefined
+  const silence = setTimeout(() => fail(new Error('the guest says nothing yet')), silentMs)
+  client.on('ready', ready.resolve)
+  client.on('error', fail)
+  client.on('close', () => {
+    ready.reject(new Error('the guest closed the connection'))
+    lost.resolve()
+  })
+  socket.on('end', () => socket.destroy())
+  client.connect({
+    sock: socket,
+    username: 'root',
+    privateKey: keys.clientPrivate,
+    authHandler: ['publickey'],
+    hostVerifier: (key: Buffer) => key.equals(expected),
+    // By our own clocks, since it may be long until the guest is there at all.
+    readyTimeout: 0,
+    ...keepalive,
+    algorithms: {
+      serverHostKey: ['ssh-ed25519'],
+      kex: ['curve25519-sha256', 'curve25519-sha256@libssh.org'],
+      // Without instructions for AES, as emulated guests are, ChaCha20 is the cheap one.
+      cipher: ['chacha20-poly1305@openssh.com', 'aes128-gcm@openssh.com', 'aes128-ctr'],
+      compress: ['none'],
+    },
+  })
+  socket.once('data', () => {
+    clearTimeout(silence)
+    handshake = setTimeout(() => fail(new Error('the guest did not finish the handshake')), handshakeMs)
+  })
+  try {
+    await ready.promise
+  } finally {
+    clearTimeout(silence)
+    clearTimeout(handshake)
+    signal.removeEventListener('abort', abort)
+  }
+  return {
+    lost: lost.promise,
+    exec: (command, pty, take) =>
+      new Promise((resolve, reject) => {
+        const opened = (error: Error | undefined, channel: ClientChannel) => (error ? reject(error) : resolve(take(channel)))
+        // A lost connection never calls back for a channel that it had not opened yet.
+        void lost.promise.then(() => reject(new Error('the connection was lost')))
+        client.exec(command, pty ? { pty: { term: pty.term, cols: pty.cols, rows: pty.rows } } : {}, opened)
+      }),
+    close: () => {
+      client.end()
+      socket.destroy()
+    },
+  }
+}
+
+function openSocket(path: string): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
+  const socket = connect({ path })
+  socket.once('connect', () => resolve(socket))
+  socket.once('error', reject)
+  return promise
+}

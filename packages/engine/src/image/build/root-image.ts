@@ -1,0 +1,62 @@
+import { rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { requireSpace } from '../../disk/space.ts'
+import type { BuildOptions, RootImage } from '../cache/artefact.ts'
+import { cached } from '../cache/cache.ts'
+import type { CachedArtefact } from '../cache/record.ts'
+import { recipeHash } from '../recipes/recipe.ts'
+import { runBuild } from './build-process.ts'
+import { buildDebianRoot, type DebianRoot } from './debian-root.ts'
+import { makeExt4 } from './ext4.ts'
+
+const diskName = 'root.qcow2'
+/** Changed by hand whenever the steps below or in `debian-root.ts` make something else of the same data. */
+const revision = '1'
+/** A root folder and its raw file stand side by side for a moment; measured 0.6 GiB for 230 MB of content. */
+const peakBytes = 2 ** 30
+
+export interface RootImageRecipe {
+  readonly name: string
+  readonly root: DebianRoot
+  /** Virtual size: all that a drive may not be smaller than. Sparse, so what is empty costs nothing. */
+  readonly sizeMiB: number
+}
+
+/** Identity of an image's recipe. */
+export const rootImageHash = ({ name, root, sizeMiB }: RootImageRecipe) =>
+  recipeHash({ revision, name, root: { ...root, files: { ...root.files } }, sizeMiB: `${sizeMiB}` })
+
+export interface ForcedBuild extends BuildOptions {
+  /** Build although the cache has it. */
+  readonly force?: boolean
+}
+
+/** A root drive's image from Debian packages, from the cache when its recipe was built before. About half a minute on two cores. */
+export async function buildRootImage(recipe: RootImageRecipe, options: ForcedBuild): Promise<RootImage> {
+  const { cacheFolder, report, signal } = options
+  const key = { cacheFolder, kind: 'image', name: recipe.name, recipeHash: rootImageHash(recipe) }
+  const build = async (folder: string, scratch: string) => {
+    const sizeBytes = recipe.sizeMiB * 2 ** 20
+    await requireSpace(cacheFolder, peakBytes)
+    const root = join(scratch, 'root')
+    await buildDebianRoot(recipe.root, { folder: root, scratch, report, signal })
+    report({ step: 'Making the filesystem', message: 'Making the filesystem', percent: 92 })
+    const raw = join(scratch, 'root.raw')
+    await makeExt4({ from: root, file: raw, sizeBytes, label: 'root', journalMiB: 64, signal })
+    await rm(root, { recursive: true })
+    report({ step: 'Checking the filesystem', message: 'Checking the filesystem', percent: 96 })
+    await runBuild(['e2fsck', '-fn', raw], { signal })
+    report({ step: 'Packing the image', message: 'Packing the image', percent: 98 })
+    const packed = join(scratch, diskName)
+    await runBuild(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', raw, packed], { signal })
+    await rename(packed, join(folder, diskName))
+    return { sizeBytes, suite: recipe.root.suite }
+  }
+  const onWait = () => report({ step: 'Waiting', message: `Another process is building ${recipe.name}` })
+  return toRootImage(await cached(key, build, { signal, force: options.force ?? false, onWait }))
+}
+
+export function toRootImage(artefact: CachedArtefact): RootImage {
+  const { folder, bytes, builtAt, facts } = artefact
+  return { folder, bytes, builtAt, disk: join(folder, diskName), sizeBytes: Number(facts.sizeBytes) }
+}

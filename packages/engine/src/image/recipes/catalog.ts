@@ -1,0 +1,54 @@
+import { notFound } from '@ramet/model/errors/errors.ts'
+import { buildRootImage, type ForcedBuild, type RootImageRecipe, rootImageHash, toRootImage } from '../build/root-image.ts'
+import type { KernelPack, RootImage } from '../cache/artefact.ts'
+import type { CachedArtefact } from '../cache/record.ts'
+import { debianDocker } from './debian-docker.ts'
+import { debianStable } from './debian-stable.ts'
+import { buildKernelPack, kernelPackHash, kernelPackName, toKernelPack } from './kernel-pack.ts'
+
+/** Something that can be built: an entry here is all that a new image needs. */
+export interface CatalogEntry {
+  readonly name: string
+  /** Further names that mean the same. */
+  readonly aliases: readonly string[]
+  readonly kind: 'image' | 'kernel-pack'
+  readonly description: string
+  /** Identity of what would be built now. */
+  hash(): Promise<string>
+  build(options: ForcedBuild): Promise<Built>
+  /** The same from the cache. */
+  open(artefact: CachedArtefact): Built
+}
+
+export type Built = RootImage | KernelPack
+
+const image = (recipe: RootImageRecipe, description: string, aliases: readonly string[] = []): CatalogEntry => ({
+  name: recipe.name,
+  aliases,
+  kind: 'image',
+  description,
+  hash: async () => rootImageHash(recipe),
+  build: (options) => buildRootImage(recipe, options),
+  open: toRootImage,
+})
+
+export const catalog: readonly CatalogEntry[] = [
+  {
+    name: kernelPackName,
+    aliases: ['kernel'],
+    kind: 'kernel-pack',
+    description: 'Linux 6.1 of Debian 12, its modules and the boot environment of every machine',
+    hash: kernelPackHash,
+    build: buildKernelPack,
+    open: toKernelPack,
+  },
+  image(debianStable, 'Debian 12 with systemd and the usual tools', ['debian']),
+  image(debianDocker, 'The same with Docker', ['docker']),
+]
+
+/** By name or alias. */
+export function catalogEntry(name: string, entries: readonly CatalogEntry[] = catalog): CatalogEntry {
+  const entry = entries.find((each) => each.name === name || each.aliases.includes(name))
+  if (!entry) throw notFound('image', name, `There are: ${entries.map((each) => each.name).join(', ')}.`)
+  return entry
+}

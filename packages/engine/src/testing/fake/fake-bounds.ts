@@ -1,0 +1,25 @@
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Bounds } from '../../cgroup/cgroups.ts'
+import { writeFileAtomically } from '../../disk/files.ts'
+
+/** Bounds that are files below `folder` and bound nothing, so that what leaks can be counted. */
+export function fakeBounds(folder: string): Bounds {
+  const made = join(folder, 'bounds')
+  return {
+    async ready(bounds) {
+      return (await readFile(join(made, bounds.name), 'utf8').catch(() => '')) === JSON.stringify(bounds)
+    },
+    async make(bounds) {
+      await mkdir(made, { recursive: true })
+      await writeFileAtomically(join(made, bounds.name), JSON.stringify(bounds))
+    },
+    async remove(name) {
+      await rm(join(made, name), { force: true })
+    },
+    async list(installation) {
+      return (await readdir(made).catch((): string[] => [])).filter((name) => name.startsWith(`r${installation}-`))
+    },
+    groups: () => [],
+  }
+}

@@ -1,0 +1,206 @@
+import { connect, type Socket } from 'node:net'
+import { Readable, Writable } from 'node:stream'
+import { guestUnreachable } from '@ramet/model/errors/errors.ts'
+import { openConsole } from '../../guest/console.ts'
+import type {
+  ExecOptions,
+  GuestLink,
+  GuestProcess,
+  Guests,
+  GuestTerminal,
+  LinkOptions,
+  TerminalOptions,
+  ToolResult,
+} from '../../guest/guest.ts'
+import { makeRunKeys } from '../../guest/identity/keys.ts'
+import { encodeFrame, FrameReader } from '../../guest/link/ssh-link-frames.ts'
+import { wake } from '../../guest/wake/wake.ts'
+import { fakeFrames, type GuestOpening, largestFrame, readFrames } from './fake-protocol.ts'
+
+const betweenTriesMs = 50
+const runMs = 30_000
+
+export const fakeGuests: Guests = {
+  link: (vm, _keys, options) => new FakeLink(vm.guestSocket, options),
+  // The real one: pretend guests speak its protocol.
+  wake,
+  async renewIdentity(link) {
+    await link.tool(['renew-identity'])
+  },
+  console: openConsole,
+  // Real ones, as a machine's boot archive, real too, is made of them.
+  makeKeys: makeRunKeys,
+}
+
+class FakeLink implements GuestLink {
+  isReady = false
+  readonly #path: string
+  readonly #listeners = new Set<(isReady: boolean) => void>()
+  readonly #closing = new AbortController()
+  #socket: Socket | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(path: string, { awake = Promise.resolve() }: LinkOptions = {}) {
+    this.#path = path
+    awake.then(
+      () => this.#closing.signal.aborted || this.#connect(),
+      () => {},
+    )
+  }
+
+  onChange(listener: (isReady: boolean) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async ready(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (this.isReady) return
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const stop = AbortSignal.any([signal, this.#closing.signal])
+    const abort = () => reject(stop.reason as Error)
+    const forget = this.onChange((isReady) => isReady && resolve())
+    stop.addEventListener('abort', abort, { once: true })
+    if (stop.aborted) abort()
+    try {
+      await promise
+    } finally {
+      forget()
+      stop.removeEventListener('abort', abort)
+    }
+  }
+
+  async exec(command: string, { user = 'root', pty }: ExecOptions = {}): Promise<GuestProcess> {
+    return (await this.#open({ kind: 'exec', command, user, hasTerminal: pty !== undefined })).process
+  }
+
+  async run(command: string, options: { user?: string; timeoutMs?: number; stdin?: string } = {}): Promise<ToolResult> {
+    return this.#finish(await this.exec(command, { user: options.user }), options)
+  }
+
+  async tool(argv: readonly [string, ...string[]], options: { timeoutMs?: number; stdin?: string } = {}): Promise<ToolResult> {
+    return this.#finish((await this.#open({ kind: 'tool', argv })).process, options)
+  }
+
+  async #finish(process: GuestProcess, options: { timeoutMs?: number; stdin?: string }): Promise<ToolResult> {
+    const timer = setTimeout(() => process.close(), options.timeoutMs ?? runMs)
+    try {
+      process.stdin.end(options.stdin ?? '')
+      const [{ code }, stdout, stderr] = await Promise.all([process.exit, textOf(process.stdout), textOf(process.stderr)])
+      return { code, stdout, stderr }
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async terminal(session: string, { user }: TerminalOptions): Promise<GuestTerminal> {
+    const { process, resumed } = await this.#open({ kind: 'terminal', session, user })
+    return {
+      output: process.stdout,
+      input: process.stdin,
+      resumed,
+      exit: process.exit,
+      resize: process.resize,
+      close: process.close,
+    }
+  }
+
+  close(): void {
+    this.#closing.abort(guestUnreachable('it was switched off.'))
+    clearTimeout(this.#timer)
+    this.#socket?.destroy()
+  }
+
+  /** One connection is the link itself: the guest answers on it once it is up, and its end is the end of the boot. */
+  #connect(): void {
+    const socket = connect(this.#path)
+    this.#socket = socket
+    socket.on('error', () => {})
+    socket.once('connect', () => socket.write(opening({ kind: 'link' })))
+    socket.once('data', () => this.#change(true))
+    socket.once('close', () => {
+      this.#change(false)
+      if (!this.#closing.signal.aborted) this.#timer = setTimeout(() => this.#connect(), betweenTriesMs)
+    })
+  }
+
+  #change(isReady: boolean): void {
+    if (this.isReady === isReady) return
+    this.isReady = isReady
+    for (const listener of this.#listeners) listener(isReady)
+  }
+
+  async #open(what: GuestOpening): Promise<{ process: GuestProcess; resumed: boolean }> {
+    if (!this.isReady) throw guestUnreachable('it does not answer yet.')
+    const socket = connect({ path: this.#path, signal: this.#closing.signal })
+    const begun = Promise.withResolvers<boolean>()
+    const process = processOver(socket, begun)
+    socket.write(opening(what))
+    return { resumed: await begun.promise, process }
+  }
+}
+
+const opening = (what: GuestOpening) => encodeFrame(fakeFrames.open, Buffer.from(JSON.stringify(what)))
+
+/** Backpressure is the socket's, both ways. */
+function processOver(socket: Socket, begun: PromiseWithResolvers<boolean>): GuestProcess {
+  const reader = new FrameReader()
+  const exit = Promise.withResolvers<{ code: number }>()
+  exit.promise.catch(() => {})
+  const resume = () => socket.resume()
+  const stdout = new Readable({ read: resume })
+  const stderr = new Readable({ read: resume })
+  const stdin = new Writable({
+    write(bytes: Buffer, _, done) {
+      for (let at = 0; at < bytes.length; at += largestFrame) {
+        const isLast = at + largestFrame >= bytes.length
+        socket.write(
+          encodeFrame(fakeFrames.data, bytes.subarray(at, at + largestFrame)),
+          isLast ? (error) => done(error) : undefined,
+        )
+      }
+      if (bytes.length === 0) done()
+    },
+    final(done) {
+      socket.write(encodeFrame(fakeFrames.eof, Buffer.alloc(0)), () => done())
+    },
+  })
+  stdin.on('error', () => {})
+  socket.on('error', () => {})
+  socket.on('data', (chunk) =>
+    readFrames(reader, chunk, (type, payload) => {
+      if (type === fakeFrames.ready) begun.resolve(payload[0] === 1)
+      else if (type === fakeFrames.exit) exit.resolve({ code: payload[0] ?? 255 })
+      else {
+        const stream = type === fakeFrames.data ? stdout : stderr
+        if (!stream.destroyed && !stream.push(Buffer.from(payload))) socket.pause()
+      }
+    }),
+  )
+  socket.on('close', () => {
+    const lost = guestUnreachable('the connection was lost.')
+    begun.reject(lost)
+    exit.reject(lost)
+    stdin.destroy()
+    for (const stream of [stdout, stderr]) if (!stream.destroyed) stream.push(null)
+  })
+  return {
+    stdin,
+    stdout,
+    stderr,
+    exit: exit.promise,
+    resize() {},
+    signal() {
+      socket.write(encodeFrame(fakeFrames.signal, Buffer.alloc(0)))
+    },
+    close() {
+      socket.destroy()
+    },
+  }
+}
+
+async function textOf(stream: Readable): Promise<string> {
+  let text = ''
+  for await (const bytes of stream) text += String(bytes)
+  return text
+}

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp } from 'node:fs/promises'
+import { join } from 'node:path'
+import { qemuDisks } from '../disk/qemu-disks.ts'
+import { ensureVmUser } from '../disk/vm-user.ts'
+import { kernelWords } from '../guest/boot/kernel-words.ts'
+import type { RunKeys } from '../guest/guest.ts'
+import { sshGuests } from '../guest/guests.ts'
+import { ImageLibrary } from '../image/library.ts'
+import { planNetwork } from '../network/plan.ts'
+import { writeInitrd } from '../run/initrd.ts'
+import type { RunPlan } from '../run/run-plan.ts'
+import { modulesSerial } from '../run/vm-spec.ts'
+import { hostTscKhz } from '../vmm/host-khz.ts'
+import { qemuVmm } from '../vmm/qemu/qemu.ts'
+import type { Vm, VmSpec } from '../vmm/vmm.ts'
+
+/** For tests: one bare VM without networks on the real image and kernel pack, which all tests share. */
+export const testCache = process.env.RAMET_TEST_CACHE ?? '/var/cache/ramet-test'
+
+const gib = 1024 ** 3
+const plan: RunPlan = {
+  networks: [{ name: 'local', subnet: '172.16.0.0/24', gateway: '172.16.0.1', private: false }],
+  machines: [
+    {
+      name: 'one',
+      users: [{ name: 'root', default: true }],
+      cpuCount: 1,
+      ramMiB: 512,
+      noSSH: false,
+      drives: [{ source: 'debian-stable', mount: '/', sizeBytes: 20 * gib, readOnly: false }],
+      interfaces: [],
+      startupFiles: [],
+    },
+  ],
+}
+
+export async function testVmm() {
+  const user = await ensureVmUser()
+  return qemuVmm({ user, cacheFolder: testCache, tscKhz: await hostTscKhz(), accelerator: async () => 'tcg' })
+}
+
+export async function makeTestSpec(): Promise<{ spec: VmSpec; keys: RunKeys }> {
+  const library = await ImageLibrary.open(testCache)
+  const [pack, image, user] = await Promise.all([
+    library.requireKernelPack(),
+    library.requireImage('debian-stable'),
+    ensureVmUser(),
+  ])
+  const folder = await mkdtemp('/var/tmp/rt-vm-')
+  const disks = qemuDisks(user)
+  await disks.makeVmFolder(folder)
+  const keys = await sshGuests().makeKeys()
+  const initrd = join(folder, 'initrd')
+  await writeInitrd(initrd, pack, plan, planNetwork('r0000-1', '198.18.0.0/28', plan), 0, keys)
+  const top = join(folder, 'top.qcow2')
+  await disks.makeTop(top, { file: image.disk, format: 'qcow2', sizeBytes: image.sizeBytes }, 20 * gib)
+  const spec: VmSpec = {
+    runId: randomBytes(12).toString('hex'),
+    machine: 'one',
+    folder,
+    cpuCount: 1,
+    ramMiB: 512,
+    kernel: pack.kernel,
+    initrd,
+    commandLine: kernelWords,
+    drives: [
+      {
+        serial: 'drive-0',
+        readOnly: false,
+        chain: [
+          { file: top, format: 'qcow2' },
+          { file: image.disk, format: 'qcow2' },
+        ],
+      },
+      { serial: modulesSerial, readOnly: true, chain: [{ file: pack.modules, format: 'raw' }] },
+    ],
+    interfaces: [],
+  }
+  return { spec, keys }
+}
+
+/** For the conformance suite's other process. */
+export async function startTestVm(spec: VmSpec): Promise<Vm> {
+  return (await testVmm()).start(spec)
+}

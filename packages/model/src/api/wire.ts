@@ -1,0 +1,326 @@
+import { z } from 'zod'
+import { limits, manifestSchema, manifestSpecSchema } from '../manifest/manifest.ts'
+import { machineStateSchema, runStateSchema, wantedStateSchema } from '../run/run-state.ts'
+import { taskStatusSchema } from '../run/task-state.ts'
+import { dnsLabelSchema, titleSchema } from '../units/names.ts'
+
+/**
+ * Bodies of the HTTP API. They keep the shape of iximiuz's (reference/labctl-api.md, part 2), so on the wire a run is a `play`;
+ * fields that only Ramet has are marked as such. Times are RFC 3339 strings.
+ */
+
+export const conditionSchema = z.object({
+  name: z.string(),
+  status: z.enum(['True', 'False', 'Unknown']),
+  lastTransitionAt: z.string(),
+  message: z.string().optional(),
+})
+export type Condition = z.infer<typeof conditionSchema>
+
+export const stateEventSchema = z.object({ state: runStateSchema, at: z.string(), error: z.string().optional() })
+export type StateEvent = z.infer<typeof stateEventSchema>
+
+export const progressSchema = z.object({
+  /** Name of the step or build under way. */
+  step: z.string(),
+  /** A sentence for people. */
+  message: z.string(),
+  /** 0 to 100, absent when it cannot be told. */
+  percent: z.number().min(0).max(100).optional(),
+})
+export type Progress = z.infer<typeof progressSchema>
+
+export const failureSchema = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() })
+export type Failure = z.infer<typeof failureSchema>
+
+export const playMachineSchema = z.object({
+  name: z.string(),
+  users: z.array(z.object({ name: z.string(), default: z.boolean().optional(), welcome: z.string().optional() })),
+  resources: z.object({ cpuCount: z.number(), ramSize: z.string() }),
+  /** Ramet's own, from here on. */
+  state: machineStateSchema,
+  noSSH: z.boolean(),
+  /** The machine's address as the host of the server reaches it; absent while it is off. */
+  hostAddress: z.string().optional(),
+  interfaces: z.array(z.object({ name: z.string(), network: z.string(), address: z.string(), mac: z.string() })),
+  drives: z.array(
+    z.object({
+      source: z.string().optional(),
+      mount: z.string().optional(),
+      /** Absent on a drive that is handed over raw. */
+      filesystem: z.string().optional(),
+      sizeBytes: z.number(),
+      readOnly: z.boolean(),
+    }),
+  ),
+})
+export type PlayMachine = z.infer<typeof playMachineSchema>
+
+export const playTaskSchema = z.object({
+  name: z.string(),
+  init: z.boolean(),
+  helper: z.boolean(),
+  /** See task-state.ts. */
+  status: taskStatusSchema,
+  /** Grows with each change. */
+  version: z.int(),
+})
+export type PlayTask = z.infer<typeof playTaskSchema>
+
+/** GET /plays/{id}/tasks. */
+export const playTaskDetailsSchema = playTaskSchema.extend({
+  machine: z.string(),
+  needs: z.array(z.string()),
+  run: z.string(),
+  user: z.string(),
+  timeoutSeconds: z.int(),
+  /** Absent until the task ended by itself. */
+  exitCode: z.int().optional(),
+  /** At most 64 KiB each: the beginning, and the end of what is longer. */
+  stdout: z.string(),
+  stderr: z.string(),
+  lastRunAt: z.string().optional(),
+  lastDurationMs: z.number().optional(),
+  /** Ramet's own: why a task failed that did not end by itself, as a sentence. */
+  reason: z.string().optional(),
+})
+export type PlayTaskDetails = z.infer<typeof playTaskDetailsSchema>
+
+export const playSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  lastStateAt: z.string(),
+  /** Milliseconds; 0: runs here do not expire. */
+  expiresIn: z.number(),
+  pageUrl: z.string(),
+  playground: z.object({ name: z.string(), title: z.string(), owner: z.string(), pageUrl: z.string() }),
+  machines: z.array(playMachineSchema),
+  status: z.object({
+    factoryId: z.string(),
+    stateEvents: z.array(stateEventSchema),
+    machines: z.array(z.object({ name: z.string(), state: machineStateSchema, conditions: z.array(conditionSchema) })),
+  }),
+  tasks: z.record(z.string(), playTaskSchema),
+  /** Ramet's own: each init task has completed, failed, or can never begin since what it needs failed (task-state.ts). True without tasks. */
+  initTasksOver: z.boolean(),
+  /** Ramet's own, from here on. `state` repeats the last state event. */
+  state: runStateSchema,
+  wanted: wantedStateSchema,
+  progress: progressSchema.optional(),
+  failure: failureSchema.optional(),
+  /** The run that it is a clone of. */
+  clonedFrom: z.object({ id: z.string(), title: z.string() }).optional(),
+  /** How it came up last: booted; resumed with memory of its own or of its source; or with that of a playground kept warm. Absent before its first start. */
+  startKind: z.enum(['cold', 'warm', 'resumed']).optional(),
+  /** Why so, as a sentence. */
+  startReason: z.string().optional(),
+  /** UUID of its last resume, which the guests have in /run/ramet/epoch. Absent after a boot. */
+  epoch: z.string().optional(),
+  /** The memory with which its next start goes on. */
+  snapshot: z.object({ at: z.string(), bytes: z.number() }).optional(),
+  networks: z.array(z.object({ name: z.string(), subnet: z.string(), gateway: z.string().optional(), private: z.boolean() })),
+  tabs: z.array(z.record(z.string(), z.unknown())),
+})
+export type Play = z.infer<typeof playSchema>
+
+export const createPlaySchema = z.object({
+  playground: z.string(),
+  title: z.string().optional(),
+  safetyDisclaimerConsent: z.boolean().nullish(),
+  asFreeTierUser: z.boolean().nullish(),
+  /** Users, startup files and init tasks of a saved playground are done again, although its drives have been through them. */
+  rerunInit: z.boolean().optional(),
+  /** Ramet's own: its machines boot, although its playground is kept warm. */
+  cold: z.boolean().optional(),
+  /** Overrides (`start -f`) are refused by name until they are acted on. */
+  tabs: z.unknown().optional(),
+  networks: z.unknown().optional(),
+  machines: z.unknown().optional(),
+  initTasks: z.unknown().optional(),
+  initConditions: z.unknown().optional(),
+})
+export type CreatePlay = z.infer<typeof createPlaySchema>
+
+export const playActionSchema = z.discriminatedUnion('action', [
+  /** `powerOff`: the guests are shut down. Otherwise their memory is kept, if that can be done. */
+  z.object({ action: z.literal('stop'), powerOff: z.boolean().optional() }),
+  /** `cold`: the guests boot from their drives, and the memory that was kept is gone. */
+  z.object({ action: z.literal('restart'), cold: z.boolean().optional() }),
+  z.object({ action: z.literal('destroy') }),
+  z.object({ action: z.literal('make_persistent') }),
+  z.object({ action: z.literal('set_title'), title: z.string() }),
+  z.object({ action: z.enum(['machine.stop', 'machine.restart', 'machine.reboot']), machine: z.string() }),
+  z.object({ action: z.literal('machine.console.list'), machine: z.string() }),
+  z.object({ action: z.literal('machine.console.read'), machine: z.string(), console: z.string() }),
+])
+export type PlayAction = z.infer<typeof playActionSchema>
+
+export const playgroundSchema = manifestSpecSchema.extend({
+  id: z.string(),
+  /** Empty: one of the official catalogue. */
+  owner: z.string(),
+  name: z.string(),
+  base: z.string(),
+  title: z.string(),
+  description: z.string(),
+  categories: z.array(z.string()),
+  cover: z.string().optional(),
+  markdown: z.string().optional(),
+  published: z.boolean(),
+  pageUrl: z.string(),
+  createdAt: z.string(),
+  userAccess: z.object({ canList: z.boolean(), canRead: z.boolean(), canStart: z.boolean() }),
+  /** Ramet's own: the run that it was saved from. Its drives begin with what that run's held, not with their images. */
+  savedFrom: z.object({ id: z.string(), title: z.string() }).optional(),
+})
+export type Playground = z.infer<typeof playgroundSchema>
+
+/** POST /playgrounds, as labctl sends it: the manifest's inner part spread at the top level, absent lists as null. Validated by the manifest's own rules. */
+export const createPlaygroundSchema = z.looseObject({ name: z.string(), base: z.string() })
+export type CreatePlayground = z.infer<typeof createPlaygroundSchema>
+
+/** POST /manifests/check: the YAML text; `fileName` is only quoted in the problems found. */
+export const checkManifestSchema = z.object({ text: z.string(), fileName: z.string().max(4096).default('manifest.yaml') })
+
+/** What may be said anew of a playground of one's own. What it is made of never changes: that would be another playground. */
+export const changePlaygroundSchema = z.strictObject({
+  title: manifestSchema.shape.title.optional(),
+  description: z.string().max(500, 'must have at most 500 characters').optional(),
+  categories: z.array(z.string().min(1).max(100)).max(20, 'must have at most 20').optional(),
+  markdown: z.string().max(limits.markdown).optional(),
+  cover: z.string().max(2048).optional(),
+})
+export type ChangePlayground = z.infer<typeof changePlaygroundSchema>
+
+/** What goes on without a playground that was removed; their layers stay. */
+export const removedPlaygroundSchema = z.object({
+  name: z.string(),
+  runs: z.array(z.object({ id: z.string(), title: z.string() })),
+  /** Names of playgrounds that have it for their base. */
+  playgrounds: z.array(z.string()),
+})
+export type RemovedPlayground = z.infer<typeof removedPlaygroundSchema>
+
+export const maxClones = 100
+export const clonePlaySchema = z.strictObject({
+  count: z.number().int().min(1, 'must be at least 1').max(maxClones, `must be at most ${maxClones}`).default(1),
+  /** Default: that of the source with `(clone)`. Further ones are numbered. */
+  title: titleSchema.optional(),
+  /** Starts them too. Otherwise they are stopped runs, and have no file until they start. */
+  start: z.boolean().default(false),
+  /** Of a run that runs: they go on where it is at one instant, with its memory and the connections between its machines. They are started. */
+  live: z.boolean().default(false),
+})
+export type ClonePlay = z.input<typeof clonePlaySchema>
+
+export const savePlaySchema = changePlaygroundSchema.omit({ cover: true }).extend({
+  /** Exactly this; `name_taken` proposes another one. */
+  name: dnsLabelSchema,
+})
+export type SavePlay = z.infer<typeof savePlaySchema>
+
+export const lineageNodeSchema = z.object({
+  /** Of the run or playground; every node's parent stands before it in the list. */
+  id: z.string(),
+  parent: z.string().optional(),
+  kind: z.enum(['playground', 'run']),
+  /** How it came from its parent; `official` has none. */
+  how: z.enum(['official', 'created', 'started', 'cloned', 'saved']),
+  /** A playground's name; it may be another one's by now if this is gone. */
+  name: z.string().optional(),
+  title: z.string(),
+  state: runStateSchema.optional(),
+  /** Destroyed or removed. */
+  isGone: z.boolean(),
+  createdAt: z.string(),
+})
+export type LineageNode = z.infer<typeof lineageNodeSchema>
+
+/** Where something came from, as far back as that goes, and what came from it. Ancestors first, oldest first; then `subject`; then its offspring. */
+export const lineageSchema = z.object({
+  subject: z.string(),
+  nodes: z.array(lineageNodeSchema),
+  /** There is more offspring than is listed. */
+  isCut: z.boolean(),
+})
+export type Lineage = z.infer<typeof lineageSchema>
+
+/** Bytes on disk (st_blocks x 512). `exclusiveBytes`: what would be free without it. `sharedBytes`: what it stands on together with others. */
+const storage = { exclusiveBytes: z.number(), sharedBytes: z.number() }
+export const usageSchema = z.object({
+  runs: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      playground: z.string(),
+      state: runStateSchema,
+      createdAt: z.string(),
+      ...storage,
+    }),
+  ),
+  /** Those with drives of their own; what others stand on belongs to images. */
+  playgrounds: z.array(z.object({ name: z.string(), title: z.string(), createdAt: z.string(), ...storage })),
+  /** Memory and drives with which new runs of playgrounds of the catalogue begin. `standbys`: runs of it that run already, for the next start. */
+  warmStarts: z.array(z.object({ playground: z.string(), createdAt: z.string(), standbys: z.int(), ...storage })),
+  /** All files of layers, tops and snapshots, each once. */
+  totalBytes: z.number(),
+  /** Of these, what images hold. */
+  imageBytes: z.number(),
+  /** What stopped runs and saved playgrounds hold, images and warm starts left out, and how much that may be. */
+  quota: z.object({ usedBytes: z.number(), limitBytes: z.number() }),
+})
+export type Usage = z.infer<typeof usageSchema>
+
+export const imageStateSchema = z.enum(['absent', 'building', 'ready', 'failed'])
+export const imageSchema = z.object({
+  name: z.string(),
+  kind: z.enum(['image', 'kernel-pack']),
+  description: z.string(),
+  state: imageStateSchema,
+  /** Bytes on disk; 0 while absent. */
+  bytes: z.number(),
+  builtAt: z.string().optional(),
+  progress: progressSchema.optional(),
+  error: failureSchema.optional(),
+})
+export type Image = z.infer<typeof imageSchema>
+
+export const healthSchema = z.object({
+  status: z.literal('ok'),
+  version: z.string(),
+  commit: z.string().nullable(),
+  installation: z.string(),
+  /** Null until probed. `fake`: the fake world, no VM is real. */
+  accelerator: z.enum(['kvm', 'tcg', 'fake']).nullable(),
+  building: z.array(z.object({ kind: z.enum(['image', 'kernel-pack']), name: z.string(), progress: progressSchema.optional() })),
+  /** Web bundle: false while it is being built or when its build failed; the API does not depend on it. */
+  web: z.boolean(),
+})
+export type Health = z.infer<typeof healthSchema>
+
+export const meSchema = z.object({ id: z.string(), name: z.string(), githubProfileId: z.string() })
+export type Me = z.infer<typeof meSchema>
+
+export const findingSchema = z.object({ code: z.string(), subject: z.string(), message: z.string() })
+export type Finding = z.infer<typeof findingSchema>
+
+/** `ramet doctor`: what this host has, and what to do where something is missing. */
+export const checkSchema = z.object({
+  name: z.string(),
+  status: z.enum(['ok', 'warn', 'fail']),
+  message: z.string(),
+  hint: z.string().optional(),
+})
+export type Check = z.infer<typeof checkSchema>
+
+/**
+ * Frames of GET /api/events (server-sent events; `id:` grows by one, so that Last-Event-ID resumes).
+ * `play` carries the whole play whenever anything about it changed; `gone` follows the end of a destroyed one; `image` any build's progress.
+ */
+export const eventSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('play'), play: playSchema }),
+  z.object({ kind: z.literal('image'), image: imageSchema }),
+])
+export type Event = z.infer<typeof eventSchema>

@@ -1,0 +1,170 @@
+import { formatBytes } from '../units/bytes.ts'
+import { RametError } from './error.ts'
+
+/** The vocabulary of failure: one factory a situation, so that it can be read on one page. Codes are stable. */
+
+export const invalidInput = (message: string, where?: string, hint?: string) =>
+  new RametError('invalid_input', 400, message, { where, hint })
+
+export const notAuthenticated = () =>
+  new RametError('not_authenticated', 401, 'No valid credentials came with the request.', {
+    hint: 'On the machine of the server run `npx --no-install ramet`, which finds them by itself; elsewhere set RAMET_ENDPOINT and RAMET_TOKEN.',
+  })
+
+export const forbiddenOrigin = (origin: string) =>
+  new RametError('forbidden_origin', 403, `Requests from the page ${origin} are not taken.`, {
+    hint: 'Open the dashboard by the link that `npm start` printed.',
+  })
+
+export const notFound = (what: string, name: string, hint?: string) =>
+  new RametError('not_found', 404, `There is no ${what} ${name}.`, { hint })
+
+export const actionRefused = (action: string, state: string, otherwise: string) =>
+  new RametError('action_refused', 409, `Cannot ${action} a run that is ${state}.`, { hint: otherwise })
+
+export const machineActionRefused = (action: string, machine: string, run: string, state: string, otherwise: string) =>
+  new RametError('action_refused', 409, `Cannot ${action} the machine ${machine}: it is ${state}, its run ${run}.`, {
+    hint: otherwise,
+  })
+
+export const nameTaken = (what: string, name: string, free?: string) =>
+  new RametError('name_taken', 409, `There is already a ${what} named ${name}.`, {
+    hint: free === undefined ? undefined : `${free} is free.`,
+  })
+
+/** For clone and save of a run whose first start failed or was broken off: its drives hold nothing but what every run of its playground begins with. */
+export const neverUp = (action: string, id: string, playground: string) =>
+  new RametError('never_up', 409, `Cannot ${action} a run that has never been up: it has nothing of its own yet.`, {
+    hint: `Start another one with \`ramet playground start ${playground}\`, or bring this one up first with \`ramet playground restart ${id}\`.`,
+  })
+
+/** `biggest`: what frees most, as `run “Title” 12GiB`, biggest first. */
+export const quotaExceeded = (usedBytes: number, quotaBytes: number, biggest: readonly string[]) =>
+  new RametError(
+    'quota_exceeded',
+    409,
+    `Stopped runs and saved playgrounds use ${formatBytes(usedBytes)} of the ${formatBytes(quotaBytes)} that they may.`,
+    {
+      hint: `The biggest: ${biggest.join(', ')}. Destroy or remove what you no longer need (\`ramet usage\` lists all), or give the server a greater --quota.`,
+    },
+  )
+
+/** `biggest`: the owner's own runs that take most, each with the command that stops it. */
+export const notEnoughMemory = (of: {
+  readonly neededBytes: number
+  readonly promisedBytes: number
+  readonly totalBytes: number
+  readonly runs: number
+  readonly biggest: readonly string[]
+}) =>
+  new RametError(
+    'not_enough_memory',
+    409,
+    `Not enough memory: this needs ${formatBytes(of.neededBytes)}, and of the ${formatBytes(of.totalBytes)} for runs ${formatBytes(of.promisedBytes)} are promised to ${of.runs} runs.`,
+    {
+      hint:
+        of.neededBytes > of.totalBytes
+          ? 'It would not fit alone: give its machines a smaller ramSize, or the server more for runs with --memory.'
+          : of.biggest.length > 0
+            ? `Stop a run that you do not need now. The biggest: ${of.biggest.join('; ')}`
+            : 'Wait until others stop theirs, or give the server more for runs with --memory.',
+    },
+  )
+
+export const inUse = (what: string, name: string, by: string) =>
+  new RametError('in_use', 409, `The ${what} ${name} is in use by ${by}.`)
+
+export const noSpace = (path: string, neededBytes: number, freeBytes: number) =>
+  new RametError('no_space', 507, `Not enough space under ${path}: ${neededBytes} bytes are needed, ${freeBytes} are free.`, {
+    hint: 'Destroy a run you no longer need (`ramet playground list -a`) or an image (`ramet image ls`), or move RAMET_HOME to a bigger disk.',
+  })
+
+export const missingProgram = (program: string, debianPackage: string) =>
+  new RametError('missing_program', 503, `The program ${program} is not installed.`, {
+    hint: `Install it with: apt-get install -y ${debianPackage}`,
+  })
+
+export const machineUnreachable = (machine: string, why: string) =>
+  new RametError('machine_unreachable', 503, `The machine ${machine} cannot be reached: ${why}`, {
+    hint: 'See what it printed with: ramet playground machine console ID NAME',
+  })
+
+export const unknownMachine = (machine: string, names: readonly string[]) =>
+  new RametError('unknown_machine', 404, `The run has no machine ${machine}.`, { hint: `It has: ${names.join(', ')}.` })
+
+export const imageBuildFailed = (image: string, why: string) =>
+  new RametError('image_build_failed', 500, `The image ${image} could not be built: ${why}`, {
+    hint: `Try again with: ramet image build ${image}`,
+  })
+
+export const vmFailed = (machine: string, why: string, cause?: unknown) =>
+  new RametError('vm_failed', 500, `The machine ${machine} did not start: ${why}`, { cause })
+
+/** `file`: relative to RAMET_HOME. */
+export const layerMissing = (machine: string, driveIndex: number, file: string) =>
+  new RametError('layer_missing', 500, `Drive ${driveIndex} of ${machine} is damaged: its layer ${file} is gone.`, {
+    hint: 'Put the file back under RAMET_HOME and restart the run; `ramet fsck` lists all that is amiss.',
+  })
+
+export const unreachableServer = (endpoint: string, cause?: unknown) =>
+  new RametError('server_unreachable', 503, `No Ramet server answers at ${endpoint}.`, {
+    hint: 'Start it with: npm start',
+    cause,
+  })
+
+export const internalError = () =>
+  new RametError('internal_error', 500, 'The server met an error of its own.', {
+    hint: 'Its log has the details under the id in the `x-request-id` header.',
+  })
+
+export const portTaken = (host: string, port: number) =>
+  new RametError('port_taken', 409, `Another program listens on ${host}:${port} already.`, {
+    hint: 'Choose another port with --port or RAMET_PORT; 0 takes any that is free.',
+  })
+
+export const cannotListen = (host: string, port: number, why: string) =>
+  new RametError('cannot_listen', 503, `Cannot listen on ${host}:${port}: ${why}`, {
+    hint: 'Choose an address of this machine with --host or RAMET_HOST, and a port with --port or RAMET_PORT.',
+  })
+
+export const bodyTooLarge = (maxBytes: number) =>
+  new RametError('body_too_large', 413, `The body of the request is larger than ${maxBytes} bytes.`)
+
+export const wrongLoginToken = () =>
+  new RametError('wrong_login_token', 401, 'This login link is not valid (any more).', {
+    hint: 'Each start of the server makes a new one; `npm start` prints it.',
+  })
+
+export const tooManyLogins = () =>
+  new RametError('too_many_logins', 429, 'Too many logins failed; the server takes no more for the moment.', {
+    hint: 'Wait some seconds and try again.',
+  })
+
+/** What this version knows by name but does not do, so that clients can tell it from a mistake. */
+export const notSupportedYet = (what: string) => new RametError('not_supported_yet', 501, `${what} is not supported yet.`)
+
+export const poolExhausted = (pool: string) =>
+  new RametError('pool_exhausted', 503, `No addresses are free in ${pool}.`, {
+    hint: 'Stop a run, or give the server another pool of addresses.',
+  })
+
+export const homeTooNew = (file: string, found: string, known: string) =>
+  new RametError(
+    'home_too_new',
+    409,
+    `${file} was written by a newer version of Ramet: it has ${found}, this version knows up to ${known}.`,
+    {
+      hint: 'Run the newer version on this home, or set RAMET_HOME to another folder.',
+    },
+  )
+
+export const diskFull = (path: string) =>
+  new RametError('no_space', 507, `The disk that holds ${path} is full.`, {
+    hint: 'Destroy a run you no longer need (`ramet playground list -a`) or an image (`ramet image ls`), or move RAMET_HOME to a bigger disk.',
+  })
+
+/** As machineUnreachable, where the name of the machine is not known; the same code, since it is the same failure. */
+export const guestUnreachable = (why: string) =>
+  new RametError('machine_unreachable', 503, `The machine cannot be reached: ${why}`, {
+    hint: 'See what it printed with: ramet playground machine console ID NAME',
+  })

@@ -1,0 +1,482 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { InvalidInput } from '../errors/error.ts'
+import type { Base } from './inherit.ts'
+import { manifestProblems, parseManifest, parsePlaygroundBody } from './parse-manifest.ts'
+
+const images = ['debian-stable']
+const debian: Base = {
+  name: 'debian',
+  takesAnyMachine: false,
+  spec: parseManifest(
+    `kind: playground
+title: Debian
+playground:
+  machines:
+    - name: debian
+      drives: [{ source: debian-stable, mount: /, size: 20GiB }]`,
+    'debian.yaml',
+    { complete: true, images },
+  ).spec,
+}
+const bases: Base[] = [debian, { ...debian, name: 'flexbox', takesAnyMachine: true }]
+
+/** A manifest around the lines of its inner part; these begin at line 4. */
+const inner = (lines: string) => `kind: playground\ntitle: Two machines\nplayground:\n${lines}`
+const drives = 'drives: [{source: debian-stable, mount: /}]'
+
+/** Where the text `mark` first stands in `text`, as a problem says it. */
+function position(text: string, mark: string): string {
+  const before = text.slice(0, text.indexOf(mark))
+  assert.ok(text.includes(mark), mark)
+  return `m.yaml:${before.split('\n').length}:${before.length - before.lastIndexOf('\n')}`
+}
+
+interface Bad {
+  readonly says: string
+  readonly text: string
+  readonly code: string
+  /** The problem is at the first place where this stands. */
+  readonly at: string
+  readonly hint?: RegExp
+}
+
+const six = Array.from({ length: 6 }, (_, i) => `    - {name: m${i}, ${drives}}`).join('\n')
+const net = (line: string) =>
+  inner(`  networks: [{name: n, subnet: 10.0.0.0/24}]\n  machines:\n    - name: a\n      ${drives}\n      network: ${line}\n`)
+const one = (lines: string) => inner(`  machines:\n    - name: a\n${lines.replace(/^/gm, '      ')}\n`)
+
+const golden: Bad[] = [
+  {
+    says: 'an unknown field',
+    text: one(`${drives}\nresources: {cpus: 2}`),
+    code: 'unknown_field',
+    at: 'cpus',
+    hint: /Did you mean `cpuCount`/,
+  },
+  {
+    says: 'an unknown field at the top',
+    text: `titel: x\n${inner(`  machines: [{name: a, ${drives}}]`)}`,
+    code: 'unknown_field',
+    at: 'titel',
+    hint: /`title`/,
+  },
+  { says: 'six machines', text: inner(`  machines:\n${six}`), code: 'too_many', at: '{name: m5', hint: /Leave out 1/ },
+  {
+    says: 'the same machine twice',
+    text: inner(`  machines:\n    - {name: a, ${drives}}\n    - {${drives}, name: "a"}`),
+    code: 'duplicate_name',
+    at: '"a"',
+  },
+  {
+    says: 'the same network twice',
+    text: inner(`  networks: [{name: n}, {name: "n"}]\n  machines: [{name: a, ${drives}}]`),
+    code: 'duplicate_name',
+    at: '"n"',
+  },
+  {
+    says: 'overlapping subnets',
+    text: inner(
+      `  networks: [{name: n, subnet: 10.0.0.0/16}, {name: o, subnet: 10.0.9.0/24}]\n  machines: [{name: a, ${drives}}]`,
+    ),
+    code: 'overlapping_subnets',
+    at: '10.0.9.0/24',
+  },
+  {
+    says: 'an address outside its subnet',
+    text: net('{interfaces: [{network: n, address: 10.0.1.5}]}'),
+    code: 'address_outside_subnet',
+    at: '10.0.1.5',
+  },
+  {
+    says: 'a broadcast address',
+    text: net('{interfaces: [{network: n, address: 10.0.0.255}]}'),
+    code: 'reserved_address',
+    at: '10.0.0.255',
+  },
+  {
+    says: 'a wrong mask',
+    text: net('{interfaces: [{network: n, address: 10.0.0.5/16}]}'),
+    code: 'invalid_value',
+    at: '10.0.0.5/16',
+  },
+  {
+    says: 'an address twice',
+    text: net('{interfaces: [{network: n, address: 10.0.0.5}, {network: n, address: 10.0.0.5/24}]}'),
+    code: 'duplicate_address',
+    at: '10.0.0.5/24',
+  },
+  {
+    says: 'an unknown network',
+    text: net('{interfaces: [{network: nn}]}'),
+    code: 'unknown_network',
+    at: 'nn}',
+    hint: /Did you mean n/,
+  },
+  {
+    says: 'a gateway outside',
+    text: inner(`  networks: [{name: n, subnet: 10.0.0.0/24, gateway: 10.9.0.1}]\n  machines: [{name: a, ${drives}}]`),
+    code: 'address_outside_subnet',
+    at: '10.9.0.1',
+  },
+  {
+    says: 'a subnet with host bits',
+    text: inner(`  networks: [{name: n, subnet: 10.0.0.7/24}]\n  machines: [{name: a, ${drives}}]`),
+    code: 'invalid_value',
+    at: '10.0.0.7',
+    hint: /10\.0\.0\.0\/24/,
+  },
+  {
+    says: 'a subnet that is too small',
+    text: inner(`  networks: [{name: n, subnet: 10.0.0.0/31}]\n  machines: [{name: a, ${drives}}]`),
+    code: 'invalid_value',
+    at: '10.0.0.0/31',
+  },
+  {
+    says: 'the range of outer addresses',
+    text: inner(`  networks: [{name: n, subnet: 198.19.0.0/24}]\n  machines: [{name: a, ${drives}}]`),
+    code: 'reserved_subnet',
+    at: '198.19',
+  },
+  {
+    says: 'a drive of 100 TB',
+    text: one('drives: [{source: debian-stable, mount: /, size: 100TB}]'),
+    code: 'drive_too_big',
+    at: '100TB',
+    hint: /100GiB/,
+  },
+  {
+    says: 'a size that is none',
+    text: one('drives: [{source: debian-stable, mount: /, size: lots}]'),
+    code: 'invalid_value',
+    at: 'lots',
+  },
+  { says: 'no root drive', text: one('drives: [{size: 1GiB}]'), code: 'missing_field', at: 'name: a' },
+  { says: 'a root drive without source', text: one('drives: [{mount: /}]'), code: 'missing_field', at: '{mount: /}' },
+  {
+    says: 'a root drive that is not first',
+    text: one('drives: [{size: 1GiB}, {source: debian-stable, mount: /}]'),
+    code: 'invalid_value',
+    at: '/}',
+  },
+  {
+    says: 'two drives at one place',
+    text: one('drives: [{source: debian-stable, mount: /}, {size: 1GiB, mount: /d}, {size: 1GiB, mount: "/d"}]'),
+    code: 'duplicate_name',
+    at: '"/d"',
+  },
+  { says: 'too little memory', text: one(`${drives}\nresources: {ramSize: 1MiB}`), code: 'invalid_value', at: '1MiB' },
+  {
+    says: 'an unknown machine on a tab',
+    text: inner(`  machines: [{name: a, ${drives}}]\n  tabs: [{machine: bb}]`),
+    code: 'unknown_machine',
+    at: 'bb',
+  },
+  { says: 'a bad machine name', text: inner(`  machines: [{name: Web_1, ${drives}}]`), code: 'invalid_value', at: 'Web_1' },
+  { says: 'a machine without a name', text: inner(`  machines: [{${drives}}]`), code: 'missing_field', at: '{drives' },
+  {
+    says: 'a missing title',
+    text: `kind: playground\nplayground: {machines: [{name: a, ${drives}}]}`,
+    code: 'missing_field',
+    at: 'kind',
+  },
+  {
+    says: 'an unknown image',
+    text: one('drives: [{source: debian-stabel, mount: /}]'),
+    code: 'unknown_image',
+    at: 'debian-stabel',
+    hint: /Did you mean debian-stable/,
+  },
+  {
+    says: 'an image from a registry',
+    text: one('drives: [{source: "oci://x/y:z", mount: /}]'),
+    code: 'not_supported_yet',
+    at: '"oci',
+  },
+  {
+    says: 'another filesystem',
+    text: one('drives: [{source: debian-stable, mount: /}, {size: 1GiB, mount: /d, filesystem: xfs}]'),
+    code: 'not_supported_yet',
+    at: 'xfs',
+  },
+  {
+    says: 'a conditional init task',
+    text: inner(
+      `  machines: [{name: a, ${drives}}]\n  initTasks: {t: {machine: a, run: "true", conditions: [{key: k, value: v}]}}`,
+    ),
+    code: 'not_supported_yet',
+    at: '[{key: k',
+  },
+  {
+    says: 'a task that is no init task',
+    text: inner(`  machines: [{name: a, ${drives}}]\n  initTasks: {t: {machine: a, run: "true", init: false}}`),
+    code: 'not_supported_yet',
+    at: 'false',
+  },
+  {
+    says: 'a task whose name climbs',
+    text: inner(`  machines: [{name: a, ${drives}}]\n  initTasks: {../t: {machine: a, run: "true"}}`),
+    code: 'invalid_value',
+    at: '../t',
+  },
+  { says: 'another kernel', text: one(`${drives}\nkernel: {source: "6.12"}`), code: 'not_supported_yet', at: '{source: "6.12"' },
+  { says: 'another backend', text: one(`${drives}\nbackend: cloud-hypervisor`), code: 'not_supported_yet', at: 'cloud-h' },
+  {
+    says: 'access for anyone',
+    text: inner(`  machines: [{name: a, ${drives}}]\n  accessControl: {canList: [owner, anyone]}`),
+    code: 'not_supported_yet',
+    at: 'anyone',
+  },
+  {
+    says: 'an unknown base',
+    text: `base: debain\n${inner('  machines: []')}`,
+    code: 'unknown_base',
+    at: 'debain',
+    hint: /debian/,
+  },
+  {
+    says: 'a machine that the base lacks',
+    text: `base: debian\n${inner('  machines: [{name: web}]')}`,
+    code: 'unknown_machine',
+    at: 'web',
+    hint: /flexbox/,
+  },
+  { says: 'a key twice', text: inner('  machines: []\n  "machines": []'), code: 'duplicate_key', at: '"machines"' },
+  { says: 'broken YAML', text: 'kind: playground\ntitle: a: b', code: 'invalid_yaml', at: 'a: b' },
+  { says: 'two documents', text: `${inner('  machines: []')}\n---\nkind: playground`, code: 'invalid_yaml', at: '---' },
+  { says: 'a tag', text: inner('  machines: !!set {a}'), code: 'invalid_yaml', at: '!!set' },
+  { says: 'both spellings', text: one(`${drives}\nnoSSH: true\nnoSsh: true`), code: 'duplicate_key', at: 'noSsh' },
+  { says: 'a list where a map belongs', text: inner('  machines: {}'), code: 'invalid_value', at: '{}' },
+  { says: 'a field named __proto__', text: one(`${drives}\n__proto__: {polluted: 1}`), code: 'unknown_field', at: '__proto__' },
+]
+
+for (const { says, text, code, at, hint } of golden) {
+  test(`${says} is refused as ${code} at its place`, () => {
+    const problems = manifestProblems(text, 'm.yaml', { images, bases })
+    const found = problems.find((problem) => problem.code === code)
+    assert.ok(found, JSON.stringify(problems))
+    assert.equal(found.where, position(text, at), JSON.stringify(found))
+    assert.equal(problems.length, 1, JSON.stringify(problems, undefined, 1))
+    if (hint) assert.match(found.hint ?? '', hint)
+  })
+}
+
+test('needs that go in a circle are named', () => {
+  const text = inner(
+    `  machines: [{name: a, ${drives}}]\n  initTasks:\n    x: {machine: a, run: "1", needs: [y]}\n    y: {machine: a, run: "1", needs: [x]}\n    z: {machine: b, run: "1", needs: [w]}`,
+  )
+  const problems = manifestProblems(text, 'm.yaml')
+  assert.deepEqual(problems.map(({ code }) => code).toSorted(), ['task_cycle', 'unknown_machine', 'unknown_task'])
+  assert.match(problems.find(({ code }) => code === 'task_cycle')?.message ?? '', /x → y → x/)
+})
+
+test('all faults are told at once, also beside unknown fields', () => {
+  const text = one('drivs: []\ndrives: [{source: debian-stable, mount: /, size: 1000TB}]\nbackend: cloud-hypervisor')
+  assert.deepEqual(
+    manifestProblems(text, 'm.yaml').map(({ code }) => code),
+    ['unknown_field', 'drive_too_big', 'not_supported_yet'],
+  )
+})
+
+const bombs: Record<string, [string, string]> = {
+  'a billion laughs': [
+    `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefghi'].map((c, i) => `${c}: &${c} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(',')}]`).join('\n')}`,
+    'too_many_aliases',
+  ],
+  'many aliases of one long text': [
+    `a: &a "${'x'.repeat(100_000)}"\nb: [${Array(90).fill('*a').join(',')}]`,
+    'manifest_too_large',
+  ],
+  'an alias inside itself': ['a: &a [*a]', 'too_many_aliases'],
+  'deep brackets': ['['.repeat(1_000_000), 'nested_too_deep'],
+  'deep maps': [Array.from({ length: 1500 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'), 'nested_too_deep'],
+  'deep lists on a line': ['- '.repeat(20_000), 'nested_too_deep'],
+  'a long text': [`a: "${'x'.repeat(5_000_000)}"`, 'manifest_too_large'],
+  'a million quotes': ['"'.repeat(1_000_000), 'manifest_too_large'],
+  'a million lines': ['- a\n'.repeat(1_000_000), 'manifest_too_large'],
+  'many keys': [Array.from({ length: 60_000 }, (_, i) => `k${i}: 1`).join('\n'), 'manifest_too_large'],
+}
+for (const [says, [text, code]] of Object.entries(bombs)) {
+  test(`${says} is refused in little time`, () => {
+    const start = performance.now()
+    const problems = manifestProblems(text, 'm.yaml')
+    assert.equal(problems[0]?.code, code, JSON.stringify(problems).slice(0, 500))
+    assert.match(problems[0]?.where ?? '', /^m\.yaml:\d+:\d+$/)
+    assert.ok(problems[0]?.hint)
+    assert.ok(performance.now() - start < 5_000, `${performance.now() - start} ms`)
+  })
+}
+
+test('a text with too many parts is cut off at its line', () => {
+  const where = manifestProblems('- a\n'.repeat(1_000_000), 'm.yaml')[0]?.where ?? ''
+  assert.ok(Number(where.split(':')[1]) > 1000, where)
+})
+
+test('long files inside are taken, brackets and all', () => {
+  const content = '        [[[[{{{{ "\n'.repeat(40_000)
+  const { spec } = parseManifest(one(`${drives}\nstartupFiles:\n  - path: /a\n    content: |\n${content}`), 'm.yaml', { images })
+  assert.equal(spec.machines[0]?.startupFiles[0]?.content.length, 40_000 * '[[[[{{{{ "\n'.length)
+})
+
+test('other spellings and the short kernel form are taken', () => {
+  const { spec } = parseManifest(one(`${drives}\nkernel: "6.1"\nbackend: firecracker\nnoSsh: true`), 'm.yaml', { images })
+  assert.equal(spec.machines[0]?.noSSH, true)
+  assert.equal(spec.machines[0]?.kernel, '6.1')
+})
+
+test('what is left out comes from the base', () => {
+  const { spec } = parseManifest(`base: debian\n${inner('  machines: [{name: debian, resources: {cpuCount: 2}}]')}`, 'm.yaml', {
+    images,
+    bases,
+    complete: true,
+  })
+  assert.deepEqual(spec.machines[0]?.drives[0]?.source, 'debian-stable')
+  assert.equal(spec.machines[0]?.resources?.cpuCount, 2)
+})
+
+test('a body of labctl, with nulls and empty texts, is taken', () => {
+  const body = {
+    name: 'mine',
+    base: 'debian',
+    title: 'My own one',
+    description: '',
+    categories: null,
+    networks: null,
+    machines: [
+      {
+        name: 'debian',
+        users: null,
+        kernel: { source: '' },
+        drives: null,
+        network: null,
+        resources: { cpuCount: 0, ramSize: '' },
+        startupFiles: null,
+      },
+    ],
+    tabs: null,
+    initTasks: null,
+    initConditions: { values: null },
+    registryAuth: '',
+    accessControl: { canList: ['owner'], canRead: ['owner'], canStart: null },
+  }
+  const { spec, name, description } = parsePlaygroundBody(body, { images, bases })
+  assert.equal(name, 'mine')
+  assert.equal(description, undefined)
+  assert.equal(spec.machines[0]?.drives.length, 1)
+})
+
+test('faults in a body have field paths', () => {
+  const body = {
+    name: 'mine',
+    base: 'flexbox',
+    machines: [
+      {
+        name: 'a',
+        drives: [
+          { source: 'debian-stable', mount: '/' },
+          { size: '100TB', mount: '/d', colour: 'red' },
+        ],
+      },
+    ],
+  }
+  assert.throws(
+    () => parsePlaygroundBody(body, { images, bases }),
+    (error: InvalidInput) => {
+      assert.deepEqual(
+        error.problems.map(({ code, where }) => [code, where]),
+        [
+          ['unknown_field', 'machines[0].drives[1].colour'],
+          ['drive_too_big', 'machines[0].drives[1].size'],
+        ],
+      )
+      return true
+    },
+  )
+})
+
+test('a missing name in a body is told by its path', () => {
+  assert.throws(() => parsePlaygroundBody({ base: 'debian' }, { bases }), { code: 'missing_field', where: 'name' })
+  for (const body of [null, 7, 'x', [], undefined]) assert.throws(() => parsePlaygroundBody(body, { bases }), InvalidInput)
+})
+
+test('whatever text comes, it is parsed or refused as InvalidInput', () => {
+  const lines = fc.constantFrom(
+    ...golden.flatMap(({ text }) => text.split('\n')),
+    '- ',
+    '&a *a',
+    '? [',
+    '{',
+    '|',
+    '>-',
+    '"',
+    '%YAML',
+    '...',
+    '\t',
+  )
+  const texts = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(lines, { maxLength: 12 }).map((parts) => parts.join('\n')),
+  )
+  fc.assert(
+    fc.property(texts, (text) => {
+      for (const problem of manifestProblems(text, 'm.yaml', { images, bases })) {
+        assert.match(problem.where ?? '', /^m\.yaml:\d+:\d+$/)
+      }
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('whatever body comes, it is parsed or refused as InvalidInput', () => {
+  const names = [
+    'name',
+    'base',
+    'machines',
+    'drives',
+    'networks',
+    'network',
+    'interfaces',
+    'address',
+    'subnet',
+    'size',
+    'tabs',
+    'initTasks',
+    'needs',
+    'users',
+    'kernel',
+    'accessControl',
+    '__proto__',
+    'constructor',
+    'resources',
+    'ramSize',
+  ]
+  const key = fc.oneof(fc.constantFrom(...names), fc.string({ maxLength: 5 }))
+  const leaf = fc.oneof(
+    fc.constantFrom<unknown>(null, '', 0, 'a', 'debian', '10.0.0.0/24', '10.0.0.1', '5GiB', '/', true, -1, 1e300),
+    fc.string(),
+  )
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'medium', withCrossShrink: true },
+      leaf,
+      fc.array(tie('value'), { maxLength: 4 }),
+      fc.dictionary(key, tie('value'), { maxKeys: 6 }),
+    ),
+  }))
+  const check = (body: unknown) => {
+    try {
+      parsePlaygroundBody(body, { images, bases })
+    } catch (error) {
+      assert.ok(error instanceof InvalidInput, String(error))
+      assert.ok(error.problems.length > 0)
+    }
+  }
+  fc.assert(fc.property(value, check), { numRuns: 1000 })
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom('networks', 'machines', 'tabs', 'initTasks'), value), (body) =>
+      check({ name: 'a', base: 'flexbox', ...body }),
+    ),
+    { numRuns: 1000 },
+  )
+})

@@ -1,0 +1,36 @@
+import { stringify } from 'yaml'
+import type { Playground } from '../api/wire.ts'
+import { manifestSpecSchema } from './manifest.ts'
+
+/** A playground as a manifest in YAML, which reads back as the same. Absent fields and empty lists are left out. */
+export function printManifest(
+  playground: Omit<Playground, 'userAccess' | 'pageUrl' | 'createdAt' | 'id' | 'owner' | 'published'>,
+): string {
+  const spec = Object.fromEntries(
+    Object.keys(manifestSpecSchema.shape).map((key) => [key, playground[key as keyof typeof playground]]),
+  )
+  const { name, base, title, description, categories, markdown, cover } = playground
+  const top = compact({
+    kind: 'playground',
+    name,
+    base: base === '' ? undefined : base,
+    title,
+    description: description === '' ? undefined : description,
+    categories,
+    markdown,
+    cover,
+  })
+  // `playground` is there even when all of it is left to the base. Lines are not folded, so that long texts stay as they are.
+  return stringify({ ...(top as object), playground: compact(spec) ?? {} }, { lineWidth: 0, aliasDuplicateObjects: false })
+}
+
+/** Without absent fields, empty lists and empty maps. Text stays, empty or not. */
+function compact(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? undefined : value.map((item) => compact(item) ?? {})
+  if (typeof value !== 'object' || value === null) return value ?? undefined
+  const entries = Object.entries(value).flatMap(([key, item]) => {
+    const kept = compact(item)
+    return kept === undefined ? [] : [[key, kept] as const]
+  })
+  return entries.length === 0 ? undefined : Object.fromEntries(entries)
+}

@@ -1,0 +1,148 @@
+import type { z } from 'zod'
+import { closest } from '../errors/closest.ts'
+import { type Fault, fault, fieldPath, type Path } from '../errors/fault.ts'
+
+/** Checks a document against a schema and says what is wrong in our own words, codes and places. */
+
+export interface Shaped<T> {
+  /** Present when the document has the shape of the schema, unknown fields aside: then the rules across fields can be checked too. */
+  readonly value?: T
+  readonly faults: readonly Fault[]
+}
+
+/** `input` must be plain data of its own (a parse result or a clone): unknown fields are taken out of it. */
+export function shape<T>(schema: z.ZodType<T>, input: unknown): Shaped<T> {
+  const first = schema.safeParse(input)
+  if (first.success) return { value: first.data, faults: [] }
+  // Unknown fields come first: a misspelt one explains the missing one.
+  const rank = (issue: Issue) => (issue.code === 'unrecognized_keys' ? 0 : 1)
+  const issues = flatten(first.error.issues).toSorted((a, b) => rank(a) - rank(b))
+  const faults = issues.flatMap((issue) => issueFaults(schema, input, issue))
+  for (const issue of issues) {
+    if (issue.code !== 'unrecognized_keys') continue
+    const parent = valueAt(input, pathOf(issue))
+    for (const key of issue.keys) if (isObject(parent)) delete parent[key]
+  }
+  const second = schema.safeParse(input)
+  return second.success ? { value: second.data, faults } : { faults }
+}
+
+type Issue = z.core.$ZodIssue
+const pathOf = (issue: Issue): Path => issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
+/** A union's issues are those of the branch that came furthest: one that only had unknown fields. */
+function flatten(issues: readonly Issue[]): Issue[] {
+  return issues.flatMap((issue) => {
+    if (issue.code !== 'invalid_union') return [issue]
+    const branch = issue.errors.find((errors) => errors.some((error) => error.code !== 'invalid_type' || error.path.length > 0))
+    return branch ? branch.map((error) => ({ ...error, path: [...issue.path, ...error.path] }) as Issue) : [issue]
+  })
+}
+
+function issueFaults(schema: z.ZodType, input: unknown, issue: Issue): Fault[] {
+  const path = pathOf(issue)
+  const name = `\`${fieldPath(path)}\``
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownFields(schema, path)
+    return issue.keys.map((key) => {
+      const near = closest(key, known)
+      const hint = `${near === undefined ? '' : `Did you mean \`${near}\`? `}Known here: ${known.join(', ')}.`
+      return fault('unknown_field', [...path, key], `The field \`${fieldPath([...path, key])}\` is not known.`, hint, 'key')
+    })
+  }
+  if (path.length > 0 && valueAt(input, path) === undefined) {
+    return [fault('missing_field', path, `The field ${name} is missing.`, `It ${expectation(issue)}.`, 'missing')]
+  }
+  if (issue.code === 'too_big' && issue.origin === 'array') {
+    const max = Number(issue.maximum)
+    const count = (valueAt(input, path) as unknown[]).length
+    return [
+      fault(
+        'too_many',
+        [...path, max],
+        `${name} has ${count} entries; at most ${max} are allowed.`,
+        `Leave out ${count - max} of them.`,
+      ),
+    ]
+  }
+  if (path.length === 0)
+    return [fault('invalid_value', path, 'The document is not a map of fields.', 'Begin a manifest with: kind: playground')]
+  return [fault('invalid_value', path, `${name} cannot be ${shown(valueAt(input, path))}.`, `It ${expectation(issue)}.`)]
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'absent'
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text
+}
+
+/** What a value must be, as the end of a sentence. */
+function expectation(issue: Issue): string {
+  const last = String(issue.path.at(-1))
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${article(issue.expected)}`
+    case 'invalid_value':
+      return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map((value) => `\`${String(value)}\``).join(', ')}`
+    case 'invalid_union':
+      if (last === 'size' || last === 'ramSize') return 'must be a size such as 20GiB or 512MiB'
+      if (last === 'kernel') return 'must be a version such as "6.1", or have a `source`'
+      return 'has a form that is not known'
+    case 'too_big':
+      return `must ${issue.origin === 'string' ? `have at most ${issue.maximum} characters` : `be at most ${issue.maximum}`}`
+    case 'too_small':
+      return `must ${issue.origin === 'string' ? `have at least ${issue.minimum} characters` : `be at least ${issue.minimum}`}`
+    default:
+      return issue.message
+  }
+}
+
+function article(expected: string): string {
+  const words: Record<string, string> = {
+    string: 'text (put it into quotes)',
+    object: 'a map of fields',
+    record: 'a map',
+    array: 'a list',
+    int: 'a whole number',
+    boolean: '`true` or `false`',
+  }
+  return words[expected] ?? `a ${expected}`
+}
+
+export function valueAt(value: unknown, path: Path): unknown {
+  let found = value
+  for (const step of path) {
+    if (!isObject(found) || !Object.hasOwn(found, step)) return undefined
+    found = found[step]
+  }
+  return found
+}
+
+/** Names of the fields that the schema has at `path`. */
+function knownFields(schema: z.ZodType, path: Path): string[] {
+  let here: z.core.$ZodType | undefined = schema
+  for (const step of path) {
+    const def = unwrap(here)
+    if (def?.type === 'object') here = (def as z.core.$ZodObjectDef).shape[String(step)]
+    else if (def?.type === 'array') here = (def as z.core.$ZodArrayDef).element
+    else if (def?.type === 'record') here = (def as z.core.$ZodRecordDef).valueType
+    else return []
+  }
+  const def = unwrap(here)
+  return def?.type === 'object' ? Object.keys((def as z.core.$ZodObjectDef).shape) : []
+}
+
+function unwrap(schema: z.core.$ZodType | undefined): z.core.$ZodTypeDef | undefined {
+  const def = schema?._zod.def
+  switch (def?.type) {
+    case 'pipe':
+      return unwrap((def as z.core.$ZodPipeDef).in)
+    case 'optional':
+    case 'nullable':
+      return unwrap((def as z.core.$ZodOptionalDef).innerType)
+    case 'union':
+      return (def as z.core.$ZodUnionDef).options.map(unwrap).find((option) => option?.type === 'object')
+    default:
+      return def
+  }
+}

@@ -1,0 +1,75 @@
+import { closest } from '../errors/closest.ts'
+import { type Fault, fault, fieldPath, type Path } from '../errors/fault.ts'
+import type { ManifestDrive, ManifestInitTask, ManifestMachine, ManifestSpec } from './manifest.ts'
+
+/**
+ * What a manifest may say but this version does not act on yet: refused by name, never ignored. The list shrinks as versions act on more.
+ * `images`: names that a drive's source may have; absent: not checked, as where no server is at hand.
+ */
+export function unsupportedFaults(spec: ManifestSpec, images?: readonly string[]): Fault[] {
+  const faults: Fault[] = []
+  faults.push(...Object.entries(spec.initTasks ?? {}).flatMap(([name, task]) => taskFaults(task, ['initTasks', name])))
+  if ((spec.initConditions?.values ?? []).length > 0) faults.push(notYet(['initConditions']))
+  if ((spec.registryAuth ?? '') !== '') faults.push(notYet(['registryAuth']))
+  if (spec.portForwards.length > 0) faults.push(notYet(['portForwards']))
+  if (spec.access !== undefined) faults.push(notYet(['access'], 'Leave it out: a playground is its owner’s alone.'))
+  for (const [name, list] of Object.entries(spec.accessControl ?? {})) {
+    const wide = list.findIndex((who) => who !== 'owner')
+    if (wide >= 0)
+      faults.push(notYet(['accessControl', name, wide], 'Only `owner` is acted on for now.', `Access for ${list[wide]}`))
+  }
+  return [...faults, ...spec.machines.flatMap((machine, index) => machineFaults(machine, ['machines', index], images))]
+}
+
+/** Init tasks in their plain form are acted on; what would make them conditional or another kind of task is not. */
+function taskFaults(task: ManifestInitTask, path: Path): Fault[] {
+  const faults: Fault[] = []
+  if (task.conditions.length > 0) faults.push(notYet([...path, 'conditions']))
+  if (task.init === false)
+    faults.push(notYet([...path, 'init'], 'Write `init: true`, or leave it out.', 'A task that is not an init task'))
+  if ((task.status ?? 0) !== 0) faults.push(notYet([...path, 'status']))
+  return faults
+}
+
+function machineFaults(machine: ManifestMachine, path: Path, images: readonly string[] | undefined): Fault[] {
+  const faults: Fault[] = []
+  if (machine.backend !== undefined && machine.backend !== 'firecracker') {
+    faults.push(notYet([...path, 'backend'], 'Leave `backend` out.', `The backend ${machine.backend}`))
+  }
+  if (machine.kernel !== undefined && machine.kernel !== '' && machine.kernel !== '6.1') {
+    faults.push(notYet([...path, 'kernel'], 'The kernel is 6.1; leave `kernel` out.', `The kernel ${machine.kernel}`))
+  }
+  return [...faults, ...machine.drives.flatMap((drive, index) => driveFaults(drive, [...path, 'drives', index], images))]
+}
+
+function driveFaults(drive: ManifestDrive, path: Path, images: readonly string[] | undefined): Fault[] {
+  const faults: Fault[] = []
+  const { source, filesystem } = drive
+  if (drive.snapshot !== undefined) faults.push(notYet([...path, 'snapshot']))
+  if (drive.persistent === false)
+    faults.push(notYet([...path, 'persistent'], 'Every drive is persistent; leave `persistent` out.', '`persistent: false`'))
+  if (filesystem !== undefined && filesystem !== 'ext4') {
+    faults.push(
+      notYet(
+        [...path, 'filesystem'],
+        'Use ext4, or a drive without `filesystem` and `mount` and make one inside.',
+        `The filesystem ${filesystem}`,
+      ),
+    )
+  }
+  if (source?.startsWith('oci://')) {
+    faults.push(notYet([...path, 'source'], images && `Use one of: ${images.join(', ')}.`, 'A drive from an OCI registry'))
+  } else if (source !== undefined && images && !images.includes(source)) {
+    const near = closest(source, images)
+    const hint = `${near === undefined ? '' : `Did you mean ${near}? `}There are: ${images.join(', ')}.`
+    faults.push(fault('unknown_image', [...path, 'source'], `There is no image ${source}.`, hint))
+  }
+  return faults
+}
+
+function notYet(path: Path, hint?: string, what = `The field \`${fieldPath(path)}\``): Fault {
+  const last = path.at(-1)
+  // A whole section is pointed at by its name, a value by itself.
+  const part = path.length === 1 && typeof last === 'string' ? 'key' : 'value'
+  return fault('not_supported_yet', path, `${what} is not supported yet.`, hint ?? `Leave \`${String(last)}\` out.`, part)
+}

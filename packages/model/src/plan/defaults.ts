@@ -1,0 +1,91 @@
+import type { ManifestSpec } from '../manifest/manifest.ts'
+import { parseBytes } from '../units/bytes.ts'
+import { resolveAddresses } from './addresses.ts'
+
+/** What holds where a manifest says nothing. */
+export const defaults = {
+  cpuCount: 1,
+  ramSize: '512MiB',
+  driveSize: '20GiB',
+  filesystem: 'ext4',
+  user: 'root',
+  owner: '0:0',
+  mode: '644',
+  taskSeconds: 60,
+} as const
+
+export type ResolvedSpec = ReturnType<typeof resolveSpec>
+export type ResolvedSpecMachine = ResolvedSpec['machines'][number]
+
+/**
+ * A spec with every default filled in: what a run's plan is made from. Machines keep their order and drives theirs (vda, vdb…).
+ * Expects a spec without faults; sizes are in bytes, RAM in whole MiB.
+ */
+export function resolveSpec(spec: ManifestSpec) {
+  const { networks, machines: addressed } = resolveAddresses(spec)
+  const machines = spec.machines.map((machine, index) => ({
+    name: machine.name,
+    users: usersOf(machine.users),
+    cpuCount: machine.resources?.cpuCount ?? defaults.cpuCount,
+    ramMiB: Math.floor(sizeOf(machine.resources?.ramSize ?? defaults.ramSize) / 1024 ** 2),
+    noSSH: machine.noSSH ?? false,
+    drives: machine.drives.map((drive) => ({
+      ...(drive.source === undefined ? {} : { source: drive.source }),
+      ...(drive.mount === undefined ? {} : { mount: drive.mount }),
+      // A drive with a mount point needs a filesystem; one without either is handed over raw.
+      ...(drive.filesystem === undefined && drive.mount === undefined
+        ? {}
+        : { filesystem: drive.filesystem ?? defaults.filesystem }),
+      sizeBytes: sizeOf(drive.size ?? defaults.driveSize),
+      readOnly: drive.readOnly ?? false,
+    })),
+    interfaces: addressed[index]?.interfaces ?? [],
+    startupFiles: machine.startupFiles.map((file) => ({
+      path: file.path,
+      content: file.content,
+      append: file.append ?? false,
+      owner: file.owner ?? defaults.owner,
+      mode: file.mode ?? defaults.mode,
+    })),
+  }))
+  const tasks = Object.entries(spec.initTasks ?? {}).map(([name, task]) => ({
+    name,
+    machine: task.machine,
+    user: task.user ?? defaults.user,
+    run: task.run,
+    needs: [...new Set(task.needs)],
+    timeoutSeconds: task.timeout_seconds ?? defaults.taskSeconds,
+  }))
+  return { networks, machines, tasks, tabs: tabsOf(spec) }
+}
+
+/** The first user is the default one if none is marked. */
+function usersOf(users: ManifestSpec['machines'][number]['users']) {
+  const named = users.length > 0 ? users : [{ name: defaults.user, default: true, welcome: undefined }]
+  const chosen = Math.max(
+    0,
+    named.findIndex((user) => user.default),
+  )
+  return named.map(({ name, welcome }, index) => ({
+    name,
+    default: index === chosen,
+    ...(welcome === undefined ? {} : { welcome }),
+  }))
+}
+
+/** A terminal a machine that people may log in to, unless tabs are given. Ids default to `<kind>-<machine>`. */
+function tabsOf(spec: ManifestSpec) {
+  const first = spec.machines[0]?.name ?? ''
+  const given =
+    spec.tabs.length > 0
+      ? spec.tabs.map((tab) => Object.fromEntries(Object.entries(tab).filter(([, value]) => value !== undefined)))
+      : spec.machines.filter(({ noSSH }) => !noSSH).map(({ name }) => ({ machine: name, name }))
+  return given.map((tab: Record<string, unknown>): Record<string, unknown> & { id: string; kind: string; machine: string } => {
+    const kind = String(tab.kind ?? 'terminal')
+    const machine = String(tab.machine ?? first)
+    return { ...tab, kind, machine, id: String(tab.id ?? `${kind}-${machine}`) }
+  })
+}
+
+/** Sizes were checked by the schema. */
+const sizeOf = (text: string): number => parseBytes(text) ?? 0

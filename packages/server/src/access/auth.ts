@@ -1,0 +1,73 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Me } from '@ramet/model/api/wire.ts'
+import type { Auth, User } from '../services.ts'
+import type { TokenBook, TokenRecord } from './token-book.ts'
+
+export const sessionDays = 30
+
+export interface AuthOptions {
+  /** Whoever opens the printed login link. */
+  readonly owner: User
+  readonly now?: () => Date
+}
+
+/** Tokens are 32 random bytes, so a plain SHA-256 keeps them; a slow hash is for passwords. */
+const newToken = () => randomBytes(32).toString('base64url')
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+const isSame = (a: string, b: string) => timingSafeEqual(Buffer.from(a, 'hex'), Buffer.from(b, 'hex'))
+
+export class TokenAuth implements Auth {
+  /** Of this start of the server alone: trades for a browser's session, any number of times. */
+  readonly loginToken = newToken()
+  readonly #loginHash = sha256(this.loginToken)
+  readonly #book: TokenBook
+  readonly #owner: User
+  readonly #now: () => Date
+
+  constructor(book: TokenBook, options: AuthOptions) {
+    this.#book = book
+    this.#owner = options.owner
+    this.#now = options.now ?? (() => new Date())
+  }
+
+  async userOf(token: string): Promise<User | undefined> {
+    return (await this.#valid(token))?.user
+  }
+
+  async openSession(loginToken: string): Promise<{ token: string; user: User } | undefined> {
+    if (!isSame(sha256(loginToken), this.#loginHash)) return undefined
+    await this.#book.removeExpired(this.#now())
+    const expiresAt = new Date(this.#now().getTime() + sessionDays * 24 * 3600 * 1000)
+    const token = await this.#issue(this.#owner, 'session', 'browser', expiresAt)
+    return { token, user: this.#owner }
+  }
+
+  /** Ends a browser's session. API tokens are not ended by a logout. */
+  async closeSession(token: string): Promise<void> {
+    const record = await this.#valid(token)
+    if (record?.kind === 'session') await this.#book.remove(record.id)
+  }
+
+  /** A new token for the CLI or another program; this is the only time that it is seen. */
+  issueApiToken(user: User, name: string): Promise<string> {
+    return this.#issue(user, 'cli', name, undefined)
+  }
+
+  me(user: User): Me {
+    return { id: user.id, name: user.name, githubProfileId: '' }
+  }
+
+  async #valid(token: string): Promise<TokenRecord | undefined> {
+    const hash = sha256(token)
+    const record = await this.#book.find(hash)
+    if (!record || !isSame(record.hash, hash)) return undefined
+    return record.expiresAt === undefined || record.expiresAt > this.#now() ? record : undefined
+  }
+
+  async #issue(user: User, kind: TokenRecord['kind'], name: string, expiresAt: Date | undefined): Promise<string> {
+    const token = newToken()
+    const id = randomBytes(12).toString('hex')
+    await this.#book.add({ id, user, kind, name, hash: sha256(token), createdAt: this.#now(), expiresAt })
+    return token
+  }
+}

@@ -1,0 +1,75 @@
+import { totalmem } from 'node:os'
+import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
+import type { RametError } from '@ramet/model/errors/error.ts'
+import { notEnoughMemory } from '@ramet/model/errors/errors.ts'
+import { takesMemory } from '@ramet/model/run/run-state.ts'
+import { formatBytes } from '@ramet/model/units/bytes.ts'
+import type { Db } from '../store/database.ts'
+
+/** How much all runs may need together, and how much one may come to need. */
+export interface MemoryRule {
+  readonly totalBytes: number
+  bytesOf(plan: RunPlan): number
+}
+
+export interface Promised {
+  readonly id: string
+  readonly title: string
+  readonly owner: string
+  readonly bytes: number
+}
+
+const namedInHint = 3
+const leastReserveBytes = 1024 ** 3
+
+/** Default of what runs may need: the host's memory (or what the server's container may have) without a tenth, at least 1 GiB, for the host itself. */
+export function memoryForRuns(hostBytes = totalmem(), boundBytes = process.constrainedMemory()): number {
+  const bytes = boundBytes > 0 ? Math.min(hostBytes, boundBytes) : hostBytes
+  return Math.max(0, bytes - Math.max(leastReserveBytes, bytes / 10))
+}
+
+/**
+ * Why a run that may need `neededBytes` cannot start beside these; undefined when it can. Pure, and the one place of the rule: what was promised is
+ * never promised twice, since the kernel would end some VM, not the newest, when guests come to use what they have.
+ */
+export function refusalOfMemory(
+  neededBytes: number,
+  promised: readonly Promised[],
+  totalBytes: number,
+  owner: string,
+): RametError | undefined {
+  const promisedBytes = promised.reduce((sum, { bytes }) => sum + bytes, 0)
+  if (promisedBytes + neededBytes <= totalBytes) return undefined
+  const biggest = promised
+    .filter((run) => run.owner === owner)
+    .toSorted((a, b) => b.bytes - a.bytes)
+    .slice(0, namedInHint)
+    .map(({ id, title, bytes }) => `${title} (${formatBytes(bytes)}): ramet playground stop ${id}`)
+  return notEnoughMemory({ neededBytes, promisedBytes, totalBytes, runs: promised.length, biggest })
+}
+
+/** What is promised to users' runs that are on or on their way there or back. A throwaway run counts as nothing: it makes room (warm/warm-starts.ts). */
+export async function promisedMemory(db: Db, rule: MemoryRule): Promise<Promised[]> {
+  const rows = await db
+    .selectFrom('runs')
+    .select(['id', 'title', 'owner_id', 'plan'])
+    .where('state', 'in', takesMemory)
+    .where('purpose', '=', 'user')
+    .execute()
+  return rows.map(({ id, title, owner_id, plan }) => ({
+    id,
+    title,
+    owner: owner_id,
+    bytes: rule.bytesOf(JSON.parse(plan) as RunPlan),
+  }))
+}
+
+/**
+ * Throws `not_enough_memory`. To be called in the transaction that makes the run one of those that are on: transactions do not mix, so two starts cannot
+ * both take the last place.
+ */
+export async function requireMemory(trx: Db, rule: MemoryRule, run: { owner_id: string; plan: string }): Promise<void> {
+  const needed = rule.bytesOf(JSON.parse(run.plan) as RunPlan)
+  const refusal = refusalOfMemory(needed, await promisedMemory(trx, rule), rule.totalBytes, run.owner_id)
+  if (refusal) throw refusal
+}

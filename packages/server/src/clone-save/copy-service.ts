@@ -1,0 +1,79 @@
+import { actionRefused } from '@ramet/model/errors/errors.ts'
+import { refusal } from '@ramet/model/run/run-state.ts'
+import type { MemoryRule } from '../admission/admission.ts'
+import { sourceOf, wirePlayground } from '../playgrounds/playgrounds.ts'
+import type { Reconciler } from '../reconcile/reconciler.ts'
+import { readRun } from '../runs/run-rows.ts'
+import { type PlayContext, toPlay } from '../runs/to-play.ts'
+import type { CloneWish, Copies, User } from '../services.ts'
+import type { LayerTools } from '../storage/layers/layer-tools.ts'
+import { sealDrives } from '../storage/layers/seal.ts'
+import type { Db } from '../store/database.ts'
+import type { RunRow } from '../store/schema.ts'
+import { insertClones } from './clone-rows.ts'
+import { type CopyAction, checkCopyable } from './copyable.ts'
+import { cloneLive } from './live-clone.ts'
+import { insertSaved } from './save-rows.ts'
+
+export interface CopyTools {
+  readonly layers: LayerTools
+  readonly reconciler: Reconciler
+  readonly plays: PlayContext
+  /** The run, if it is the user's. */
+  own(user: User, id: string): Promise<RunRow>
+  /** Throws `quota_exceeded`. */
+  checkQuota(user: User): Promise<void>
+  readonly memory: MemoryRule
+  changed(runId: string): void
+}
+
+/** Named as the steps of journeys are, for crash tests: the copy is written, and nobody was told. */
+export const copySteps: readonly string[] = ['clone/write-rows', 'save/write-rows']
+
+/**
+ * Clone and save of a run at rest: its written tops become layers, and in the same transaction the copy's rows stand on them. So a copy is whole or has not
+ * happened, whenever the server is killed; and the source may be started, destroyed or copied again meanwhile, which waits for its turn or is told to.
+ */
+export function copyService({ layers, reconciler, plays, own, checkQuota, memory, changed }: CopyTools): Copies {
+  const { db } = layers
+
+  async function copy<T>(user: User, id: string, action: CopyAction, write: (trx: Db, row: RunRow) => Promise<T>): Promise<T> {
+    await checkCopyable(db, await own(user, id), action)
+    await checkQuota(user)
+    const written = (await sealDrives(layers, id, async (trx) => {
+      const row = await readRun(trx, id)
+      await checkCopyable(trx, row, action)
+      return write(trx, row)
+    })) as T
+    layers.afterStep?.(`${action}/write-rows`)
+    // A drive that had never been written to lost its top, and the run its bytes.
+    changed(id)
+    return written
+  }
+
+  async function live(user: User, id: string, wish: CloneWish): Promise<string[]> {
+    const row = await own(user, id)
+    const otherwise = refusal('clone_live', row.state)
+    if (otherwise) throw actionRefused('clone live', row.state, otherwise.replace('ID', id))
+    await checkQuota(user)
+    return reconciler.worker(id).during((run) => cloneLive(run, layers, wish, memory))
+  }
+
+  return {
+    async clone(user, id, wish) {
+      const ids = wish.live
+        ? await live(user, id, wish)
+        : await copy(user, id, 'clone', (trx, row) => insertClones(trx, row, wish, memory))
+      for (const clone of ids) {
+        if (wish.start || wish.live) reconciler.worker(clone).wake()
+        changed(clone)
+      }
+      return Promise.all(ids.map(async (clone) => toPlay(plays, await readRun(db, clone))))
+    },
+
+    async save(user, id, wish) {
+      const row = await copy(user, id, 'save', (trx, run) => insertSaved(trx, run, wish))
+      return wirePlayground(row, plays.endpoint(), await sourceOf(db, row))
+    },
+  }
+}

@@ -1,0 +1,61 @@
+import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
+import type { SavePlay } from '@ramet/model/api/wire.ts'
+import { nameTaken } from '@ramet/model/errors/errors.ts'
+import { specOf } from '../playgrounds/catalog.ts'
+import { newId } from '../playgrounds/new-id.ts'
+import { type Db, now } from '../store/database.ts'
+import { findPlayground, insertPlayground } from '../store/playgrounds.ts'
+import type { PlaygroundRow, RunRow } from '../store/schema.ts'
+import { saveTasks } from '../store/tasks.ts'
+import { savedSpec } from './saved-spec.ts'
+import { sealedDrives } from './sealed-drives.ts'
+
+/** The rows of a playground that has the content of a sealed run. Throws `name_taken`, which proposes a name that is free. */
+export async function insertSaved(trx: Db, run: RunRow, wish: SavePlay): Promise<PlaygroundRow> {
+  if (await findPlayground(trx, wish.name)) throw nameTaken('playground', wish.name, await freeName(trx, wish.name))
+  const drives = await sealedDrives(trx, run.id)
+  const base = await trx.selectFrom('playgrounds').selectAll().where('id', '=', run.playground_id).executeTakeFirstOrThrow()
+  const plan = JSON.parse(run.plan) as RunPlan
+  const { tabs } = specOf(base)
+  const machines = new Set(plan.machines.map(({ name }) => name))
+  const at = now()
+  const row: PlaygroundRow = {
+    id: newId(),
+    name: wish.name,
+    owner_id: run.owner_id,
+    base: run.playground_name,
+    base_id: base.id,
+    saved_from: run.id,
+    title: wish.title ?? defaultTitle(run),
+    description: wish.description ?? base.description,
+    categories: wish.categories === undefined ? base.categories : JSON.stringify(wish.categories),
+    markdown: wish.markdown ?? null,
+    cover: null,
+    spec: JSON.stringify(savedSpec(plan, { tabs: tabs.filter(({ machine }) => machine === undefined || machines.has(machine)) })),
+    created_at: at,
+    updated_at: at,
+    removed_at: null,
+  }
+  await insertPlayground(trx, row)
+  for (const { machine, drive_index, layer_id } of drives) {
+    if (layer_id === null) continue
+    await trx.insertInto('playground_drives').values({ playground_id: row.id, machine, drive_index, layer_id }).execute()
+  }
+  await saveTasks(trx, run.id, row.id)
+  return row
+}
+
+const shortestTitle = 5
+
+/** What the owner called the run; a run that nobody gave a title is told by its playground. */
+function defaultTitle({ id, title, playground_title: playground }: RunRow): string {
+  return title === `Run ${id}` || title.length < shortestTitle ? `${playground.slice(0, 110)}, saved` : title
+}
+
+async function freeName(trx: Db, name: string): Promise<string> {
+  for (let number = 2; ; number += 1) {
+    const end = `-${number}`
+    const free = name.slice(0, 63 - end.length).replace(/-+$/, '') + end
+    if (!(await findPlayground(trx, free))) return free
+  }
+}

@@ -1,0 +1,55 @@
+import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
+import { type ManifestSpec, manifestSpecSchema } from '@ramet/model/manifest/manifest.ts'
+import { formatBytes, parseBytes } from '@ramet/model/units/bytes.ts'
+
+/**
+ * What a playground saved from a run is made of: the run's plan, written as a manifest has it. From the plan and not from the run's playground, since an
+ * official one may have changed meanwhile; every address is written down, so that the playground's runs find each other as the saved machines did.
+ */
+export function savedSpec(plan: RunPlan, more: Pick<ManifestSpec, 'tabs'>): ManifestSpec {
+  return manifestSpecSchema.parse({
+    networks: plan.networks.map(({ name, subnet, gateway, private: isPrivate }) => ({
+      name,
+      subnet,
+      gateway,
+      ...(isPrivate ? { private: true } : {}),
+    })),
+    machines: plan.machines.map((machine) => ({
+      name: machine.name,
+      users: machine.users.map(({ name, default: isDefault, welcome }) => ({
+        name,
+        ...(isDefault ? { default: true } : {}),
+        welcome,
+      })),
+      drives: machine.drives.map(({ source, mount, filesystem, sizeBytes, readOnly }) => ({
+        source,
+        mount,
+        filesystem,
+        size: exactSize(sizeBytes),
+        ...(readOnly ? { readOnly: true } : {}),
+      })),
+      network: { interfaces: machine.interfaces.map(({ network, address }) => ({ network, address })) },
+      resources: { cpuCount: machine.cpuCount, ramSize: exactSize(machine.ramMiB * 1024 ** 2) },
+      startupFiles: machine.startupFiles,
+      ...(machine.noSSH ? { noSSH: true } : {}),
+    })),
+    tabs: more.tabs,
+    ...(plan.tasks === undefined
+      ? {}
+      : {
+          initTasks: Object.fromEntries(
+            plan.tasks.map(({ name, timeoutSeconds, ...task }) => [
+              name,
+              { ...task, init: true, timeout_seconds: timeoutSeconds },
+            ]),
+          ),
+        }),
+    accessControl: { canList: ['owner'], canRead: ['owner'], canStart: ['owner'] },
+  })
+}
+
+/** `20GiB`; in bytes when no unit says it without rounding. */
+function exactSize(bytes: number): string {
+  const text = formatBytes(bytes)
+  return parseBytes(text) === bytes ? text : String(bytes)
+}

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { playgroundSchema } from '@ramet/model/api/wire.ts'
+import { InvalidInput } from '@ramet/model/errors/error.ts'
+import { parseManifest } from '@ramet/model/manifest/parse-manifest.ts'
+import { printManifest } from '@ramet/model/manifest/print-manifest.ts'
+import { type Db, now, openDatabase } from '../store/database.ts'
+import { insertBuilding, markSealed } from '../store/layers.ts'
+import { findPlayground } from '../store/playgrounds.ts'
+import { loadCatalog } from './catalog.ts'
+import { openPlaygrounds } from './playgrounds.ts'
+
+const official = join(import.meta.dirname, '../../../../playgrounds')
+const images = ['debian-stable', 'debian-docker']
+const ann = { id: 'a', name: 'ann' }
+const bob = { id: 'b', name: 'bob' }
+
+async function open() {
+  const db = await openDatabase({ file: ':memory:' })
+  for (const user of [ann, bob])
+    await db
+      .insertInto('users')
+      .values({ ...user, created_at: now() })
+      .execute()
+  await loadCatalog(db, official, images)
+  return {
+    db,
+    playgrounds: await openPlaygrounds({ db, images: () => images, webUrl: () => 'http://web', collect: async () => {} }),
+  }
+}
+
+const names = async (list: Promise<{ name: string }[]>) => (await list).map(({ name }) => name).toSorted()
+const web = { name: 'web', drives: [{ source: 'debian-stable', mount: '/' }] }
+
+const catalogue = ['debian', 'docker', 'duo', 'flexbox', 'router']
+
+test('the catalogue has its playgrounds, for everyone, in the shape of the API', async () => {
+  const { db, playgrounds } = await open()
+  assert.deepEqual(await names(playgrounds.list(ann, undefined)), catalogue)
+  assert.deepEqual(await names(playgrounds.list(ann, 'base')), catalogue)
+  const debian = await playgrounds.get(bob, 'debian')
+  assert.equal(playgroundSchema.safeParse(JSON.parse(JSON.stringify(debian))).success, true)
+  assert.equal(debian.owner, '')
+  assert.equal(debian.machines[0]?.drives[0]?.source, 'debian-stable')
+  await db.destroy()
+})
+
+test('a created playground gets a suffix, is its owner’s alone, and its manifest reads back', async () => {
+  const { db, playgrounds } = await open()
+  const made = await playgrounds.create(ann, { name: 'mine', base: 'flexbox', title: 'My own one', machines: [web] })
+  assert.match(made.name, /^mine-[0-9a-f]{8}$/)
+  assert.deepEqual(await names(playgrounds.list(ann, 'my-custom')), [made.name])
+  assert.deepEqual(await names(playgrounds.list(bob, 'my-custom')), [])
+  await assert.rejects(playgrounds.get(bob, made.name), { code: 'not_found' })
+  await assert.rejects(playgrounds.remove(bob, made.name), { code: 'not_found' })
+  const { spec } = parseManifest(printManifest(await playgrounds.get(ann, made.name)), 'printed', { images })
+  assert.equal(spec.machines[0]?.name, 'web')
+  await playgrounds.remove(ann, made.name)
+  await assert.rejects(playgrounds.get(ann, made.name), { code: 'not_found' })
+  await db.destroy()
+})
+
+test('what is left out comes from the base, and a base but flexbox fixes its machines', async () => {
+  const { db, playgrounds } = await open()
+  const made = await playgrounds.create(ann, { name: 'mine', base: 'debian', machines: null, tabs: null, networks: null })
+  const debian = await playgrounds.get(ann, 'debian')
+  assert.deepEqual(made.machines, debian.machines)
+  assert.equal(made.title, debian.title)
+  await assert.rejects(playgrounds.create(ann, { name: 'mine', base: 'debian', machines: [web] }), { code: 'unknown_machine' })
+  await assert.rejects(playgrounds.create(ann, { name: 'mine', base: 'none' }), { code: 'unknown_base' })
+  await assert.rejects(playgrounds.create(ann, { name: 'Bad Name', base: 'debian' }), InvalidInput)
+  assert.deepEqual(await names(playgrounds.list(ann, 'my-custom')), [made.name])
+  await db.destroy()
+})
+
+test('a name of full length leaves room for the suffix', async () => {
+  const { db, playgrounds } = await open()
+  const made = await playgrounds.create(ann, { name: 'x'.repeat(63), base: 'debian' })
+  assert.equal(made.name.length, 63)
+  await db.destroy()
+})
+
+test('official playgrounds cannot be removed', async () => {
+  const { db, playgrounds } = await open()
+  await assert.rejects(playgrounds.remove(ann, 'debian'), { code: 'official_playground' })
+  await db.destroy()
+})
+
+test('loading again changes what changed, keeps ids, and hides what is gone; a wrong manifest changes nothing', async () => {
+  const { db } = await open()
+  const id = async (name: string, of: Db = db) => (await findPlayground(of, name))?.id
+  const before = await findPlayground(db, 'debian')
+  await loadCatalog(db, official, images)
+  assert.deepEqual(await findPlayground(db, 'debian'), before)
+  const folder = await mkdtemp(join(tmpdir(), 'ramet-catalog-'))
+  try {
+    await cp(join(official, 'debian'), join(folder, 'debian'), { recursive: true })
+    const file = join(folder, 'debian/manifest.yaml')
+    const text = await readFile(file, 'utf8')
+    await writeFile(file, text.replace('title: Debian', 'title: Debian of tomorrow'))
+    await loadCatalog(db, folder, images)
+    assert.equal((await findPlayground(db, 'debian'))?.title, 'Debian of tomorrow')
+    assert.equal(await id('debian'), before?.id)
+    assert.equal(await id('flexbox'), undefined)
+    await writeFile(file, text.replace('title:', 'titel:'))
+    await assert.rejects(loadCatalog(db, folder, images), { code: 'unknown_field' })
+    assert.equal((await findPlayground(db, 'debian'))?.title, 'Debian of tomorrow')
+    await loadCatalog(db, official, images)
+    assert.notEqual(await id('flexbox'), undefined)
+  } finally {
+    await rm(folder, { recursive: true })
+    await db.destroy()
+  }
+})
+
+test('checkManifest knows images and official bases', async () => {
+  const { db, playgrounds } = await open()
+  const problems = playgrounds.checkManifest(
+    'kind: playground\ntitle: Testing\nbase: debian\nplayground:\n  machines: [{name: web}]\n',
+    'f.yaml',
+  )
+  assert.deepEqual(
+    problems.map(({ code, where }) => [code, where]),
+    [['unknown_machine', 'f.yaml:5:21']],
+  )
+  await db.destroy()
+})
+
+test('what is made from a saved playground begins with what that has on the drives it describes alike', async () => {
+  const { db, playgrounds } = await open()
+  const saved = await playgrounds.create(ann, { name: 'saved', base: 'debian' })
+  await insertBuilding(db, { id: 'kept', parentId: null, file: 'layers/kept.qcow2', sizeBytes: 20 * 1024 ** 3 })
+  await markSealed(db, 'kept', { bytes: 1, lengthBytes: 1, modifiedAt: '0' })
+  await db
+    .insertInto('playground_drives')
+    .values({ playground_id: saved.id, machine: 'debian', drive_index: 0, layer_id: 'kept' })
+    .execute()
+  const layerOf = async (drives: unknown) => {
+    const machines = [{ name: 'debian', drives }]
+    const { id } = await playgrounds.create(ann, { name: 'child', base: saved.name, machines })
+    const row = await db.selectFrom('playground_drives').select('layer_id').where('playground_id', '=', id).executeTakeFirst()
+    return row?.layer_id
+  }
+  const drive = { source: 'debian-stable', mount: '/' }
+  assert.equal(await layerOf(null), 'kept')
+  assert.equal(await layerOf([drive]), 'kept')
+  assert.equal(await layerOf([{ ...drive, size: '40GiB' }]), 'kept', 'it may be larger')
+  assert.equal(await layerOf([{ ...drive, size: '10GiB' }]), undefined, 'a smaller one cannot hold it')
+  assert.deepEqual((await playgrounds.remove(ann, saved.name)).playgrounds.length, 4)
+  await db.destroy()
+})

@@ -1,0 +1,36 @@
+import type { ManifestDrive, ManifestSpec } from '@ramet/model/manifest/manifest.ts'
+import { defaults } from '@ramet/model/plan/defaults.ts'
+import { parseBytes } from '@ramet/model/units/bytes.ts'
+import type { Db } from '../store/database.ts'
+import { findLayer } from '../store/layers.ts'
+import type { PlaygroundRow } from '../store/schema.ts'
+import { specOf } from './catalog.ts'
+
+/**
+ * What a saved base has on a drive, a playground made from it has too, as long as it describes the drive as the base does; it may be larger. A drive that
+ * is described otherwise begins with its own image, or empty.
+ */
+export async function inheritDrives(trx: Db, base: PlaygroundRow, made: PlaygroundRow): Promise<void> {
+  const saved = await trx.selectFrom('playground_drives').selectAll().where('playground_id', '=', base.id).execute()
+  const [baseSpec, spec] = [specOf(base), specOf(made)]
+  for (const row of saved) {
+    const drive = driveOf(spec, row.machine, row.drive_index)
+    const layer = await findLayer(trx, row.layer_id)
+    if (!drive || !layer || !isSame(drive, driveOf(baseSpec, row.machine, row.drive_index))) continue
+    if ((parseBytes(drive.size ?? defaults.driveSize) ?? 0) < layer.size_bytes) continue
+    await trx
+      .insertInto('playground_drives')
+      .values({ ...row, playground_id: made.id })
+      .execute()
+  }
+}
+
+const driveOf = (spec: ManifestSpec, machine: string, index: number): ManifestDrive | undefined =>
+  spec.machines.find(({ name }) => name === machine)?.drives[index]
+
+/** A saved spec has every default written down, a manifest may leave it out. */
+const isSame = (a: ManifestDrive, b: ManifestDrive | undefined): boolean =>
+  a.source === b?.source && a.mount === b?.mount && filesystemOf(a) === filesystemOf(b)
+
+const filesystemOf = (drive: ManifestDrive | undefined) =>
+  drive?.filesystem ?? (drive?.mount === undefined ? undefined : defaults.filesystem)

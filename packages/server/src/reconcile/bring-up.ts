@@ -1,0 +1,57 @@
+import { NotResumed } from '@ramet/engine/run/not-resumed.ts'
+import { giveUpJourney } from '@ramet/engine/run/resume.ts'
+import { startJourney } from '@ramet/engine/run/start.ts'
+import type { Failure } from '@ramet/model/api/wire.ts'
+import { changeRun, listMachines, noteColdStart } from '../runs/run-rows.ts'
+import type { RunRow } from '../store/schema.ts'
+import { giveBack } from '../warm-pool/borrowed.ts'
+import { type RunAtWork, toFailure } from './active-run.ts'
+import { wayUp } from './choose-workflow.ts'
+
+/** Brings every machine up that is wanted on. What fails makes the run FAILED, once everything is given back. */
+export async function bringUp(run: RunAtWork, row: RunRow): Promise<void> {
+  const { db, host, chooseLayers, settleDrives, log } = run.tools
+  const { journey, during, after } = wayUp(row)
+  try {
+    if (row.is_borrowed === 1 && journey === startJourney) await giveBack(run)
+    await changeRun(db, run.id, { state: 'WARMING_UP', ifWanted: 'RUNNING' })
+    const layers = chooseLayers(run.id, (progress) => run.report(progress))
+    await run.journey({ name: journey.name, steps: [layers] }, await run.names())
+    await changeRun(db, run.id, { state: during.run, ifWanted: 'RUNNING' })
+    await settleDrives(run.id)
+    const machines = (await listMachines(db, run.id)).filter(({ wanted }) => wanted !== 'STOPPED').map(({ name }) => name)
+    if (during.machines) await run.watch.all(during.machines, machines)
+    if (journey === startJourney) {
+      await noteColdStart(db, run.id)
+      await run.tools.collect()
+    }
+    await run.journey(journey, machines)
+    await changeRun(db, run.id, { state: after.run, failure: null, ifWanted: 'RUNNING' })
+    if (after.machines) {
+      for (const name of machines) await run.watch.write(name, { state: after.machines, isReady: true, wanted: 'RUNNING' })
+    }
+    run.settled()
+    run.wake()
+  } catch (error) {
+    if (run.signal.aborted) throw error
+    if (error instanceof NotResumed) return bootInstead(run, error)
+    await fail(run, toFailure(error, host.home))
+    log.warn({ err: error, run: run.id }, 'a run did not start')
+  }
+}
+
+/** A machine that has begun to go on may have written to its drives: the run boots from the newest. */
+async function bootInstead(run: RunAtWork, error: NotResumed): Promise<void> {
+  run.tools.log.warn({ err: error, run: run.id }, 'a run was not resumed and boots instead')
+  await run.journey(giveUpJourney, await run.names())
+  await run.tools.book(run.id).bootNext(error.message)
+  await run.tools.collect()
+  run.report({ step: 'resume', message: `${error.message} Booting instead` })
+  run.wake()
+}
+
+/** The run is wanted off because of `failure`; what it held is released next. */
+export async function fail(run: RunAtWork, failure: Failure): Promise<void> {
+  await changeRun(run.tools.db, run.id, { wanted: 'STOPPED', state: 'STOPPING', failure, ifWanted: 'RUNNING' })
+  run.wake()
+}

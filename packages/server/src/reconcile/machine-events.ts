@@ -1,0 +1,78 @@
+import type { LiveEvent } from '@ramet/engine/run/live-run.ts'
+import type { MachineEnd } from '@ramet/engine/run/start.ts'
+import type { MachineState } from '@ramet/model/run/run-state.ts'
+import type { Kysely } from 'kysely'
+import { changeMachine, type MachineChange } from '../runs/run-rows.ts'
+import type { Database } from '../store/schema.ts'
+
+/** A machine that answers is RUNNING, unless it is being shut down. */
+const mayBecomeReady: readonly MachineState[] = ['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'REBOOTING', 'RUNNING']
+
+const waitsForSpace =
+  'It is paused until there is space on the host’s disk again: it wrote, and there was none. Nothing is lost. Destroy a run that is not needed: ramet playground list -a'
+
+/** Writes what happens to a run's machines into their rows, in order. */
+export class MachineWatch {
+  readonly #runId: string
+  readonly #db: Kysely<Database>
+  readonly #changed: () => void
+  #queue: Promise<void> = Promise.resolve()
+
+  constructor(runId: string, db: Kysely<Database>, changed: () => void) {
+    this.#runId = runId
+    this.#db = db
+    this.#changed = changed
+  }
+
+  note(event: LiveEvent): Promise<void> {
+    switch (event.kind) {
+      case 'reset':
+        return this.write(event.machine, { state: 'REBOOTING', ifState: ['RUNNING', 'STARTING'] })
+      case 'link':
+        // A link that is lost for a moment says nothing about the machine; only its return does.
+        return event.isReady
+          ? this.write(event.machine, { state: 'RUNNING', isReady: true, ifState: mayBecomeReady })
+          : Promise.resolve()
+      case 'space':
+        return this.write(event.machine, {
+          state: 'RUNNING',
+          isReady: !event.waits,
+          ...(event.waits ? { message: waitsForSpace } : {}),
+          ifState: ['RUNNING'],
+        })
+      case 'ended':
+        // Any other end is judged by who looks after the machine: it may have been our own doing.
+        return event.end === 'powered-off'
+          ? this.write(event.machine, { state: 'STOPPED', ifState: ['STOPPING'] })
+          : Promise.resolve()
+    }
+  }
+
+  async all(state: MachineState, names: readonly string[], isReady = false): Promise<void> {
+    for (const name of names) await this.write(name, { state, isReady })
+  }
+
+  write(machine: string, change: MachineChange): Promise<void> {
+    this.#queue = this.#queue
+      .then(() => changeMachine(this.#db, this.#runId, machine, change))
+      .then((isChanged) => {
+        if (isChanged) this.#changed()
+      })
+    const written = this.#queue
+    this.#queue = this.#queue.catch(() => {})
+    return written
+  }
+}
+
+/** A machine that ended by itself while it was wanted on: how it is then, and why. */
+export function afterEnd(machine: string, end: MachineEnd): MachineChange {
+  switch (end) {
+    case 'powered-off':
+    case 'never-started':
+      return { state: 'STOPPED', wanted: 'STOPPED' }
+    case 'killed':
+      return { state: 'FAILED', wanted: 'STOPPED', message: `The machine ${machine} was ended from outside.` }
+    case 'crashed':
+      return { state: 'FAILED', wanted: 'STOPPED', message: `The machine ${machine} crashed.` }
+  }
+}

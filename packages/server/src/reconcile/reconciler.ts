@@ -1,0 +1,60 @@
+import { changeRun } from '../runs/run-rows.ts'
+import type { WorkerTools } from './active-run.ts'
+import { RunWorker } from './run-worker.ts'
+
+/** All runs of this home that are not at rest. */
+export class Reconciler {
+  readonly #tools: WorkerTools
+  readonly #workers = new Map<string, RunWorker>()
+
+  constructor(tools: WorkerTools) {
+    this.#tools = tools
+  }
+
+  worker(runId: string): RunWorker {
+    let worker = this.#workers.get(runId)
+    if (!worker) {
+      worker = new RunWorker(runId, this.#tools)
+      this.#workers.set(runId, worker)
+    }
+    return worker
+  }
+
+  /** The worker, if the run has one: runs at rest have none. */
+  known(runId: string): RunWorker | undefined {
+    return this.#workers.get(runId)
+  }
+
+  forget(runId: string): void {
+    this.#workers.get(runId)?.close()
+    this.#workers.delete(runId)
+  }
+
+  /**
+   * Takes up every run that is not at rest; adopts what still runs. After a reboot of the host nothing does, and what was running is started again:
+   * the wish stands, and nobody is to blame for the end of the VMs.
+   */
+  async resume(hostWasRebooted: boolean): Promise<void> {
+    if (hostWasRebooted) {
+      const running = await this.#tools.db
+        .selectFrom('runs')
+        .select('id')
+        .where('state', '=', 'RUNNING')
+        .where('wanted', '=', 'RUNNING')
+        .execute()
+      for (const { id } of running)
+        await changeRun(this.#tools.db, id, {
+          state: 'STARTING',
+          coldReason: 'The host had been switched off.',
+          ifWanted: 'RUNNING',
+        })
+    }
+    const rows = await this.#tools.db.selectFrom('runs').select('id').where('state', '!=', 'DESTROYED').execute()
+    for (const { id } of rows) this.worker(id).wake()
+  }
+
+  close(): void {
+    for (const worker of this.#workers.values()) worker.close()
+    this.#workers.clear()
+  }
+}

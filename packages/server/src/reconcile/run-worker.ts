@@ -1,0 +1,205 @@
+import { LiveRun } from '@ramet/engine/run/live-run.ts'
+import type { RunContext } from '@ramet/engine/run/run-context.ts'
+import { type Journey, reach } from '@ramet/engine/run/steps.ts'
+import type { Progress } from '@ramet/model/api/wire.ts'
+import { actionRefused } from '@ramet/model/errors/errors.ts'
+import { findRun } from '../runs/run-rows.ts'
+import { RunTasks } from '../tasks/run-tasks.ts'
+import { type RunAtWork, toFailure, type WorkerTools } from './active-run.ts'
+import { bringUp } from './bring-up.ts'
+import { decide } from './decide.ts'
+import { MachineWatch } from './machine-events.ts'
+import { destroyRun, switchOff } from './take-down.ts'
+import { lookAfter } from './watch-machines.ts'
+
+/** A stop or destroy that the host refuses is tried again this often at the most; its progress says why. */
+const retryAfterMs = [1_000, 5_000, 15_000, 60_000] as const
+
+/** Thrown into a journey when somebody wants something else meanwhile. */
+class Superseded extends Error {}
+
+/** Brings one run from where it is to where it is wanted, and watches it while it runs. One thing at a time; what there is to do is in files of their own. */
+export class RunWorker {
+  readonly id: string
+  readonly live: LiveRun
+  progress: Progress | undefined
+  readonly #tools: WorkerTools
+  readonly #watch: MachineWatch
+  readonly #tasks: RunTasks
+  readonly #errands: (() => Promise<void>)[] = []
+  #isBusy = false
+  #again = false
+  #cancel = new AbortController()
+  #retries = 0
+  #wakeTimer: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(id: string, tools: WorkerTools) {
+    this.id = id
+    this.#tools = tools
+    this.live = new LiveRun(tools.host)
+    this.#watch = new MachineWatch(id, tools.db, () => tools.changed(id))
+    this.#tasks = new RunTasks(id, this.live, tools)
+    this.live.listen((event) => {
+      if (this.#isClosed) return
+      void this.#watch.note(event).catch((error) => tools.log.error({ err: error, run: id }, 'noting a machine event failed'))
+      if (event.kind === 'ended') this.wake()
+      if (event.kind === 'link' && event.isReady) this.#tasks.wake()
+    })
+  }
+
+  /** Looks at what is wanted now. `supersede`: what is under way is given up at its next step. */
+  wake(options: { supersede?: boolean } = {}): void {
+    if (this.#isClosed) return
+    clearTimeout(this.#wakeTimer)
+    if (options.supersede) {
+      this.#retries = 0
+      this.#cancel.abort(new Superseded())
+    }
+    this.#again = true
+    if (!this.#isBusy) void this.#run()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#wakeTimer)
+    this.#cancel.abort(new Superseded())
+    this.#tasks.pause()
+    this.live.release()
+  }
+
+  /** Does something with a run that is RUNNING and its machines, while nothing else is done with them. Rejects with `action_refused` when it is not. */
+  during<T>(work: (run: RunAtWork) => Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    this.#errands.push(async () => {
+      try {
+        const row = await findRun(this.#tools.db, this.id)
+        if (row?.wanted !== 'RUNNING' || row.state !== 'RUNNING')
+          throw actionRefused('clone live', row?.state ?? 'DESTROYED', 'It is not running any more.')
+        resolve(await work(this.#atWork()))
+      } catch (error) {
+        reject(
+          error instanceof Superseded
+            ? actionRefused('clone live', 'RUNNING', 'Something else was asked of it meanwhile.')
+            : error,
+        )
+      }
+    })
+    this.wake()
+    return promise
+  }
+
+  async #run(): Promise<void> {
+    this.#isBusy = true
+    try {
+      while (this.#again && !this.#isClosed) {
+        this.#again = false
+        this.#cancel = new AbortController()
+        try {
+          await this.#advance()
+          for (let errand = this.#errands.shift(); errand; errand = this.#errands.shift()) await errand()
+        } catch (error) {
+          if (!this.#cancel.signal.aborted) throw error
+        }
+      }
+    } catch (error) {
+      this.#retryLater(error)
+    } finally {
+      this.#isBusy = false
+    }
+  }
+
+  async #advance(): Promise<void> {
+    const row = await findRun(this.#tools.db, this.id)
+    if (!row) return
+    const next = decide(row.wanted, row.state)
+    if (next === 'watch') this.#tasks.resume()
+    else this.#tasks.pause()
+    switch (next) {
+      case 'rest':
+        return
+      case 'watch':
+        return lookAfter(this.#atWork())
+      case 'start':
+        return bringUp(this.#atWork(), row)
+      case 'stop':
+        return switchOff(this.#atWork(), row)
+      case 'destroy':
+        return destroyRun(this.#atWork())
+    }
+  }
+
+  #atWork(): RunAtWork {
+    const { signal } = this.#cancel
+    return {
+      id: this.id,
+      tools: this.#tools,
+      live: this.live,
+      watch: this.#watch,
+      signal,
+      names: async () => (await this.#tools.book(this.id).read()).plan.machines.map((machine) => machine.name),
+      journey: (journey, machines) => this.#journey(journey, machines, signal),
+      report: (progress) => this.#report(progress),
+      isUnderWay: () => this.progress !== undefined,
+      settled: () => this.#settled(),
+      wake: (afterMs) => {
+        if (afterMs === undefined) this.wake()
+        else this.#wakeTimer = setTimeout(() => this.wake(), afterMs).unref()
+      },
+    }
+  }
+
+  async #journey(journey: Journey<RunContext>, machines: readonly string[], signal: AbortSignal): Promise<void> {
+    const { host, book, log } = this.#tools
+    const context: RunContext = {
+      host,
+      book: book(this.id),
+      live: this.live,
+      machines: new Set(machines),
+      signal,
+      afterStep: (name) => this.#tools.afterStep(name),
+      report: (message, percent) => this.#report({ step: this.progress?.step ?? journey.name, message, percent }),
+      warn: (message) => log.warn({ run: this.id }, message),
+    }
+    const began = performance.now()
+    const stepsMs: Record<string, number> = {}
+    const begun = new Map<string, number>()
+    await reach(journey, context, {
+      signal,
+      onStep: (step, message) => {
+        begun.set(step, performance.now())
+        this.#report({ step, message })
+      },
+      afterStep: (name) => {
+        stepsMs[name.slice(journey.name.length + 1)] = Math.round(performance.now() - (begun.get(name) ?? began))
+        return this.#tools.afterStep(name)
+      },
+    })
+    const took = { run: this.id, journey: journey.name, ms: Math.round(performance.now() - began), stepsMs }
+    if (Object.keys(stepsMs).length > 0) log.info(took, 'a journey is over')
+  }
+
+  #report(progress: Progress): void {
+    this.progress = progress
+    this.#tools.changed(this.id)
+  }
+
+  #settled(): void {
+    this.progress = undefined
+    this.#retries = 0
+    this.#tools.changed(this.id)
+  }
+
+  /** The host refused (say, `nft` failed while stopping). The wish stands: tried again until it is met or changed. */
+  #retryLater(error: unknown): void {
+    if (this.#isClosed) return
+    const delay = retryAfterMs[Math.min(this.#retries, retryAfterMs.length - 1)] ?? 60_000
+    this.#retries += 1
+    this.#tools.log.error({ err: error, run: this.id, retryInMs: delay }, 'a step failed')
+    this.#report({
+      step: this.progress?.step ?? 'retry',
+      message: `${toFailure(error, this.#tools.host.home).message} Trying again in ${delay / 1000} s.`,
+    })
+    this.#wakeTimer = setTimeout(() => this.wake(), delay)
+  }
+}

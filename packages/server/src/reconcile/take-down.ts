@@ -1,0 +1,76 @@
+import { destroyJourney } from '@ramet/engine/run/destroy.ts'
+import { MemoryNotKept } from '@ramet/engine/run/keep-memory.ts'
+import { NotResumed } from '@ramet/engine/run/not-resumed.ts'
+import { resumeJourney } from '@ramet/engine/run/resume.ts'
+import { adopt } from '@ramet/engine/run/start.ts'
+import { isMachineOn } from '@ramet/model/run/run-state.ts'
+import { changeRun, failureOf, findRun, listMachines, unmapSnapshot } from '../runs/run-rows.ts'
+import type { RunRow } from '../store/schema.ts'
+import { failRunningTasks, listTasks } from '../store/tasks.ts'
+import type { RunAtWork } from './active-run.ts'
+import { wayDown } from './choose-workflow.ts'
+
+/** Takes every machine down, and gives back what the run holds of the host. */
+export async function switchOff(run: RunAtWork, row: RunRow): Promise<void> {
+  const { db } = run.tools
+  const { journey, during, after, endsGuests } = wayDown(row, run.tools.host.vmm.capabilities)
+  const names = await run.names()
+  await changeRun(db, run.id, { state: during.run, ifWanted: 'STOPPED' })
+  if (during.machines) {
+    const on = (await listMachines(db, run.id)).filter(({ state }) => isMachineOn(state)).map(({ name }) => name)
+    await run.watch.all(during.machines, on)
+  }
+  await adopt({ host: run.tools.host, book: run.tools.book(run.id), live: run.live })
+  await run.tools.settleCut(run)
+  try {
+    // Machines that have begun to go on hear first that they were resumed: one that is asleep can neither be flushed nor shut down.
+    if (row.asleep === 1 && row.failure === null) await run.journey(resumeJourney, await wantedOn(run))
+    await run.journey(journey, names)
+  } catch (error) {
+    if (error instanceof MemoryNotKept) return run.wake()
+    if (!(error instanceof NotResumed)) throw error
+    await run.tools.book(run.id).bootNext(error.message)
+    return run.wake()
+  }
+  const now = await findRun(db, run.id)
+  if (!now) return
+  if (endsGuests) await failTasks(run)
+  if (after.machines) await run.watch.all(after.machines, names)
+  else await settleMachines(run)
+  if (now.maps_snapshot !== null) {
+    await unmapSnapshot(db, run.id)
+    await run.tools.collect()
+  }
+  const failure = failureOf(now)
+  await changeRun(db, run.id, { ifWanted: 'STOPPED', state: after.run, ...(failure ? { failure } : {}) })
+  run.tools.wentOff(run.id)
+  run.settled()
+}
+
+const wantedOn = async (run: RunAtWork) =>
+  (await listMachines(run.tools.db, run.id)).filter(({ wanted }) => wanted !== 'STOPPED').map(({ name }) => name)
+
+async function failTasks({ tools: { db }, id }: RunAtWork): Promise<void> {
+  const tasks = await listTasks(db, id)
+  await failRunningTasks(
+    db,
+    id,
+    tasks.map(({ name }) => name),
+    'Its machine was switched off before it ended.',
+  )
+}
+
+/** Machines of a failed run are off; one that failed says so on. */
+async function settleMachines(run: RunAtWork): Promise<void> {
+  for (const { name, state } of await listMachines(run.tools.db, run.id)) {
+    if (state !== 'FAILED') await run.watch.write(name, { state: 'STOPPED' })
+  }
+}
+
+export async function destroyRun(run: RunAtWork): Promise<void> {
+  await run.tools.drivesFree(run.id)
+  await run.journey(destroyJourney, await run.names())
+  await run.tools.collect()
+  await changeRun(run.tools.db, run.id, { state: 'DESTROYED', failure: null })
+  run.settled()
+}

@@ -1,0 +1,98 @@
+import { machineRebootJourney } from '@ramet/engine/run/reboot.ts'
+import type { RunContext } from '@ramet/engine/run/run-context.ts'
+import { adopt, keepJourney, machineStartJourney } from '@ramet/engine/run/start.ts'
+import type { Journey } from '@ramet/engine/run/steps.ts'
+import { machineReleaseJourney, machineStopJourney } from '@ramet/engine/run/stop.ts'
+import type { MachineState } from '@ramet/model/run/run-state.ts'
+import { changeRun, listMachines, readRun, readyCondition } from '../runs/run-rows.ts'
+import type { RunMachineRow } from '../store/schema.ts'
+import { failRunningTasks } from '../store/tasks.ts'
+import { tasksOn } from '../tasks/task-rows.ts'
+import { type RunAtWork, toFailure } from './active-run.ts'
+import { fail } from './bring-up.ts'
+import { afterEnd } from './machine-events.ts'
+
+/** What one machine of a run that is RUNNING needs done. Pure. */
+export function machineJourney({ wanted, state }: Pick<RunMachineRow, 'wanted' | 'state'>): Journey<RunContext> | undefined {
+  switch (wanted) {
+    case 'RUNNING':
+      return state === 'STARTING' ? machineStartJourney : undefined
+    case 'STOPPED':
+      return state === 'STOPPING' ? machineStopJourney : undefined
+    case 'REBOOTED':
+      return machineRebootJourney
+  }
+}
+
+/** So long a resolver that died may be missing. Nobody is told of the end of a process that an earlier server started. */
+const lookEveryMs = 10_000
+
+/** A machine in one of these that is off went off by itself. */
+const takenForOn: readonly MachineState[] = ['RUNNING', 'REBOOTING']
+
+/** A run that is RUNNING: notes what became of its machines, and does what is wanted of each. With its last machine it goes off itself. */
+export async function lookAfter(run: RunAtWork): Promise<void> {
+  await noteEnds(run)
+  await run.tools.settleCut(run)
+  const rows = await listMachines(run.tools.db, run.id)
+  // Each to its end, so that nothing is under way any more when this is over.
+  const refused = (await Promise.allSettled(rows.map((row) => fulfil(run, row)))).find(({ status }) => status === 'rejected')
+  run.signal.throwIfAborted()
+  if (refused?.status === 'rejected') throw refused.reason
+  await noteEnds(run)
+  if (run.live.all().length > 0) {
+    await run.journey(keepJourney, await run.names())
+    if (run.isUnderWay()) run.settled()
+    return run.wake(lookEveryMs)
+  }
+  const after = await listMachines(run.tools.db, run.id)
+  if (after.some(({ wanted }) => wanted !== 'STOPPED')) return run.wake()
+  const failed = after.find(({ state }) => state === 'FAILED')
+  if (!failed) {
+    await changeRun(run.tools.db, run.id, { wanted: 'STOPPED', state: 'STOPPING', ifWanted: 'RUNNING' })
+    return run.wake()
+  }
+  await fail(run, {
+    code: 'machine_ended',
+    message: readyCondition(failed)?.message ?? `The machine ${failed.name} failed.`,
+    hint: `What was synced to its drives is kept. Start it again with: ramet playground restart ${run.id}`,
+  })
+}
+
+async function noteEnds(run: RunAtWork): Promise<void> {
+  const { db, host, book } = run.tools
+  const off = await adopt({ host, book: book(run.id), live: run.live })
+  for (const { name, state, wanted } of await listMachines(db, run.id)) {
+    const end = off.get(name)
+    // One that goes off instead of rebooting is brought back by its journey.
+    if (end === undefined || wanted !== 'RUNNING' || !takenForOn.includes(state)) continue
+    await run.watch.write(name, { ...afterEnd(name, end), ifState: takenForOn, ifWanted: 'RUNNING' })
+    await failTasksOn(run, name, 'Its machine went off before it ended.')
+  }
+}
+
+async function failTasksOn(run: RunAtWork, machine: string, reason: string): Promise<void> {
+  const { db } = run.tools
+  await failRunningTasks(db, run.id, tasksOn(await readRun(db, run.id), machine), reason)
+}
+
+async function fulfil(run: RunAtWork, row: RunMachineRow): Promise<void> {
+  const { name, wanted } = row
+  const journey = machineJourney(row)
+  if (!journey) return
+  try {
+    if (wanted !== 'STOPPED') await run.tools.settleDrives(run.id)
+    await run.journey(journey, [name])
+    if (wanted === 'STOPPED') {
+      await failTasksOn(run, name, 'Its machine was switched off before it ended.')
+      await run.watch.write(name, { state: 'STOPPED', ifWanted: wanted })
+    } else await run.watch.write(name, { state: 'RUNNING', isReady: true, wanted: 'RUNNING', ifWanted: wanted })
+  } catch (error) {
+    if (run.signal.aborted || wanted === 'STOPPED') throw error
+    run.tools.log.warn({ err: error, run: run.id, machine: name }, 'a machine did not start')
+    await run.journey(machineReleaseJourney, [name])
+    await failTasksOn(run, name, 'Its machine did not come up again.')
+    const { message } = toFailure(error, run.tools.host.home)
+    await run.watch.write(name, { state: 'FAILED', wanted: 'STOPPED', message, ifWanted: wanted })
+  }
+}

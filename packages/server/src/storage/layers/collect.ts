@@ -1,0 +1,33 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { transaction } from '../../store/database.ts'
+import { removeLayer, unreferencedLayers } from '../../store/layers.ts'
+import type { LayerTools } from './layer-tools.ts'
+
+/**
+ * Removes every layer that nothing holds: no drive, playground, snapshot, image or child. All the rows in one transaction, in which nobody can begin to hold one; then
+ * the files, so that no row is ever without its file. A crash in between leaves files without rows, which `reclaimLayers` removes.
+ */
+export async function collectLayers({
+  db,
+  home,
+  afterStep,
+  changed,
+}: Pick<LayerTools, 'db' | 'home' | 'afterStep' | 'changed'>): Promise<void> {
+  const files = await transaction(db, async (trx) => {
+    const removed: string[] = []
+    // Removing a layer may free its parent.
+    for (let free = await unreferencedLayers(trx); free.length > 0; free = await unreferencedLayers(trx)) {
+      for (const { id, file } of free) {
+        await removeLayer(trx, id)
+        removed.push(file)
+      }
+    }
+    return removed
+  })
+  // Also without a layer less: a holder less may be what a merge waited for.
+  changed?.()
+  if (files.length === 0) return
+  afterStep?.('collect/forget-layers')
+  await Promise.all(files.map((file) => rm(join(home, file), { force: true })))
+}

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import { readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { LayerStore } from '@ramet/engine/disk/layer-store.ts'
+import { newTopName, topsFolder } from '@ramet/engine/run/run-folder.ts'
+import { readFakeChain, writeFakeDrive } from '@ramet/engine/testing/fake/fake-drive.ts'
+import { fsck } from '../../fsck/fsck.ts'
+import { changeRun } from '../../runs/run-rows.ts'
+import { sizeBytes, TestHome } from '../../testing/test-home.ts'
+import { reclaimLayers, reclaimTops } from './reclaim.ts'
+import { announceTops, sealDrives, sealTops, settleTops } from './seal.ts'
+
+const silent = { warn() {} }
+const steps = ['seal/begin', 'seal/link-tops', 'seal/swap'] as const
+
+/** A run that is off: drive 0 on a layer and written to (block 1), drive 1 begun empty and untouched, drive 2 on a layer and without a top. */
+async function stoppedRun(home: TestHome): Promise<string> {
+  await home.addLayer('base', null, { 0: 1, 1: 1 })
+  const id = await home.addRun('STOPPED', ['base', null, 'base'])
+  await home.makeTops(id)
+  const [written, , bare] = await home.drives(id)
+  assert.ok(written && bare)
+  const [top = ''] = await home.chain(written)
+  await writeFakeDrive(top, 1, 2)
+  await rm((await home.chain(bare))[0] ?? '')
+  await home.changeDrive(bare, { top: null })
+  return id
+}
+
+const content = async (home: TestHome, runId: string) =>
+  Promise.all(
+    (await home.drives(runId)).map(async (drive) => {
+      const chain = await home.chain(drive)
+      return Promise.all([0, 1].map((block) => readFakeChain(chain, block)))
+    }),
+  )
+const wanted = [
+  [1, 2],
+  [0, 0],
+  [1, 1],
+]
+
+async function inOrder(home: TestHome): Promise<void> {
+  assert.deepEqual(await fsck({ db: home.db, home: home.home, againAfterMs: 0 }), [])
+}
+
+test('the tops of a run that is off become layers, an untouched one is dropped, a drive without one is left as it is', async () => {
+  await using home = await TestHome.make()
+  const id = await stoppedRun(home)
+  const answer = await sealDrives(home.tools, id, async (trx) => {
+    const rows = await trx.selectFrom('drives').select('layer_id').where('top', 'is', null).execute()
+    return rows.length
+  })
+  assert.equal(answer, 3, 'the rest of the transaction sees all drives sealed')
+  const [sealed, dropped, bare] = await home.drives(id)
+  assert.equal(sealed?.top, null)
+  assert.deepEqual([dropped?.layer_id, dropped?.top], [null, null])
+  assert.deepEqual([bare?.layer_id, bare?.top], ['base', null])
+  const layer = await home.db
+    .selectFrom('layers')
+    .selectAll()
+    .where('id', '=', sealed?.layer_id ?? '')
+    .executeTakeFirstOrThrow()
+  const file = await stat(join(home.home, layer.file))
+  assert.deepEqual([layer.parent_id, layer.state, layer.bytes], ['base', 'sealed', file.blocks * 512])
+  assert.equal(file.nlink, 1)
+  assert.deepEqual(await content(home, id), wanted)
+  assert.deepEqual(await readdir(topsFolder(home.home, id)), [])
+  await sealDrives(home.tools, id)
+  assert.equal((await home.drives(id))[0]?.layer_id, sealed?.layer_id, 'what is sealed is not sealed again')
+  await inOrder(home)
+})
+
+for (const step of steps) {
+  test(`a server killed after ${step} loses nothing and leaves nothing, and the seal can be done again`, async () => {
+    await using home = await TestHome.make()
+    const id = await stoppedRun(home)
+    home.crashAfter = step
+    await assert.rejects(sealDrives(home.tools, id), /crash/)
+    home.crashAfter = undefined
+    await reclaimLayers(home.db, home.tools, silent)
+    await reclaimTops(home.db, home.tools, silent)
+    assert.deepEqual(await content(home, id), wanted)
+    await inOrder(home)
+    for (const drive of await home.drives(id)) {
+      const [top = ''] = await home.chain(drive)
+      if (drive.top !== null) assert.equal((await stat(top)).mode & 0o777, 0o600, 'the top can be written to again')
+    }
+    await sealDrives(home.tools, id)
+    assert.deepEqual(await content(home, id), wanted)
+    assert.ok((await home.drives(id)).every(({ top }) => top === null))
+    await inOrder(home)
+  })
+}
+
+test('what fails in the transaction leaves everything as it was', async () => {
+  await using home = await TestHome.make()
+  const id = await stoppedRun(home)
+  const before = await home.drives(id)
+  const refuse = async () => {
+    throw new Error('the name is taken')
+  }
+  await assert.rejects(sealDrives(home.tools, id, refuse), /the name is taken/)
+  assert.deepEqual(await home.drives(id), before)
+  assert.deepEqual(await readdir(join(home.home, 'layers')), ['base.qcow2'])
+  assert.deepEqual(await content(home, id), wanted)
+  await inOrder(home)
+})
+
+test('a run that is on, or is switched on meanwhile, is not sealed', async () => {
+  await using home = await TestHome.make()
+  const id = await stoppedRun(home)
+  const meanwhile: LayerStore = {
+    ...home.tools.layers,
+    async seal(files) {
+      await changeRun(home.db, id, { state: 'STARTING', wanted: 'RUNNING' })
+      return home.tools.layers.seal(files)
+    },
+  }
+  await assert.rejects(sealDrives({ ...home.tools, layers: meanwhile }, id), { code: 'run_not_off', status: 409 })
+  await assert.rejects(sealDrives(home.tools, id), { code: 'run_not_off' })
+  assert.ok((await home.drives(id))[0]?.top)
+})
+
+test('two that seal at once share the layers', async () => {
+  await using home = await TestHome.make()
+  const id = await stoppedRun(home)
+  const tip = async (trx: typeof home.db) =>
+    (await trx.selectFrom('drives').select('layer_id').where('run_id', '=', id).where('drive_index', '=', 0).execute())[0]
+  const [one, other] = await Promise.all([sealDrives(home.tools, id, tip), sealDrives(home.tools, id, tip)])
+  assert.deepEqual(one, other)
+  await inOrder(home)
+})
+
+/** A run that is on, and the overlay that QEMU is to be given. */
+async function runningRun(home: TestHome) {
+  const id = await stoppedRun(home)
+  await changeRun(home.db, id, { state: 'RUNNING', wanted: 'RUNNING' })
+  await home.makeTops(id)
+  const [drive] = await home.drives(id)
+  const top = { machine: 'm', driveIndex: 0, top: drive?.top ?? '', nextTop: newTopName('m', 0) }
+  const make = () => home.disks.makeTop(join(topsFolder(home.home, id), top.nextTop), undefined, sizeBytes)
+  return { id, top, make }
+}
+
+test('tops of running machines are sealed below the ones that were announced', async () => {
+  await using home = await TestHome.make()
+  const { id, top, make } = await runningRun(home)
+  await announceTops(home.db, id, [top])
+  await make()
+  await writeFakeDrive(join(topsFolder(home.home, id), top.nextTop), 0, 5)
+  await sealTops(home.tools, id, [top])
+  const [drive] = await home.drives(id)
+  assert.deepEqual([drive?.top, drive?.next_top], [top.nextTop, null])
+  assert.deepEqual((await content(home, id))[0], [5, 2])
+  await assert.rejects(sealTops(home.tools, id, [top]), { code: 'drive_changed' }, 'that top is not the drive’s any more')
+  await inOrder(home)
+})
+
+test('a VM that wrote to an announced top before its server was killed loses nothing of it', async () => {
+  for (const isMade of [true, false]) {
+    await using home = await TestHome.make()
+    const { id, top, make } = await runningRun(home)
+    await announceTops(home.db, id, [top])
+    if (isMade) {
+      await make()
+      await writeFakeDrive(join(topsFolder(home.home, id), top.nextTop), 0, 5)
+    }
+    await reclaimTops(home.db, home.tools, silent)
+    await changeRun(home.db, id, { state: 'FAILED', wanted: 'STOPPED' })
+    await reclaimTops(home.db, home.tools, silent)
+    await settleTops(home.tools, id)
+    assert.deepEqual((await content(home, id))[0], isMade ? [5, 2] : [1, 2])
+    await inOrder(home)
+  }
+})

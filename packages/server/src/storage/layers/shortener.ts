@@ -1,0 +1,61 @@
+import { BackgroundWork } from '../../background/background-work.ts'
+import { layerChain } from '../../store/layers.ts'
+import type { LayerTools } from './layer-tools.ts'
+import { defaultBound } from './plan-merge.ts'
+import { shortenOnce } from './shorten.ts'
+
+export interface ShortenerOptions {
+  readonly bound?: number
+  /** Between being woken and beginning: somebody who clones a run often starts it at once. */
+  readonly delayMs?: number
+  onError(error: unknown): void
+}
+
+/**
+ * Shortens chains in the background, one merge at a time, while their runs are off. A start never waits for a merge: one that is under way on the run's own layers is
+ * ended (`yieldTo`), the others go on.
+ */
+export class Shortener {
+  readonly #tools: LayerTools
+  readonly #work: BackgroundWork
+  /** Under way on these; none: nothing is. */
+  #layerIds: readonly string[] = []
+
+  constructor(tools: LayerTools, { bound = defaultBound, delayMs = 3_000, onError }: ShortenerOptions) {
+    this.#tools = tools
+    // A full disk, say: woken by whatever changes the chains next, and nothing depends on it.
+    this.#work = new BackgroundWork({ delayMs, onError, work: (signal) => this.#shorten(bound, signal) })
+  }
+
+  wake(): void {
+    this.#work.wake()
+  }
+
+  /** Resolves when nothing is under way that the start of this run would make useless. */
+  async yieldTo(runId: string): Promise<void> {
+    if (this.#layerIds.length === 0) return
+    const drives = await this.#tools.db.selectFrom('drives').select('layer_id').where('run_id', '=', runId).execute()
+    const chains = await Promise.all(
+      drives.map(({ layer_id }) => (layer_id === null ? [] : layerChain(this.#tools.db, layer_id))),
+    )
+    if (!chains.flat().some(({ id }) => this.#layerIds.includes(id))) return
+    await this.#work.end()
+    this.#work.wake()
+  }
+
+  /** Ends what is under way. */
+  close(): Promise<void> {
+    return this.#work.close()
+  }
+
+  async #shorten(bound: number, signal: AbortSignal): Promise<undefined> {
+    const onPlan = (layerIds: readonly string[]) => {
+      this.#layerIds = layerIds
+    }
+    try {
+      while (!signal.aborted && (await shortenOnce(this.#tools, { bound, signal, onPlan })) === 'shorter');
+    } finally {
+      this.#layerIds = []
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { BackgroundWork } from '../../background/background-work.ts'
+import type { SnapshotMachineRow } from '../../store/schema.ts'
+import type { LayerTools } from '../layers/layer-tools.ts'
+import { doJob, nextJob, type RestJob } from './resting-memory.ts'
+
+export interface RestOptions {
+  /** Undefined: memory is never compressed. */
+  readonly packAfterMs: number | undefined
+  onError(error: unknown): void
+}
+
+/** Between being woken and beginning: most memory is resumed, and gone, soon after it was taken. */
+const restsAfterMs = 30_000
+
+/**
+ * Looks after memory that rests, in the background, one file at a time, by processes that leave the host to others: writes its digests down, and compresses what was
+ * not used for long. A start never waits for it: what is under way on its snapshot is ended (`yieldTo`).
+ */
+export class Rest {
+  readonly #tools: LayerTools
+  readonly #options: RestOptions
+  readonly #givenUp = new Set<string>()
+  readonly #work: BackgroundWork
+  /** Under way on this one. */
+  #snapshotId: string | undefined
+
+  constructor(tools: LayerTools, options: RestOptions) {
+    this.#tools = tools
+    this.#options = options
+    this.#work = new BackgroundWork({
+      delayMs: Math.min(restsAfterMs, options.packAfterMs ?? restsAfterMs),
+      work: (signal) => this.#lookAfter(signal),
+      onError: (error) => options.onError(error),
+    })
+  }
+
+  /** There may be something to do. */
+  wake(): void {
+    this.#work.wake()
+  }
+
+  /** Resolves when nothing is under way on the snapshot that this run is to resume. */
+  async yieldTo(runId: string): Promise<void> {
+    if (this.#snapshotId === undefined) return
+    const run = await this.#tools.db.selectFrom('runs').select('resume_from').where('id', '=', runId).executeTakeFirst()
+    if (run?.resume_from == null || run.resume_from !== this.#snapshotId) return
+    await this.#work.end()
+    this.#work.wake()
+  }
+
+  /** Ends what is under way. */
+  close(): Promise<void> {
+    return this.#work.close()
+  }
+
+  /** Returns when to look again. */
+  async #lookAfter(signal: AbortSignal): Promise<number | undefined> {
+    try {
+      while (!signal.aborted) {
+        const next = await nextJob(this.#tools, this.#options.packAfterMs, (machine) => this.#givenUp.has(key(machine)))
+        if (next === undefined || 'inMs' in next) return next?.inMs
+        this.#snapshotId = next.machine.snapshot_id
+        await this.#try(next, signal)
+      }
+    } finally {
+      this.#snapshotId = undefined
+    }
+    return undefined
+  }
+
+  /** What cannot be done with a file is not tried again before the server's next start. */
+  async #try(job: RestJob, signal: AbortSignal): Promise<void> {
+    try {
+      await doJob(this.#tools, job, signal)
+    } catch (error) {
+      if (signal.aborted) return
+      this.#givenUp.add(key(job.machine))
+      const { snapshot_id } = job.machine
+      const isThere = await this.#tools.db.selectFrom('snapshots').select('id').where('id', '=', snapshot_id).executeTakeFirst()
+      if (isThere) this.#options.onError(error)
+    }
+  }
+}
+
+const key = ({ snapshot_id, machine }: SnapshotMachineRow) => `${snapshot_id} ${machine}`

@@ -1,0 +1,69 @@
+import { join, relative } from 'node:path'
+import type { SnapshotRecord, TakenSnapshot } from '@ramet/engine/snapshot/snapshot-record.ts'
+import type { SnapshotStamp } from '@ramet/engine/snapshot/stamp.ts'
+import { readRun } from '../../runs/run-rows.ts'
+import type { Db } from '../../store/database.ts'
+import type { SnapshotRow } from '../../store/schema.ts'
+import { findSnapshot, type NewSnapshot } from '../../store/snapshots.ts'
+
+/** A snapshot as the engine knows it: with absolute paths. */
+export async function snapshotRecord(db: Db, home: string, id: string): Promise<SnapshotRecord> {
+  const found = await findSnapshot(db, id)
+  if (!found) throw new Error(`the snapshot ${id} is gone from the store`)
+  const drives = await db
+    .selectFrom('snapshot_drives')
+    .innerJoin('layers', 'layers.id', 'snapshot_drives.layer_id')
+    .select(['machine', 'drive_index', 'layers.file'])
+    .where('snapshot_id', '=', id)
+    .execute()
+  return {
+    id,
+    at: found.at,
+    stamp: JSON.parse(found.stamp) as SnapshotStamp,
+    machines: found.machines.map((row) => ({
+      name: row.machine,
+      memory: { ramFile: join(home, row.ram_file), stateFile: join(home, row.device_state_file) },
+      stateDigest: row.state_digest ?? '',
+      ramBytes: row.ram_bytes,
+      ramFileBytes: row.ram_file_bytes ?? row.ram_bytes,
+      isPacked: row.ram_form === 'zstd',
+      ramDigest: row.ram_digest ?? undefined,
+      isDamaged: row.is_damaged === 1,
+    })),
+    drives: drives.map(({ machine, drive_index, file }) => ({ machine, index: drive_index, layer: join(home, file) })),
+  }
+}
+
+export const toNewSnapshot = (
+  home: string,
+  runId: string,
+  kind: SnapshotRow['kind'],
+  { id, at, stamp, bytes, machines }: TakenSnapshot,
+): NewSnapshot => ({
+  id,
+  kind,
+  runId,
+  at,
+  stamp: JSON.stringify(stamp),
+  bytes,
+  machines: machines.map(({ name, memory, stateDigest, ramBytes }) => ({
+    machine: name,
+    stateFile: relative(home, memory.stateFile),
+    stateDigest,
+    ramFile: relative(home, memory.ramFile),
+    ramBytes,
+  })),
+})
+
+/** Whose memory of when a run goes on with, as a sentence. */
+export async function resumeReason(db: Db, runId: string, snapshotId: string): Promise<string> {
+  const { at, origin_id, kind } = await db
+    .selectFrom('snapshots')
+    .select(['at', 'origin_id', 'kind'])
+    .where('id', '=', snapshotId)
+    .executeTakeFirstOrThrow()
+  const when = `${at.slice(0, 16).replace('T', ' ')} UTC`
+  if (kind === 'warm') return `Its playground has been kept warm since ${when}.`
+  if (origin_id === runId) return `Resumed from ${when}, when it was stopped.`
+  return `Cloned from ${(await readRun(db, origin_id)).title}, as it was ${when}.`
+}

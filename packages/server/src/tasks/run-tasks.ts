@@ -1,0 +1,143 @@
+import { beginTask, lookAtTask, type TaskSight, taskEnd } from '@ramet/engine/guest/agent/guest-task.ts'
+import type { LiveRun } from '@ramet/engine/run/live-run.ts'
+import type { PlanTask } from '@ramet/engine/run/run-plan.ts'
+import { taskOutlooks, taskStatus } from '@ramet/model/run/task-state.ts'
+import type { WorkerTools } from '../reconcile/active-run.ts'
+import { findRun } from '../runs/run-rows.ts'
+import { now } from '../store/database.ts'
+import type { TaskRow } from '../store/schema.ts'
+import { changeTask, listTasks, type TaskChange } from '../store/tasks.ts'
+import { plannedTasks, tasksAtWork } from './task-rows.ts'
+
+const { created, blocked, running, failed, completed } = taskStatus
+/** More at once make a small guest slow enough to miss the tasks' timeouts. */
+const atOnceOnAMachine = 4
+const betweenTriesMs = 1000
+
+const rebooted = 'Its machine was rebooted before it ended.'
+
+/**
+ * The init tasks of one run while it is RUNNING: begins each once when all it needs has completed, and writes down how it ends. A task goes on in its
+ * guest without us, so this holds no truth: whoever comes later finds what was begun by its name and the boot written down before it was.
+ */
+export class RunTasks {
+  readonly #runId: string
+  readonly #live: LiveRun
+  readonly #tools: WorkerTools
+  /** Tasks followed by this process, with their machine. */
+  readonly #followed = new Map<string, string>()
+  #isOn = false
+  #queue: Promise<void> = Promise.resolve()
+
+  constructor(runId: string, live: LiveRun, tools: WorkerTools) {
+    this.#runId = runId
+    this.#live = live
+    this.#tools = tools
+  }
+
+  resume(): void {
+    this.#isOn = true
+    this.wake()
+  }
+
+  /** Nothing more is begun; what runs goes on. */
+  pause(): void {
+    this.#isOn = false
+  }
+
+  /** Something happened that may let tasks begin: a machine answers, a task ended. */
+  wake(): void {
+    if (!this.#isOn) return
+    this.#queue = this.#queue
+      .then(() => this.#look())
+      .catch((error) => this.#tools.log.error({ err: error, run: this.#runId }, 'looking after the tasks failed'))
+  }
+
+  async #look(): Promise<void> {
+    const { db } = this.#tools
+    const run = await findRun(db, this.#runId)
+    const plan = run ? plannedTasks(run) : []
+    if (!run || plan.length === 0 || run.state !== 'RUNNING') return
+    const tasks = tasksAtWork(plan, await listTasks(db, this.#runId))
+    const outlooks = taskOutlooks(tasks)
+    for (const task of tasks) {
+      const outlook = outlooks.get(task.name)
+      if (!this.#isOn) return
+      if (outlook === 'ready') this.#follow(task, task.row)
+      else if (outlook !== 'over') await this.#change(task.name, [created], { status: blocked })
+    }
+  }
+
+  #follow(task: PlanTask, row: TaskRow): void {
+    if (this.#followed.has(task.name) || !this.#live.get(task.machine)?.link.isReady) return
+    const beside = [...this.#followed.values()].filter((machine) => machine === task.machine).length
+    if (row.status !== running && beside >= atOnceOnAMachine) return
+    this.#followed.set(task.name, task.machine)
+    const run = async () => {
+      try {
+        await this.#toItsEnd(task, row)
+      } catch (error) {
+        // The link was lost: by a reboot, with the machine, or for a moment. Looked at again when it is back.
+        this.#tools.log.debug({ err: error, run: this.#runId, task: task.name }, 'lost sight of a task')
+        setTimeout(() => this.wake(), betweenTriesMs).unref()
+      } finally {
+        this.#followed.delete(task.name)
+      }
+      this.wake()
+    }
+    void run()
+  }
+
+  async #toItsEnd(task: PlanTask, row: TaskRow): Promise<void> {
+    const link = this.#live.get(task.machine)?.link
+    if (!link) return
+    let sight = await lookAtTask(link, task)
+    let { boot } = row
+    if (row.status !== running) {
+      boot = sight.now
+      const change = { status: running, boot, last_run_at: now() }
+      if (!(await this.#change(task.name, [created, blocked], change))) return
+      this.#tools.afterStep('tasks/begin')
+    }
+    // What is there of another boot is another lineage's, or an end that we were not there to read.
+    const isBegun = sight.began !== undefined && sight.began === boot
+    if (!isBegun && sight.now !== boot) return this.#fails(task, { reason: rebooted })
+    if (!isBegun) {
+      const { refused, exitCode } = await beginTask(link, task)
+      if (refused !== undefined) return this.#fails(task, { reason: refused, exit_code: exitCode ?? null, stderr: refused })
+      this.#tools.afterStep('tasks/start')
+      sight = { ...sight, state: 'running' }
+    }
+    if (sight.state === 'running') sight = await taskEnd(link, task)
+    await this.#change(task.name, [running], endOf(task, sight))
+    this.#tools.afterStep('tasks/end')
+  }
+
+  async #fails(task: PlanTask, how: Omit<TaskChange, 'status'>): Promise<void> {
+    await this.#change(task.name, [running], { status: failed, ...how })
+  }
+
+  async #change(name: string, from: Parameters<typeof changeTask>[3], change: TaskChange): Promise<boolean> {
+    const isChanged = await changeTask(this.#tools.db, this.#runId, name, from, change)
+    if (isChanged) this.#tools.changed(this.#runId)
+    return isChanged
+  }
+}
+
+/** Pure: what is written down of a task that runs no more. */
+export function endOf({ timeoutSeconds }: Pick<PlanTask, 'timeoutSeconds'>, sight: TaskSight): TaskChange {
+  const { state, exitCode, tookMs, stdout, stderr, began } = sight
+  // A NUL cannot be kept in text by every store.
+  const output = { stdout: stdout.replaceAll('\0', '�'), stderr: stderr.replaceAll('\0', '�') }
+  if (state === 'exited') {
+    return { status: exitCode === 0 ? completed : failed, exit_code: exitCode, duration_ms: tookMs, ...output }
+  }
+  if (state === 'timed-out') {
+    return { status: failed, reason: `It took longer than ${timeoutSeconds} s and was ended.`, duration_ms: tookMs, ...output }
+  }
+  const reason = began === sight.now ? 'What watched over it in the machine was ended.' : rebooted
+  return { status: failed, reason, ...output }
+}
+
+/** As RAMET_CRASH_AFTER takes them. */
+export const taskStepNames = ['tasks/begin', 'tasks/start', 'tasks/end'] as const

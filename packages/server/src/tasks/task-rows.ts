@@ -1,0 +1,21 @@
+import type { PlanTask, RunPlan } from '@ramet/engine/run/run-plan.ts'
+import type { TaskAtWork } from '@ramet/model/run/task-state.ts'
+import type { RunRow, TaskRow } from '../store/schema.ts'
+
+/** Definitions of a run's tasks, in the order of the manifest. */
+export const plannedTasks = (row: Pick<RunRow, 'plan'>): readonly PlanTask[] => (JSON.parse(row.plan) as RunPlan).tasks ?? []
+
+/** Names of those on one machine. */
+export const tasksOn = (row: Pick<RunRow, 'plan'>, machine: string): string[] =>
+  plannedTasks(row)
+    .filter((task) => task.machine === machine)
+    .map(({ name }) => name)
+
+/** Definitions and how they are, side by side. */
+export function tasksAtWork(plan: readonly PlanTask[], rows: readonly TaskRow[]): (PlanTask & TaskAtWork & { row: TaskRow })[] {
+  const byName = new Map(rows.map((row) => [row.name, row]))
+  return plan.flatMap((task) => {
+    const row = byName.get(task.name)
+    return row ? [{ ...task, status: row.status, row }] : []
+  })
+}

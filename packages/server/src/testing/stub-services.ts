@@ -1,0 +1,235 @@
+import { Duplex, PassThrough } from 'node:stream'
+import type { ExecOptions, GuestProcess, GuestTerminal } from '@ramet/engine/guest/guest.ts'
+import type { Event, Image, Play, Playground } from '@ramet/model/api/wire.ts'
+import { notFound } from '@ramet/model/errors/errors.ts'
+import { EventStream } from '../events/events.ts'
+import type { Services, User } from '../services.ts'
+
+/** Services that do nothing real, for tests of the HTTP layer and for the description of the API. */
+
+export const alice: User = { id: 'a1', name: 'alice' }
+export const bob: User = { id: 'b2', name: 'bob' }
+export const playId = '0123456789abcdef01234567'
+
+export function stubPlay(title = 'Run one'): Play {
+  const at = '2026-01-01T00:00:00.000Z'
+  return {
+    id: playId,
+    title,
+    createdAt: at,
+    updatedAt: at,
+    lastStateAt: at,
+    expiresIn: 0,
+    pageUrl: `http://127.0.0.1/runs/${playId}`,
+    playground: { name: 'debian', title: 'Debian', owner: '', pageUrl: '' },
+    machines: [
+      {
+        name: 'debian',
+        users: [{ name: 'root', default: true }],
+        resources: { cpuCount: 1, ramSize: '512MiB' },
+        state: 'RUNNING',
+        noSSH: false,
+        interfaces: [],
+        drives: [],
+      },
+    ],
+    status: {
+      factoryId: 'f',
+      stateEvents: [{ state: 'RUNNING', at }],
+      machines: [{ name: 'debian', state: 'RUNNING', conditions: [] }],
+    },
+    tasks: {},
+    initTasksOver: true,
+    state: 'RUNNING',
+    wanted: 'RUNNING',
+    networks: [],
+    tabs: [],
+  }
+}
+
+const stubImage = (name: string): Image => ({ name, kind: 'image', description: '', state: 'building', bytes: 0 })
+
+/** A command whose every stream and end the test holds in its hand. */
+export class StubProcess implements GuestProcess {
+  readonly stdin: PassThrough
+  readonly stdout = new PassThrough()
+  readonly stderr = new PassThrough()
+  readonly sizes: string[] = []
+  readonly signals: string[] = []
+  isClosed = false
+  readonly #exit = Promise.withResolvers<{ code: number; signal?: string }>()
+  readonly exit = this.#exit.promise
+
+  constructor(stdinBytes = 16 * 1024) {
+    this.stdin = new PassThrough({ highWaterMark: stdinBytes })
+    this.exit.catch(() => {})
+  }
+  end(code: number): void {
+    this.stdout.end()
+    this.stderr.end()
+    this.#exit.resolve({ code })
+  }
+  lose(error: Error): void {
+    this.#exit.reject(error)
+  }
+  resize(cols: number, rows: number): void {
+    this.sizes.push(`${cols}x${rows}`)
+  }
+  signal(name: string): void {
+    this.signals.push(name)
+  }
+  close(): void {
+    this.isClosed = true
+    this.stdout.destroy()
+    this.stderr.destroy()
+    this.stdin.destroy()
+  }
+}
+
+/** A shell that goes on while nobody is attached, and shows what it said before. */
+class StubShell {
+  readonly said: Buffer[] = []
+  readonly attached = new Set<PassThrough>()
+  readonly #exit = Promise.withResolvers<{ code: number }>()
+
+  attach(resumed: boolean): GuestTerminal {
+    const output = new PassThrough()
+    const input = new PassThrough()
+    for (const chunk of this.said) output.write(chunk)
+    this.attached.add(output)
+    input.on('data', (typed: Buffer) => {
+      if (typed.toString() === 'exit\n') {
+        for (const each of this.attached) each.end()
+        return this.#exit.resolve({ code: 0 })
+      }
+      this.said.push(typed)
+      for (const each of this.attached) each.write(typed)
+    })
+    const close = () => {
+      this.attached.delete(output)
+      output.destroy()
+    }
+    return { output, input, resumed, exit: this.#exit.promise, resize: () => {}, close }
+  }
+}
+
+export interface Stubs extends Services {
+  readonly events: EventStream
+  /** The commands started, newest last; `nextProcess` is what the next one will be. */
+  readonly processes: StubProcess[]
+  nextProcess: StubProcess | undefined
+  readonly executed: { command: string; options: ExecOptions }[]
+  readonly shells: Map<string, StubShell>
+  readonly line: Duplex
+  play: Play
+  publish(event: Event): void
+}
+
+/** Tokens are `alice-token` and `bob-token`, the login token `login`; Alice has one run. */
+export function stubServices(): Stubs {
+  const tokens = new Map<string, User>([
+    ['alice-token', alice],
+    ['bob-token', bob],
+  ])
+  const own = (user: User, id: string): Play => {
+    if (user.id !== alice.id || id !== stubs.play.id) throw notFound('run', id)
+    return stubs.play
+  }
+  const snapshot = (user: User): Event[] => (user.id === alice.id ? [{ kind: 'play', play: stubs.play }] : [])
+  const events = new EventStream({ snapshot, coalesceMs: 5 })
+  const stubs: Stubs = {
+    auth: {
+      userOf: async (token) => tokens.get(token),
+      openSession: async (token) => {
+        if (token !== 'login') return undefined
+        tokens.set('alice-session', alice)
+        return { token: 'alice-session', user: alice }
+      },
+      closeSession: async (token) => void (token.endsWith('-session') && tokens.delete(token)),
+      me: ({ id, name }) => ({ id, name, githubProfileId: '' }),
+    },
+    playgrounds: {
+      list: async () => [],
+      get: async (_user, name) => Promise.reject(notFound('playground', name)),
+      create: async (_user, body) => ({ ...body, id: 'p' }) as unknown as Playground,
+      change: async (_user, name) => Promise.reject(notFound('playground', name)),
+      remove: async (_user, name) => ({ name, runs: [], playgrounds: [] }),
+      checkManifest: (text, fileName) => (text === 'good' ? [] : [{ code: 'bad_yaml', message: 'no', where: `${fileName}:1:1` }]),
+    },
+    runs: {
+      start: async (_user, { title }) => stubPlay(title),
+      list: async (user) => (user.id === alice.id ? [stubs.play] : []),
+      get: async (user, id) => own(user, id),
+      stop: async (user, id) => own(user, id),
+      restart: async (user, id) => own(user, id),
+      destroy: async (user, id) => own(user, id),
+      machine: async (user, id) => own(user, id),
+      tasks: async (user, id) => {
+        own(user, id)
+        return []
+      },
+      setTitle: async (user, id, title) => ({ ...own(user, id), title }),
+      consoles: async () => ['boot-1'],
+      readConsole: async (_user, _id, _machine, console) => `printed in ${console}`,
+    },
+    copies: {
+      clone: async (user, id, { count }) => Array.from({ length: count }, () => own(user, id)),
+      save: async (_user, _id, body) => ({ ...body, id: 'p' }) as unknown as Playground,
+    },
+    lineages: {
+      ofRun: async (user, id) => ({ subject: own(user, id).id, nodes: [], isCut: false }),
+      ofPlayground: async (_user, name) => Promise.reject(notFound('playground', name)),
+    },
+    storage: {
+      usage: async () => ({
+        runs: [],
+        playgrounds: [],
+        warmStarts: [],
+        totalBytes: 0,
+        imageBytes: 0,
+        quota: { usedBytes: 0, limitBytes: 1024 ** 3 },
+      }),
+    },
+    machines: {
+      async exec(user, id, _machine, command, options) {
+        own(user, id)
+        stubs.executed.push({ command, options })
+        const process = stubs.nextProcess ?? new StubProcess()
+        stubs.nextProcess = undefined
+        stubs.processes.push(process)
+        return process
+      },
+      async terminal(user, id, _machine, session) {
+        own(user, id)
+        const known = stubs.shells.get(session)
+        const shell = known ?? new StubShell()
+        stubs.shells.set(session, shell)
+        return shell.attach(known !== undefined)
+      },
+      console: async () => stubs.line,
+    },
+    images: { list: () => [], build: async (name) => stubImage(name), remove: async () => {} },
+    host: {
+      health: () => ({
+        status: 'ok',
+        version: '0',
+        commit: null,
+        installation: 'abcd',
+        accelerator: 'fake',
+        building: [],
+        web: false,
+      }),
+      doctor: async () => [],
+      fsck: async () => [],
+    },
+    events,
+    processes: [],
+    nextProcess: undefined,
+    executed: [],
+    shells: new Map(),
+    line: Duplex.from({ readable: new PassThrough(), writable: new PassThrough() }),
+    play: stubPlay(),
+    publish: (event) => events.publish(event.kind === 'play' ? alice.id : undefined, event),
+  }
+  return stubs
+}

@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Disks } from '@ramet/engine/disk/disk.ts'
+import type { LayerStore } from '@ramet/engine/disk/layer-store.ts'
+import { sealedFile } from '@ramet/engine/disk/sealed-file.ts'
+import { newTopName, topsFolder } from '@ramet/engine/run/run-folder.ts'
+import { fakeDisks } from '@ramet/engine/testing/fake/fake-disks.ts'
+import { writeFakeDrive } from '@ramet/engine/testing/fake/fake-drive.ts'
+import { fakeLayers } from '@ramet/engine/testing/fake/fake-layers.ts'
+import type { RunState } from '@ramet/model/run/run-state.ts'
+import { type LayerTools, layerTools } from '../storage/layers/layer-tools.ts'
+import { type Db, now, openDatabase } from '../store/database.ts'
+import { insertBuilding, layerChain, markSealed } from '../store/layers.ts'
+import type { DriveRow } from '../store/schema.ts'
+
+export const sizeBytes = 1024 * 1024
+
+/** A home for tests of layers: rows and files of runs without machines, on pretend drives unless others are given. */
+export class TestHome {
+  readonly db: Db
+  readonly tools: LayerTools
+  readonly disks: Disks
+  /** Throws after the step of this name, or after as many steps of any. */
+  crashAfter: string | number | undefined
+  #shortIds = 0
+
+  private constructor(db: Db, home: string, layers: LayerStore, disks: Disks) {
+    this.db = db
+    this.disks = disks
+    this.tools = layerTools({
+      db,
+      home,
+      layers,
+      afterStep: (name) => {
+        if (typeof this.crashAfter === 'number') this.crashAfter -= 1
+        if (this.crashAfter === name || this.crashAfter === 0) throw new Error(`crash after ${name}`)
+      },
+    })
+  }
+
+  /** `at`: made if need be; absent: a temporary one. */
+  static async make(layers: LayerStore = fakeLayers, disks: Disks = fakeDisks, at?: string): Promise<TestHome> {
+    const home = at ?? (await mkdtemp(join(tmpdir(), 'ramet-layers-')))
+    await mkdir(join(home, 'layers'), { recursive: true })
+    await mkdir(join(home, 'runs'))
+    const db = await openDatabase({ file: join(home, 'ramet.sqlite') })
+    await db.insertInto('users').values({ id: 'u', name: 'ann', created_at: now() }).execute()
+    const made = new TestHome(db, home, layers, disks)
+    await made.addPlayground('p')
+    return made
+  }
+
+  get home(): string {
+    return this.tools.home
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.db.destroy()
+    await rm(this.home, { recursive: true })
+  }
+
+  async addPlayground(id: string, db: Db = this.db): Promise<void> {
+    const texts = { title: id, description: '', categories: '[]', markdown: null, cover: null, spec: '{"machines":[]}' }
+    const times = { created_at: now(), updated_at: now(), removed_at: null }
+    await db
+      .insertInto('playgrounds')
+      .values({ id, name: id, owner_id: 'u', base: 'b', ...texts, ...times })
+      .execute()
+  }
+
+  /** A sealed layer with a file, made as an image's is. */
+  async addLayer(id: string, parentId: string | null = null, blocks: Readonly<Record<number, number>> = {}): Promise<void> {
+    const file = join('layers', `${id}.qcow2`)
+    await insertBuilding(this.db, { id, parentId, file, sizeBytes })
+    await this.disks.makeTop(join(this.home, file), undefined, sizeBytes)
+    for (const [block, byte] of Object.entries(blocks)) await writeFakeDrive(join(this.home, file), Number(block), byte)
+    await this.tools.layers.seal([{ top: join(this.home, file), layer: join(this.home, file) }])
+    await markSealed(this.db, id, await sealedFile(join(this.home, file)))
+  }
+
+  /** Remembers a layer's file as it is now. */
+  async sealAgain(id: string): Promise<void> {
+    await this.db.updateTable('layers').set({ state: 'building' }).where('id', '=', id).execute()
+    await markSealed(this.db, id, await sealedFile(join(this.home, `layers/${id}.qcow2`)))
+  }
+
+  /** A run of one machine `m`, its drives on the given layers, without tops. */
+  async addRun(
+    state: RunState,
+    layerIds: readonly (string | null)[],
+    { id = randomBytes(12).toString('hex'), db = this.db }: { id?: string; db?: Db } = {},
+  ): Promise<string> {
+    const plan = { networks: [], machines: [{ name: 'm', drives: layerIds.map(() => ({ sizeBytes })) }] }
+    const names = { playground_id: 'p', playground_name: 'p', playground_title: 'p', title: 't' }
+    const rest = { plan: JSON.stringify(plan), failure: null, lease: null, resume_from: null }
+    const times = { created_at: now(), updated_at: now(), last_state_at: now() }
+    const wanted = state === 'RUNNING' ? 'RUNNING' : 'STOPPED'
+    await db
+      .insertInto('runs')
+      .values({ id, short_id: ++this.#shortIds, owner_id: 'u', ...names, wanted, state, ...rest, ...times })
+      .execute()
+    await db.insertInto('state_events').values({ run_id: id, seq: 1, state, at: now(), error: null }).execute()
+    await db
+      .insertInto('run_machines')
+      .values({ run_id: id, name: 'm', machine_index: 0, state: 'STOPPED', conditions: '[]' })
+      .execute()
+    for (const [index, layerId] of layerIds.entries()) {
+      await db
+        .insertInto('drives')
+        .values({ run_id: id, machine: 'm', drive_index: index, layer_id: layerId, top: null, size_bytes: sizeBytes })
+        .execute()
+    }
+    return id
+  }
+
+  /** Makes the tops that are missing, as a start does. */
+  async makeTops(runId: string): Promise<void> {
+    await this.disks.makeVmFolder(topsFolder(this.home, runId))
+    for (const drive of await this.drives(runId)) {
+      if (drive.top !== null) continue
+      const [on] = await this.chain(drive)
+      const top = newTopName('m', drive.drive_index)
+      const below = on === undefined ? undefined : ({ file: on, format: 'qcow2', sizeBytes } as const)
+      await this.disks.makeTop(join(topsFolder(this.home, runId), top), below, sizeBytes)
+      await this.changeDrive(drive, { top })
+    }
+  }
+
+  async changeDrive({ run_id, drive_index }: DriveRow, values: Partial<DriveRow>): Promise<void> {
+    await this.db.updateTable('drives').set(values).where('run_id', '=', run_id).where('drive_index', '=', drive_index).execute()
+  }
+
+  async drives(runId: string): Promise<DriveRow[]> {
+    return this.db.selectFrom('drives').selectAll().where('run_id', '=', runId).orderBy('drive_index').execute()
+  }
+
+  /** Topmost first. */
+  async layerFiles(layerId: string | null): Promise<string[]> {
+    const layers = layerId === null ? [] : (await layerChain(this.db, layerId)).toReversed()
+    return layers.map(({ file }) => join(this.home, file))
+  }
+
+  /** Files of a drive, topmost first. */
+  async chain({ run_id, layer_id, top }: DriveRow): Promise<string[]> {
+    const files = await this.layerFiles(layer_id)
+    return top === null ? files : [join(topsFolder(this.home, run_id), top), ...files]
+  }
+
+  /** The same for a machine that is off: with the top that a VM that is gone may have written to. */
+  async offChain(drive: DriveRow): Promise<string[]> {
+    const chain = await this.chain(drive)
+    const next = drive.next_top === null ? undefined : join(topsFolder(this.home, drive.run_id), drive.next_top)
+    const isMade = next !== undefined && (await this.disks.exists(next))
+    return isMade ? [next, ...chain] : chain
+  }
+}

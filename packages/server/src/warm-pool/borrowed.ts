@@ -1,0 +1,43 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { giveUpJourney } from '@ramet/engine/run/resume.ts'
+import { topsFolder } from '@ramet/engine/run/run-folder.ts'
+import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
+import type { RunAtWork } from '../reconcile/active-run.ts'
+import { insertDrive, plannedDrives } from '../runs/drive-rows.ts'
+import { type Db, transaction } from '../store/database.ts'
+import { findSnapshot } from '../store/snapshots.ts'
+import { copyTasks, resetTasks } from '../store/tasks.ts'
+
+/**
+ * A new run begins with the memory of a throwaway run, on its drives, with its tasks done. In the transaction that makes the run. Those of its drives that the
+ * throwaway run never wrote to have no layer of their own, and began empty.
+ */
+export async function borrow(trx: Db, runId: string, plan: RunPlan, snapshotId: string): Promise<void> {
+  const snapshot = await findSnapshot(trx, snapshotId)
+  if (!snapshot) throw new Error(`the snapshot ${snapshotId} is gone from the store`)
+  const held = await trx.selectFrom('snapshot_drives').selectAll().where('snapshot_id', '=', snapshotId).execute()
+  for (const { machine, index, drive } of plannedDrives(plan.machines)) {
+    const found = held.find((each) => each.machine === machine && each.drive_index === index)
+    await insertDrive(trx, runId, machine, index, drive, found?.layer_id ?? null)
+  }
+  await copyTasks(trx, snapshot.origin_id, runId)
+  await trx.updateTable('runs').set({ resume_from: snapshotId, is_borrowed: 1 }).where('id', '=', runId).execute()
+}
+
+/**
+ * Before a run boots that was to begin with another's memory, and cannot: from that one's drives it would boot with its identity. Nothing of its owner's is in it, so
+ * it begins as if it had never borrowed anything. Repeating it is harmless; the files that a crash leaves are reclaimed.
+ */
+export async function giveBack(run: RunAtWork): Promise<void> {
+  const { db, host } = run.tools
+  await run.journey(giveUpJourney, await run.names())
+  const tops = await transaction(db, async (trx) => {
+    const drives = await trx.selectFrom('drives').select('top').where('run_id', '=', run.id).execute()
+    await trx.deleteFrom('drives').where('run_id', '=', run.id).execute()
+    await resetTasks(trx, run.id)
+    await trx.updateTable('runs').set({ is_borrowed: 0, maps_snapshot: null }).where('id', '=', run.id).execute()
+    return drives.flatMap(({ top }) => top ?? [])
+  })
+  await Promise.all(tops.map((top) => rm(join(topsFolder(host.home, run.id), top), { force: true })))
+}

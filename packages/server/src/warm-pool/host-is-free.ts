@@ -1,0 +1,52 @@
+import { freeBytes } from '@ramet/engine/disk/space.ts'
+import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
+import { takesMemory } from '@ramet/model/run/run-state.ts'
+import { taskStatus } from '@ramet/model/run/task-state.ts'
+import { type MemoryRule, promisedMemory } from '../admission/admission.ts'
+import type { Db } from '../store/database.ts'
+
+/** Left free on the disk beside the memory that is to be written: a full one pauses users' machines. */
+const leastFreeBytes = 2 * 1024 ** 3
+
+/** True while nothing of a user's is on its way up, and a throwaway run of this plan takes neither memory nor space that users may need. */
+export async function isQuiet(db: Db, home: string, plan: RunPlan, memory: MemoryRule): Promise<boolean> {
+  const waiting = await db
+    .selectFrom('runs')
+    .select('id')
+    .where('purpose', '=', 'user')
+    .where('wanted', '=', 'RUNNING')
+    .where('state', '!=', 'RUNNING')
+    .executeTakeFirst()
+  if (waiting) return false
+  const setUp = await db
+    .selectFrom('run_tasks')
+    .innerJoin('runs', 'runs.id', 'run_tasks.run_id')
+    .select('run_tasks.name')
+    .where('runs.state', '=', 'RUNNING')
+    .where('runs.purpose', '=', 'user')
+    .where('run_tasks.status', '=', taskStatus.running)
+    .executeTakeFirst()
+  if (setUp) return false
+  const ramBytes = plan.machines.reduce((sum, { ramMiB }) => sum + ramMiB, 0) * 1024 ** 2
+  if ((await freeBytes(home)) < ramBytes + leastFreeBytes) return false
+  const promised = await promisedMemory(db, memory)
+  const others = memory.bytesOf(plan) + (await takenByThrowaways(db, memory))
+  return promised.reduce((sum, { bytes }) => sum + bytes, others) <= memory.totalBytes
+}
+
+/** True when users' runs were promised memory that a throwaway run has: it counts as nothing where they are admitted. */
+export async function mustMakeRoom(db: Db, memory: MemoryRule): Promise<boolean> {
+  const taken = await takenByThrowaways(db, memory)
+  const promised = (await promisedMemory(db, memory)).reduce((sum, { bytes }) => sum + bytes, 0)
+  return taken > 0 && promised + taken > memory.totalBytes
+}
+
+async function takenByThrowaways(db: Db, memory: MemoryRule): Promise<number> {
+  const rows = await db
+    .selectFrom('runs')
+    .select('plan')
+    .where('purpose', '=', 'warm-start')
+    .where('state', 'in', takesMemory)
+    .execute()
+  return rows.reduce((sum, { plan }) => sum + memory.bytesOf(JSON.parse(plan) as RunPlan), 0)
+}

@@ -1,0 +1,118 @@
+import { type MemoryRule, requireMemory } from '../admission/admission.ts'
+import type { Reconciler } from '../reconcile/reconciler.ts'
+import { addStateEvent, listMachines, readyCondition } from '../runs/run-rows.ts'
+import { type Db, now, transaction } from '../store/database.ts'
+import type { PlaygroundRow, RunRow } from '../store/schema.ts'
+import { listThrowaways, standsBy } from '../store/warm-starts.ts'
+import { borrow } from './borrowed.ts'
+import { insertThrowaway, reached } from './throwaway.ts'
+import type { WarmStartsTools, WarmWish } from './warm-starts.ts'
+
+const upWithinMs = 180_000
+/** One that is slower is of no use: a start from the snapshot takes a second. */
+const answersWithinMs = 1_000
+
+/** As RAMET_CRASH_AFTER takes them; in between are those of every resume. */
+export const standbySteps: readonly string[] = ['standby/write-rows', 'standby/reach']
+
+/**
+ * Starts a run of the playground before anybody asks: from the snapshot that keeps it warm, with an identity of its own, up to its first command. It stays a throwaway
+ * run until it is handed over. Returns its id. Whatever fails, the caller destroys it. Throws `not_enough_memory`.
+ */
+export async function makeStandby(
+  tools: WarmStartsTools,
+  wish: Pick<WarmWish, 'playground' | 'plan'>,
+  snapshotId: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const { db, reconciler, afterStep } = tools
+  const id = await transaction(db, async (trx) => {
+    const made = await insertThrowaway(trx, tools, wish, 'ready to be used')
+    await borrow(trx, made, wish.plan, snapshotId)
+    return made
+  })
+  afterStep('standby/write-rows')
+  reconciler.worker(id).wake()
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(upWithinMs)])
+  // It may be a user's the moment that it is RUNNING.
+  const isUp = ({ state, purpose }: RunRow) => state === 'RUNNING' || purpose === 'user'
+  const { start_kind, start_reason } = await reached(db, id, isUp, inTime)
+  if (start_kind !== 'warm') throw new Error(start_reason ?? 'it did not begin warm')
+  afterStep('standby/reach')
+  return id
+}
+
+/** Those that stand by for the playground and whose machines run a command now: what the rows say may be a moment old. */
+export async function standbysThatAnswer(db: Db, reconciler: Reconciler, playgroundId: string): Promise<string[]> {
+  const standbys = (await listThrowaways(db)).filter((row) => row.playground_id === playgroundId && standsBy(row) !== undefined)
+  const answers = async (id: string) => {
+    const machines = reconciler.known(id)?.live.all() ?? []
+    if (machines.length < (await listMachines(db, id)).length) throw new Error('not all of its machines are on')
+    await Promise.all(machines.map(({ link }) => link.tool(['busybox', 'true'], { timeoutMs: answersWithinMs })))
+    return id
+  }
+  const asked = await Promise.allSettled(standbys.map(({ id }) => answers(id)))
+  return asked.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
+}
+
+export interface HandOver {
+  /** Of `standbysThatAnswer`. */
+  readonly standbys: readonly string[]
+
+  readonly playground: PlaygroundRow
+  /** That the run must have been made of. */
+  readonly snapshotId: string
+  /** JSON. */
+  readonly plan: string
+  readonly ownerId: string
+  readonly title: string | undefined
+  readonly memory: MemoryRule
+}
+
+/**
+ * A run that stands by becomes a user's: its id; undefined when there is none whose machines are all ready. In the caller's transaction, which is all that a start
+ * takes then. Throws `not_enough_memory`.
+ */
+export async function handOver(
+  trx: Db,
+  { standbys, playground, snapshotId, plan, ownerId, title, memory }: HandOver,
+): Promise<string | undefined> {
+  if (standbys.length === 0) return undefined
+  const ready = await trx
+    .selectFrom('runs')
+    .select(['id', 'start_reason'])
+    .where('id', 'in', standbys)
+    .where('purpose', '=', 'warm-start')
+    .where('maps_snapshot', '=', snapshotId)
+    .where('plan', '=', plan)
+    .where('state', '=', 'RUNNING')
+    .where('wanted', '=', 'RUNNING')
+    .where('is_borrowed', '=', 0)
+    .execute()
+  for (const { id, start_reason } of ready) {
+    const machines = await listMachines(trx, id)
+    if (!machines.every((machine) => machine.state === 'RUNNING' && readyCondition(machine)?.status === 'True')) continue
+    await requireMemory(trx, memory, { owner_id: ownerId, plan })
+    const at = now()
+    await trx
+      .updateTable('runs')
+      .set({
+        purpose: 'user',
+        owner_id: ownerId,
+        playground_name: playground.name,
+        playground_title: playground.title,
+        title: title ?? `Run ${id}`,
+        start_reason: `${start_reason ?? ''} One run of it was ready.`.trim(),
+        created_at: at,
+        updated_at: at,
+        last_state_at: at,
+      })
+      .where('id', '=', id)
+      .execute()
+    // What was before is nobody's business but the platform's.
+    await trx.deleteFrom('state_events').where('run_id', '=', id).execute()
+    for (const state of ['CREATED', 'RUNNING'] as const) await addStateEvent(trx, id, state, at)
+    return id
+  }
+  return undefined
+}

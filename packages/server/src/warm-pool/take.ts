@@ -1,0 +1,59 @@
+import { settledCommand } from '@ramet/engine/guest/agent/settled.ts'
+import { areInitTasksOver, taskStatus } from '@ramet/model/run/task-state.ts'
+import { changeRun } from '../runs/run-rows.ts'
+import { transaction } from '../store/database.ts'
+import { listTasks } from '../store/tasks.ts'
+import { setWarmStart } from '../store/warm-starts.ts'
+import { plannedTasks, tasksAtWork } from '../tasks/task-rows.ts'
+import { insertThrowaway, reached } from './throwaway.ts'
+import type { WarmStartsTools, WarmWish } from './warm-starts.ts'
+
+/** Why what was under way is ended, as a part of a sentence. */
+export class GivenUp extends Error {}
+
+/** With its init tasks, which have timeouts of their own. */
+const upWithinMs = 30 * 60_000
+const settledWithinMs = 180_000
+/** The first boot has made what it makes, nothing is cut in half, and no start does again what the image does after it answers (it took a second of each). */
+const settled = settledCommand(settledWithinMs / 1000)
+
+/** As RAMET_CRASH_AFTER takes them; in between are those of a start and of a stop that keeps memory. */
+export const warmStartSteps: readonly string[] = ['write-rows', 'run-tasks', 'settle', 'keep-memory', 'write-down'].map(
+  (step) => `warm-start/${step}`,
+)
+
+/**
+ * Makes a throwaway run of the playground, waits until it is up, its init tasks are through and it has settled, and keeps its memory. In one transaction the snapshot
+ * becomes what later starts resume, and the run is to be destroyed. Returns its id. Whatever fails, the caller destroys the run. Throws `not_enough_memory`.
+ */
+export async function takeWarmStart(tools: WarmStartsTools, wish: WarmWish, signal: AbortSignal): Promise<string> {
+  const { db, reconciler, afterStep } = tools
+  const id = await transaction(db, (trx) => insertThrowaway(trx, tools, wish, 'to be kept warm'))
+  afterStep('warm-start/write-rows')
+  const worker = reconciler.worker(id)
+  worker.wake()
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(upWithinMs)])
+  const row = await reached(
+    db,
+    id,
+    async (run) => run.state === 'RUNNING' && areInitTasksOver(tasksAtWork(plannedTasks(run), await listTasks(db, id))),
+    inTime,
+  )
+  const failed = (await listTasks(db, row.id)).find(({ status }) => status !== taskStatus.completed)
+  if (failed) throw new Error(`its init task ${failed.name} did not complete: ${failed.reason ?? failed.stderr.slice(0, 200)}`)
+  afterStep('warm-start/run-tasks')
+  await Promise.all(worker.live.all().map(({ link }) => link.run(settled, { timeoutMs: settledWithinMs + 10_000 })))
+  signal.throwIfAborted()
+  afterStep('warm-start/settle')
+  await changeRun(db, id, { wanted: 'STOPPED', state: 'STOPPING', ifWanted: 'RUNNING' })
+  worker.wake({ supersede: true })
+  const { resume_from: snapshotId, cold_reason: why } = await reached(db, id, ({ state }) => state === 'STOPPED', inTime)
+  if (snapshotId === null) throw new Error(why ?? 'its memory was not kept')
+  afterStep('warm-start/keep-memory')
+  await transaction(db, async (trx) => {
+    await setWarmStart(trx, { playground_id: wish.playground.id, shape: wish.shape, snapshot_id: snapshotId })
+    await changeRun(trx, id, { wanted: 'DESTROYED', state: 'DESTROYING', boots: true })
+  })
+  afterStep('warm-start/write-down')
+  return id
+}

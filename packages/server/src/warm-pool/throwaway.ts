@@ -1,0 +1,70 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Reconciler } from '../reconcile/reconciler.ts'
+import { insertRun } from '../runs/new-run.ts'
+import { changeRun, findRun } from '../runs/run-rows.ts'
+import { type Db, transaction } from '../store/database.ts'
+import type { RunRow } from '../store/schema.ts'
+import { listThrowaways } from '../store/warm-starts.ts'
+import type { WarmStartsTools, WarmWish } from './warm-starts.ts'
+
+const lookEveryMs = 200
+
+/** The rows of one, on its way up; `titled`: what becomes of it, for the log. In a transaction. Throws `not_enough_memory`. */
+export const insertThrowaway = (
+  trx: Db,
+  { ownerId, memory }: Pick<WarmStartsTools, 'ownerId' | 'memory'>,
+  { playground, plan }: Pick<WarmWish, 'playground' | 'plan'>,
+  titled: string,
+): Promise<string> =>
+  insertRun(trx, {
+    owner_id: ownerId,
+    playground_id: playground.id,
+    playground_name: playground.name,
+    playground_title: playground.title,
+    plan: JSON.stringify(plan),
+    title: `${playground.title}, ${titled}`.slice(0, 120),
+    clonedFrom: null,
+    start: true,
+    memory,
+    purpose: 'warm-start',
+  })
+
+/** Resolves with the row once `isThere`; rejects with the signal's reason, and when the run fails. */
+export async function reached(
+  db: Db,
+  id: string,
+  isThere: (row: RunRow) => boolean | Promise<boolean>,
+  signal: AbortSignal,
+): Promise<RunRow> {
+  for (;;) {
+    signal.throwIfAborted()
+    const row = await findRun(db, id)
+    if (!row) throw new Error(`the throwaway run ${id} is gone`)
+    if (await isThere(row)) return row
+    if (row.state === 'FAILED') throw new Error(`its throwaway run failed: ${row.failure}`)
+    await delay(lookEveryMs, undefined, { signal }).catch(() => {})
+  }
+}
+
+/** It is to be destroyed; false: it became a user's meanwhile. */
+async function condemn(db: Db, id: string): Promise<boolean> {
+  return transaction(db, async (trx) => {
+    const row = await findRun(trx, id)
+    if (row?.purpose !== 'warm-start') return false
+    if (row.wanted !== 'DESTROYED') await changeRun(trx, id, { wanted: 'DESTROYED', state: 'DESTROYING' })
+    return true
+  })
+}
+
+/** Destroys it, and returns when nothing of it is left on the host; leaves one alone that became a user's. */
+export async function endThrowaway(db: Db, reconciler: Reconciler, id: string): Promise<void> {
+  if (!(await condemn(db, id))) return
+  reconciler.worker(id).wake({ supersede: true })
+  await reached(db, id, ({ state }) => state === 'DESTROYED', AbortSignal.timeout(60_000))
+  reconciler.forget(id)
+}
+
+/** Once at start, before runs are taken up: those of a killed server are to be destroyed. */
+export async function giveUpThrowaways(db: Db): Promise<void> {
+  for (const { id } of await listThrowaways(db)) await condemn(db, id)
+}

@@ -1,0 +1,76 @@
+import type { Playground } from '@ramet/model/api/wire.ts'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { client } from '../api/client.ts'
+import { showPlay } from '../api/live.ts'
+import { Button } from '../ui/button.tsx'
+import { Storage } from '../ui/storage.tsx'
+import { toastError } from '../ui/toasts.tsx'
+import { usePlaygroundStorage } from '../ui/use-storage.ts'
+import { OwnPlaygroundButtons } from './own-playground-buttons.tsx'
+
+/** One playground of the catalogue, ready to be started. */
+export function PlaygroundCard({ playground }: { playground: Playground }) {
+  const { name, title, description, machines, categories, owner, savedFrom } = playground
+  const storage = usePlaygroundStorage(name)
+  const cache = useQueryClient()
+  const navigate = useNavigate()
+  const start = useMutation({
+    mutationFn: () => client.plays.start({ playground: name }),
+    onSuccess(play) {
+      showPlay(cache, play)
+      void navigate({ to: '/runs/$id', params: { id: play.id } })
+    },
+    onError: toastError,
+  })
+  return (
+    <li
+      aria-label={title}
+      className="flex flex-col rounded-xl border border-line bg-surface p-4 transition-colors hover:border-line-strong"
+    >
+      <div className="flex items-start justify-between gap-2">
+        <h3 className="font-medium wrap-anywhere">{title}</h3>
+        {owner !== '' && (
+          <div className="-mt-1 -mr-1.5 flex shrink-0">
+            <OwnPlaygroundButtons playground={playground} />
+          </div>
+        )}
+      </div>
+      <p className="mt-0.5 font-mono text-xs text-faint">{name}</p>
+      <div className="mt-2 flex-1">
+        <p className="line-clamp-3 text-[13px] text-muted" title={description}>
+          {description}
+        </p>
+        {savedFrom && (
+          <p className="mt-1.5 truncate text-xs text-faint" title={`Saved from ${savedFrom.title}`}>
+            Saved from {savedFrom.title}
+          </p>
+        )}
+      </div>
+      <div className="mt-4 flex items-end justify-between gap-3">
+        <p className="flex min-w-0 flex-wrap gap-1.5 text-[11px] text-muted">
+          <Chip>{machines.length === 1 ? '1 machine' : `${machines.length} machines`}</Chip>
+          {storage && (
+            <span className="rounded bg-hover px-1.5 py-0.5">
+              <Storage storage={storage} />
+            </span>
+          )}
+          {categories.map((category) => (
+            <Chip key={category}>{category}</Chip>
+          ))}
+        </p>
+        <Button
+          look="primary"
+          icon="play"
+          isBusy={start.isPending}
+          refusal={playground.userAccess.canStart ? undefined : 'Its owner does not let you start this playground.'}
+          onClick={start.mutate}
+        >
+          Start
+        </Button>
+      </div>
+    </li>
+  )
+}
+
+const Chip = ({ children }: { children: string }) => <span className="rounded bg-hover px-1.5 py-0.5">{children}</span>

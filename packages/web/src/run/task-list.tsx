@@ -1,0 +1,65 @@
+import type { Play, PlayTaskDetails } from '@ramet/model/api/wire.ts'
+import { taskStatus, taskStatusWord } from '@ramet/model/run/task-state.ts'
+import { useQuery } from '@tanstack/react-query'
+import { queries } from '../api/queries.ts'
+import type { Tone } from './run-look.ts'
+import { Dot } from './state-badge.tsx'
+import { formatDuration } from './time.ts'
+
+const tones: Readonly<Record<number, Tone>> = {
+  [taskStatus.running]: 'busy',
+  [taskStatus.completed]: 'good',
+  [taskStatus.failed]: 'bad',
+}
+
+/** Init tasks in the order of the manifest; each opens to what it ran and printed. */
+export function TaskList({ play }: { play: Play }) {
+  const { data: tasks = [] } = useQuery(queries.tasks(play))
+  return (
+    <ul className="flex flex-col gap-1 text-[13px]">
+      {tasks.map((task) => (
+        <li key={task.name}>
+          <Task task={task} />
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Task({ task }: { task: PlayTaskDetails }) {
+  const { name, machine, status, exitCode, lastDurationMs, reason, needs } = task
+  const isBlocked = status === taskStatus.blocked && needs.length > 0
+  return (
+    <details className="group rounded-md open:bg-hover/60">
+      <summary className="flex cursor-pointer items-center gap-2 rounded-md px-1.5 py-0.5 hover:bg-hover">
+        <Dot tone={tones[status] ?? 'off'} />
+        <span className="min-w-0 truncate">{name}</span>
+        <span className="text-faint">{machine}</span>
+        <span className={`ml-auto text-xs whitespace-nowrap ${status === taskStatus.failed ? 'text-bad' : 'text-faint'}`}>
+          {taskStatusWord(status)}
+          {status === taskStatus.completed && lastDurationMs !== undefined ? ` in ${formatDuration(lastDurationMs)}` : ''}
+        </span>
+      </summary>
+      <div className="flex flex-col gap-1.5 px-1.5 pt-1 pb-2 text-xs">
+        {reason && <p className="text-bad wrap-anywhere">{reason}</p>}
+        {isBlocked && <p className="text-muted">Needs {needs.join(', ')}.</p>}
+        <Text title="Script" text={task.run} />
+        <Text title="Output" text={task.stdout} />
+        <Text title="Errors" text={task.stderr} />
+        {exitCode !== undefined && exitCode !== 0 && <p className="text-muted">Exit status {exitCode}</p>}
+      </div>
+    </details>
+  )
+}
+
+function Text({ title, text }: { title: string; text: string }) {
+  if (text.trim() === '') return null
+  return (
+    <div>
+      <h3 className="text-faint">{title}</h3>
+      <pre className="mt-0.5 max-h-48 overflow-auto rounded border border-line bg-terminal px-2 py-1.5 font-mono text-[11px] whitespace-pre-wrap wrap-anywhere">
+        {text.trimEnd()}
+      </pre>
+    </div>
+  )
+}
