@@ -95,7 +95,7 @@ function specFor(folder: string, overlay: string, initrd: string, { pack, image,
       machine: name,
       index: 0,
       layers: [{ file: image.disk, format: 'qcow2' as const, sizeBytes: image.sizeBytes }],
-      top: undefined,
+      overlay: undefined,
       sizeBytes: image.sizeBytes,
     },
   ]

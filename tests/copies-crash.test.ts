@@ -40,7 +40,7 @@ describe('a server killed while a run is copied', { concurrency: false }, () => 
   })
   after(() => server.dispose())
 
-  const seals = ['seal/begin', 'seal/link-tops', 'seal/swap']
+  const seals = ['seal/begin', 'seal/link-overlays', 'seal/swap']
   const isWritten = (step: string) => step === 'seal/swap' || step.endsWith('/write-rows')
 
   for (const step of [...seals, ...stepNames.filter((name) => name.startsWith('clone/'))]) {

@@ -119,8 +119,8 @@ export function crashSuite({ title, fake, stepNames, machines, bootOf, ignorePow
       })
     }
 
-    // These have nothing to do after the end of the only machine of a run that is not to be resumed; they are the very steps of other journeys.
-    const idle = ['release/end-machines', 'release/drop-tops']
+    // These have nothing to do after the end of the only machine of a run that is not to be resumed; they are the very steps of other workflows.
+    const idle = ['release/end-machines', 'release/drop-overlays']
     for (const step of stepNames.filter((name) => name.startsWith('release/') && !idle.includes(name))) {
       test(`killed after ${step} of a run whose machine was ended, the run comes to be failed and can be restarted`, async () => {
         const id = await startRun()
@@ -134,7 +134,7 @@ export function crashSuite({ title, fake, stepNames, machines, bootOf, ignorePow
       })
     }
 
-    for (const step of ['start/lease-addresses', 'start/make-network', 'start/start-machines', 'start/reach-guests'].filter(
+    for (const step of ['start/lease-addresses', 'start/make-network', 'start/start-machines', 'start/await-guests'].filter(
       (name) => stepNames.includes(name),
     )) {
       test(`killed after ${step} of a restart, the run is brought up`, async () => {
@@ -187,7 +187,7 @@ export function crashSuite({ title, fake, stepNames, machines, bootOf, ignorePow
     }
 
     // Its tops are there since the run's start.
-    for (const step of stepNames.filter((name) => name.startsWith('machine-start/') && name !== 'machine-start/make-tops')) {
+    for (const step of stepNames.filter((name) => name.startsWith('machine-start/') && name !== 'machine-start/make-overlays')) {
       test(`killed after ${step}, one machine comes to be on again`, async () => {
         const id = await startRun()
         const boot = await bootOf(server, id, 'm2')

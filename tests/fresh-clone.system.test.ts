@@ -65,7 +65,7 @@ test('on a fresh clone `npm start` prints the link, and the CLI starts, uses and
     await until(
       'a run to stand by',
       async () =>
-        (JSON.parse((await ramet(['usage', '-o', 'json'])).stdout) as Usage).warmStarts.some((warm) => warm.standbys === 1),
+        (JSON.parse((await ramet(['usage', '-o', 'json'])).stdout) as Usage).warmStarts.some((warm) => warm.spares === 1),
       300_000,
       1_000,
     )

@@ -14,10 +14,15 @@ export interface KeptMemoryCrashSuite {
   readonly fake: boolean
 }
 
-const stepsOf = (journey: string) => stepNames.filter((name) => name.startsWith(`${journey}/`))
+const stepsOf = (workflow: string) => stepNames.filter((name) => name.startsWith(`${workflow}/`))
 /** Nothing is left to do for these, whose work another step has done, whose files are there since the run's first start, or which only warm starts or memory that was compressed need. */
-const idle: readonly string[] = ['keep-memory/drop-tops', 'resume/make-folders', 'resume/renew-identity', 'resume/unpack-memory']
-const seals = ['seal/begin', 'seal/link-tops', 'seal/swap']
+const idle: readonly string[] = [
+  'keep-memory/drop-overlays',
+  'resume/make-folders',
+  'resume/renew-identity',
+  'resume/unpack-memory',
+]
+const seals = ['seal/begin', 'seal/link-overlays', 'seal/swap']
 
 /**
  * The server, and a VM, are ended by SIGKILL after each step of a stop that keeps memory, of a resume and of a live clone. One run lives through all of it. Run on

@@ -17,13 +17,14 @@ export interface WarmStartsCrashSuite {
   readonly isWhole: boolean
 }
 
-const stepsOf = (...journeys: string[]) => stepNames.filter((name) => journeys.some((journey) => name.startsWith(`${journey}/`)))
+const stepsOf = (...workflows: string[]) =>
+  stepNames.filter((name) => workflows.some((workflow) => name.startsWith(`${workflow}/`)))
 /** Nothing is left to do for these in a throwaway run that was stopped, or whose image is there. */
 const idle: readonly string[] = [
   'start/choose-layers',
-  'start/reach-guests',
-  'keep-memory/drop-tops',
-  ...['end-machines', 'end-names', 'remove-bounds', 'remove-network', 'release-addresses'].map((step) => `destroy/${step}`),
+  'start/await-guests',
+  'keep-memory/drop-overlays',
+  ...['end-machines', 'end-names', 'remove-cgroups', 'remove-network', 'release-addresses'].map((step) => `destroy/${step}`),
 ]
 
 /**

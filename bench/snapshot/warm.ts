@@ -6,20 +6,20 @@ import { ready } from '../server-ready.ts'
 import { BenchRuns } from './bench-runs.ts'
 
 const playground = 'debian'
-const samples = { cold: 3, warm: 5, standby: 5 }
+const samples = { cold: 3, warm: 5, spare: 5 }
 /** A throwaway run boots, settles and is stopped, once nothing of a user's is on its way up. */
 const keptWarmWithinMs = 300_000
 
 /** Starts of a playground of the catalogue: before and after it is kept warm, and when a run of it stands by. */
 export async function warmFigures(progress: (text: string) => void): Promise<Figure[]> {
   const server = new TestServer({ warmStarts: true })
-  const took: Record<'cold' | 'warm' | 'standby', number[]> = { cold: [], warm: [], standby: [] }
+  const took: Record<'cold' | 'warm' | 'spare', number[]> = { cold: [], warm: [], spare: [] }
   try {
     await server.start()
     await ready(server)
     await startsFromMemory(server, took, progress)
-    await server.restart({ RAMET_STANDBY_FOR: '10m' })
-    await startsOfStandbys(server, took.standby, progress)
+    await server.restart({ RAMET_SPARE_FOR: '10m' })
+    await startsOfSpares(server, took.spare, progress)
   } finally {
     await server.dispose()
   }
@@ -29,7 +29,7 @@ export async function warmFigures(progress: (text: string) => void): Promise<Fig
     wants: [{ text: 'at most a quarter of a cold one', holds: (warm, cold) => warm <= cold / 4 }],
   })
   return [
-    figure(`Warm start of ${playground} to first command, one standing by`, { name: 'standby', values: seconds(took.standby) }, [
+    figure(`Warm start of ${playground} to first command, one standing by`, { name: 'spare', values: seconds(took.spare) }, [
       'the run was started ahead, from the snapshot, and is handed over',
     ]),
     figure(`Warm start of ${playground} to first command, from the snapshot`, { name: 'warm', values: seconds(took.warm) }, [
@@ -57,10 +57,10 @@ async function startsFromMemory(
   }
 }
 
-async function startsOfStandbys(server: TestServer, took: number[], progress: (text: string) => void): Promise<void> {
+async function startsOfSpares(server: TestServer, took: number[], progress: (text: string) => void): Promise<void> {
   await using runs = await BenchRuns.open(server)
   const standing = () => server.output.split('a run stands by').length
-  for (let seen = 1; took.length < samples.standby; seen += 1) {
+  for (let seen = 1; took.length < samples.spare; seen += 1) {
     await until('a run to stand by', () => standing() > seen, keptWarmWithinMs)
     const { id, firstCommandMs } = await runs.start(playground)
     took.push(firstCommandMs)

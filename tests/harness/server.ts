@@ -26,7 +26,7 @@ export interface TestServerOptions {
   /** Default off: most tests count boots, processes, layers or bytes, and a throwaway run in the background would be among them. */
   readonly warmStarts?: boolean
   /** Default: no run stands by. */
-  readonly standbyFor?: string
+  readonly spareFor?: string
   /** An existing home, to start a second server on it. */
   readonly home?: string
   /** Goes before the server's own command: a program that makes another world around it and then executes it. */
@@ -38,7 +38,7 @@ export class TestServer {
   readonly home: string
   readonly isFake: boolean
   readonly #hasWarmStarts: boolean
-  readonly #standbyFor: string
+  readonly #spareFor: string
   readonly #wrapper: readonly string[]
   child: ChildProcess | undefined
   output = ''
@@ -50,7 +50,7 @@ export class TestServer {
     this.home = options.home ?? mkdtempSync('/var/tmp/rt-')
     this.isFake = options.fake ?? false
     this.#hasWarmStarts = options.warmStarts ?? false
-    this.#standbyFor = options.standbyFor ?? 'never'
+    this.#spareFor = options.spareFor ?? 'never'
     this.#wrapper = options.wrapper ?? []
   }
 
@@ -63,7 +63,7 @@ export class TestServer {
         RAMET_HOME: this.home,
         RAMET_PORT: '0',
         RAMET_WARM_STARTS: this.#hasWarmStarts ? 'on' : 'off',
-        RAMET_STANDBY_FOR: this.#standbyFor,
+        RAMET_SPARE_FOR: this.#spareFor,
         RAMET_CACHE: this.isFake ? join(this.home, 'cache') : testCache,
         ...env,
       },

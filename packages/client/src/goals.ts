@@ -3,7 +3,7 @@ import { RametError } from '@ramet/model/errors/error.ts'
 import type { RunState, WantedState } from '@ramet/model/run/run-state.ts'
 import { isTaskOver, taskStatus } from '@ramet/model/run/task-state.ts'
 
-/** What a verb waits for: the wish it put to the server, and when that is fulfilled. */
+/** What a verb waits for: the request it put to the server, and when that is fulfilled. */
 export interface Goal {
   readonly wanted: WantedState
   isReached(play: Play): boolean

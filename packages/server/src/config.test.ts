@@ -14,7 +14,7 @@ test('without flags and variables the defaults hold', () => {
     maxLayers: 16,
     warmStarts: true,
     memoryBytes: undefined,
-    standbyForMs: 30 * 60_000,
+    spareForMs: 30 * 60_000,
     packMemoryAfterMs: 24 * 3_600_000,
   })
 })
@@ -28,7 +28,7 @@ test('flags win over variables, and the cache follows the home', () => {
     RAMET_QUOTA: '2GiB',
     RAMET_MEMORY: '512MiB',
     RAMET_PACK_MEMORY_AFTER: 'never',
-    RAMET_STANDBY_FOR: '90s',
+    RAMET_SPARE_FOR: '90s',
   }
   const config = readConfig(['--home', '/srv/b', '--port=0', '--fake'], env)
   assert.deepEqual(config, {
@@ -42,7 +42,7 @@ test('flags win over variables, and the cache follows the home', () => {
     maxLayers: 16,
     warmStarts: true,
     memoryBytes: 512 * 1024 ** 2,
-    standbyForMs: 90_000,
+    spareForMs: 90_000,
     packMemoryAfterMs: undefined,
   })
 })
@@ -55,7 +55,7 @@ for (const [argv, env, said] of [
   [['--home='], {}, /--home needs a value/],
   [['--max-layers', '1'], {}, /--max-layers must be a number/],
   [['--pack-memory-after', 'soon'], {}, /--pack-memory-after must be a duration such as 24h, or never/],
-  [['--standby-for', 'soon'], {}, /--standby-for must be a duration such as 24h, or never/],
+  [['--spare-for', 'soon'], {}, /--spare-for must be a duration such as 24h, or never/],
   [['start'], {}, /start/],
 ] as const) {
   test(`refuses ${JSON.stringify([argv, env])} and says which flags there are`, () => {

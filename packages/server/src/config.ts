@@ -26,7 +26,7 @@ export interface Config {
   /** Official playgrounds are kept warm: their later starts resume a snapshot instead of booting. */
   readonly warmStarts: boolean
   /** For so many milliseconds after its last start a run of an official playground stands by for the next one; undefined: none does. */
-  readonly standbyForMs: number | undefined
+  readonly spareForMs: number | undefined
   /** Milliseconds after which memory of stopped runs that nobody resumed is compressed; undefined: never. */
   readonly packMemoryAfterMs: number | undefined
 }
@@ -42,15 +42,15 @@ const options = {
   'max-layers': { type: 'string' },
   memory: { type: 'string' },
   'warm-starts': { type: 'string' },
-  'standby-for': { type: 'string' },
+  'spare-for': { type: 'string' },
   'pack-memory-after': { type: 'string' },
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --max-layers NUMBER, --warm-starts on|off, --standby-for DURATION, --pack-memory-after DURATION, --fake.'
+  'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --max-layers NUMBER, --warm-starts on|off, --spare-for DURATION, --pack-memory-after DURATION, --fake.'
 
 /**
- * Flags win over RAMET_HOME, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA, RAMET_MEMORY, RAMET_MAX_LAYERS, RAMET_WARM_STARTS, RAMET_STANDBY_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
+ * Flags win over RAMET_HOME, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA, RAMET_MEMORY, RAMET_MAX_LAYERS, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
  * (comma-separated). Throws invalid_input naming the flag.
  */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
@@ -70,9 +70,9 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
       flags['warm-starts'] ?? (env.RAMET_WARM_STARTS || 'on'),
       flags['warm-starts'] === undefined ? 'RAMET_WARM_STARTS' : '--warm-starts',
     ),
-    standbyForMs: parseDurationOrNever(
-      flags['standby-for'] ?? (env.RAMET_STANDBY_FOR || '30m'),
-      flags['standby-for'] === undefined ? 'RAMET_STANDBY_FOR' : '--standby-for',
+    spareForMs: parseDurationOrNever(
+      flags['spare-for'] ?? (env.RAMET_SPARE_FOR || '30m'),
+      flags['spare-for'] === undefined ? 'RAMET_SPARE_FOR' : '--spare-for',
     ),
     packMemoryAfterMs: parseDurationOrNever(
       flags['pack-memory-after'] ?? (env.RAMET_PACK_MEMORY_AFTER || '24h'),

@@ -6,7 +6,7 @@ import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import type { Logger } from 'pino'
 import { TokenAuth } from './access/auth.ts'
-import { tokenBook } from './access/token-book.ts'
+import { tokenStore } from './access/token-store.ts'
 import { type MemoryRule, memoryForRuns } from './admission/admission.ts'
 import { copyService } from './clone-save/copy-service.ts'
 import { settleCut } from './clone-save/live-clone.ts'
@@ -24,7 +24,7 @@ import { chooseLayers } from './reconcile/choose-layers.ts'
 import { crashAfter, haltAfter } from './reconcile/fault-injection.ts'
 import { reclaim } from './reconcile/reclaim.ts'
 import { Reconciler } from './reconcile/reconciler.ts'
-import { runBook } from './reconcile/run-store.ts'
+import { runStore } from './reconcile/run-store.ts'
 import { Reserve } from './reserve.ts'
 import { machineService } from './runs/machine-service.ts'
 import { findRun } from './runs/run-rows.ts'
@@ -33,7 +33,7 @@ import { type PlayContext, toPlay } from './runs/to-play.ts'
 import type { Services, User } from './services.ts'
 import { collectLayers } from './storage/layers/collect.ts'
 import { layerTools } from './storage/layers/layer-tools.ts'
-import { settleTops } from './storage/layers/seal.ts'
+import { settleOverlays } from './storage/layers/seal.ts'
 import { Shortener } from './storage/layers/shortener.ts'
 import { collectSnapshots } from './storage/snapshots/collect.ts'
 import { Durability } from './storage/snapshots/durability.ts'
@@ -44,7 +44,7 @@ import { openInstallation } from './store/installation.ts'
 import { forgetLostSnapshots } from './store/snapshots.ts'
 import { forgetWarmStarts } from './store/warm-starts.ts'
 import { shapeNow } from './warm-pool/offer.ts'
-import { giveUpThrowaways } from './warm-pool/throwaway.ts'
+import { destroyThrowaways } from './warm-pool/throwaway.ts'
 import { WarmStarts } from './warm-pool/warm-starts.ts'
 import { ensureWebBundle } from './web/bundle.ts'
 import { openWorld } from './world/open-world.ts'
@@ -68,7 +68,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const db = await openDatabase({ file: join(config.home, 'ramet.sqlite') })
   const installation = await openInstallation(db)
   const owner = await openOwner(db)
-  const auth = new TokenAuth(tokenBook(db), { owner })
+  const auth = new TokenAuth(tokenStore(db), { owner })
   await ensureCliToken(config.home, auth, owner)
   const world = await openWorld(config, installation.id, log)
 
@@ -103,8 +103,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     onError: (error) => log.warn({ err: error }, 'memory that rests could not be looked after'),
   })
   const background = () => {
-    shortener.wake()
-    rest.wake()
+    shortener.trigger()
+    rest.trigger()
   }
   const collect = async () => {
     await collectSnapshots(layers)
@@ -127,7 +127,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const changed = (runId: string) => {
     void (async () => {
       const row = await findRun(db, runId)
-      warmStarts.wake()
+      warmStarts.trigger()
       if (row?.purpose === 'user') events.publish(row.owner_id, { kind: 'play', play: await toPlay(plays, row) })
     })().catch((error) => log.error({ err: error, run: runId }, 'a change could not be told'))
   }
@@ -135,14 +135,14 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     db,
     host: world.host,
     log,
-    book: (runId) => runBook(layers, runId),
+    store: (runId) => runStore(layers, runId),
     chooseLayers: (runId, report) => chooseLayers(db, images, runId, report),
     changed,
     drivesFree: (runId) => layers.locks.free(runId),
     collect,
     async settleDrives(runId) {
       await Promise.all([shortener.yieldTo(runId), rest.yieldTo(runId)])
-      await settleTops(layers, runId)
+      await settleOverlays(layers, runId)
     },
     settleCut: (run) => settleCut(run, layers),
     wentOff: background,
@@ -160,7 +160,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     memory,
     log,
     isOn: config.warmStarts,
-    standbyForMs: config.standbyForMs,
+    spareForMs: config.spareForMs,
     ownerId: owner.id,
     collect,
     afterStep,
@@ -202,7 +202,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   if (wasRebooted) await forgetLostSnapshots(db)
   else await durability.resume()
   await forgetWarmStarts(db, { kept: config.warmStarts })
-  await giveUpThrowaways(db)
+  await destroyThrowaways(db)
   await reclaim(db, world.host, log)
   await collect()
 
@@ -217,7 +217,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   await publishServer(config.home, endpoint)
   await reconciler.resume(wasRebooted)
   background()
-  warmStarts.wake()
+  warmStarts.trigger()
 
   return {
     endpoint,

@@ -80,7 +80,7 @@ export interface Runs {
   readConsole(user: User, id: string, machine: string, console: string): Promise<string>
 }
 
-export interface CloneWish {
+export interface CloneRequest {
   readonly count: number
   readonly title: string | undefined
   readonly start: boolean
@@ -90,7 +90,7 @@ export interface CloneWish {
 
 /** New runs and playgrounds with the content of a run: all its machines and drives, and no byte of them copied. */
 export interface Copies {
-  clone(user: User, id: string, wish: CloneWish): Promise<Play[]>
+  clone(user: User, id: string, request: CloneRequest): Promise<Play[]>
   save(user: User, id: string, body: SavePlay): Promise<Playground>
 }
 

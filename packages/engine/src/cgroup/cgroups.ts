@@ -1,5 +1,5 @@
 /** What a run may take of the host. */
-export interface RunBounds {
+export interface RunLimits {
   /** As every host object of the run is named: `r1a2b-3c`. */
   readonly name: string
   readonly memoryBytes: number
@@ -12,9 +12,9 @@ export interface RunBounds {
 }
 
 /** Control groups of runs. Every method is idempotent; where the host has no control groups there is nothing to do. */
-export interface Bounds {
-  ready(bounds: RunBounds): Promise<boolean>
-  make(bounds: RunBounds): Promise<void>
+export interface Cgroups {
+  ready(cgroups: RunLimits): Promise<boolean>
+  make(cgroups: RunLimits): Promise<void>
   /** Ends whatever is still in them, and removes them. */
   remove(name: string): Promise<void>
   /** Names of runs of this installation that have any. */

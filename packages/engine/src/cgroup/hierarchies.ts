@@ -1,6 +1,6 @@
 import { access, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { RunBounds } from './cgroups.ts'
+import type { RunLimits } from './cgroups.ts'
 
 export const controllers = ['memory', 'cpu', 'pids'] as const
 export type Controller = (typeof controllers)[number]
@@ -54,27 +54,27 @@ async function enabled({ version, root, controllers: wanted }: Hierarchy): Promi
 const periodUs = 100_000
 
 /** What is written into a group's files; pure. Values are such as the kernel gives back: memory in whole pages. */
-export function settings({ version, controllers: own }: Hierarchy, bounds: RunBounds): [file: string, value: string][] {
-  const quota = String((bounds.cpuPercent * periodUs) / 100)
+export function settings({ version, controllers: own }: Hierarchy, limits: RunLimits): [file: string, value: string][] {
+  const quota = String((limits.cpuPercent * periodUs) / 100)
   const all: Record<Controller, [string, string][]> =
     version === 'v2'
       ? {
-          memory: [['memory.max', String(bounds.memoryBytes)]],
+          memory: [['memory.max', String(limits.memoryBytes)]],
           cpu: [
-            ['cpu.weight', String(Math.min(bounds.cpuWeight, 10_000))],
+            ['cpu.weight', String(Math.min(limits.cpuWeight, 10_000))],
             ['cpu.max', `${quota} ${periodUs}`],
           ],
-          pids: [['pids.max', String(bounds.tasks)]],
+          pids: [['pids.max', String(limits.tasks)]],
         }
       : {
-          memory: [['memory.limit_in_bytes', String(bounds.memoryBytes)]],
+          memory: [['memory.limit_in_bytes', String(limits.memoryBytes)]],
           cpu: [
             // 1024 is v1's word for 100 (Documentation/admin-guide/cgroup-v2.rst, "CPU Interface Files").
-            ['cpu.shares', String(Math.floor((bounds.cpuWeight * 1024) / 100))],
+            ['cpu.shares', String(Math.floor((limits.cpuWeight * 1024) / 100))],
             ['cpu.cfs_period_us', String(periodUs)],
             ['cpu.cfs_quota_us', quota],
           ],
-          pids: [['pids.max', String(bounds.tasks)]],
+          pids: [['pids.max', String(limits.tasks)]],
         }
   return own.flatMap((controller) => all[controller])
 }

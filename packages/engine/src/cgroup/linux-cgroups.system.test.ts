@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { enterGroups } from './enter-groups.ts'
 import { findHierarchies } from './hierarchies.ts'
-import { controlGroups } from './linux-cgroups.ts'
+import { linuxCgroups } from './linux-cgroups.ts'
 
 const hierarchies = await findHierarchies()
-const groups = controlGroups(hierarchies)
+const groups = linuxCgroups(hierarchies)
 const bounds = { name: 'r7e57-b', memoryBytes: 64 * 1024 ** 2, cpuWeight: 50, cpuPercent: 50, tasks: 20 }
 const skip = hierarchies.length === 0 ? 'this host has no control groups that can be made' : false
 const has = (controller: 'memory' | 'pids') => hierarchies.some((each) => each.controllers.includes(controller))

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { checkName } from '../network/plan.ts'
-import type { Bounds } from './cgroups.ts'
+import type { Cgroups } from './cgroups.ts'
 import { type Hierarchy, settings } from './hierarchies.ts'
 
 const endWithinMs = 30_000
@@ -11,7 +11,7 @@ const endWithinMs = 30_000
  * A group a run directly below each root, as container engines do it: below the server's own group it would be ended with the server by systemd.
  * `hierarchies`: of `findHierarchies`.
  */
-export function controlGroups(hierarchies: readonly Hierarchy[]): Bounds {
+export function linuxCgroups(hierarchies: readonly Hierarchy[]): Cgroups {
   const folders = (name: string) => hierarchies.map(({ root }) => join(root, name))
   return {
     async ready(bounds) {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { RunPlan } from '../run/run-plan.ts'
 import { samplePlan } from '../testing/sample-plan.ts'
 import { parseMounts, settings } from './hierarchies.ts'
-import { planBounds } from './plan-limits.ts'
+import { planLimits } from './plan-limits.ts'
 import { overheadMiB, runMemoryBytes } from './run-memory.ts'
 
 const plan = {
@@ -23,7 +23,7 @@ test('a run is counted with the RAM of its machines and what each VM takes besid
 })
 
 test('bounds fit the machines', () => {
-  const bounds = planBounds(plan, samplePlan, 'tcg')
+  const bounds = planLimits(plan, samplePlan, 'tcg')
   assert.equal(bounds.name, samplePlan.name)
   assert.ok(bounds.memoryBytes > runMemoryBytes(plan, 'tcg'))
   assert.equal(bounds.cpuPercent, 400)

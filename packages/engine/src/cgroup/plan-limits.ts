@@ -2,7 +2,7 @@ import { planNames } from '../network/dns/name-plan.ts'
 import type { NetworkPlan } from '../network/network.ts'
 import type { RunPlan } from '../run/run-plan.ts'
 import type { Accelerator } from '../vmm/vmm.ts'
-import type { RunBounds } from './cgroups.ts'
+import type { RunLimits } from './cgroups.ts'
 import { runMemoryBytes } from './run-memory.ts'
 
 /** Counted in the group too, though the kernel takes it back at once: the page cache of drives, without which a guest's disk would crawl. */
@@ -17,7 +17,7 @@ const tasksOfVm = 128
 const tasksOfView = 22
 
 /** Pure. */
-export function planBounds(plan: RunPlan, network: NetworkPlan, accelerator: Accelerator | null): RunBounds {
+export function planLimits(plan: RunPlan, network: NetworkPlan, accelerator: Accelerator | null): RunLimits {
   const cpus = plan.machines.reduce((sum, { cpuCount }) => sum + cpuCount, 0)
   const { views } = planNames(network)
   return {

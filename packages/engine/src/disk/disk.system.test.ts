@@ -21,30 +21,30 @@ const qemuIo = (files: readonly string[], ...commands: string[]) =>
 const reads = async (files: readonly string[], pattern: number, from: number, length: number) =>
   !/failed/.test((await qemuIo(files, `read -P ${pattern} ${from} ${length}`)).stdout)
 
-test('a top is small, of the asked size, and belongs to the user of the VMs alone', async () => {
-  const top = join(folder, 'fresh.qcow2')
-  await disks.makeTop(top, undefined, 20 * 1024 * MiB)
-  const found = await stat(top)
+test('a overlay is small, of the asked size, and belongs to the user of the VMs alone', async () => {
+  const overlay = join(folder, 'fresh.qcow2')
+  await disks.makeOverlay(overlay, undefined, 20 * 1024 * MiB)
+  const found = await stat(overlay)
   assert.deepEqual([found.uid, found.gid, found.mode & 0o777], [user.uid, user.gid, 0o600])
-  assert.ok((await disks.bytes(top)) <= 32 * 1024, `${await disks.bytes(top)} bytes`)
-  const info = JSON.parse((await run(['qemu-img', 'info', '--output=json', top])).stdout)
+  assert.ok((await disks.bytes(overlay)) <= 32 * 1024, `${await disks.bytes(overlay)} bytes`)
+  const info = JSON.parse((await run(['qemu-img', 'info', '--output=json', overlay])).stdout)
   assert.equal(info['virtual-size'], 20 * 1024 * MiB)
   assert.equal(info['format-specific'].data['extended-l2'], true)
   assert.equal(info['backing-filename'], undefined)
-  assert.deepEqual(await disks.check(top), [])
-  assert.equal(await disks.exists(top), true)
-  assert.equal(await disks.exists(`${top}x`), false)
+  assert.deepEqual(await disks.check(overlay), [])
+  assert.equal(await disks.exists(overlay), true)
+  assert.equal(await disks.exists(`${overlay}x`), false)
 })
 
-test('tops on tops read through the explicit graph, without any name in their headers, down to parts of a cluster', async () => {
+test('overlays on overlays read through the explicit graph, without any name in their headers, down to parts of a cluster', async () => {
   const chain = ['three', 'two', 'one'].map((name) => join(folder, `${name}.qcow2`))
   const [three = '', two = '', one = ''] = chain
-  await disks.makeTop(one, undefined, 64 * MiB)
+  await disks.makeOverlay(one, undefined, 64 * MiB)
   await qemuIo([one], 'write -P 1 0 1M')
-  await disks.makeTop(two, { file: one, format: 'qcow2', sizeBytes: 64 * MiB }, 64 * MiB)
+  await disks.makeOverlay(two, { file: one, format: 'qcow2', sizeBytes: 64 * MiB }, 64 * MiB)
   await qemuIo([two, one], 'write -P 2 4k 4k')
   // Grown: beyond the layer's end there are zeros.
-  await disks.makeTop(three, { file: two, format: 'qcow2', sizeBytes: 64 * MiB }, 128 * MiB)
+  await disks.makeOverlay(three, { file: two, format: 'qcow2', sizeBytes: 64 * MiB }, 128 * MiB)
   await qemuIo(chain, 'write -P 3 8k 2k', 'discard 128k 128k', 'write -z 256k 8k')
   assert.ok(await reads(chain, 1, 0, 4096))
   assert.ok(await reads(chain, 2, 4096, 4096))
@@ -58,23 +58,23 @@ test('tops on tops read through the explicit graph, without any name in their he
   for (const file of chain) assert.deepEqual(await disks.check(file), [])
 })
 
-test('a smaller top than its layer is refused, a repeated one replaces, and nothing temporary stays', async () => {
+test('a smaller overlay than its layer is refused, a repeated one replaces, and nothing temporary stays', async () => {
   const home = join(folder, 'repeat')
   await disks.makeVmFolder(home)
   assert.equal((await stat(home)).uid, user.uid)
-  const top = join(home, 'top.qcow2')
-  await assert.rejects(disks.makeTop(top, { file: '/x', format: 'qcow2', sizeBytes: 2 * MiB }, MiB), /cut off/)
-  await writeFile(top, 'left by a crash')
-  await disks.makeTop(top, undefined, MiB)
-  assert.deepEqual(await disks.check(top), [])
-  await assert.rejects(disks.makeTop(join(home, 'nowhere/top.qcow2'), undefined, MiB), { code: 'ENOENT' })
-  await assert.rejects(disks.makeTop(join(home, 'huge.qcow2'), undefined, 2 ** 60), { code: 'process_failed' })
-  assert.deepEqual(await readdir(home), ['top.qcow2'])
+  const overlay = join(home, 'overlay.qcow2')
+  await assert.rejects(disks.makeOverlay(overlay, { file: '/x', format: 'qcow2', sizeBytes: 2 * MiB }, MiB), /cut off/)
+  await writeFile(overlay, 'left by a crash')
+  await disks.makeOverlay(overlay, undefined, MiB)
+  assert.deepEqual(await disks.check(overlay), [])
+  await assert.rejects(disks.makeOverlay(join(home, 'nowhere/overlay.qcow2'), undefined, MiB), { code: 'ENOENT' })
+  await assert.rejects(disks.makeOverlay(join(home, 'huge.qcow2'), undefined, 2 ** 60), { code: 'process_failed' })
+  assert.deepEqual(await readdir(home), ['overlay.qcow2'])
 })
 
 test('damage is told in sentences', async () => {
   const file = join(folder, 'damaged.qcow2')
-  await disks.makeTop(file, undefined, 64 * MiB)
+  await disks.makeOverlay(file, undefined, 64 * MiB)
   await qemuIo([file], 'write -P 1 0 4M')
   const handle = await open(file, 'r+')
   // The refcount block is the third cluster of a new image.
@@ -91,7 +91,7 @@ test('a full disk is told before anything is made', async () => {
   await mkdir(small)
   await run(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small])
   try {
-    await assert.rejects(disks.makeTop(join(small, 'top.qcow2'), undefined, MiB), { code: 'no_space' })
+    await assert.rejects(disks.makeOverlay(join(small, 'overlay.qcow2'), undefined, MiB), { code: 'no_space' })
     const big = join(folder, 'big')
     await writeFile(big, new Uint8Array(2 * MiB).fill(7))
     await assert.rejects(importLayer(big, join(small, 'layer.qcow2'), user.gid), { code: 'no_space' })

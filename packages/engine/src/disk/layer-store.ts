@@ -10,9 +10,9 @@ export interface SealedFile {
   readonly modifiedAt: string
 }
 
-export interface TopAndLayer {
-  /** Absolute path of a top that no VM writes to any more. */
-  readonly top: string
+export interface OverlayAndLayer {
+  /** Absolute path of a overlay that no VM writes to any more. */
+  readonly overlay: string
   /** Absolute path, on the same filesystem, that the layer will have. */
   readonly layer: string
 }
@@ -28,19 +28,19 @@ export interface Merging {
 }
 
 /**
- * Files of layers: how a top becomes one. Nothing here knows of rows: a caller first writes down what it is about to do, and unlinks what it no longer needs.
+ * Files of layers: how a overlay becomes one. Nothing here knows of rows: a caller first writes down what it is about to do, and unlinks what it no longer needs.
  * Each throws `no_space` when the disk is full.
  */
 export interface LayerStore {
   /**
-   * Gives each top's file a second name, that of the layer, takes the VM's user the right to write to it, and makes content, owner and name durable.
+   * Gives each overlay's file a second name, that of the layer, takes the VM's user the right to write to it, and makes content, owner and name durable.
    * The first name stays, so nothing is lost whatever happens next. Repeating it changes nothing.
    */
-  seal(files: readonly TopAndLayer[]): Promise<SealedFile[]>
-  /** Makes a file that was to be a layer a top again: the VM's user may write to it. */
-  giveBack(top: string): Promise<void>
-  /** True when nothing was ever written to the top, so that it reads as what it stands on. Must not be asked of a file that a VM has open. */
-  isUntouched(top: string): Promise<boolean>
+  seal(files: readonly OverlayAndLayer[]): Promise<SealedFile[]>
+  /** Makes a file that was to be a layer a overlay again: the VM's user may write to it. */
+  makeWritable(overlay: string): Promise<void>
+  /** True when nothing was ever written to the overlay, so that it reads as what it stands on. Must not be asked of a file that a VM has open. */
+  isUntouched(overlay: string): Promise<boolean>
   /**
    * Makes one layer that reads as `layers` do. It takes at most their bytes and some metadata; they are only read, as are those below. Whole under its name or not at all;
    * ended early by `signal`, it leaves nothing.

@@ -18,8 +18,8 @@ import { asSpaceError } from './space.ts'
 export async function mergeLayers({ layers, below, into, signal }: Merging, vmGid: number): Promise<SealedFile> {
   const rising = layers.toReversed()
   const [lowest, ...uppers] = rising
-  const top = layers[0]
-  if (!lowest || !top || uppers.length === 0) throw new Error('merging takes two layers at least')
+  const overlay = layers[0]
+  if (!lowest || !overlay || uppers.length === 0) throw new Error('merging takes two layers at least')
   const folder = dirname(into)
   const temporary = temporaryName(into)
   const options = { signal, timeoutMs: 3_600_000 }
@@ -32,9 +32,9 @@ export async function mergeLayers({ layers, below, into, signal }: Merging, vmGi
     )
     // By reference where the filesystem can, else only what is no hole (cp(1)).
     await run(['cp', '--reflink=auto', '--sparse=always', '--', lowest.file, temporary], options)
-    if (top.sizeBytes !== lowest.sizeBytes)
-      await qemuImg(folder, ['resize', '-q', '-f', 'qcow2', temporary, String(top.sizeBytes)], options)
-    const end: ChainEnd = below.length === 0 ? { zerosBytes: top.sizeBytes } : null
+    if (overlay.sizeBytes !== lowest.sizeBytes)
+      await qemuImg(folder, ['resize', '-q', '-f', 'qcow2', temporary, String(overlay.sizeBytes)], options)
+    const end: ChainEnd = below.length === 0 ? { zerosBytes: overlay.sizeBytes } : null
     const target = chainOptions([temporary, ...names(below)], end)
     for (const [index, upper] of uppers.entries()) {
       const source = chainOptions([upper.file, ...names(rising.slice(0, index + 1).toReversed()), ...names(below)])

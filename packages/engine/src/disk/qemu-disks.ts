@@ -11,23 +11,23 @@ import type { VmUser } from './vm-user.ts'
  * all that is copied. Measured with 3,000 random writes of 4 KiB: 13.5 MB, against 14.3 MB with clusters of 64 KiB, as there are fewer L2 tables.
  */
 const clusterBytes = 128 * 1024
-/** A new top takes some KiB; with less than this left on the disk the guest would soon stop in the middle of a write. */
+/** A new overlay takes some KiB; with less than this left on the disk the guest would soon stop in the middle of a write. */
 export const wantedFreeBytes = 64 * 1024 * 1024
 
 /** Drives' files by qemu-img. `owner`: the user that QEMU runs as. */
 export function qemuDisks(owner: VmUser): Disks {
   return {
-    async makeTop(file, on, sizeBytes) {
+    async makeOverlay(file, on, sizeBytes) {
       if (!isAbsolute(file)) throw new Error(`not an absolute path: ${file}`)
       if (on && sizeBytes < on.sizeBytes)
-        throw new Error(`a top of ${sizeBytes} bytes would cut off its layer of ${on.sizeBytes}`)
+        throw new Error(`a overlay of ${sizeBytes} bytes would cut off its layer of ${on.sizeBytes}`)
       await checkSpace(dirname(file))
       const temporary = temporaryName(file)
       try {
         // No backing name in the header, as the graph is always given explicitly; QEMU 7.2 then reads through to the given `backing` node.
         const options = `extended_l2=on,cluster_size=${clusterBytes}`
         await qemuImg(dirname(file), ['create', '-q', '-f', 'qcow2', '-o', options, temporary, String(sizeBytes)])
-        // An empty top is four clusters of almost only zeros: 776 blocks on disk before, 32 after.
+        // An empty overlay is four clusters of almost only zeros: 776 blocks on disk before, 32 after.
         await run(['fallocate', '--dig-holes', temporary])
         await own(temporary, owner, 0o600)
         await publish(temporary, file)

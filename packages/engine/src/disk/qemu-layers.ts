@@ -1,7 +1,7 @@
 import { chmod, chown, link, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { syncFolder } from './files.ts'
-import type { LayerStore, SealedFile, TopAndLayer } from './layer-store.ts'
+import type { LayerStore, OverlayAndLayer, SealedFile } from './layer-store.ts'
 import { mergeLayers } from './merge-layers.ts'
 import { hasAllocatedClusters } from './qcow2-header.ts'
 import { sealedFile } from './sealed-file.ts'
@@ -22,22 +22,22 @@ export function qemuLayers(owner: VmUser): LayerStore {
       }
     },
 
-    async giveBack(top) {
-      await chown(top, owner.uid, owner.gid)
-      await chmod(top, 0o600)
+    async makeWritable(overlay) {
+      await chown(overlay, owner.uid, owner.gid)
+      await chmod(overlay, 0o600)
     },
 
-    async isUntouched(top) {
-      return !(await hasAllocatedClusters(top))
+    async isUntouched(overlay) {
+      return !(await hasAllocatedClusters(overlay))
     },
 
     merge: (merging) => mergeLayers(merging, owner.gid),
   }
 }
 
-async function sealOne({ top, layer }: TopAndLayer, owner: VmUser): Promise<SealedFile> {
-  await link(top, layer).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST' || !(await isSameFile(top, layer))) throw error
+async function sealOne({ overlay, layer }: OverlayAndLayer, owner: VmUser): Promise<SealedFile> {
+  await link(overlay, layer).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST' || !(await isSameFile(overlay, layer))) throw error
   })
   await chown(layer, 0, owner.gid)
   await chmod(layer, 0o640)

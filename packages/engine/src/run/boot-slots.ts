@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 
 /** What a boot holds while it needs a core. `give`: once, when it needs none any more. */
-export type GiveSlot = () => void
+export type ReleaseSlot = () => void
 
 /**
  * Bounds how many machines of a host boot at the same time, first come, first served. A boot keeps a core busy from power-on to its first command
@@ -19,7 +19,7 @@ export class BootSlots {
   }
 
   /** Rejects with the signal's reason when it fires first. */
-  async take(signal: AbortSignal): Promise<GiveSlot> {
+  async take(signal: AbortSignal): Promise<ReleaseSlot> {
     signal.throwIfAborted()
     if (this.#free > 0) this.#free -= 1
     else await this.#turn(signal)

@@ -3,26 +3,26 @@ import { dirname } from 'node:path'
 import { syncFolder, temporarySuffix } from '../disk/files.ts'
 import type { RunContext } from './run-context.ts'
 import { runFolder } from './run-folder.ts'
-import type { Journey, Step } from './steps.ts'
-import { endMachines, endNames, releaseAddresses, removeBounds, removeNetwork } from './stop.ts'
+import type { Step, Workflow } from './steps.ts'
+import { endMachines, endNames, releaseAddresses, removeCgroups, removeNetwork } from './stop.ts'
 
 /** Rows go first: a drive that is in the store has its files, never the other way round. */
 const forgetDrives: Step<RunContext> = {
   name: 'forget-drives',
   message: 'Giving up the drives’ layers',
-  async done({ book }) {
-    return (await book.read()).drives.length === 0
+  async done({ store }) {
+    return (await store.read()).drives.length === 0
   },
-  async do({ book }) {
-    await book.forgetDrives()
+  async do({ store }) {
+    await store.forgetDrives()
   },
 }
 
 const deleteFiles: Step<RunContext> = {
   name: 'delete-files',
   message: 'Deleting the run’s files',
-  async done({ host, book }) {
-    const folder = runFolder(host.home, (await book.read()).id)
+  async done({ host, store }) {
+    const folder = runFolder(host.home, (await store.read()).id)
     return Promise.all(
       [folder, folder + temporarySuffix].map((path) =>
         stat(path).then(
@@ -32,8 +32,8 @@ const deleteFiles: Step<RunContext> = {
       ),
     ).then((gone) => gone.every(Boolean))
   },
-  async do({ host, book }) {
-    const folder = runFolder(host.home, (await book.read()).id)
+  async do({ host, store }) {
+    const folder = runFolder(host.home, (await store.read()).id)
     const doomed = folder + temporarySuffix
     await rm(doomed, { recursive: true, force: true })
     await rename(folder, doomed).catch((error: NodeJS.ErrnoException) => {
@@ -44,7 +44,7 @@ const deleteFiles: Step<RunContext> = {
   },
 }
 
-export const destroyJourney: Journey<RunContext> = {
+export const destroyWorkflow: Workflow<RunContext> = {
   name: 'destroy',
-  steps: [endMachines, endNames, removeBounds, removeNetwork, releaseAddresses, forgetDrives, deleteFiles],
+  steps: [endMachines, endNames, removeCgroups, removeNetwork, releaseAddresses, forgetDrives, deleteFiles],
 }

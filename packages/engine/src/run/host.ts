@@ -1,4 +1,4 @@
-import type { Bounds } from '../cgroup/cgroups.ts'
+import type { Cgroups } from '../cgroup/cgroups.ts'
 import type { Disks, LayerFile } from '../disk/disk.ts'
 import type { LayerStore } from '../disk/layer-store.ts'
 import type { Guests } from '../guest/guest.ts'
@@ -19,7 +19,7 @@ export interface Host {
   readonly vmm: Vmm
   readonly networks: Networks
   readonly resolvers: Resolvers
-  readonly bounds: Bounds
+  readonly cgroups: Cgroups
   readonly disks: Disks
   readonly layers: LayerStore
   readonly guests: Guests
@@ -58,21 +58,21 @@ export interface MachineRecord {
 export interface DriveRecord {
   readonly machine: string
   readonly index: number
-  /** Layers below the top, topmost first; empty for a drive that began empty. */
+  /** Layers below the overlay, topmost first; empty for a drive that began empty. */
   readonly layers: readonly LayerFile[]
   /** File name in the run's `drives` folder; undefined: unmodified, nothing on disk. */
-  readonly top: string | undefined
+  readonly overlay: string | undefined
   readonly sizeBytes: number
 }
 
 /** What the steps must have remembered for good before they go on. Implemented over the store. */
-export interface RunBook {
+export interface RunStore {
   read(): Promise<RunRecord>
   saveLease(lease: string | undefined): Promise<void>
-  saveTop(machine: string, driveIndex: number, top: string): Promise<void>
+  saveOverlay(machine: string, driveIndex: number, overlay: string): Promise<void>
   saveLeftBoot(machine: string, boot: string): Promise<void>
   /**
-   * In one transaction: the tops of the run's drives, which nobody writes to any more, become layers; the snapshot is written down on them; the run's next start
+   * In one transaction: the overlays of the run's drives, which nobody writes to any more, become layers; the snapshot is written down on them; the run's next start
    * resumes it, with just these machines on.
    */
   saveSnapshot(taken: TakenSnapshot): Promise<void>
@@ -84,8 +84,8 @@ export interface RunBook {
   saveUnpacked(snapshot: SnapshotRecord, machine: string, ram: NewRamFile): Promise<void>
   /** Its next start boots, because of this (a sentence). */
   bootNext(reason: string): Promise<void>
-  /** The top was never written to, and is gone. */
-  forgetTop(machine: string, driveIndex: number): Promise<void>
+  /** The overlay was never written to, and is gone. */
+  forgetOverlay(machine: string, driveIndex: number): Promise<void>
   /** The machines are gone for good: drops the drives' rows and the hold on a snapshot, and with them the hold on layers. */
   forgetDrives(): Promise<void>
 }

@@ -7,13 +7,22 @@ import { type SnapshotStamp, shapeOf } from '../snapshot/stamp.ts'
 import type { Host, RunRecord } from './host.ts'
 import type { LiveMachine } from './live-run.ts'
 import { type RunContext, targets } from './run-context.ts'
-import type { Journey, Step } from './steps.ts'
-import { allEnded, dropTops, endMachines, endNames, flushGuests, releaseAddresses, removeBounds, removeNetwork } from './stop.ts'
+import type { Step, Workflow } from './steps.ts'
+import {
+  allEnded,
+  dropOverlays,
+  endMachines,
+  endNames,
+  flushGuests,
+  releaseAddresses,
+  removeCgroups,
+  removeNetwork,
+} from './stop.ts'
 
 /** The machines run on, and are to be shut down instead. `message`: why, as a sentence. */
 export class MemoryNotKept extends Error {}
 
-const isKept = async ({ book }: RunContext): Promise<boolean> => (await book.read()).resume !== undefined
+const isKept = async ({ store }: RunContext): Promise<boolean> => (await store.read()).resume !== undefined
 
 /** So that the drives by themselves, should the memory be of no use, boot with everything that was written. */
 const flush: Step<RunContext> = { ...flushGuests, done: async (context) => (await isKept(context)) || allEnded(context) }
@@ -22,7 +31,7 @@ const flush: Step<RunContext> = { ...flushGuests, done: async (context) => (awai
 const answersWithinMs = 10_000
 
 /**
- * The memory of every machine that is on, or of none. Afterwards their drives are layers without tops, so they must never go on: `end-machines` ends them, also after
+ * The memory of every machine that is on, or of none. Afterwards their drives are layers without overlays, so they must never go on: `end-machines` ends them, also after
  * a crash in between, when they are found paused.
  */
 const takeSnapshot: Step<RunContext> = {
@@ -32,7 +41,7 @@ const takeSnapshot: Step<RunContext> = {
     return (await isKept(context)) || allEnded(context)
   },
   async do(context) {
-    const { book, signal, warn } = context
+    const { store, signal, warn } = context
     try {
       await mustAnswer(targets(context), signal)
       await keep(context)
@@ -42,7 +51,7 @@ const takeSnapshot: Step<RunContext> = {
       signal.throwIfAborted()
       const reason = `Its memory could not be kept: ${(error as Error).message}`
       warn(`${reason}${error instanceof RametError ? '' : ` ${(error as Error).stack}`}`)
-      await book.bootNext(reason)
+      await store.bootNext(reason)
       throw new MemoryNotKept(reason)
     }
   },
@@ -61,8 +70,8 @@ export async function mustAnswer(machines: readonly LiveMachine[], signal: Abort
 }
 
 async function keep(context: RunContext): Promise<void> {
-  const { host, book, signal } = context
-  const run = await book.read()
+  const { host, store, signal } = context
+  const run = await store.read()
   const on = targets(context)
   const stamp = await stampOf(host, run, on)
   const id = randomBytes(12).toString('hex')
@@ -75,9 +84,9 @@ async function keep(context: RunContext): Promise<void> {
   })
   await context.afterStep('keep-memory/keep-files')
   try {
-    await book.saveSnapshot({ id, at, stamp, bytes, machines: taken })
+    await store.saveSnapshot({ id, at, stamp, bytes, machines: taken })
   } catch (error) {
-    if ((await book.read()).resume?.id === id) return
+    if ((await store.read()).resume?.id === id) return
     await Promise.all(on.map(({ vm }) => vm.goOn().catch(() => {})))
     await forgetMemory(host.home, id)
     throw error
@@ -88,16 +97,18 @@ export const indexOf = ({ plan }: RunRecord, machine: string) => plan.machines.f
 
 /** The kernel pack is that whose modules the machines have on their last drive: a newer one may be there since they were booted. */
 export async function stampOf(host: Host, { plan }: RunRecord, machines: readonly LiveMachine[]): Promise<SnapshotStamp> {
-  const packs = new Set(await Promise.all(machines.map(async ({ vm }) => basename(dirname((await vm.topFiles()).at(-1) ?? '')))))
+  const packs = new Set(
+    await Promise.all(machines.map(async ({ vm }) => basename(dirname((await vm.overlayFiles()).at(-1) ?? '')))),
+  )
   const [pack = ''] = packs
   if (packs.size > 1) throw new Error('its machines were booted with different kernels.')
   return { ...(await host.stamp()), kernelPack: pack, shape: shapeOf(plan) }
 }
 
 /** A stop that keeps the machines' memory; also what ends the machines of a resume that somebody gave up. */
-export const keepMemoryJourney: Journey<RunContext> = {
+export const keepMemoryWorkflow: Workflow<RunContext> = {
   name: 'keep-memory',
-  steps: [flush, takeSnapshot, endMachines, dropTops, endNames, removeBounds, removeNetwork, releaseAddresses],
+  steps: [flush, takeSnapshot, endMachines, dropOverlays, endNames, removeCgroups, removeNetwork, releaseAddresses],
 }
 
 /** Within `keep-memory/take-snapshot`, in this order; the machines stay paused, so there is no `go-on`. */

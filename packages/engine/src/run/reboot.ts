@@ -5,8 +5,8 @@ import type { GuestLink } from '../guest/guest.ts'
 import type { Vm } from '../vmm/vmm.ts'
 import type { LiveMachine } from './live-run.ts'
 import { type RunContext, targets } from './run-context.ts'
-import { adopt, reachGuests, startMachines } from './start.ts'
-import type { Journey, Step } from './steps.ts'
+import { adopt, awaitGuests, startMachines } from './start.ts'
+import type { Step, Workflow } from './steps.ts'
 
 /** A guest that does not answer for so long is not asked to reboot but switched off and on. */
 const answerMs = 20_000
@@ -22,7 +22,7 @@ const noteBoots: Step<RunContext> = {
   name: 'note-boots',
   message: 'Asking the machine which boot this is',
   async done(context) {
-    const { machines } = await context.book.read()
+    const { machines } = await context.store.read()
     return machines.every(({ name, leftBoot }) => !context.machines.has(name) || leftBoot !== undefined)
   },
   async do(context) {
@@ -35,7 +35,7 @@ const noteBoots: Step<RunContext> = {
         context.warn(`${name} does not answer and is switched off and on.`)
         await machine.vm.kill()
       }
-      await context.book.saveLeftBoot(name, boot ?? noBoot)
+      await context.store.saveLeftBoot(name, boot ?? noBoot)
     }
   },
 }
@@ -109,12 +109,12 @@ async function bootOf(link: GuestLink, signal: AbortSignal, withinMs = answerMs)
   return stdout.trim()
 }
 
-async function leftBoots({ book }: RunContext): Promise<ReadonlyMap<string, string | undefined>> {
-  return new Map((await book.read()).machines.map(({ name, leftBoot }) => [name, leftBoot]))
+async function leftBoots({ store }: RunContext): Promise<ReadonlyMap<string, string | undefined>> {
+  return new Map((await store.read()).machines.map(({ name, leftBoot }) => [name, leftBoot]))
 }
 
 /** A machine that goes off instead of rebooting is started again by the steps of every start. */
-export const machineRebootJourney: Journey<RunContext> = {
+export const machineRebootWorkflow: Workflow<RunContext> = {
   name: 'machine-reboot',
-  steps: [noteBoots, rebootGuests, startMachines, reachGuests],
+  steps: [noteBoots, rebootGuests, startMachines, awaitGuests],
 }

@@ -8,9 +8,9 @@ import { writeInitrd } from './initrd.ts'
 import { mustHaveLayers } from './must-have-layers.ts'
 import { NotResumed, orBoot } from './not-resumed.ts'
 import { networkPlan, type RunContext, readKeys, specOf, targets } from './run-context.ts'
-import { initrdFile, topsFolder } from './run-folder.ts'
-import { adopt, leaseAddresses, makeBounds, makeFolders, makeNetwork, makeTops, reachGuests, serveNames } from './start.ts'
-import type { Journey, Step } from './steps.ts'
+import { initrdFile, overlaysFolder } from './run-folder.ts'
+import { adopt, awaitGuests, leaseAddresses, makeCgroups, makeFolders, makeNetwork, makeOverlays, serveNames } from './start.ts'
+import type { Step, Workflow } from './steps.ts'
 import { endMachines } from './stop.ts'
 import { unpackMemory } from './unpack-memory.ts'
 
@@ -20,17 +20,17 @@ const checkSnapshot: Step<RunContext> = {
   message: 'Looking at the kept memory',
   async done(context) {
     await adopt(context)
-    return (await context.book.read()).resume === undefined || targets(context).length > 0
+    return (await context.store.read()).resume === undefined || targets(context).length > 0
   },
-  async do({ host, book }) {
-    const run = await book.read()
+  async do({ host, store }) {
+    const run = await store.read()
     if (run.resume === undefined) return
     await mustHaveLayers(host, run)
     const here = { ...(await host.stamp()), kernelPack: basename((await host.kernelPack()).folder), shape: shapeOf(run.plan) }
     const why = (await whyUnusable(run.resume, here)) ?? whyElsewhere(run, run.resume)
     if (why) throw new NotResumed(`Its memory could not be resumed: ${why}.`)
-    for (const { top } of run.drives) {
-      if (top !== undefined && !(await host.layers.isUntouched(join(topsFolder(host.home, run.id), top))))
+    for (const { overlay } of run.drives) {
+      if (overlay !== undefined && !(await host.layers.isUntouched(join(overlaysFolder(host.home, run.id), overlay))))
         throw new NotResumed('Its memory could not be resumed: its drives were written to since.')
     }
   },
@@ -49,11 +49,11 @@ const loadMachines: Step<RunContext> = {
   message: 'Loading the machines’ memory',
   async done(context) {
     await adopt(context)
-    const { resume } = await context.book.read()
+    const { resume } = await context.store.read()
     return resume === undefined || resume.machines.every(({ name }) => context.live.get(name) !== undefined)
   },
-  async do({ host, book, live }) {
-    const run = await book.read()
+  async do({ host, store, live }) {
+    const run = await store.read()
     const [pack, keys] = await Promise.all([host.kernelPack(), readKeys(host.home, run.id)])
     const network = networkPlan(host, run)
     const loads = (run.resume?.machines ?? []).map(async ({ name, memory }) => {
@@ -73,12 +73,12 @@ const loadMachines: Step<RunContext> = {
 const consumeSnapshot: Step<RunContext> = {
   name: 'consume-snapshot',
   message: 'Beginning a new epoch',
-  async done({ book }) {
-    return (await book.read()).resume === undefined
+  async done({ store }) {
+    return (await store.read()).resume === undefined
   },
-  async do({ book }) {
-    const { resume } = await book.read()
-    if (resume) await book.consumeSnapshot(resume, randomUUID())
+  async do({ store }) {
+    const { resume } = await store.read()
+    if (resume) await store.consumeSnapshot(resume, randomUUID())
   },
 }
 
@@ -101,16 +101,16 @@ const goOn: Step<RunContext> = {
 const wakeGuests: Step<RunContext> = {
   name: 'wake-guests',
   message: 'Setting the machines’ clocks, keys and random numbers',
-  async done({ book }) {
-    return (await book.read()).waking === undefined
+  async done({ store }) {
+    return (await store.read()).waking === undefined
   },
   // Joins what `go-on` began.
   do: wakeAll,
 }
 
 async function wakeAll(context: RunContext): Promise<void> {
-  const { host, book } = context
-  const { id, waking } = await book.read()
+  const { host, store } = context
+  const { id, waking } = await store.read()
   if (waking === undefined) throw new Error('its epoch is unknown.')
   const keys = await readKeys(host.home, id)
   await Promise.all(targets(context).map((machine) => machine.wake({ epoch: waking, keys })))
@@ -120,31 +120,31 @@ async function wakeAll(context: RunContext): Promise<void> {
 const renewIdentity: Step<RunContext> = {
   name: 'renew-identity',
   message: 'Giving the machines an identity of their own',
-  async done({ book }) {
-    return !(await book.read()).isBorrowed
+  async done({ store }) {
+    return !(await store.read()).isBorrowed
   },
   async do(context) {
     await Promise.all(targets(context).map(({ link }) => context.host.guests.renewIdentity(link)))
-    await context.book.saveIdentity()
+    await context.store.saveIdentity()
   },
 }
 
 /** Of a resume that came to nothing. */
-export const giveUpJourney: Journey<RunContext> = { name: 'give-up', steps: [endMachines] }
+export const abandonWorkflow: Workflow<RunContext> = { name: 'abandon', steps: [endMachines] }
 
-export const resumeJourney: Journey<RunContext> = {
+export const resumeWorkflow: Workflow<RunContext> = {
   name: 'resume',
   steps: [
     orBoot(checkSnapshot),
     orBoot(unpackMemory),
     makeFolders,
     leaseAddresses,
-    [makeNetwork, makeBounds, makeTops],
+    [makeNetwork, makeCgroups, makeOverlays],
     [serveNames, orBoot(loadMachines)],
     orBoot(consumeSnapshot),
     orBoot(goOn),
     orBoot(wakeGuests),
-    orBoot(reachGuests),
+    orBoot(awaitGuests),
     orBoot(renewIdentity),
   ],
 }

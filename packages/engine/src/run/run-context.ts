@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import type { RunBounds } from '../cgroup/cgroups.ts'
-import { planBounds } from '../cgroup/plan-limits.ts'
+import type { RunLimits } from '../cgroup/cgroups.ts'
+import { planLimits } from '../cgroup/plan-limits.ts'
 import { kernelWords } from '../guest/boot/kernel-words.ts'
 import type { RunKeys } from '../guest/guest.ts'
 import type { KernelPack } from '../image/cache/artefact.ts'
@@ -8,7 +8,7 @@ import type { RunNames } from '../network/dns/resolvers.ts'
 import type { NetworkPlan } from '../network/network.ts'
 import { planNetwork } from '../network/plan.ts'
 import type { VmSpec } from '../vmm/vmm.ts'
-import { type Host, hostName, type RunBook, type RunRecord } from './host.ts'
+import { type Host, hostName, type RunRecord, type RunStore } from './host.ts'
 import type { LiveMachine, LiveRun } from './live-run.ts'
 import { keysFile, namesFolder } from './run-folder.ts'
 import { vmSpec } from './vm-spec.ts'
@@ -16,9 +16,9 @@ import { vmSpec } from './vm-spec.ts'
 /** Handed to every step of a run. */
 export interface RunContext {
   readonly host: Host
-  readonly book: RunBook
+  readonly store: RunStore
   readonly live: LiveRun
-  /** Names of the machines that the journey is about: all of the run, or one that is started or stopped by itself. */
+  /** Names of the machines that the workflow is about: all of the run, or one that is started or stopped by itself. */
   readonly machines: ReadonlySet<string>
   readonly signal: AbortSignal
   /** Told after what is done within a step, for crash tests. May throw, or end the process. */
@@ -29,7 +29,7 @@ export interface RunContext {
   warn(message: string): void
 }
 
-/** Those of the journey's machines that are on. */
+/** Those of the workflow's machines that are on. */
 export const targets = ({ live, machines }: Pick<RunContext, 'live' | 'machines'>): LiveMachine[] =>
   live.all().filter(({ name }) => machines.has(name))
 
@@ -38,13 +38,13 @@ export function networkPlan(host: Host, run: RunRecord): NetworkPlan {
   return planNetwork(hostName(host.installation, run.shortId), run.lease, run.plan)
 }
 
-export const runBounds = (host: Host, run: RunRecord): RunBounds =>
-  planBounds(run.plan, networkPlan(host, run), host.vmm.accelerator)
+export const runLimits = (host: Host, run: RunRecord): RunLimits =>
+  planLimits(run.plan, networkPlan(host, run), host.vmm.accelerator)
 
 export async function runNames(host: Host, run: RunRecord): Promise<RunNames> {
   const nameservers = await host.nameservers()
   const network = networkPlan(host, run)
-  return { folder: namesFolder(host.home, run.id), network, nameservers, groups: host.bounds.groups(network.name) }
+  return { folder: namesFolder(host.home, run.id), network, nameservers, groups: host.cgroups.groups(network.name) }
 }
 
 export async function readKeys(home: string, runId: string): Promise<RunKeys> {
@@ -53,5 +53,5 @@ export async function readKeys(home: string, runId: string): Promise<RunKeys> {
 
 export function specOf(host: Host, run: RunRecord, machine: string, pack: KernelPack): VmSpec {
   const network = networkPlan(host, run)
-  return { ...vmSpec(host.home, run, machine, network, pack, kernelWords), groups: host.bounds.groups(network.name) }
+  return { ...vmSpec(host.home, run, machine, network, pack, kernelWords), groups: host.cgroups.groups(network.name) }
 }

@@ -13,10 +13,10 @@ export const initrdFile = (home: string, runId: string, machineIndex: number) =>
 export const keysFile = (home: string, runId: string) => join(runFolder(home, runId), 'keys.json')
 /** Of the run's resolvers: what they answer, and their pid files. */
 export const namesFolder = (home: string, runId: string) => join(runFolder(home, runId), 'names')
-export const topsFolder = (home: string, runId: string) => join(runFolder(home, runId), 'drives')
+export const overlaysFolder = (home: string, runId: string) => join(runFolder(home, runId), 'drives')
 /**
- * A name of its own for each top, kept in `drives.top` of the store: that of an earlier one, which may be on its way out after its top was sealed, is never
+ * A name of its own for each overlay, kept in `drives.overlay` of the store: that of an earlier one, which may be on its way out after its overlay was sealed, is never
  * mistaken for it.
  */
-export const newTopName = (machine: string, driveIndex: number) =>
+export const newOverlayName = (machine: string, driveIndex: number) =>
   `${machine}-${driveIndex}-${randomBytes(4).toString('hex')}.qcow2`

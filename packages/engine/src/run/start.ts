@@ -8,9 +8,9 @@ import type { RunRecord } from './host.ts'
 import { writeInitrd } from './initrd.ts'
 import type { LiveMachine, LiveRun } from './live-run.ts'
 import { mustHaveLayers } from './must-have-layers.ts'
-import { networkPlan, type RunContext, readKeys, runBounds, runNames, specOf, targets } from './run-context.ts'
-import { initrdFile, keysFile, machineFolder, newTopName, runFolder, topsFolder } from './run-folder.ts'
-import type { Journey, Step } from './steps.ts'
+import { networkPlan, type RunContext, readKeys, runLimits, runNames, specOf, targets } from './run-context.ts'
+import { initrdFile, keysFile, machineFolder, newOverlayName, overlaysFolder, runFolder } from './run-folder.ts'
+import type { Step, Workflow } from './steps.ts'
 
 /** From power-on to the first command: 5-8 s alone under TCG; ten starting together on two cores took under two minutes. */
 const readyWithinMs = 240_000
@@ -24,16 +24,16 @@ const there = (path: string) =>
 export const makeFolders: Step<RunContext> = {
   name: 'make-folders',
   message: 'Making the run’s folders and keys',
-  async done({ host, book }) {
-    return there(keysFile(host.home, (await book.read()).id))
+  async done({ host, store }) {
+    return there(keysFile(host.home, (await store.read()).id))
   },
-  async do({ host, book }) {
-    const run = await book.read()
-    await mkdir(topsFolder(host.home, run.id), { recursive: true })
+  async do({ host, store }) {
+    const run = await store.read()
+    await mkdir(overlaysFolder(host.home, run.id), { recursive: true })
     // QEMU, unprivileged, must pass through; what is secret inside has a mode of its own.
     await chmod(runFolder(host.home, run.id), 0o711)
     for (const index of run.plan.machines.keys()) await host.disks.makeVmFolder(machineFolder(host.home, run.id, index))
-    await host.disks.makeVmFolder(topsFolder(host.home, run.id))
+    await host.disks.makeVmFolder(overlaysFolder(host.home, run.id))
     await writeFileAtomically(keysFile(host.home, run.id), JSON.stringify(await host.guests.makeKeys()), 0o600)
   },
 }
@@ -42,36 +42,36 @@ export const makeFolders: Step<RunContext> = {
 export const leaseAddresses: Step<RunContext> = {
   name: 'lease-addresses',
   message: 'Leasing addresses',
-  async done({ host, book }) {
-    const run = await book.read()
+  async done({ host, store }) {
+    const run = await store.read()
     return run.lease !== undefined && (await host.networks.leases(host.installation)).includes(run.id)
   },
-  async do({ host, book }) {
-    const run = await book.read()
-    await book.saveLease(await host.networks.lease(host.installation, run.id, run.lease))
+  async do({ host, store }) {
+    const run = await store.read()
+    await store.saveLease(await host.networks.lease(host.installation, run.id, run.lease))
   },
 }
 
 export const makeNetwork: Step<RunContext> = {
   name: 'make-network',
   message: 'Making the networks',
-  async done({ host, book }) {
-    return host.networks.ready(networkPlan(host, await book.read()))
+  async done({ host, store }) {
+    return host.networks.ready(networkPlan(host, await store.read()))
   },
-  async do({ host, book }) {
-    await host.networks.make(networkPlan(host, await book.read()))
+  async do({ host, store }) {
+    await host.networks.make(networkPlan(host, await store.read()))
   },
 }
 
 /** Before anything of the run has a process. */
-export const makeBounds: Step<RunContext> = {
-  name: 'make-bounds',
+export const makeCgroups: Step<RunContext> = {
+  name: 'make-cgroups',
   message: 'Bounding what the run may take',
-  async done({ host, book }) {
-    return host.bounds.ready(runBounds(host, await book.read()))
+  async done({ host, store }) {
+    return host.cgroups.ready(runLimits(host, await store.read()))
   },
-  async do({ host, book }) {
-    await host.bounds.make(runBounds(host, await book.read()))
+  async do({ host, store }) {
+    await host.cgroups.make(runLimits(host, await store.read()))
   },
 }
 
@@ -79,37 +79,37 @@ export const makeBounds: Step<RunContext> = {
 export const serveNames: Step<RunContext> = {
   name: 'serve-names',
   message: 'Starting the resolver of the run’s names',
-  async done({ host, book }) {
-    return host.resolvers.ready(await runNames(host, await book.read()))
+  async done({ host, store }) {
+    return host.resolvers.ready(await runNames(host, await store.read()))
   },
-  async do({ host, book }) {
-    await host.resolvers.start(await runNames(host, await book.read()))
+  async do({ host, store }) {
+    await host.resolvers.start(await runNames(host, await store.read()))
   },
 }
 
-export const makeTops: Step<RunContext> = {
-  name: 'make-tops',
+export const makeOverlays: Step<RunContext> = {
+  name: 'make-overlays',
   message: 'Making the drives’ writable layers',
-  async done({ book }) {
-    const run = await book.read()
-    return run.drives.every((drive) => drive.top !== undefined || isReadOnly(run, drive))
+  async done({ store }) {
+    const run = await store.read()
+    return run.drives.every((drive) => drive.overlay !== undefined || isReadOnly(run, drive))
   },
-  async do({ host, book }) {
-    const run = await book.read()
+  async do({ host, store }) {
+    const run = await store.read()
     await mustHaveLayers(host, run)
     await Promise.all(
       run.drives.map(async (drive) => {
-        if (drive.top !== undefined || isReadOnly(run, drive)) return
+        if (drive.overlay !== undefined || isReadOnly(run, drive)) return
         // A file left by a crash before its name was saved has never been written to, and is reclaimed when the server starts.
-        const top = newTopName(drive.machine, drive.index)
-        await host.disks.makeTop(join(topsFolder(host.home, run.id), top), drive.layers[0], drive.sizeBytes)
-        await book.saveTop(drive.machine, drive.index, top)
+        const overlay = newOverlayName(drive.machine, drive.index)
+        await host.disks.makeOverlay(join(overlaysFolder(host.home, run.id), overlay), drive.layers[0], drive.sizeBytes)
+        await store.saveOverlay(drive.machine, drive.index, overlay)
       }),
     )
   },
 }
 
-const isReadOnly = (run: Awaited<ReturnType<RunContext['book']['read']>>, drive: { machine: string; index: number }) =>
+const isReadOnly = (run: Awaited<ReturnType<RunContext['store']['read']>>, drive: { machine: string; index: number }) =>
   run.plan.machines.find((machine) => machine.name === drive.machine)?.drives[drive.index]?.readOnly === true
 
 /** Written at every start: hosts and keys are refreshed at boot, and the kernel pack may be newer. */
@@ -120,8 +120,8 @@ export const startMachines: Step<RunContext> = {
     await adopt(context)
     return targets(context).length === context.machines.size
   },
-  async do({ host, book, live, machines, signal }) {
-    const run = await book.read()
+  async do({ host, store, live, machines, signal }) {
+    const run = await store.read()
     await mustHaveLayers(host, run)
     const [pack, keys] = await Promise.all([host.kernelPack(), readKeys(host.home, run.id)])
     const network = networkPlan(host, run)
@@ -154,8 +154,12 @@ async function hasBooted({ vm, link }: LiveMachine): Promise<void> {
 export type MachineEnd = VmEnd | 'never-started'
 
 /** Finds machines of the run that are on but not yet held by this server. Those that are off come back with how they ended. */
-export async function adopt({ host, book, live }: Pick<RunContext, 'host' | 'book' | 'live'>): Promise<Map<string, MachineEnd>> {
-  const run = await book.read()
+export async function adopt({
+  host,
+  store,
+  live,
+}: Pick<RunContext, 'host' | 'store' | 'live'>): Promise<Map<string, MachineEnd>> {
+  const run = await store.read()
   const off = new Map<string, MachineEnd>()
   await Promise.all(
     run.plan.machines.map(async ({ name }, index) => {
@@ -170,7 +174,7 @@ export async function adopt({ host, book, live }: Pick<RunContext, 'host' | 'boo
 }
 
 /**
- * A VM that a former server left paused. Of a run that is about to resume, or is on its way up from that: it is asleep, and its journey goes on with it (or ends it).
+ * A VM that a former server left paused. Of a run that is about to resume, or is on its way up from that: it is asleep, and its workflow goes on with it (or ends it).
  * Any other was paused for a cut that was broken off, and goes on.
  */
 async function takeOver(live: LiveRun, { resume, waking }: RunRecord, name: string, vm: Vm, keys: RunKeys): Promise<void> {
@@ -179,8 +183,8 @@ async function takeOver(live: LiveRun, { resume, waking }: RunRecord, name: stri
   live.add(name, vm, keys, { isAsleep })
 }
 
-export const reachGuests: Step<RunContext> = {
-  name: 'reach-guests',
+export const awaitGuests: Step<RunContext> = {
+  name: 'await-guests',
   message: 'Waiting for the machines to answer',
   async done(context) {
     const on = targets(context)
@@ -213,16 +217,16 @@ export const reachGuests: Step<RunContext> = {
   },
 }
 
-export const startJourney: Journey<RunContext> = {
+export const startWorkflow: Workflow<RunContext> = {
   name: 'start',
-  steps: [makeFolders, leaseAddresses, [makeNetwork, makeBounds, makeTops], [serveNames, startMachines], reachGuests],
+  steps: [makeFolders, leaseAddresses, [makeNetwork, makeCgroups, makeOverlays], [serveNames, startMachines], awaitGuests],
 }
 
 /** What is looked after while a run is on. */
-export const keepJourney: Journey<RunContext> = { name: 'keep', steps: [serveNames] }
+export const keepWorkflow: Workflow<RunContext> = { name: 'keep', steps: [serveNames] }
 
 /** One machine of a run whose networks are there. */
-export const machineStartJourney: Journey<RunContext> = {
+export const machineStartWorkflow: Workflow<RunContext> = {
   name: 'machine-start',
-  steps: [makeTops, startMachines, reachGuests],
+  steps: [makeOverlays, startMachines, awaitGuests],
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { reach, type Step } from './steps.ts'
+import { runWorkflow, type Step } from './steps.ts'
 
 const made = (world: string[], name: string): Step<string[]> => ({
   name,
@@ -8,31 +8,31 @@ const made = (world: string[], name: string): Step<string[]> => ({
   done: async () => world.includes(name),
   do: async () => void world.push(name),
 })
-const names = ['namespace', 'tops', 'vms']
+const names = ['namespace', 'overlays', 'vms']
 
 test('a crash after any step is made good by running the steps again, none of them twice', async () => {
   for (const crashAfter of names) {
     const world: string[] = []
-    const journey = { name: 'start', steps: names.map((name) => made(world, name)) }
+    const workflow = { name: 'start', steps: names.map((name) => made(world, name)) }
     const afterStep = (step: string) => {
       if (step === `start/${crashAfter}`) throw new Error('killed')
     }
-    await assert.rejects(reach(journey, world, { afterStep }), /killed/)
-    await reach(journey, world)
+    await assert.rejects(runWorkflow(workflow, world, { afterStep }), /killed/)
+    await runWorkflow(workflow, world)
     assert.deepEqual(world, names)
   }
 })
 
-test('a cancelled journey stops between two steps and says why', async () => {
+test('a cancelled workflow stops between two steps and says why', async () => {
   const world: string[] = []
   const cancel = new AbortController()
-  const journey = { name: 'start', steps: names.map((name) => made(world, name)) }
+  const workflow = { name: 'start', steps: names.map((name) => made(world, name)) }
   const afterStep = () => cancel.abort(new Error('somebody wants it stopped'))
-  await assert.rejects(reach(journey, world, { afterStep, signal: cancel.signal }), /somebody wants it stopped/)
+  await assert.rejects(runWorkflow(workflow, world, { afterStep, signal: cancel.signal }), /somebody wants it stopped/)
   assert.deepEqual(world, ['namespace'])
 })
 
-test('steps in a list of their own are under way together, and when one fails the journey waits for the others', async () => {
+test('steps in a list of their own are under way together, and when one fails the workflow waits for the others', async () => {
   const world: string[] = []
   const second = Promise.withResolvers<void>()
   const meeting: Step<string[]>[] = [
@@ -46,6 +46,6 @@ test('steps in a list of their own are under way together, and when one fails th
       },
     },
   ]
-  await assert.rejects(reach({ name: 'start', steps: [meeting, made(world, 'three')] }, world), /one failed/)
+  await assert.rejects(runWorkflow({ name: 'start', steps: [meeting, made(world, 'three')] }, world), /one failed/)
   assert.deepEqual(world, ['two'])
 })

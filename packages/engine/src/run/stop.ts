@@ -5,9 +5,9 @@ import { syncGuest } from '../guest/agent/sync-guest.ts'
 import { hostName } from './host.ts'
 import type { LiveMachine } from './live-run.ts'
 import { type RunContext, targets } from './run-context.ts'
-import { namesFolder, runsFolder, topsFolder } from './run-folder.ts'
+import { namesFolder, overlaysFolder, runsFolder } from './run-folder.ts'
 import { adopt } from './start.ts'
-import type { Journey, Step } from './steps.ts'
+import type { Step, Workflow } from './steps.ts'
 
 const flushWithinMs = 60_000
 /** systemd under TCG: 3.8-4.7 s from the button to QEMU's end (measured); bare images in between. After this the plug is pulled. */
@@ -87,24 +87,24 @@ export const endMachines: Step<RunContext> = {
   },
 }
 
-/** A run that is off and to be resumed has no tops: what a resume that came to nothing made is taken away again. Never one that was written to. */
-export const dropTops: Step<RunContext> = {
-  name: 'drop-tops',
+/** A run that is off and to be resumed has no overlays: what a resume that came to nothing made is taken away again. Never one that was written to. */
+export const dropOverlays: Step<RunContext> = {
+  name: 'drop-overlays',
   message: 'Removing empty layers',
-  async done({ book }) {
-    const { resume, drives } = await book.read()
-    return resume === undefined || drives.every(({ top }) => top === undefined)
+  async done({ store }) {
+    const { resume, drives } = await store.read()
+    return resume === undefined || drives.every(({ overlay }) => overlay === undefined)
   },
-  async do({ host, book }) {
-    const { id, drives } = await book.read()
-    for (const { machine, index, top } of drives) {
-      if (top === undefined) continue
-      const file = join(topsFolder(host.home, id), top)
+  async do({ host, store }) {
+    const { id, drives } = await store.read()
+    for (const { machine, index, overlay } of drives) {
+      if (overlay === undefined) continue
+      const file = join(overlaysFolder(host.home, id), overlay)
       if (!(await host.layers.isUntouched(file))) {
-        await book.bootNext('Its drives were written to since its memory was kept.')
+        await store.bootNext('Its drives were written to since its memory was kept.')
         return
       }
-      await book.forgetTop(machine, index)
+      await store.forgetOverlay(machine, index)
       await rm(file, { force: true })
     }
   },
@@ -113,37 +113,37 @@ export const dropTops: Step<RunContext> = {
 export const endNames: Step<RunContext> = {
   name: 'end-names',
   message: 'Ending the resolver',
-  async done({ host, book }) {
-    const folder = namesFolder(host.home, (await book.read()).id)
+  async done({ host, store }) {
+    const folder = namesFolder(host.home, (await store.read()).id)
     return !(await host.resolvers.list(runsFolder(host.home))).includes(folder)
   },
-  async do({ host, book }) {
-    await host.resolvers.end(namesFolder(host.home, (await book.read()).id))
+  async do({ host, store }) {
+    await host.resolvers.end(namesFolder(host.home, (await store.read()).id))
   },
 }
 
 /** With whatever else would still be in it. */
-export const removeBounds: Step<RunContext> = {
-  name: 'remove-bounds',
+export const removeCgroups: Step<RunContext> = {
+  name: 'remove-cgroups',
   message: 'Removing the run’s bounds',
-  async done({ host, book }) {
-    const name = hostName(host.installation, (await book.read()).shortId)
-    return !(await host.bounds.list(host.installation)).includes(name)
+  async done({ host, store }) {
+    const name = hostName(host.installation, (await store.read()).shortId)
+    return !(await host.cgroups.list(host.installation)).includes(name)
   },
-  async do({ host, book }) {
-    await host.bounds.remove(hostName(host.installation, (await book.read()).shortId))
+  async do({ host, store }) {
+    await host.cgroups.remove(hostName(host.installation, (await store.read()).shortId))
   },
 }
 
 export const removeNetwork: Step<RunContext> = {
   name: 'remove-network',
   message: 'Removing the networks',
-  async done({ host, book }) {
-    const name = hostName(host.installation, (await book.read()).shortId)
+  async done({ host, store }) {
+    const name = hostName(host.installation, (await store.read()).shortId)
     return !(await host.networks.list(host.installation)).includes(name)
   },
-  async do({ host, book }) {
-    await host.networks.remove(hostName(host.installation, (await book.read()).shortId))
+  async do({ host, store }) {
+    await host.networks.remove(hostName(host.installation, (await store.read()).shortId))
   },
 }
 
@@ -151,33 +151,33 @@ export const removeNetwork: Step<RunContext> = {
 export const releaseAddresses: Step<RunContext> = {
   name: 'release-addresses',
   message: 'Giving the addresses back',
-  async done({ host, book }) {
-    return !(await host.networks.leases(host.installation)).includes((await book.read()).id)
+  async done({ host, store }) {
+    return !(await host.networks.leases(host.installation)).includes((await store.read()).id)
   },
-  async do({ host, book }) {
-    await host.networks.release(host.installation, (await book.read()).id)
+  async do({ host, store }) {
+    await host.networks.release(host.installation, (await store.read()).id)
   },
 }
 
-export const stopJourney: Journey<RunContext> = {
+export const stopWorkflow: Workflow<RunContext> = {
   name: 'stop',
-  steps: [flushGuests, powerOff, endMachines, endNames, removeBounds, removeNetwork, releaseAddresses],
+  steps: [flushGuests, powerOff, endMachines, endNames, removeCgroups, removeNetwork, releaseAddresses],
 }
 
 /** After a failed start or a crash: nothing to save, everything to release. */
-export const releaseJourney: Journey<RunContext> = {
+export const releaseWorkflow: Workflow<RunContext> = {
   name: 'release',
-  steps: [endMachines, dropTops, endNames, removeBounds, removeNetwork, releaseAddresses],
+  steps: [endMachines, dropOverlays, endNames, removeCgroups, removeNetwork, releaseAddresses],
 }
 
 /** One machine of a run that goes on. */
-export const machineStopJourney: Journey<RunContext> = {
+export const machineStopWorkflow: Workflow<RunContext> = {
   name: 'machine-stop',
   steps: [flushGuests, powerOff, endMachines],
 }
 
 /** One machine that did not start. */
-export const machineReleaseJourney: Journey<RunContext> = {
+export const machineReleaseWorkflow: Workflow<RunContext> = {
   name: 'machine-release',
   steps: [endMachines],
 }

@@ -11,11 +11,11 @@ import type { Step } from './steps.ts'
 export const unpackMemory: Step<RunContext> = {
   name: 'unpack-memory',
   message: 'Unpacking memory that was not used for long',
-  async done({ book }) {
-    return packedOf(await book.read()).length === 0
+  async done({ store }) {
+    return packedOf(await store.read()).length === 0
   },
   async do(context) {
-    const packed = packedOf(await context.book.read())
+    const packed = packedOf(await context.store.read())
     const total = packed.reduce((sum, { ramBytes }) => sum + ramBytes, 0)
     await requireSpace(context.host.home, total)
     let done = 0
@@ -27,21 +27,21 @@ export const unpackMemory: Step<RunContext> = {
 }
 
 async function unpack(
-  { book, signal }: RunContext,
+  { store, signal }: RunContext,
   { name, memory, ramBytes, ramDigest }: SnapshotMachine,
   onProgress: (bytes: number) => void,
 ): Promise<void> {
   const ram = await unpackRam(memory.ramFile, ramBytes, { signal, isUrgent: true, onProgress }).catch(async (error) => {
     // A clone that resumes the same snapshot was first, and the compressed file is gone.
-    if (packedOf(await book.read()).some((each) => each.name === name)) throw error
+    if (packedOf(await store.read()).some((each) => each.name === name)) throw error
   })
   if (!ram) return
   if (ramDigest !== undefined && ram.digest !== ramDigest) {
     await rm(ram.path)
     throw new NotResumed(`Its memory could not be resumed: the memory of ${name} is damaged.`)
   }
-  const { resume } = await book.read()
-  if (resume) await book.saveUnpacked(resume, name, ram)
+  const { resume } = await store.read()
+  if (resume) await store.saveUnpacked(resume, name, ram)
 }
 
 const packedOf = ({ resume }: RunRecord) => resume?.machines.filter(({ isPacked }) => isPacked) ?? []

@@ -3,17 +3,17 @@ import type { KernelPack } from '../image/cache/artefact.ts'
 import type { NetworkPlan } from '../network/network.ts'
 import type { DriveFile, VmDrive, VmSpec } from '../vmm/vmm.ts'
 import type { DriveRecord, RunRecord } from './host.ts'
-import { initrdFile, machineFolder, topsFolder } from './run-folder.ts'
+import { initrdFile, machineFolder, overlaysFolder } from './run-folder.ts'
 
 /** virtio-blk serial of the drive that holds /lib/modules; it comes after the machine's own drives. */
 export const modulesSerial = 'ramet-modules'
 
 export function driveChain(home: string, runId: string, drive: DriveRecord, readOnly: boolean): VmDrive {
   const files: DriveFile[] = drive.layers.map(({ file, format }) => ({ file, format }))
-  if (drive.top !== undefined) files.unshift({ file: join(topsFolder(home, runId), drive.top), format: 'qcow2' })
-  const [top, ...below] = files
-  if (top === undefined) throw new Error(`drive ${drive.index} of ${drive.machine} has neither layers nor a top`)
-  return { serial: `drive-${drive.index}`, readOnly, chain: [top, ...below] }
+  if (drive.overlay !== undefined) files.unshift({ file: join(overlaysFolder(home, runId), drive.overlay), format: 'qcow2' })
+  const [overlay, ...below] = files
+  if (overlay === undefined) throw new Error(`drive ${drive.index} of ${drive.machine} has neither layers nor a overlay`)
+  return { serial: `drive-${drive.index}`, readOnly, chain: [overlay, ...below] }
 }
 
 /** One machine of a run as its VMM needs it; pure. */

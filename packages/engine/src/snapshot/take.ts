@@ -28,8 +28,8 @@ export interface CutReport {
 }
 
 /**
- * Takes memory and devices of all machines of a run at one instant, and puts a new top on each of their drives at the same instant. Whatever fails, every
- * machine runs afterwards, and no file of the memory is left; some drives may have their new top then (`Vm.topFiles`).
+ * Takes memory and devices of all machines of a run at one instant, and puts a new overlay on each of their drives at the same instant. Whatever fails, every
+ * machine runs afterwards, and no file of the memory is left; some drives may have their new overlay then (`Vm.overlayFiles`).
  */
 export async function cut(machines: readonly CutMachine[], options: CutOptions): Promise<CutReport> {
   const { signal } = options

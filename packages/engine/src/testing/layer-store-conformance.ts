@@ -32,12 +32,12 @@ export function layerStoreConformance(name: string, make: () => Promise<LayerSto
     })
 
   it('sealing gives the same file a second name, and both stay', async ({ layers, disks, write, read }, at) => {
-    const [top, layer] = [at('drives/a.qcow2'), at('layers/1.qcow2')]
-    await disks.makeTop(top, undefined, sizeBytes)
-    await write([top], 3, 7)
-    const before = await readFile(top)
-    const [sealed] = await layers.seal([{ top, layer }])
-    const [one, other] = await Promise.all([stat(top, { bigint: true }), stat(layer, { bigint: true })])
+    const [overlay, layer] = [at('drives/a.qcow2'), at('layers/1.qcow2')]
+    await disks.makeOverlay(overlay, undefined, sizeBytes)
+    await write([overlay], 3, 7)
+    const before = await readFile(overlay)
+    const [sealed] = await layers.seal([{ overlay, layer }])
+    const [one, other] = await Promise.all([stat(overlay, { bigint: true }), stat(layer, { bigint: true })])
     assert.equal(one.ino, other.ino)
     assert.deepEqual(sealed, {
       bytes: Number(other.blocks * 512n),
@@ -50,55 +50,55 @@ export function layerStoreConformance(name: string, make: () => Promise<LayerSto
   })
 
   it('sealing again changes nothing, and a file of another origin is not taken for the layer', async ({ layers, disks }, at) => {
-    const [top, other, layer] = [at('drives/a.qcow2'), at('drives/b.qcow2'), at('layers/1.qcow2')]
-    await disks.makeTop(top, undefined, sizeBytes)
-    await disks.makeTop(other, undefined, sizeBytes)
-    assert.deepEqual(await layers.seal([{ top, layer }]), await layers.seal([{ top, layer }]))
-    await assert.rejects(layers.seal([{ top: other, layer }]), { code: 'EEXIST' })
-    await assert.rejects(layers.seal([{ top: at('drives/none.qcow2'), layer: at('layers/2.qcow2') }]), { code: 'ENOENT' })
+    const [overlay, other, layer] = [at('drives/a.qcow2'), at('drives/b.qcow2'), at('layers/1.qcow2')]
+    await disks.makeOverlay(overlay, undefined, sizeBytes)
+    await disks.makeOverlay(other, undefined, sizeBytes)
+    assert.deepEqual(await layers.seal([{ overlay, layer }]), await layers.seal([{ overlay, layer }]))
+    await assert.rejects(layers.seal([{ overlay: other, layer }]), { code: 'EEXIST' })
+    await assert.rejects(layers.seal([{ overlay: at('drives/none.qcow2'), layer: at('layers/2.qcow2') }]), { code: 'ENOENT' })
   })
 
-  it('a seal that is taken back leaves a top with its owner, its mode and its content', async ({
+  it('a seal that is taken back leaves a overlay with its owner, its mode and its content', async ({
     layers,
     disks,
     write,
     read,
   }, at) => {
-    const [top, layer] = [at('drives/a.qcow2'), at('layers/1.qcow2')]
-    await disks.makeTop(top, undefined, sizeBytes)
-    await write([top], 0, 9)
-    const before = await stat(top)
-    await layers.seal([{ top, layer }])
+    const [overlay, layer] = [at('drives/a.qcow2'), at('layers/1.qcow2')]
+    await disks.makeOverlay(overlay, undefined, sizeBytes)
+    await write([overlay], 0, 9)
+    const before = await stat(overlay)
+    await layers.seal([{ overlay, layer }])
     await rm(layer)
-    await layers.giveBack(top)
-    const after = await stat(top)
+    await layers.makeWritable(overlay)
+    const after = await stat(overlay)
     assert.deepEqual(
       [after.ino, after.uid, after.gid, after.mode, after.nlink],
       [before.ino, before.uid, before.gid, before.mode, 1],
     )
-    assert.equal(await read([top], 0), 9)
-    await write([top], 1, 8)
-    assert.equal(await read([top], 1), 8)
+    assert.equal(await read([overlay], 0), 9)
+    await write([overlay], 1, 8)
+    assert.equal(await read([overlay], 1), 8)
   })
 
-  it('a top is untouched until something is written to it, zeros and what lies far out too', async ({
+  it('a overlay is untouched until something is written to it, zeros and what lies far out too', async ({
     layers,
     disks,
     write,
   }, at) => {
     const below = at('layers/1.qcow2')
-    await disks.makeTop(below, undefined, sizeBytes)
+    await disks.makeOverlay(below, undefined, sizeBytes)
     await write([below], 5, 1)
     for (const [file, block, byte] of [
       ['a', 0, 1],
       ['b', 5, 0],
       ['c', sizeBytes / 4096 - 1, 1],
     ] as const) {
-      const top = at(`drives/${file}.qcow2`)
-      await disks.makeTop(top, { file: below, format: 'qcow2', sizeBytes }, sizeBytes)
-      assert.equal(await layers.isUntouched(top), true)
-      await write([top, below], block, byte)
-      assert.equal(await layers.isUntouched(top), false, `block ${block} was written`)
+      const overlay = at(`drives/${file}.qcow2`)
+      await disks.makeOverlay(overlay, { file: below, format: 'qcow2', sizeBytes }, sizeBytes)
+      assert.equal(await layers.isUntouched(overlay), true)
+      await write([overlay, below], block, byte)
+      assert.equal(await layers.isUntouched(overlay), false, `block ${block} was written`)
     }
   })
 
@@ -114,7 +114,7 @@ export function layerStoreConformance(name: string, make: () => Promise<LayerSto
       // The last is twice the size, as after a drive was grown.
       const layerBytes = index === 3 ? 2 * sizeBytes : sizeBytes
       const file = at(`layers/${index}.qcow2`)
-      await disks.makeTop(file, chain[0], layerBytes)
+      await disks.makeOverlay(file, chain[0], layerBytes)
       chain.unshift({ file, format: 'qcow2', sizeBytes: layerBytes })
       for (const [block, byte] of Object.entries(writes)) {
         await write(
@@ -155,7 +155,7 @@ export function layerStoreConformance(name: string, make: () => Promise<LayerSto
       assert.deepEqual(
         await read([...files.slice(0, from), into, ...files.slice(to)]),
         await read(files),
-        `${from} to ${to}, from the top`,
+        `${from} to ${to}, from the overlay`,
       )
       const bytes = await Promise.all(layers.map(({ file }) => tools.disks.bytes(file)))
       assert.ok(sealed.bytes <= bytes.reduce((sum, each) => sum + each, 0), `${sealed.bytes} bytes of ${bytes}`)

@@ -24,15 +24,15 @@ const memoryIn = ({ folder }: VmSpec, name: string): VmMemory => ({
 export function snapshotConformance({ it, up, upAgain, foundAlive, hears }: Suite): void {
   const able = (tools: ConformanceTools) => tools.vmm.capabilities.has('snapshot') && tools.vmm.capabilities.has('resume')
 
-  /** Takes a snapshot of a running VM, which goes on. Gives the spec that resumes it: on the drive as it was, under a new top. */
+  /** Takes a snapshot of a running VM, which goes on. Gives the spec that resumes it: on the drive as it was, under a new overlay. */
   const snapshotOf = async (tools: ConformanceTools, vm: Vm, spec: VmSpec, name: string): Promise<VmSpec> => {
     const memory = memoryIn(spec, name)
-    const overlay = { driveIndex: 0, file: await tools.makeOverlay(spec, 0) }
-    await cut([{ name: spec.machine, vm, memory, overlays: [overlay] }], { afterwards: 'go-on' })
-    assert.equal((await vm.topFiles())[0], overlay.file)
+    const atCut = { driveIndex: 0, file: await tools.makeOverlay(spec, 0) }
+    await cut([{ name: spec.machine, vm, memory, overlays: [atCut] }], { afterwards: 'go-on' })
+    assert.equal((await vm.overlayFiles())[0], atCut.file)
     const [drive, ...others] = spec.drives as [VmDrive, ...VmDrive[]]
-    const top = { file: await tools.makeOverlay(spec, 0), format: 'qcow2' } as const
-    return { ...spec, resume: memory, drives: [{ ...drive, chain: [top, ...drive.chain] }, ...others] }
+    const overlay = { file: await tools.makeOverlay(spec, 0), format: 'qcow2' } as const
+    return { ...spec, resume: memory, drives: [{ ...drive, chain: [overlay, ...drive.chain] }, ...others] }
   }
 
   it('goes on while and after its snapshot is taken, and a VM that resumes from it goes on too, to the third generation', async (tools, spec) => {
@@ -77,7 +77,7 @@ export function snapshotConformance({ it, up, upAgain, foundAlive, hears }: Suit
       }
       await assert.rejects(cut([machine], { afterwards: 'go-on', afterPhase }), { message: `broken off after ${breakAfter}` })
       assert.equal(await vm.isRunning(), true, `it runs after ${breakAfter}`)
-      assert.equal((await vm.topFiles())[0] === overlay.file, phases.indexOf(breakAfter) >= phases.indexOf('cut-drives'))
+      assert.equal((await vm.overlayFiles())[0] === overlay.file, phases.indexOf(breakAfter) >= phases.indexOf('cut-drives'))
     }
     const left = (await readdir(spec.folder)).filter((name) => /\.(ram|state)/.test(name))
     assert.deepEqual(left, [])

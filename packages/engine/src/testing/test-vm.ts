@@ -53,8 +53,8 @@ export async function makeTestSpec(): Promise<{ spec: VmSpec; keys: RunKeys }> {
   const keys = await sshGuests().makeKeys()
   const initrd = join(folder, 'initrd')
   await writeInitrd(initrd, pack, plan, planNetwork('r0000-1', '198.18.0.0/28', plan), 0, keys)
-  const top = join(folder, 'top.qcow2')
-  await disks.makeTop(top, { file: image.disk, format: 'qcow2', sizeBytes: image.sizeBytes }, 20 * gib)
+  const overlay = join(folder, 'overlay.qcow2')
+  await disks.makeOverlay(overlay, { file: image.disk, format: 'qcow2', sizeBytes: image.sizeBytes }, 20 * gib)
   const spec: VmSpec = {
     runId: randomBytes(12).toString('hex'),
     machine: 'one',
@@ -69,7 +69,7 @@ export async function makeTestSpec(): Promise<{ spec: VmSpec; keys: RunKeys }> {
         serial: 'drive-0',
         readOnly: false,
         chain: [
-          { file: top, format: 'qcow2' },
+          { file: overlay, format: 'qcow2' },
           { file: image.disk, format: 'qcow2' },
         ],
       },

@@ -5,7 +5,7 @@ export type Accelerator = 'kvm' | 'tcg' | 'fake'
 /** What a Vmm may be able to do beyond the rest; asked before use, shown by `ramet doctor`. */
 export type VmmCapability = 'add-layer' | 'snapshot' | 'resume'
 
-/** One drive as an explicit graph, top first: nothing is read from backing names inside files. */
+/** One drive as an explicit graph, overlay first: nothing is read from backing names inside files. */
 export interface VmDrive {
   /** virtio-blk serial, at most 20 characters; the guest finds drives by order (vda, vdb…) and by this. */
   readonly serial: string
@@ -25,7 +25,7 @@ export interface VmMemory {
   readonly stateFile: string
 }
 
-/** A new, empty file that becomes a drive's top at the cut; owned by the VM's user. */
+/** A new, empty file that becomes a drive's overlay at the cut; owned by the VM's user. */
 export interface VmOverlay {
   readonly driveIndex: number
   readonly file: string
@@ -83,7 +83,7 @@ export interface Vm {
   pressPowerButton(): Promise<void>
   /** Ends the process at once (SIGKILL); resolves when it is gone. */
   kill(): Promise<void>
-  /** Puts a new empty overlay above the drive's current top while the guest runs (capability `add-layer`). `file` exists and is owned by the VM's user. */
+  /** Puts a new empty overlay above the drive's current overlay while the guest runs (capability `add-layer`). `file` exists and is owned by the VM's user. */
   addLayer(driveIndex: number, file: string): Promise<void>
   /** Begins a cut (capability `snapshot`), one at a time. The files must not exist. On failure the guest runs as before. */
   beginCut(into: VmMemory, overlays: readonly VmOverlay[]): Promise<VmCut>
@@ -91,8 +91,8 @@ export interface Vm {
   isRunning(): Promise<boolean>
   /** Lets a paused guest go on; gives up what is left of a cut whose server is gone. Repeating it changes nothing. */
   goOn(): Promise<void>
-  /** The file that is each drive's top now, in order of drives: after a cut that was broken off, whether it has a new one. */
-  topFiles(): Promise<readonly string[]>
+  /** The file that is each drive's overlay now, in order of drives: after a cut that was broken off, whether it has a new one. */
+  overlayFiles(): Promise<readonly string[]>
   /** Lets go of control connections without touching the VM. */
   release(): void
 }
@@ -112,7 +112,7 @@ export interface VmCut {
   saveDevices(): Promise<CutFigures>
   /** Gives the files their names: whole, though not yet durable, and readable to the VM's user. */
   publish(): Promise<void>
-  /** Gives up: the memory's files are gone, the guest is as `pause` left it, drives that have their new top keep it. Never rejects. */
+  /** Gives up: the memory's files are gone, the guest is as `pause` left it, drives that have their new overlay keep it. Never rejects. */
   cancel(): Promise<void>
 }
 

@@ -262,8 +262,8 @@ export const usageSchema = z.object({
   ),
   /** Those with drives of their own; what others stand on belongs to images. */
   playgrounds: z.array(z.object({ name: z.string(), title: z.string(), createdAt: z.string(), ...storage })),
-  /** Memory and drives with which new runs of playgrounds of the catalogue begin. `standbys`: runs of it that run already, for the next start. */
-  warmStarts: z.array(z.object({ playground: z.string(), createdAt: z.string(), standbys: z.int(), ...storage })),
+  /** Memory and drives with which new runs of playgrounds of the catalogue begin. `spares`: runs of it that run already, for the next start. */
+  warmStarts: z.array(z.object({ playground: z.string(), createdAt: z.string(), spares: z.int(), ...storage })),
   /** All files of layers, tops and snapshots, each once. */
   totalBytes: z.number(),
   /** Of these, what images hold. */

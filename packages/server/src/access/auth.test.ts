@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { User } from '../services.ts'
 import { openDatabase } from '../store/database.ts'
 import { sessionDays, TokenAuth } from './auth.ts'
-import { tokenBook } from './token-book.ts'
+import { tokenStore } from './token-store.ts'
 
 const owner: User = { id: 'u1', name: 'owner' }
 
@@ -16,7 +16,7 @@ async function makeAuth() {
     .onConflict((c) => c.doNothing())
     .execute()
   const clock = { now: new Date() }
-  const auth = new TokenAuth(tokenBook(db), { owner, now: () => clock.now })
+  const auth = new TokenAuth(tokenStore(db), { owner, now: () => clock.now })
   return { db, auth, clock, [Symbol.asyncDispose]: () => db.destroy() }
 }
 

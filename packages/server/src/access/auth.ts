@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Me } from '@ramet/model/api/wire.ts'
 import type { Auth, User } from '../services.ts'
-import type { TokenBook, TokenRecord } from './token-book.ts'
+import type { TokenRecord, TokenStore } from './token-store.ts'
 
 export const sessionDays = 30
 
@@ -20,12 +20,12 @@ export class TokenAuth implements Auth {
   /** Of this start of the server alone: trades for a browser's session, any number of times. */
   readonly loginToken = newToken()
   readonly #loginHash = sha256(this.loginToken)
-  readonly #book: TokenBook
+  readonly #store: TokenStore
   readonly #owner: User
   readonly #now: () => Date
 
-  constructor(book: TokenBook, options: AuthOptions) {
-    this.#book = book
+  constructor(store: TokenStore, options: AuthOptions) {
+    this.#store = store
     this.#owner = options.owner
     this.#now = options.now ?? (() => new Date())
   }
@@ -36,7 +36,7 @@ export class TokenAuth implements Auth {
 
   async openSession(loginToken: string): Promise<{ token: string; user: User } | undefined> {
     if (!isSame(sha256(loginToken), this.#loginHash)) return undefined
-    await this.#book.removeExpired(this.#now())
+    await this.#store.removeExpired(this.#now())
     const expiresAt = new Date(this.#now().getTime() + sessionDays * 24 * 3600 * 1000)
     const token = await this.#issue(this.#owner, 'session', 'browser', expiresAt)
     return { token, user: this.#owner }
@@ -45,7 +45,7 @@ export class TokenAuth implements Auth {
   /** Ends a browser's session. API tokens are not ended by a logout. */
   async closeSession(token: string): Promise<void> {
     const record = await this.#valid(token)
-    if (record?.kind === 'session') await this.#book.remove(record.id)
+    if (record?.kind === 'session') await this.#store.remove(record.id)
   }
 
   /** A new token for the CLI or another program; this is the only time that it is seen. */
@@ -59,7 +59,7 @@ export class TokenAuth implements Auth {
 
   async #valid(token: string): Promise<TokenRecord | undefined> {
     const hash = sha256(token)
-    const record = await this.#book.find(hash)
+    const record = await this.#store.find(hash)
     if (!record || !isSame(record.hash, hash)) return undefined
     return record.expiresAt === undefined || record.expiresAt > this.#now() ? record : undefined
   }
@@ -67,7 +67,7 @@ export class TokenAuth implements Auth {
   async #issue(user: User, kind: TokenRecord['kind'], name: string, expiresAt: Date | undefined): Promise<string> {
     const token = newToken()
     const id = randomBytes(12).toString('hex')
-    await this.#book.add({ id, user, kind, name, hash: sha256(token), createdAt: this.#now(), expiresAt })
+    await this.#store.add({ id, user, kind, name, hash: sha256(token), createdAt: this.#now(), expiresAt })
     return token
   }
 }

@@ -20,9 +20,9 @@ test('work that is woken often begins once, and once more when it was woken whil
       return undefined
     },
   })
-  for (let at = 0; at < 5; at += 1) work.wake()
+  for (let at = 0; at < 5; at += 1) work.trigger()
   await until(() => work.isAtWork)
-  for (let at = 0; at < 5; at += 1) work.wake()
+  for (let at = 0; at < 5; at += 1) work.trigger()
   assert.equal(begun, 1)
   letEnd()
   await until(() => begun === 2)
@@ -30,7 +30,7 @@ test('work that is woken often begins once, and once more when it was woken whil
   assert.equal(begun, 2)
 })
 
-test('work looks again when it said so, and the earliest wake counts', async () => {
+test('work looks again when it said so, and the earliest trigger counts', async () => {
   let begun = 0
   const work = new BackgroundWork({
     delayMs: 60_000,
@@ -40,9 +40,9 @@ test('work looks again when it said so, and the earliest wake counts', async () 
       return begun < 3 ? 1 : undefined
     },
   })
-  work.wake()
-  work.wake(1)
-  work.wake(60_000)
+  work.trigger()
+  work.trigger(1)
+  work.trigger(60_000)
   await until(() => begun === 3)
   await work.close()
 })
@@ -57,14 +57,14 @@ test('ended work is no error, and a closed one is not begun again', async () => 
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
     },
   })
-  work.wake()
+  work.trigger()
   await until(() => work.isAtWork)
   await work.end()
   assert.equal(work.isAtWork, false)
-  work.wake()
+  work.trigger()
   await until(() => begun === 2)
   await work.close()
-  work.wake()
+  work.trigger()
   await delay(20)
   assert.equal(begun, 2)
 })
@@ -76,16 +76,16 @@ test('an error is told, and the work is woken as before', async () => {
     onError: (error) => errors.push(error),
     work: () => Promise.reject(new Error('no')),
   })
-  work.wake()
+  work.trigger()
   await until(() => errors.length === 1)
-  work.wake()
+  work.trigger()
   await until(() => errors.length === 2)
   await work.close()
 })
 
 test('who closes does not wait for ever', async () => {
   const work = new BackgroundWork({ delayMs: 1, onError: never, work: () => new Promise(() => {}) })
-  work.wake()
+  work.trigger()
   await until(() => work.isAtWork)
   await work.close(new Error('the server ends'), 10)
 })

@@ -36,7 +36,7 @@ export class BackgroundWork {
   }
 
   /** There may be something to do. */
-  wake(afterMs = this.#options.delayMs): void {
+  trigger(afterMs = this.#options.delayMs): void {
     if (this.#isClosed) return
     if (this.#job) {
       this.#isAgain = true
@@ -80,7 +80,7 @@ export class BackgroundWork {
     this.#job = undefined
     if (this.#isAgain) {
       this.#isAgain = false
-      this.wake()
-    } else if (againInMs !== undefined) this.wake(Math.min(againInMs, longestMs))
+      this.trigger()
+    } else if (againInMs !== undefined) this.trigger(Math.min(againInMs, longestMs))
   }
 }

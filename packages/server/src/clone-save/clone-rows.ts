@@ -2,7 +2,7 @@ import { isOff } from '@ramet/model/run/run-state.ts'
 import type { MemoryRule } from '../admission/admission.ts'
 import { insertRun } from '../runs/new-run.ts'
 import { readRun } from '../runs/run-rows.ts'
-import type { CloneWish } from '../services.ts'
+import type { CloneRequest } from '../services.ts'
 import type { Db } from '../store/database.ts'
 import type { DriveRow, RunRow } from '../store/schema.ts'
 import { copyTasks } from '../store/tasks.ts'
@@ -17,11 +17,11 @@ import { sealedDrives } from './sealed-drives.ts'
 export async function insertClones(
   trx: Db,
   source: RunRow,
-  wish: CloneWish,
+  request: CloneRequest,
   memory: MemoryRule,
   snapshotId: string | null = source.resume_from,
 ): Promise<string[]> {
-  const { count, title, start } = wish
+  const { count, title, start } = request
   const drives = await copiedDrives(trx, source.id)
   const runs = await trx
     .selectFrom('runs')
@@ -45,7 +45,7 @@ export async function insertClones(
     for (const drive of drives) {
       await trx
         .insertInto('drives')
-        .values({ ...drive, run_id: id, top: null, next_top: null })
+        .values({ ...drive, run_id: id, overlay: null, next_overlay: null })
         .execute()
     }
     await copyTasks(trx, source.id, id)
@@ -55,7 +55,7 @@ export async function insertClones(
   return ids
 }
 
-/** The layers of a run whose tops were sealed just now, in this transaction. One that runs has new tops above them, which are its own. */
+/** The layers of a run whose overlays were sealed just now, in this transaction. One that runs has new overlays above them, which are its own. */
 async function copiedDrives(trx: Db, sourceId: string): Promise<DriveRow[]> {
   const { state } = await readRun(trx, sourceId)
   if (isOff(state)) return sealedDrives(trx, sourceId)

@@ -5,7 +5,7 @@ import { sourceOf, wirePlayground } from '../playgrounds/playgrounds.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
 import { readRun } from '../runs/run-rows.ts'
 import { type PlayContext, toPlay } from '../runs/to-play.ts'
-import type { CloneWish, Copies, User } from '../services.ts'
+import type { CloneRequest, Copies, User } from '../services.ts'
 import type { LayerTools } from '../storage/layers/layer-tools.ts'
 import { sealDrives } from '../storage/layers/seal.ts'
 import type { Db } from '../store/database.ts'
@@ -27,11 +27,11 @@ export interface CopyTools {
   changed(runId: string): void
 }
 
-/** Named as the steps of journeys are, for crash tests: the copy is written, and nobody was told. */
+/** Named as the steps of workflows are, for crash tests: the copy is written, and nobody was told. */
 export const copySteps: readonly string[] = ['clone/write-rows', 'save/write-rows']
 
 /**
- * Clone and save of a run at rest: its written tops become layers, and in the same transaction the copy's rows stand on them. So a copy is whole or has not
+ * Clone and save of a run at rest: its written overlays become layers, and in the same transaction the copy's rows stand on them. So a copy is whole or has not
  * happened, whenever the server is killed; and the source may be started, destroyed or copied again meanwhile, which waits for its turn or is told to.
  */
 export function copyService({ layers, reconciler, plays, own, checkQuota, memory, changed }: CopyTools): Copies {
@@ -46,33 +46,33 @@ export function copyService({ layers, reconciler, plays, own, checkQuota, memory
       return write(trx, row)
     })) as T
     layers.afterStep?.(`${action}/write-rows`)
-    // A drive that had never been written to lost its top, and the run its bytes.
+    // A drive that had never been written to lost its overlay, and the run its bytes.
     changed(id)
     return written
   }
 
-  async function live(user: User, id: string, wish: CloneWish): Promise<string[]> {
+  async function live(user: User, id: string, request: CloneRequest): Promise<string[]> {
     const row = await own(user, id)
     const otherwise = refusal('clone_live', row.state)
     if (otherwise) throw actionRefused('clone live', row.state, otherwise.replace('ID', id))
     await checkQuota(user)
-    return reconciler.worker(id).during((run) => cloneLive(run, layers, wish, memory))
+    return reconciler.worker(id).during((run) => cloneLive(run, layers, request, memory))
   }
 
   return {
-    async clone(user, id, wish) {
-      const ids = wish.live
-        ? await live(user, id, wish)
-        : await copy(user, id, 'clone', (trx, row) => insertClones(trx, row, wish, memory))
+    async clone(user, id, request) {
+      const ids = request.live
+        ? await live(user, id, request)
+        : await copy(user, id, 'clone', (trx, row) => insertClones(trx, row, request, memory))
       for (const clone of ids) {
-        if (wish.start || wish.live) reconciler.worker(clone).wake()
+        if (request.start || request.live) reconciler.worker(clone).trigger()
         changed(clone)
       }
       return Promise.all(ids.map(async (clone) => toPlay(plays, await readRun(db, clone))))
     },
 
-    async save(user, id, wish) {
-      const row = await copy(user, id, 'save', (trx, run) => insertSaved(trx, run, wish))
+    async save(user, id, request) {
+      const row = await copy(user, id, 'save', (trx, run) => insertSaved(trx, run, request))
       return wirePlayground(row, plays.endpoint(), await sourceOf(db, row))
     },
   }

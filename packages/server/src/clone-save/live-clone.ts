@@ -1,12 +1,12 @@
-import { cutLive, type NextTop, settleLive } from '@ramet/engine/run/cut-live.ts'
+import { cutLive, type NextOverlay, settleLive } from '@ramet/engine/run/cut-live.ts'
 import type { CutReport } from '@ramet/engine/snapshot/take.ts'
 import type { MemoryRule } from '../admission/admission.ts'
 import { newId } from '../playgrounds/new-id.ts'
 import type { RunAtWork } from '../reconcile/active-run.ts'
 import { readRun } from '../runs/run-rows.ts'
-import type { CloneWish } from '../services.ts'
+import type { CloneRequest } from '../services.ts'
 import type { LayerTools } from '../storage/layers/layer-tools.ts'
-import { announceTops, sealTops } from '../storage/layers/seal.ts'
+import { announceOverlays, sealOverlays } from '../storage/layers/seal.ts'
 import { toNewSnapshot } from '../storage/snapshots/snapshot-record.ts'
 import { insertSnapshot } from '../store/snapshots.ts'
 import { insertClones } from './clone-rows.ts'
@@ -14,42 +14,47 @@ import { insertClones } from './clone-rows.ts'
 /** As they are called in reports and by the fault injector. */
 export const liveCloneSteps: readonly string[] = [
   'sync-guests',
-  'make-tops',
+  'make-overlays',
   ...['prepare', 'copy-memory', 'pause', 'cut-drives', 'save-devices', 'go-on', 'publish'].map((phase) => `cut-${phase}`),
   'write-rows',
 ].map((step) => `live-clone/${step}`)
 
 /**
  * New runs from one that runs, with its memory, its drives and the connections between its machines as they were at one instant; one pause of its machines, however
- * many are wanted. In one transaction the old tops become layers, the source stands on them with its new ones, the snapshot is written down and the clones that are
+ * many are wanted. In one transaction the old overlays become layers, the source stands on them with its new ones, the snapshot is written down and the clones that are
  * to resume it. Whatever fails, the source runs on.
  */
-export async function cloneLive(run: RunAtWork, layers: LayerTools, wish: CloneWish, memory: MemoryRule): Promise<string[]> {
+export async function cloneLive(
+  run: RunAtWork,
+  layers: LayerTools,
+  request: CloneRequest,
+  memory: MemoryRule,
+): Promise<string[]> {
   const { db, home } = layers
   const { tools, live, signal } = run
   const id = newId()
-  let announced: readonly NextTop[] = []
+  let announced: readonly NextOverlay[] = []
   run.report({ step: 'live-clone', message: 'Cutting its machines’ memory and drives' })
   try {
     const cut = await cutLive(
       {
         host: tools.host,
-        run: await tools.book(run.id).read(),
+        run: await tools.store(run.id).read(),
         live,
         signal,
         afterStep: tools.afterStep,
-        async announce(tops) {
-          await announceTops(db, run.id, tops)
-          announced = tops
+        async announce(overlays) {
+          await announceOverlays(db, run.id, overlays)
+          announced = overlays
         },
       },
       id,
     )
     tools.log.info({ run: run.id, snapshot: id, bytes: cut.bytes, ...figuresOf(cut.report) }, 'a running run was cut')
     const taken = { id, at: cut.at, stamp: cut.stamp, bytes: cut.bytes, machines: cut.machines }
-    const ids = (await sealTops(layers, run.id, cut.tops, async (trx) => {
+    const ids = (await sealOverlays(layers, run.id, cut.overlays, async (trx) => {
       await insertSnapshot(trx, { ...toNewSnapshot(home, run.id, 'clone', taken), isDurable: false })
-      return insertClones(trx, await readRun(trx, run.id), { ...wish, start: true }, memory, id)
+      return insertClones(trx, await readRun(trx, run.id), { ...request, start: true }, memory, id)
     })) as string[]
     announced = []
     tools.afterStep('live-clone/write-rows')
@@ -83,21 +88,21 @@ export async function settleCut(run: RunAtWork, layers: LayerTools): Promise<voi
     .selectFrom('drives')
     .selectAll()
     .where('run_id', '=', run.id)
-    .where('next_top', 'is not', null)
+    .where('next_overlay', 'is not', null)
     .execute()
-  const announced = rows.flatMap(({ machine, drive_index, top, next_top }) =>
-    top === null || next_top === null ? [] : [{ machine, driveIndex: drive_index, top, nextTop: next_top }],
+  const announced = rows.flatMap(({ machine, drive_index, overlay, next_overlay }) =>
+    overlay === null || next_overlay === null ? [] : [{ machine, driveIndex: drive_index, overlay, nextOverlay: next_overlay }],
   )
   await settleAnnounced(run, layers, announced)
 }
 
-async function settleAnnounced(run: RunAtWork, layers: LayerTools, announced: readonly NextTop[]): Promise<void> {
+async function settleAnnounced(run: RunAtWork, layers: LayerTools, announced: readonly NextOverlay[]): Promise<void> {
   if (announced.length === 0) return
   const { taken, notTaken } = await settleLive(layers.home, run.id, run.live, announced)
-  if (taken.length > 0) await sealTops(layers, run.id, taken)
-  await announceTops(
+  if (taken.length > 0) await sealOverlays(layers, run.id, taken)
+  await announceOverlays(
     layers.db,
     run.id,
-    notTaken.map((each) => ({ ...each, nextTop: null })),
+    notTaken.map((each) => ({ ...each, nextOverlay: null })),
   )
 }

@@ -11,8 +11,8 @@ import { savedSpec } from './saved-spec.ts'
 import { sealedDrives } from './sealed-drives.ts'
 
 /** The rows of a playground that has the content of a sealed run. Throws `name_taken`, which proposes a name that is free. */
-export async function insertSaved(trx: Db, run: RunRow, wish: SavePlay): Promise<PlaygroundRow> {
-  if (await findPlayground(trx, wish.name)) throw nameTaken('playground', wish.name, await freeName(trx, wish.name))
+export async function insertSaved(trx: Db, run: RunRow, request: SavePlay): Promise<PlaygroundRow> {
+  if (await findPlayground(trx, request.name)) throw nameTaken('playground', request.name, await freeName(trx, request.name))
   const drives = await sealedDrives(trx, run.id)
   const base = await trx.selectFrom('playgrounds').selectAll().where('id', '=', run.playground_id).executeTakeFirstOrThrow()
   const plan = JSON.parse(run.plan) as RunPlan
@@ -21,15 +21,15 @@ export async function insertSaved(trx: Db, run: RunRow, wish: SavePlay): Promise
   const at = now()
   const row: PlaygroundRow = {
     id: newId(),
-    name: wish.name,
+    name: request.name,
     owner_id: run.owner_id,
     base: run.playground_name,
     base_id: base.id,
     saved_from: run.id,
-    title: wish.title ?? defaultTitle(run),
-    description: wish.description ?? base.description,
-    categories: wish.categories === undefined ? base.categories : JSON.stringify(wish.categories),
-    markdown: wish.markdown ?? null,
+    title: request.title ?? defaultTitle(run),
+    description: request.description ?? base.description,
+    categories: request.categories === undefined ? base.categories : JSON.stringify(request.categories),
+    markdown: request.markdown ?? null,
     cover: null,
     spec: JSON.stringify(savedSpec(plan, { tabs: tabs.filter(({ machine }) => machine === undefined || machines.has(machine)) })),
     created_at: at,

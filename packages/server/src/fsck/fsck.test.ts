@@ -23,7 +23,7 @@ interface Home {
   readonly home: string
 }
 
-/** A home with an image of two layers, a running run with a top, a stopped one, one stopped with its memory, and a destroyed one; all of it in order. */
+/** A home with an image of two layers, a running run with a overlay, a stopped one, one stopped with its memory, and a destroyed one; all of it in order. */
 async function healthy(body: (home: Home) => Promise<void>): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), 'ramet-fsck-'))
   const db = await openDatabase({ file: join(home, 'ramet.sqlite') })
@@ -60,7 +60,7 @@ async function healthy(body: (home: Home) => Promise<void>): Promise<void> {
     await run(db, home, on, 1, 'RUNNING', null)
     await run(db, home, off, 2, 'STOPPED', null)
     await run(db, home, kept, 4, 'STOPPED', 's')
-    await db.updateTable('drives').set({ top: null }).where('run_id', '=', kept).execute()
+    await db.updateTable('drives').set({ overlay: null }).where('run_id', '=', kept).execute()
     await rm(join(home, `runs/${kept}/drives/m-0.qcow2`))
     await run(db, home, 'c'.repeat(24), 3, 'DESTROYED', null)
     await body({ db, home })
@@ -101,7 +101,7 @@ async function run(db: Db, home: string, id: string, shortId: number, state: Run
     .execute()
   await db
     .insertInto('drives')
-    .values({ run_id: id, machine: 'm', drive_index: 0, layer_id: 'tip', top: 'm-0.qcow2', size_bytes: 2048 })
+    .values({ run_id: id, machine: 'm', drive_index: 0, layer_id: 'tip', overlay: 'm-0.qcow2', size_bytes: 2048 })
     .execute()
   await mkdir(join(home, `runs/${id}/drives`), { recursive: true })
   await writeFile(join(home, `runs/${id}/drives/m-0.qcow2`), '')
@@ -126,14 +126,14 @@ const breaks: Record<string, [string[], (home: Home) => Promise<unknown>]> = {
   'a layer was appended to': [['layer_changed'], ({ home }) => appendFile(join(home, 'layers/root.qcow2'), 'x')],
   'a layer was written to': [['layer_changed'], ({ home }) => utimes(join(home, 'layers/root.qcow2'), 1, 1)],
   'a layer takes more than is written down': [['layer_bytes'], breakRows("update layers set bytes = 4096 where id = 'root'")],
-  'a top is the file of a layer': [
+  'a overlay is the file of a layer': [
     ['top_sealed'],
     async ({ home }) => {
       await rm(join(home, `runs/${off}/drives/m-0.qcow2`))
       await link(join(home, 'layers/tip.qcow2'), join(home, `runs/${off}/drives/m-0.qcow2`))
     },
   ],
-  'a top cannot be written': [['top_not_writable'], ({ home }) => chmod(join(home, `runs/${off}/drives/m-0.qcow2`), 0o440)],
+  'a overlay cannot be written': [['top_not_writable'], ({ home }) => chmod(join(home, `runs/${off}/drives/m-0.qcow2`), 0o440)],
   'a layer’s file is outside the home': [
     ['layer_file_name', 'layer_file_leaked'],
     breakRows("update layers set file = '../x.qcow2' where id = 'root'"),
@@ -174,8 +174,8 @@ const breaks: Record<string, [string[], (home: Home) => Promise<unknown>]> = {
     ['drive_cut_off'],
     breakRows(`update drives set size_bytes = 512 where run_id = '${on}'`),
   ],
-  'a top is gone': [['top_missing'], ({ home }) => rm(join(home, `runs/${on}/drives/m-0.qcow2`))],
-  'a top without a drive': [['top_leaked'], ({ home }) => writeFile(join(home, `runs/${off}/drives/m-1.qcow2`), '')],
+  'a overlay is gone': [['top_missing'], ({ home }) => rm(join(home, `runs/${on}/drives/m-0.qcow2`))],
+  'a overlay without a drive': [['top_leaked'], ({ home }) => writeFile(join(home, `runs/${off}/drives/m-1.qcow2`), '')],
   'a folder without a run': [['run_folder_leaked'], ({ home }) => mkdir(join(home, 'runs/stray'))],
   'a folder of a destroyed run': [['run_folder_leaked'], ({ home }) => mkdir(join(home, `runs/${'c'.repeat(24)}.tmp`))],
   'a folder half removed': [['leftover_temporary'], ({ home }) => mkdir(join(home, `runs/${off}.tmp`))],
@@ -212,7 +212,7 @@ const breaks: Record<string, [string[], (home: Home) => Promise<unknown>]> = {
     ['run_snapshot_elsewhere'],
     async (home) => {
       await writeFile(join(home.home, `runs/${kept}/drives/m-0.qcow2`), '')
-      await breakRows(`update drives set top = 'm-0.qcow2' where run_id = '${kept}'`)(home)
+      await breakRows(`update drives set overlay = 'm-0.qcow2' where run_id = '${kept}'`)(home)
     },
   ],
   'a run stopped with its memory stands elsewhere': [
@@ -273,7 +273,7 @@ test('files of a run that is starting or being destroyed are not judged', () =>
     }
   }))
 
-test('insides are looked into for layers and for tops of stopped runs only', () =>
+test('insides are looked into for layers and for overlays of stopped runs only', () =>
   healthy(async ({ db, home }) => {
     const asked: string[] = []
     const findings = await fsck({
@@ -289,7 +289,7 @@ test('insides are looked into for layers and for tops of stopped runs only', () 
     assert.deepEqual(findings, [{ code: 'layer_damaged', subject: 'layer tip', message: 'layers/tip.qcow2: it is corrupt.' }])
   }))
 
-test('a top that a restart began to use while it was checked is not reported', () =>
+test('a overlay that a restart began to use while it was checked is not reported', () =>
   healthy(async ({ db, home }) => {
     const checkFile = async (file: string) => {
       if (!file.includes(off)) return []

@@ -56,7 +56,7 @@ export function judge(sight: Sight, at = Date.now()): Finding[] {
   return [...damage, ...layerFindings(sight), ...runFindings(sight), ...snapshotFindings(sight), ...leftovers]
 }
 
-/** Sealed layers never change, so they can always be looked into; tops only while their run is off, before and after. */
+/** Sealed layers never change, so they can always be looked into; overlays only while their run is off, before and after. */
 async function insides(db: Db, home: string, { rows, files }: Sight, checkFile: CheckFile): Promise<Finding[]> {
   const findings: Finding[] = []
   const report = async (code: string, subject: string, file: string, sizeBytes: number, stillHolds: () => Promise<boolean>) => {
@@ -74,12 +74,12 @@ async function insides(db: Db, home: string, { rows, files }: Sight, checkFile: 
   }
   for (const run of rows.runs) {
     if (run.state !== 'STOPPED' || run.wanted !== 'STOPPED') continue
-    for (const { top, machine, drive_index, size_bytes } of rows.drives.filter(({ run_id }) => run_id === run.id)) {
-      if (top === null) continue
+    for (const { overlay, machine, drive_index, size_bytes } of rows.drives.filter(({ run_id }) => run_id === run.id)) {
+      if (overlay === null) continue
       await report(
         'top_damaged',
         `drive ${run.id} ${machine}[${drive_index}]`,
-        `runs/${run.id}/drives/${top}`,
+        `runs/${run.id}/drives/${overlay}`,
         size_bytes,
         async () => {
           const now = await db.selectFrom('runs').select(['state', 'last_state_at']).where('id', '=', run.id).executeTakeFirst()

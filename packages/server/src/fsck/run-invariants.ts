@@ -52,26 +52,26 @@ function oneRun(run: RunRow, { rows, files }: Sight): Finding[] {
   const sealed = new Map(
     rows.layers.filter(({ state }) => state === 'sealed').map(({ id, file }) => [files.get(file)?.identity, id]),
   )
-  for (const { top, machine, drive_index } of drives) {
-    if (top === null) continue
-    const file = files.get(folder + top)
-    const subjectOfDrive = `The writable file of ${machine}[${drive_index}], ${folder}${top},`
+  for (const { overlay, machine, drive_index } of drives) {
+    if (overlay === null) continue
+    const file = files.get(folder + overlay)
+    const subjectOfDrive = `The writable file of ${machine}[${drive_index}], ${folder}${overlay},`
     if (file?.kind !== 'file') say('top_missing', `${subjectOfDrive} is not there.`)
     else if (sealed.has(file.identity)) say('top_sealed', `${subjectOfDrive} is that of the layer ${sealed.get(file.identity)}.`)
     else if (file.uid !== folderOwner || (file.mode & 0o200) === 0)
       say('top_not_writable', `${subjectOfDrive} cannot be written by its VM.`)
   }
-  const tops = new Set(drives.flatMap(({ top, next_top }) => [top, next_top]))
+  const overlays = new Set(drives.flatMap(({ overlay, next_overlay }) => [overlay, next_overlay]))
   for (const file of files.keys()) {
-    if (!file.startsWith(folder) || tops.has(file.slice(folder.length))) continue
+    if (!file.startsWith(folder) || overlays.has(file.slice(folder.length))) continue
     findings.push({ code: 'top_leaked', subject: file, message: 'No drive accounts for this file.' })
   }
   return findings
 }
 
 /**
- * A run resumes only under drives that read as they did when the snapshot was taken: standing on the very layers, without tops. (One that is on its way up may
- * have empty tops already.) And what is off has nothing mapped.
+ * A run resumes only under drives that read as they did when the snapshot was taken: standing on the very layers, without overlays. (One that is on its way up may
+ * have empty overlays already.) And what is off has nothing mapped.
  */
 function resumeFindings(run: RunRow, drives: Sight['rows']['drives'], rows: Sight['rows']): Finding[] {
   const subject = `run ${run.id}`
@@ -90,7 +90,7 @@ function resumeFindings(run: RunRow, drives: Sight['rows']['drives'], rows: Sigh
         'run_snapshot_elsewhere',
         `The drive ${machine}[${drive_index}] stands on ${drive?.layer_id}, its snapshot on ${layer_id}.`,
       )
-    if (drive?.top && isOff(run.state))
+    if (drive?.overlay && isOff(run.state))
       say('run_snapshot_elsewhere', `The drive ${machine}[${drive_index}] may have been written to since its snapshot was taken.`)
   }
   return findings
@@ -109,8 +109,8 @@ function planOf(run: RunRow): RunPlan | undefined {
 function strayFolders({ rows, files }: Sight): Finding[] {
   const states = new Map(rows.runs.map(({ id, state }) => [id, state]))
   return [...files.keys()].flatMap((path): Finding[] => {
-    const [top, name, ...below] = path.split('/')
-    if (top !== 'runs' || name === undefined || below.length > 0) return []
+    const [overlay, name, ...below] = path.split('/')
+    if (overlay !== 'runs' || name === undefined || below.length > 0) return []
     const id = name.replace(/\.tmp$/, '')
     const state = states.get(id)
     if (state === undefined) return [{ code: 'run_folder_leaked', subject: path, message: 'There is no such run.' }]

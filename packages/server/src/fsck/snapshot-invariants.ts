@@ -44,8 +44,8 @@ export function snapshotFindings({ rows, files }: Sight): Finding[] {
     const known = new Set(rows.snapshots.map(({ id }) => id))
     const accounted = new Set(rows.snapshot_machines.flatMap(({ device_state_file, ram_file }) => [device_state_file, ram_file]))
     return [...files.keys()].flatMap((path): Finding[] => {
-      const [top, id, name] = path.split('/')
-      if (top !== 'snapshots' || id === undefined || id.endsWith('.tmp') || name?.endsWith('.tmp')) return []
+      const [overlay, id, name] = path.split('/')
+      if (overlay !== 'snapshots' || id === undefined || id.endsWith('.tmp') || name?.endsWith('.tmp')) return []
       if (!known.has(id) && name === undefined)
         return [{ code: 'snapshot_folder_leaked', subject: path, message: 'No snapshot accounts for this folder.' }]
       if (known.has(id) && name !== undefined && !accounted.has(path))

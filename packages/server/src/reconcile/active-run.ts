@@ -1,8 +1,8 @@
 import { asSpaceError } from '@ramet/engine/disk/space.ts'
-import type { Host, RunBook } from '@ramet/engine/run/host.ts'
+import type { Host, RunStore } from '@ramet/engine/run/host.ts'
 import type { LiveRun } from '@ramet/engine/run/live-run.ts'
 import type { RunContext } from '@ramet/engine/run/run-context.ts'
-import type { Journey, Step } from '@ramet/engine/run/steps.ts'
+import type { Step, Workflow } from '@ramet/engine/run/steps.ts'
 import type { Failure, Progress } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { internalError } from '@ramet/model/errors/errors.ts'
@@ -15,12 +15,12 @@ export interface WorkerTools {
   readonly db: Kysely<Database>
   readonly host: Host
   readonly log: Logger
-  book(runId: string): RunBook
+  store(runId: string): RunStore
   /** The server's own first step of a start: sees that the images' layers are there and the drives' rows made. */
   chooseLayers(runId: string, report: (progress: Progress) => void): Step<RunContext>
   /** Something about the run changed: tell those who watch. */
   changed(runId: string): void
-  /** Resolves when nobody changes the files of the run's drives from outside its journeys. */
+  /** Resolves when nobody changes the files of the run's drives from outside its workflows. */
   drivesFree(runId: string): Promise<void>
   /** The same, for machines that are to be switched on; finishes what was begun with their drives. */
   settleDrives(runId: string): Promise<void>
@@ -43,15 +43,15 @@ export interface RunAtWork {
   readonly signal: AbortSignal
   /** Of all machines, in the order of the manifest. */
   names(): Promise<string[]>
-  /** Takes the journey for these machines of the run. */
-  journey(journey: Journey<RunContext>, machines: readonly string[]): Promise<void>
+  /** Takes the workflow for these machines of the run. */
+  workflow(workflow: Workflow<RunContext>, machines: readonly string[]): Promise<void>
   report(progress: Progress): void
   /** True when something was reported since it last settled. */
   isUnderWay(): boolean
   /** Where it was to be: nothing is under way any more. */
   settled(): void
   /** Looks again what is wanted, once this is through; or some time later. */
-  wake(afterMs?: number): void
+  trigger(afterMs?: number): void
 }
 
 /** What a person is told of `error`. `home`: named when there is no space left. */

@@ -1,37 +1,37 @@
 import { NotResumed } from '@ramet/engine/run/not-resumed.ts'
-import { giveUpJourney } from '@ramet/engine/run/resume.ts'
-import { startJourney } from '@ramet/engine/run/start.ts'
+import { abandonWorkflow } from '@ramet/engine/run/resume.ts'
+import { startWorkflow } from '@ramet/engine/run/start.ts'
 import type { Failure } from '@ramet/model/api/wire.ts'
 import { changeRun, listMachines, noteColdStart } from '../runs/run-rows.ts'
 import type { RunRow } from '../store/schema.ts'
-import { giveBack } from '../warm-pool/borrowed.ts'
+import { returnBorrowed } from '../warm-pool/borrowed.ts'
 import { type RunAtWork, toFailure } from './active-run.ts'
 import { wayUp } from './choose-workflow.ts'
 
 /** Brings every machine up that is wanted on. What fails makes the run FAILED, once everything is given back. */
 export async function bringUp(run: RunAtWork, row: RunRow): Promise<void> {
   const { db, host, chooseLayers, settleDrives, log } = run.tools
-  const { journey, during, after } = wayUp(row)
+  const { workflow, during, after } = wayUp(row)
   try {
-    if (row.is_borrowed === 1 && journey === startJourney) await giveBack(run)
+    if (row.is_borrowed === 1 && workflow === startWorkflow) await returnBorrowed(run)
     await changeRun(db, run.id, { state: 'WARMING_UP', ifWanted: 'RUNNING' })
     const layers = chooseLayers(run.id, (progress) => run.report(progress))
-    await run.journey({ name: journey.name, steps: [layers] }, await run.names())
+    await run.workflow({ name: workflow.name, steps: [layers] }, await run.names())
     await changeRun(db, run.id, { state: during.run, ifWanted: 'RUNNING' })
     await settleDrives(run.id)
     const machines = (await listMachines(db, run.id)).filter(({ wanted }) => wanted !== 'STOPPED').map(({ name }) => name)
     if (during.machines) await run.watch.all(during.machines, machines)
-    if (journey === startJourney) {
+    if (workflow === startWorkflow) {
       await noteColdStart(db, run.id)
       await run.tools.collect()
     }
-    await run.journey(journey, machines)
+    await run.workflow(workflow, machines)
     await changeRun(db, run.id, { state: after.run, failure: null, ifWanted: 'RUNNING' })
     if (after.machines) {
       for (const name of machines) await run.watch.write(name, { state: after.machines, isReady: true, wanted: 'RUNNING' })
     }
     run.settled()
-    run.wake()
+    run.trigger()
   } catch (error) {
     if (run.signal.aborted) throw error
     if (error instanceof NotResumed) return bootInstead(run, error)
@@ -43,15 +43,15 @@ export async function bringUp(run: RunAtWork, row: RunRow): Promise<void> {
 /** A machine that has begun to go on may have written to its drives: the run boots from the newest. */
 async function bootInstead(run: RunAtWork, error: NotResumed): Promise<void> {
   run.tools.log.warn({ err: error, run: run.id }, 'a run was not resumed and boots instead')
-  await run.journey(giveUpJourney, await run.names())
-  await run.tools.book(run.id).bootNext(error.message)
+  await run.workflow(abandonWorkflow, await run.names())
+  await run.tools.store(run.id).bootNext(error.message)
   await run.tools.collect()
   run.report({ step: 'resume', message: `${error.message} Booting instead` })
-  run.wake()
+  run.trigger()
 }
 
 /** The run is wanted off because of `failure`; what it held is released next. */
 export async function fail(run: RunAtWork, failure: Failure): Promise<void> {
   await changeRun(run.tools.db, run.id, { wanted: 'STOPPED', state: 'STOPPING', failure, ifWanted: 'RUNNING' })
-  run.wake()
+  run.trigger()
 }

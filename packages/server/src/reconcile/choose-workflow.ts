@@ -1,16 +1,16 @@
-import { keepMemoryJourney } from '@ramet/engine/run/keep-memory.ts'
-import { resumeJourney } from '@ramet/engine/run/resume.ts'
+import { keepMemoryWorkflow } from '@ramet/engine/run/keep-memory.ts'
+import { resumeWorkflow } from '@ramet/engine/run/resume.ts'
 import type { RunContext } from '@ramet/engine/run/run-context.ts'
-import { startJourney } from '@ramet/engine/run/start.ts'
-import type { Journey } from '@ramet/engine/run/steps.ts'
-import { releaseJourney, stopJourney } from '@ramet/engine/run/stop.ts'
+import { startWorkflow } from '@ramet/engine/run/start.ts'
+import type { Workflow } from '@ramet/engine/run/steps.ts'
+import { releaseWorkflow, stopWorkflow } from '@ramet/engine/run/stop.ts'
 import type { Vmm } from '@ramet/engine/vmm/vmm.ts'
 import type { MachineState, RunState } from '@ramet/model/run/run-state.ts'
 import type { RunRow } from '../store/schema.ts'
 
-/** A journey of a whole run with the states written around it. */
+/** A workflow of a whole run with the states written around it. */
 export interface Way {
-  readonly journey: Journey<RunContext>
+  readonly workflow: Workflow<RunContext>
   /** Written before it. Machines: absent where each keeps what it has. */
   readonly during: { readonly run: RunState; readonly machines?: MachineState }
   /** Written after it; the run's only as long as nobody wants something else. */
@@ -20,27 +20,27 @@ export interface Way {
 }
 
 const start: Way = {
-  journey: startJourney,
+  workflow: startWorkflow,
   during: { run: 'STARTING', machines: 'STARTING' },
   after: { run: 'RUNNING', machines: 'RUNNING' },
   endsGuests: false,
 }
 
 /** With the memory that was kept, its own or its source's. */
-const resume: Way = { ...start, journey: resumeJourney }
+const resume: Way = { ...start, workflow: resumeWorkflow }
 
 const stop: Way = {
-  journey: stopJourney,
+  workflow: stopWorkflow,
   during: { run: 'STOPPING', machines: 'STOPPING' },
   after: { run: 'STOPPED', machines: 'STOPPED' },
   endsGuests: true,
 }
 
-const keepMemory: Way = { ...stop, journey: keepMemoryJourney, endsGuests: false }
+const keepMemory: Way = { ...stop, workflow: keepMemoryWorkflow, endsGuests: false }
 
 /** After a failure: machines keep what they came to. */
 const release: Way = {
-  journey: releaseJourney,
+  workflow: releaseWorkflow,
   during: { run: 'STOPPING' },
   after: { run: 'FAILED' },
   endsGuests: true,

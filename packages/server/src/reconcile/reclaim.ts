@@ -4,7 +4,7 @@ import { type Host, hostName } from '@ramet/engine/run/host.ts'
 import { namesFolder, runsFolder } from '@ramet/engine/run/run-folder.ts'
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
-import { reclaimLayers, reclaimTops } from '../storage/layers/reclaim.ts'
+import { reclaimLayers, reclaimOverlays } from '../storage/layers/reclaim.ts'
 import { reclaimSnapshots } from '../storage/snapshots/reclaim.ts'
 import type { Database } from '../store/schema.ts'
 
@@ -26,10 +26,10 @@ export async function reclaim(db: Kysely<Database>, host: Host, log: Logger): Pr
     log.warn({ folder }, 'reclaiming the resolver of a run that is gone')
     await host.resolvers.end(folder)
   }
-  for (const name of await host.bounds.list(host.installation)) {
+  for (const name of await host.cgroups.list(host.installation)) {
     if (names.has(name)) continue
     log.warn({ group: name }, 'reclaiming the control groups of a run that is gone')
-    await host.bounds.remove(name)
+    await host.cgroups.remove(name)
   }
   for (const name of await host.networks.list(host.installation)) {
     if (names.has(name)) continue
@@ -48,5 +48,5 @@ export async function reclaim(db: Kysely<Database>, host: Host, log: Logger): Pr
   }
   await reclaimSnapshots(db, host.home, log)
   await reclaimLayers(db, host, log)
-  await reclaimTops(db, host, log)
+  await reclaimOverlays(db, host, log)
 }

@@ -32,7 +32,7 @@ export class Reconciler {
 
   /**
    * Takes up every run that is not at rest; adopts what still runs. After a reboot of the host nothing does, and what was running is started again:
-   * the wish stands, and nobody is to blame for the end of the VMs.
+   * the request stands, and nobody is to blame for the end of the VMs.
    */
   async resume(hostWasRebooted: boolean): Promise<void> {
     if (hostWasRebooted) {
@@ -50,7 +50,7 @@ export class Reconciler {
         })
     }
     const rows = await this.#tools.db.selectFrom('runs').select('id').where('state', '!=', 'DESTROYED').execute()
-    for (const { id } of rows) this.worker(id).wake()
+    for (const { id } of rows) this.worker(id).trigger()
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { LayerFile } from '@ramet/engine/disk/disk.ts'
-import type { DriveRecord, RunBook, RunRecord } from '@ramet/engine/run/host.ts'
+import type { DriveRecord, RunRecord, RunStore } from '@ramet/engine/run/host.ts'
 import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import type { Kysely } from 'kysely'
 import { readRun } from '../runs/run-rows.ts'
@@ -14,12 +14,12 @@ import type { Database } from '../store/schema.ts'
 import { consumeSnapshot, insertSnapshot } from '../store/snapshots.ts'
 
 /** What a run's steps remember, kept in the store. */
-export function runBook(tools: LayerTools, runId: string): RunBook {
+export function runStore(tools: LayerTools, runId: string): RunStore {
   const { db, home } = tools
-  const setTop = (machine: string, driveIndex: number, top: string | null) =>
+  const setOverlay = (machine: string, driveIndex: number, overlay: string | null) =>
     db
       .updateTable('drives')
-      .set({ top })
+      .set({ overlay })
       .where('run_id', '=', runId)
       .where('machine', '=', machine)
       .where('drive_index', '=', driveIndex)
@@ -34,7 +34,7 @@ export function runBook(tools: LayerTools, runId: string): RunBook {
           machine: drive.machine,
           index: drive.drive_index,
           layers: drive.layer_id === null ? [] : await layerFiles(db, home, drive.layer_id),
-          top: drive.top ?? undefined,
+          overlay: drive.overlay ?? undefined,
           sizeBytes: drive.size_bytes,
         })
       }
@@ -96,8 +96,8 @@ export function runBook(tools: LayerTools, runId: string): RunBook {
     async saveIdentity() {
       await db.updateTable('runs').set({ is_borrowed: 0 }).where('id', '=', runId).execute()
     },
-    async forgetTop(machine, driveIndex) {
-      await setTop(machine, driveIndex, null)
+    async forgetOverlay(machine, driveIndex) {
+      await setOverlay(machine, driveIndex, null)
     },
     async saveLease(lease) {
       await db
@@ -106,8 +106,8 @@ export function runBook(tools: LayerTools, runId: string): RunBook {
         .where('id', '=', runId)
         .execute()
     },
-    async saveTop(machine, driveIndex, top) {
-      await setTop(machine, driveIndex, top)
+    async saveOverlay(machine, driveIndex, overlay) {
+      await setOverlay(machine, driveIndex, overlay)
     },
     async saveLeftBoot(machine, boot) {
       await db

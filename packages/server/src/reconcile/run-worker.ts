@@ -1,6 +1,6 @@
 import { LiveRun } from '@ramet/engine/run/live-run.ts'
 import type { RunContext } from '@ramet/engine/run/run-context.ts'
-import { type Journey, reach } from '@ramet/engine/run/steps.ts'
+import { runWorkflow, type Workflow } from '@ramet/engine/run/steps.ts'
 import type { Progress } from '@ramet/model/api/wire.ts'
 import { actionRefused } from '@ramet/model/errors/errors.ts'
 import { findRun } from '../runs/run-rows.ts'
@@ -15,7 +15,7 @@ import { lookAfter } from './watch-machines.ts'
 /** A stop or destroy that the host refuses is tried again this often at the most; its progress says why. */
 const retryAfterMs = [1_000, 5_000, 15_000, 60_000] as const
 
-/** Thrown into a journey when somebody wants something else meanwhile. */
+/** Thrown into a workflow when somebody wants something else meanwhile. */
 class Superseded extends Error {}
 
 /** Brings one run from where it is to where it is wanted, and watches it while it runs. One thing at a time; what there is to do is in files of their own. */
@@ -31,7 +31,7 @@ export class RunWorker {
   #again = false
   #cancel = new AbortController()
   #retries = 0
-  #wakeTimer: NodeJS.Timeout | undefined
+  #triggerTimer: NodeJS.Timeout | undefined
   #isClosed = false
 
   constructor(id: string, tools: WorkerTools) {
@@ -43,15 +43,15 @@ export class RunWorker {
     this.live.listen((event) => {
       if (this.#isClosed) return
       void this.#watch.note(event).catch((error) => tools.log.error({ err: error, run: id }, 'noting a machine event failed'))
-      if (event.kind === 'ended') this.wake()
-      if (event.kind === 'link' && event.isReady) this.#tasks.wake()
+      if (event.kind === 'ended') this.trigger()
+      if (event.kind === 'link' && event.isReady) this.#tasks.trigger()
     })
   }
 
   /** Looks at what is wanted now. `supersede`: what is under way is given up at its next step. */
-  wake(options: { supersede?: boolean } = {}): void {
+  trigger(options: { supersede?: boolean } = {}): void {
     if (this.#isClosed) return
-    clearTimeout(this.#wakeTimer)
+    clearTimeout(this.#triggerTimer)
     if (options.supersede) {
       this.#retries = 0
       this.#cancel.abort(new Superseded())
@@ -62,7 +62,7 @@ export class RunWorker {
 
   close(): void {
     this.#isClosed = true
-    clearTimeout(this.#wakeTimer)
+    clearTimeout(this.#triggerTimer)
     this.#cancel.abort(new Superseded())
     this.#tasks.pause()
     this.live.release()
@@ -85,7 +85,7 @@ export class RunWorker {
         )
       }
     })
-    this.wake()
+    this.trigger()
     return promise
   }
 
@@ -137,46 +137,46 @@ export class RunWorker {
       live: this.live,
       watch: this.#watch,
       signal,
-      names: async () => (await this.#tools.book(this.id).read()).plan.machines.map((machine) => machine.name),
-      journey: (journey, machines) => this.#journey(journey, machines, signal),
+      names: async () => (await this.#tools.store(this.id).read()).plan.machines.map((machine) => machine.name),
+      workflow: (workflow, machines) => this.#workflow(workflow, machines, signal),
       report: (progress) => this.#report(progress),
       isUnderWay: () => this.progress !== undefined,
       settled: () => this.#settled(),
-      wake: (afterMs) => {
-        if (afterMs === undefined) this.wake()
-        else this.#wakeTimer = setTimeout(() => this.wake(), afterMs).unref()
+      trigger: (afterMs) => {
+        if (afterMs === undefined) this.trigger()
+        else this.#triggerTimer = setTimeout(() => this.trigger(), afterMs).unref()
       },
     }
   }
 
-  async #journey(journey: Journey<RunContext>, machines: readonly string[], signal: AbortSignal): Promise<void> {
-    const { host, book, log } = this.#tools
+  async #workflow(workflow: Workflow<RunContext>, machines: readonly string[], signal: AbortSignal): Promise<void> {
+    const { host, store, log } = this.#tools
     const context: RunContext = {
       host,
-      book: book(this.id),
+      store: store(this.id),
       live: this.live,
       machines: new Set(machines),
       signal,
       afterStep: (name) => this.#tools.afterStep(name),
-      report: (message, percent) => this.#report({ step: this.progress?.step ?? journey.name, message, percent }),
+      report: (message, percent) => this.#report({ step: this.progress?.step ?? workflow.name, message, percent }),
       warn: (message) => log.warn({ run: this.id }, message),
     }
     const began = performance.now()
     const stepsMs: Record<string, number> = {}
     const begun = new Map<string, number>()
-    await reach(journey, context, {
+    await runWorkflow(workflow, context, {
       signal,
       onStep: (step, message) => {
         begun.set(step, performance.now())
         this.#report({ step, message })
       },
       afterStep: (name) => {
-        stepsMs[name.slice(journey.name.length + 1)] = Math.round(performance.now() - (begun.get(name) ?? began))
+        stepsMs[name.slice(workflow.name.length + 1)] = Math.round(performance.now() - (begun.get(name) ?? began))
         return this.#tools.afterStep(name)
       },
     })
-    const took = { run: this.id, journey: journey.name, ms: Math.round(performance.now() - began), stepsMs }
-    if (Object.keys(stepsMs).length > 0) log.info(took, 'a journey is over')
+    const took = { run: this.id, workflow: workflow.name, ms: Math.round(performance.now() - began), stepsMs }
+    if (Object.keys(stepsMs).length > 0) log.info(took, 'a workflow is over')
   }
 
   #report(progress: Progress): void {
@@ -190,7 +190,7 @@ export class RunWorker {
     this.#tools.changed(this.id)
   }
 
-  /** The host refused (say, `nft` failed while stopping). The wish stands: tried again until it is met or changed. */
+  /** The host refused (say, `nft` failed while stopping). The request stands: tried again until it is met or changed. */
   #retryLater(error: unknown): void {
     if (this.#isClosed) return
     const delay = retryAfterMs[Math.min(this.#retries, retryAfterMs.length - 1)] ?? 60_000
@@ -200,6 +200,6 @@ export class RunWorker {
       step: this.progress?.step ?? 'retry',
       message: `${toFailure(error, this.#tools.host.home).message} Trying again in ${delay / 1000} s.`,
     })
-    this.#wakeTimer = setTimeout(() => this.wake(), delay)
+    this.#triggerTimer = setTimeout(() => this.trigger(), delay)
   }
 }

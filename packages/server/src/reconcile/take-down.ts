@@ -1,7 +1,7 @@
-import { destroyJourney } from '@ramet/engine/run/destroy.ts'
+import { destroyWorkflow } from '@ramet/engine/run/destroy.ts'
 import { MemoryNotKept } from '@ramet/engine/run/keep-memory.ts'
 import { NotResumed } from '@ramet/engine/run/not-resumed.ts'
-import { resumeJourney } from '@ramet/engine/run/resume.ts'
+import { resumeWorkflow } from '@ramet/engine/run/resume.ts'
 import { adopt } from '@ramet/engine/run/start.ts'
 import { isMachineOn } from '@ramet/model/run/run-state.ts'
 import { changeRun, failureOf, findRun, listMachines, unmapSnapshot } from '../runs/run-rows.ts'
@@ -13,24 +13,24 @@ import { wayDown } from './choose-workflow.ts'
 /** Takes every machine down, and gives back what the run holds of the host. */
 export async function switchOff(run: RunAtWork, row: RunRow): Promise<void> {
   const { db } = run.tools
-  const { journey, during, after, endsGuests } = wayDown(row, run.tools.host.vmm.capabilities)
+  const { workflow, during, after, endsGuests } = wayDown(row, run.tools.host.vmm.capabilities)
   const names = await run.names()
   await changeRun(db, run.id, { state: during.run, ifWanted: 'STOPPED' })
   if (during.machines) {
     const on = (await listMachines(db, run.id)).filter(({ state }) => isMachineOn(state)).map(({ name }) => name)
     await run.watch.all(during.machines, on)
   }
-  await adopt({ host: run.tools.host, book: run.tools.book(run.id), live: run.live })
+  await adopt({ host: run.tools.host, store: run.tools.store(run.id), live: run.live })
   await run.tools.settleCut(run)
   try {
     // Machines that have begun to go on hear first that they were resumed: one that is asleep can neither be flushed nor shut down.
-    if (row.asleep === 1 && row.failure === null) await run.journey(resumeJourney, await wantedOn(run))
-    await run.journey(journey, names)
+    if (row.asleep === 1 && row.failure === null) await run.workflow(resumeWorkflow, await wantedOn(run))
+    await run.workflow(workflow, names)
   } catch (error) {
-    if (error instanceof MemoryNotKept) return run.wake()
+    if (error instanceof MemoryNotKept) return run.trigger()
     if (!(error instanceof NotResumed)) throw error
-    await run.tools.book(run.id).bootNext(error.message)
-    return run.wake()
+    await run.tools.store(run.id).bootNext(error.message)
+    return run.trigger()
   }
   const now = await findRun(db, run.id)
   if (!now) return
@@ -69,7 +69,7 @@ async function settleMachines(run: RunAtWork): Promise<void> {
 
 export async function destroyRun(run: RunAtWork): Promise<void> {
   await run.tools.drivesFree(run.id)
-  await run.journey(destroyJourney, await run.names())
+  await run.workflow(destroyWorkflow, await run.names())
   await run.tools.collect()
   await changeRun(run.tools.db, run.id, { state: 'DESTROYED', failure: null })
   run.settled()

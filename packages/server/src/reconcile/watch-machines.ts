@@ -1,8 +1,8 @@
-import { machineRebootJourney } from '@ramet/engine/run/reboot.ts'
+import { machineRebootWorkflow } from '@ramet/engine/run/reboot.ts'
 import type { RunContext } from '@ramet/engine/run/run-context.ts'
-import { adopt, keepJourney, machineStartJourney } from '@ramet/engine/run/start.ts'
-import type { Journey } from '@ramet/engine/run/steps.ts'
-import { machineReleaseJourney, machineStopJourney } from '@ramet/engine/run/stop.ts'
+import { adopt, keepWorkflow, machineStartWorkflow } from '@ramet/engine/run/start.ts'
+import type { Workflow } from '@ramet/engine/run/steps.ts'
+import { machineReleaseWorkflow, machineStopWorkflow } from '@ramet/engine/run/stop.ts'
 import type { MachineState } from '@ramet/model/run/run-state.ts'
 import { changeRun, listMachines, readRun, readyCondition } from '../runs/run-rows.ts'
 import type { RunMachineRow } from '../store/schema.ts'
@@ -13,14 +13,14 @@ import { fail } from './bring-up.ts'
 import { afterEnd } from './machine-events.ts'
 
 /** What one machine of a run that is RUNNING needs done. Pure. */
-export function machineJourney({ wanted, state }: Pick<RunMachineRow, 'wanted' | 'state'>): Journey<RunContext> | undefined {
+export function machineWorkflow({ wanted, state }: Pick<RunMachineRow, 'wanted' | 'state'>): Workflow<RunContext> | undefined {
   switch (wanted) {
     case 'RUNNING':
-      return state === 'STARTING' ? machineStartJourney : undefined
+      return state === 'STARTING' ? machineStartWorkflow : undefined
     case 'STOPPED':
-      return state === 'STOPPING' ? machineStopJourney : undefined
+      return state === 'STOPPING' ? machineStopWorkflow : undefined
     case 'REBOOTED':
-      return machineRebootJourney
+      return machineRebootWorkflow
   }
 }
 
@@ -41,16 +41,16 @@ export async function lookAfter(run: RunAtWork): Promise<void> {
   if (refused?.status === 'rejected') throw refused.reason
   await noteEnds(run)
   if (run.live.all().length > 0) {
-    await run.journey(keepJourney, await run.names())
+    await run.workflow(keepWorkflow, await run.names())
     if (run.isUnderWay()) run.settled()
-    return run.wake(lookEveryMs)
+    return run.trigger(lookEveryMs)
   }
   const after = await listMachines(run.tools.db, run.id)
-  if (after.some(({ wanted }) => wanted !== 'STOPPED')) return run.wake()
+  if (after.some(({ wanted }) => wanted !== 'STOPPED')) return run.trigger()
   const failed = after.find(({ state }) => state === 'FAILED')
   if (!failed) {
     await changeRun(run.tools.db, run.id, { wanted: 'STOPPED', state: 'STOPPING', ifWanted: 'RUNNING' })
-    return run.wake()
+    return run.trigger()
   }
   await fail(run, {
     code: 'machine_ended',
@@ -60,11 +60,11 @@ export async function lookAfter(run: RunAtWork): Promise<void> {
 }
 
 async function noteEnds(run: RunAtWork): Promise<void> {
-  const { db, host, book } = run.tools
-  const off = await adopt({ host, book: book(run.id), live: run.live })
+  const { db, host, store } = run.tools
+  const off = await adopt({ host, store: store(run.id), live: run.live })
   for (const { name, state, wanted } of await listMachines(db, run.id)) {
     const end = off.get(name)
-    // One that goes off instead of rebooting is brought back by its journey.
+    // One that goes off instead of rebooting is brought back by its workflow.
     if (end === undefined || wanted !== 'RUNNING' || !takenForOn.includes(state)) continue
     await run.watch.write(name, { ...afterEnd(name, end), ifState: takenForOn, ifWanted: 'RUNNING' })
     await failTasksOn(run, name, 'Its machine went off before it ended.')
@@ -78,11 +78,11 @@ async function failTasksOn(run: RunAtWork, machine: string, reason: string): Pro
 
 async function fulfil(run: RunAtWork, row: RunMachineRow): Promise<void> {
   const { name, wanted } = row
-  const journey = machineJourney(row)
-  if (!journey) return
+  const workflow = machineWorkflow(row)
+  if (!workflow) return
   try {
     if (wanted !== 'STOPPED') await run.tools.settleDrives(run.id)
-    await run.journey(journey, [name])
+    await run.workflow(workflow, [name])
     if (wanted === 'STOPPED') {
       await failTasksOn(run, name, 'Its machine was switched off before it ended.')
       await run.watch.write(name, { state: 'STOPPED', ifWanted: wanted })
@@ -90,7 +90,7 @@ async function fulfil(run: RunAtWork, row: RunMachineRow): Promise<void> {
   } catch (error) {
     if (run.signal.aborted || wanted === 'STOPPED') throw error
     run.tools.log.warn({ err: error, run: run.id, machine: name }, 'a machine did not start')
-    await run.journey(machineReleaseJourney, [name])
+    await run.workflow(machineReleaseWorkflow, [name])
     await failTasksOn(run, name, 'Its machine did not come up again.')
     const { message } = toFailure(error, run.tools.host.home)
     await run.watch.write(name, { state: 'FAILED', wanted: 'STOPPED', message, ifWanted: wanted })

@@ -16,6 +16,6 @@ export async function insertDrive(
 ): Promise<void> {
   await trx
     .insertInto('drives')
-    .values({ run_id: runId, machine, drive_index: index, layer_id: layerId, top: null, size_bytes: drive.sizeBytes })
+    .values({ run_id: runId, machine, drive_index: index, layer_id: layerId, overlay: null, size_bytes: drive.sizeBytes })
     .execute()
 }

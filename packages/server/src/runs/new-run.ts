@@ -8,7 +8,8 @@ import type { NewRun } from '../store/schema.ts'
 import { insertTasks } from '../store/tasks.ts'
 import { addStateEvent } from './run-rows.ts'
 
-export interface NewRunWish extends Pick<NewRun, 'owner_id' | 'playground_id' | 'playground_name' | 'playground_title' | 'plan'> {
+export interface NewRunRequest
+  extends Pick<NewRun, 'owner_id' | 'playground_id' | 'playground_name' | 'playground_title' | 'plan'> {
   /** Default: `Run <id>`. */
   readonly title: string | undefined
   readonly clonedFrom: string | null
@@ -22,8 +23,8 @@ export interface NewRunWish extends Pick<NewRun, 'owner_id' | 'playground_id' | 
 }
 
 /** The rows of a new run and its machines; nothing on the host yet. Throws `not_enough_memory` for one that is to start. To be called in a transaction, with whatever else belongs to the run. */
-export async function insertRun(trx: Db, wish: NewRunWish): Promise<string> {
-  const { title, clonedFrom, start, memory, coldReason = null, ...values } = wish
+export async function insertRun(trx: Db, request: NewRunRequest): Promise<string> {
+  const { title, clonedFrom, start, memory, coldReason = null, ...values } = request
   if (start) await requireMemory(trx, memory, values)
   const id = newId()
   const at = now()

@@ -136,7 +136,7 @@ export async function changeMachine(db: Db, runId: string, name: string, change:
       .set({
         state,
         conditions: JSON.stringify([ready]),
-        // A boot to be left belongs to one wish.
+        // A boot to be left belongs to one request.
         ...(wanted === undefined ? {} : { wanted, left_boot: null }),
       })
       .where('run_id', '=', runId)

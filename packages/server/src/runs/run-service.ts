@@ -18,7 +18,7 @@ import { takeSavedTasks } from '../store/tasks.ts'
 import { taskDetails } from '../tasks/to-task.ts'
 import { borrow } from '../warm-pool/borrowed.ts'
 import { warmOffer } from '../warm-pool/offer.ts'
-import { handOver, standbysThatAnswer } from '../warm-pool/spare.ts'
+import { handOver, sparesThatAnswer } from '../warm-pool/spare.ts'
 import { makeRunPlan } from './make-run-plan.ts'
 import { insertRun } from './new-run.ts'
 import { changeMachine, changeRun, findMachine, findRun, type MachineChange, readRun } from './run-rows.ts'
@@ -39,7 +39,7 @@ export interface RunServiceTools {
 export const destroyedReadableMs = 10 * 60_000
 
 /** What is written when an action on one machine is taken; the reconciler does the rest. */
-const machineWishes = {
+const machineRequests = {
   'machine.stop': { wanted: 'STOPPED', state: 'STOPPING' },
   'machine.restart': { wanted: 'RUNNING', state: 'STARTING' },
   'machine.reboot': { wanted: 'REBOOTED', state: 'REBOOTING' },
@@ -74,7 +74,7 @@ export function runService({
 
   async function want(id: string, change: Parameters<typeof changeRun>[2]): Promise<Play> {
     await changeRun(db, id, change)
-    reconciler.worker(id).wake({ supersede: true })
+    reconciler.worker(id).trigger({ supersede: true })
     changed(id)
     return show(id)
   }
@@ -116,7 +116,7 @@ export function runService({
       const title = body.title === undefined ? undefined : checkTitle(body.title)
       const { rerunInit = false, cold = false } = body
       const id = await insertRunOf(db, user, playground, { title, rerunInit, cold, memory, warm, reconciler })
-      reconciler.worker(id).wake()
+      reconciler.worker(id).trigger()
       changed(id)
       return show(id)
     },
@@ -167,9 +167,9 @@ export function runService({
       const otherwise = found && machineRefusal(action, row.state, found.state)
       if (otherwise) throw machineActionRefused(verb, name, row.state, found.state, otherwise)
       const { from } = machineActions[action]
-      const isAsked = await changeMachine(db, id, name, { ...machineWishes[action], ifState: from })
+      const isAsked = await changeMachine(db, id, name, { ...machineRequests[action], ifState: from })
       if (!isAsked) throw machineActionRefused(verb, name, row.state, 'on its way elsewhere', 'Try again in a moment.')
-      reconciler.worker(id).wake({ supersede: true })
+      reconciler.worker(id).trigger({ supersede: true })
       changed(id)
       return show(id)
     },
@@ -227,7 +227,7 @@ async function findPlayground(db: Kysely<Database>, user: User, name: string): P
   return row
 }
 
-interface StartWish extends Pick<RunServiceTools, 'memory' | 'warm' | 'reconciler'> {
+interface StartRequest extends Pick<RunServiceTools, 'memory' | 'warm' | 'reconciler'> {
   readonly title: string | undefined
   readonly rerunInit: boolean
   readonly cold: boolean
@@ -241,21 +241,21 @@ async function insertRunOf(
   db: Db,
   user: User,
   playground: PlaygroundRow,
-  { title, rerunInit, cold, memory, warm, reconciler }: StartWish,
+  { title, rerunInit, cold, memory, warm, reconciler }: StartRequest,
 ): Promise<string> {
   const made = makeRunPlan(specOf(playground))
   const plan: RunPlan = { ...made, ...(rerunInit ? { rerunInit: newId() } : {}) }
   // Before the transaction, in which nothing else may be asked.
   const shape = playground.owner_id === null ? await warm.shapeNow(made) : undefined
   const isWarmWanted = shape !== undefined && warm.isOn && !cold && !rerunInit
-  const standbys = isWarmWanted ? await standbysThatAnswer(db, reconciler, playground.id) : []
+  const spares = isWarmWanted ? await sparesThatAnswer(db, reconciler, playground.id) : []
   return transaction(db, async (trx) => {
     const offer = await warmOffer(trx, playground, { shape, isOn: warm.isOn, cold: cold || rerunInit })
     // One that was started ahead, if there is: nothing else is left to be done.
     const ready =
       'snapshotId' in offer
         ? await handOver(trx, {
-            standbys,
+            spares,
             playground,
             snapshotId: offer.snapshotId,
             plan: JSON.stringify(plan),

@@ -113,8 +113,8 @@ export interface PlaygroundDriveTable {
  * `wanted` is what the owner asked for, `state` what has been reached or is on the way; the reconciler closes the gap.
  * `plan`: JSON of `runs/run-plan.ts`: machines, networks and drives with every default resolved, so that a later change of the playground or of defaults changes no run.
  * `cloned_from`: the run it is a clone of. `keys`: none here; secrets are files. `failure`: JSON {code, message, hint}. `lease`: the /28 held now or last.
- * `resume_from`: the snapshot that its next start resumes, under drives without tops; cleared for good before the first CPU of a resumed machine goes on.
- * `maps_snapshot`: the one whose memory files its machines may have mapped. `asleep` 1: they were resumed from it, and not all of them know so far (guest/wake.ts).
+ * `resume_from`: the snapshot that its next start resumes, under drives without overlays; cleared for good before the first CPU of a resumed machine goes on.
+ * `maps_snapshot`: the one whose memory files its machines may have mapped. `asleep` 1: they were resumed from it, and not all of them know so far (guest/wake/wake.ts).
  * `power_off` 1: a stop is to shut the guests down instead of keeping their memory.
  * `start_kind`, `start_reason`, `epoch` (UUID): of its last start. `cold_reason`: why the next one boots although memory might have been kept, as a sentence.
  * `purpose` warm-start: a throwaway run of the platform's own, which nobody sees.
@@ -183,16 +183,16 @@ export interface TaskTable {
 }
 
 /**
- * `top`: file name of the writable overlay inside the run's folder; null: unmodified, nothing on disk. `layer_id` null: began empty (a raw drive).
- * `next_top`: of an overlay that a running VM may write to already, above `top`: written down before the VM is told, so that a crash in between loses nothing.
+ * `overlay`: file name of the writable overlay inside the run's folder; null: unmodified, nothing on disk. `layer_id` null: began empty (a raw drive).
+ * `next_overlay`: of an overlay that a running VM may write to already, above `overlay`: written down before the VM is told, so that a crash in between loses nothing.
  */
 export interface DriveTable {
   run_id: string
   machine: string
   drive_index: number
   layer_id: string | null
-  top: string | null
-  next_top: Generated<string | null>
+  overlay: string | null
+  next_overlay: Generated<string | null>
   size_bytes: number
 }
 

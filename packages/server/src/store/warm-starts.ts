@@ -56,7 +56,7 @@ export async function listThrowaways(db: Db): Promise<ThrowawayRow[]> {
 }
 
 /** The snapshot that a throwaway run which stands by goes on from; undefined for one that a snapshot is to be taken of, or that is to go. */
-export const standsBy = ({ wanted, resume_from, maps_snapshot }: ThrowawayRow): string | undefined =>
+export const isSpare = ({ wanted, resume_from, maps_snapshot }: ThrowawayRow): string | undefined =>
   wanted === 'RUNNING' ? (resume_from ?? maps_snapshot ?? undefined) : undefined
 
 export interface RecentlyUsed {

@@ -37,7 +37,7 @@ export class RunTasks {
 
   resume(): void {
     this.#isOn = true
-    this.wake()
+    this.trigger()
   }
 
   /** Nothing more is begun; what runs goes on. */
@@ -46,7 +46,7 @@ export class RunTasks {
   }
 
   /** Something happened that may let tasks begin: a machine answers, a task ended. */
-  wake(): void {
+  trigger(): void {
     if (!this.#isOn) return
     this.#queue = this.#queue
       .then(() => this.#look())
@@ -79,11 +79,11 @@ export class RunTasks {
       } catch (error) {
         // The link was lost: by a reboot, with the machine, or for a moment. Looked at again when it is back.
         this.#tools.log.debug({ err: error, run: this.#runId, task: task.name }, 'lost sight of a task')
-        setTimeout(() => this.wake(), betweenTriesMs).unref()
+        setTimeout(() => this.trigger(), betweenTriesMs).unref()
       } finally {
         this.#followed.delete(task.name)
       }
-      this.wake()
+      this.trigger()
     }
     void run()
   }

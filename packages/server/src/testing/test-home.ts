@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Disks } from '@ramet/engine/disk/disk.ts'
 import type { LayerStore } from '@ramet/engine/disk/layer-store.ts'
 import { sealedFile } from '@ramet/engine/disk/sealed-file.ts'
-import { newTopName, topsFolder } from '@ramet/engine/run/run-folder.ts'
+import { newOverlayName, overlaysFolder } from '@ramet/engine/run/run-folder.ts'
 import { fakeDisks } from '@ramet/engine/testing/fake/fake-disks.ts'
 import { writeFakeDrive } from '@ramet/engine/testing/fake/fake-drive.ts'
 import { fakeLayers } from '@ramet/engine/testing/fake/fake-layers.ts'
@@ -74,9 +74,9 @@ export class TestHome {
   async addLayer(id: string, parentId: string | null = null, blocks: Readonly<Record<number, number>> = {}): Promise<void> {
     const file = join('layers', `${id}.qcow2`)
     await insertBuilding(this.db, { id, parentId, file, sizeBytes })
-    await this.disks.makeTop(join(this.home, file), undefined, sizeBytes)
+    await this.disks.makeOverlay(join(this.home, file), undefined, sizeBytes)
     for (const [block, byte] of Object.entries(blocks)) await writeFakeDrive(join(this.home, file), Number(block), byte)
-    await this.tools.layers.seal([{ top: join(this.home, file), layer: join(this.home, file) }])
+    await this.tools.layers.seal([{ overlay: join(this.home, file), layer: join(this.home, file) }])
     await markSealed(this.db, id, await sealedFile(join(this.home, file)))
   }
 
@@ -86,7 +86,7 @@ export class TestHome {
     await markSealed(this.db, id, await sealedFile(join(this.home, `layers/${id}.qcow2`)))
   }
 
-  /** A run of one machine `m`, its drives on the given layers, without tops. */
+  /** A run of one machine `m`, its drives on the given layers, without overlays. */
   async addRun(
     state: RunState,
     layerIds: readonly (string | null)[],
@@ -109,22 +109,22 @@ export class TestHome {
     for (const [index, layerId] of layerIds.entries()) {
       await db
         .insertInto('drives')
-        .values({ run_id: id, machine: 'm', drive_index: index, layer_id: layerId, top: null, size_bytes: sizeBytes })
+        .values({ run_id: id, machine: 'm', drive_index: index, layer_id: layerId, overlay: null, size_bytes: sizeBytes })
         .execute()
     }
     return id
   }
 
-  /** Makes the tops that are missing, as a start does. */
-  async makeTops(runId: string): Promise<void> {
-    await this.disks.makeVmFolder(topsFolder(this.home, runId))
+  /** Makes the overlays that are missing, as a start does. */
+  async makeOverlays(runId: string): Promise<void> {
+    await this.disks.makeVmFolder(overlaysFolder(this.home, runId))
     for (const drive of await this.drives(runId)) {
-      if (drive.top !== null) continue
+      if (drive.overlay !== null) continue
       const [on] = await this.chain(drive)
-      const top = newTopName('m', drive.drive_index)
+      const overlay = newOverlayName('m', drive.drive_index)
       const below = on === undefined ? undefined : ({ file: on, format: 'qcow2', sizeBytes } as const)
-      await this.disks.makeTop(join(topsFolder(this.home, runId), top), below, sizeBytes)
-      await this.changeDrive(drive, { top })
+      await this.disks.makeOverlay(join(overlaysFolder(this.home, runId), overlay), below, sizeBytes)
+      await this.changeDrive(drive, { overlay })
     }
   }
 
@@ -143,15 +143,15 @@ export class TestHome {
   }
 
   /** Files of a drive, topmost first. */
-  async chain({ run_id, layer_id, top }: DriveRow): Promise<string[]> {
+  async chain({ run_id, layer_id, overlay }: DriveRow): Promise<string[]> {
     const files = await this.layerFiles(layer_id)
-    return top === null ? files : [join(topsFolder(this.home, run_id), top), ...files]
+    return overlay === null ? files : [join(overlaysFolder(this.home, run_id), overlay), ...files]
   }
 
-  /** The same for a machine that is off: with the top that a VM that is gone may have written to. */
+  /** The same for a machine that is off: with the overlay that a VM that is gone may have written to. */
   async offChain(drive: DriveRow): Promise<string[]> {
     const chain = await this.chain(drive)
-    const next = drive.next_top === null ? undefined : join(topsFolder(this.home, drive.run_id), drive.next_top)
+    const next = drive.next_overlay === null ? undefined : join(overlaysFolder(this.home, drive.run_id), drive.next_overlay)
     const isMade = next !== undefined && (await this.disks.exists(next))
     return isMade ? [next, ...chain] : chain
   }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { giveUpJourney } from '@ramet/engine/run/resume.ts'
-import { topsFolder } from '@ramet/engine/run/run-folder.ts'
+import { abandonWorkflow } from '@ramet/engine/run/resume.ts'
+import { overlaysFolder } from '@ramet/engine/run/run-folder.ts'
 import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import type { RunAtWork } from '../reconcile/active-run.ts'
 import { insertDrive, plannedDrives } from '../runs/drive-rows.ts'
@@ -29,15 +29,15 @@ export async function borrow(trx: Db, runId: string, plan: RunPlan, snapshotId: 
  * Before a run boots that was to begin with another's memory, and cannot: from that one's drives it would boot with its identity. Nothing of its owner's is in it, so
  * it begins as if it had never borrowed anything. Repeating it is harmless; the files that a crash leaves are reclaimed.
  */
-export async function giveBack(run: RunAtWork): Promise<void> {
+export async function returnBorrowed(run: RunAtWork): Promise<void> {
   const { db, host } = run.tools
-  await run.journey(giveUpJourney, await run.names())
-  const tops = await transaction(db, async (trx) => {
-    const drives = await trx.selectFrom('drives').select('top').where('run_id', '=', run.id).execute()
+  await run.workflow(abandonWorkflow, await run.names())
+  const overlays = await transaction(db, async (trx) => {
+    const drives = await trx.selectFrom('drives').select('overlay').where('run_id', '=', run.id).execute()
     await trx.deleteFrom('drives').where('run_id', '=', run.id).execute()
     await resetTasks(trx, run.id)
     await trx.updateTable('runs').set({ is_borrowed: 0, maps_snapshot: null }).where('id', '=', run.id).execute()
-    return drives.flatMap(({ top }) => top ?? [])
+    return drives.flatMap(({ overlay }) => overlay ?? [])
   })
-  await Promise.all(tops.map((top) => rm(join(topsFolder(host.home, run.id), top), { force: true })))
+  await Promise.all(overlays.map((overlay) => rm(join(overlaysFolder(host.home, run.id), overlay), { force: true })))
 }

@@ -3,61 +3,61 @@ import type { Reconciler } from '../reconcile/reconciler.ts'
 import { addStateEvent, listMachines, readyCondition } from '../runs/run-rows.ts'
 import { type Db, now, transaction } from '../store/database.ts'
 import type { PlaygroundRow, RunRow } from '../store/schema.ts'
-import { listThrowaways, standsBy } from '../store/warm-starts.ts'
+import { isSpare, listThrowaways } from '../store/warm-starts.ts'
 import { borrow } from './borrowed.ts'
 import { insertThrowaway, reached } from './throwaway.ts'
-import type { WarmStartsTools, WarmWish } from './warm-starts.ts'
+import type { WarmStartsTools, WarmTarget } from './warm-starts.ts'
 
 const upWithinMs = 180_000
 /** One that is slower is of no use: a start from the snapshot takes a second. */
 const answersWithinMs = 1_000
 
 /** As RAMET_CRASH_AFTER takes them; in between are those of every resume. */
-export const standbySteps: readonly string[] = ['standby/write-rows', 'standby/reach']
+export const spareSteps: readonly string[] = ['spare/write-rows', 'spare/reach']
 
 /**
  * Starts a run of the playground before anybody asks: from the snapshot that keeps it warm, with an identity of its own, up to its first command. It stays a throwaway
  * run until it is handed over. Returns its id. Whatever fails, the caller destroys it. Throws `not_enough_memory`.
  */
-export async function makeStandby(
+export async function makeSpare(
   tools: WarmStartsTools,
-  wish: Pick<WarmWish, 'playground' | 'plan'>,
+  request: Pick<WarmTarget, 'playground' | 'plan'>,
   snapshotId: string,
   signal: AbortSignal,
 ): Promise<string> {
   const { db, reconciler, afterStep } = tools
   const id = await transaction(db, async (trx) => {
-    const made = await insertThrowaway(trx, tools, wish, 'ready to be used')
-    await borrow(trx, made, wish.plan, snapshotId)
+    const made = await insertThrowaway(trx, tools, request, 'ready to be used')
+    await borrow(trx, made, request.plan, snapshotId)
     return made
   })
-  afterStep('standby/write-rows')
-  reconciler.worker(id).wake()
+  afterStep('spare/write-rows')
+  reconciler.worker(id).trigger()
   const inTime = AbortSignal.any([signal, AbortSignal.timeout(upWithinMs)])
   // It may be a user's the moment that it is RUNNING.
   const isUp = ({ state, purpose }: RunRow) => state === 'RUNNING' || purpose === 'user'
   const { start_kind, start_reason } = await reached(db, id, isUp, inTime)
   if (start_kind !== 'warm') throw new Error(start_reason ?? 'it did not begin warm')
-  afterStep('standby/reach')
+  afterStep('spare/reach')
   return id
 }
 
 /** Those that stand by for the playground and whose machines run a command now: what the rows say may be a moment old. */
-export async function standbysThatAnswer(db: Db, reconciler: Reconciler, playgroundId: string): Promise<string[]> {
-  const standbys = (await listThrowaways(db)).filter((row) => row.playground_id === playgroundId && standsBy(row) !== undefined)
+export async function sparesThatAnswer(db: Db, reconciler: Reconciler, playgroundId: string): Promise<string[]> {
+  const spares = (await listThrowaways(db)).filter((row) => row.playground_id === playgroundId && isSpare(row) !== undefined)
   const answers = async (id: string) => {
     const machines = reconciler.known(id)?.live.all() ?? []
     if (machines.length < (await listMachines(db, id)).length) throw new Error('not all of its machines are on')
     await Promise.all(machines.map(({ link }) => link.tool(['busybox', 'true'], { timeoutMs: answersWithinMs })))
     return id
   }
-  const asked = await Promise.allSettled(standbys.map(({ id }) => answers(id)))
+  const asked = await Promise.allSettled(spares.map(({ id }) => answers(id)))
   return asked.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
 }
 
 export interface HandOver {
-  /** Of `standbysThatAnswer`. */
-  readonly standbys: readonly string[]
+  /** Of `sparesThatAnswer`. */
+  readonly spares: readonly string[]
 
   readonly playground: PlaygroundRow
   /** That the run must have been made of. */
@@ -75,13 +75,13 @@ export interface HandOver {
  */
 export async function handOver(
   trx: Db,
-  { standbys, playground, snapshotId, plan, ownerId, title, memory }: HandOver,
+  { spares, playground, snapshotId, plan, ownerId, title, memory }: HandOver,
 ): Promise<string | undefined> {
-  if (standbys.length === 0) return undefined
+  if (spares.length === 0) return undefined
   const ready = await trx
     .selectFrom('runs')
     .select(['id', 'start_reason'])
-    .where('id', 'in', standbys)
+    .where('id', 'in', spares)
     .where('purpose', '=', 'warm-start')
     .where('maps_snapshot', '=', snapshotId)
     .where('plan', '=', plan)

@@ -6,7 +6,7 @@ import { listTasks } from '../store/tasks.ts'
 import { setWarmStart } from '../store/warm-starts.ts'
 import { plannedTasks, tasksAtWork } from '../tasks/task-rows.ts'
 import { insertThrowaway, reached } from './throwaway.ts'
-import type { WarmStartsTools, WarmWish } from './warm-starts.ts'
+import type { WarmStartsTools, WarmTarget } from './warm-starts.ts'
 
 /** Why what was under way is ended, as a part of a sentence. */
 export class GivenUp extends Error {}
@@ -26,12 +26,12 @@ export const warmStartSteps: readonly string[] = ['write-rows', 'run-tasks', 'se
  * Makes a throwaway run of the playground, waits until it is up, its init tasks are through and it has settled, and keeps its memory. In one transaction the snapshot
  * becomes what later starts resume, and the run is to be destroyed. Returns its id. Whatever fails, the caller destroys the run. Throws `not_enough_memory`.
  */
-export async function takeWarmStart(tools: WarmStartsTools, wish: WarmWish, signal: AbortSignal): Promise<string> {
+export async function takeWarmStart(tools: WarmStartsTools, request: WarmTarget, signal: AbortSignal): Promise<string> {
   const { db, reconciler, afterStep } = tools
-  const id = await transaction(db, (trx) => insertThrowaway(trx, tools, wish, 'to be kept warm'))
+  const id = await transaction(db, (trx) => insertThrowaway(trx, tools, request, 'to be kept warm'))
   afterStep('warm-start/write-rows')
   const worker = reconciler.worker(id)
-  worker.wake()
+  worker.trigger()
   const inTime = AbortSignal.any([signal, AbortSignal.timeout(upWithinMs)])
   const row = await reached(
     db,
@@ -46,12 +46,12 @@ export async function takeWarmStart(tools: WarmStartsTools, wish: WarmWish, sign
   signal.throwIfAborted()
   afterStep('warm-start/settle')
   await changeRun(db, id, { wanted: 'STOPPED', state: 'STOPPING', ifWanted: 'RUNNING' })
-  worker.wake({ supersede: true })
+  worker.trigger({ supersede: true })
   const { resume_from: snapshotId, cold_reason: why } = await reached(db, id, ({ state }) => state === 'STOPPED', inTime)
   if (snapshotId === null) throw new Error(why ?? 'its memory was not kept')
   afterStep('warm-start/keep-memory')
   await transaction(db, async (trx) => {
-    await setWarmStart(trx, { playground_id: wish.playground.id, shape: wish.shape, snapshot_id: snapshotId })
+    await setWarmStart(trx, { playground_id: request.playground.id, shape: request.shape, snapshot_id: snapshotId })
     await changeRun(trx, id, { wanted: 'DESTROYED', state: 'DESTROYING', boots: true })
   })
   afterStep('warm-start/write-down')

@@ -5,7 +5,7 @@ import { changeRun, findRun } from '../runs/run-rows.ts'
 import { type Db, transaction } from '../store/database.ts'
 import type { RunRow } from '../store/schema.ts'
 import { listThrowaways } from '../store/warm-starts.ts'
-import type { WarmStartsTools, WarmWish } from './warm-starts.ts'
+import type { WarmStartsTools, WarmTarget } from './warm-starts.ts'
 
 const lookEveryMs = 200
 
@@ -13,7 +13,7 @@ const lookEveryMs = 200
 export const insertThrowaway = (
   trx: Db,
   { ownerId, memory }: Pick<WarmStartsTools, 'ownerId' | 'memory'>,
-  { playground, plan }: Pick<WarmWish, 'playground' | 'plan'>,
+  { playground, plan }: Pick<WarmTarget, 'playground' | 'plan'>,
   titled: string,
 ): Promise<string> =>
   insertRun(trx, {
@@ -59,12 +59,12 @@ async function condemn(db: Db, id: string): Promise<boolean> {
 /** Destroys it, and returns when nothing of it is left on the host; leaves one alone that became a user's. */
 export async function endThrowaway(db: Db, reconciler: Reconciler, id: string): Promise<void> {
   if (!(await condemn(db, id))) return
-  reconciler.worker(id).wake({ supersede: true })
+  reconciler.worker(id).trigger({ supersede: true })
   await reached(db, id, ({ state }) => state === 'DESTROYED', AbortSignal.timeout(60_000))
   reconciler.forget(id)
 }
 
 /** Once at start, before runs are taken up: those of a killed server are to be destroyed. */
-export async function giveUpThrowaways(db: Db): Promise<void> {
+export async function destroyThrowaways(db: Db): Promise<void> {
   for (const { id } of await listThrowaways(db)) await condemn(db, id)
 }

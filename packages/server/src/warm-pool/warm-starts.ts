@@ -16,16 +16,16 @@ import type { PlaygroundRow } from '../store/schema.ts'
 import { findSnapshot } from '../store/snapshots.ts'
 import {
   findWarmStart,
+  isSpare,
   listRecentlyUsed,
   listThrowaways,
   listUsedOfficials,
   type RecentlyUsed,
-  standsBy,
 } from '../store/warm-starts.ts'
 import { isQuiet, mustMakeRoom } from './host-is-free.ts'
 import { shapeNow } from './offer.ts'
 import { whyStale } from './shape.ts'
-import { makeStandby } from './spare.ts'
+import { makeSpare } from './spare.ts'
 import { GivenUp, takeWarmStart } from './take.ts'
 import { endThrowaway } from './throwaway.ts'
 
@@ -38,8 +38,8 @@ export interface WarmStartsTools {
   readonly log: Logger
   /** RAMET_WARM_STARTS. */
   readonly isOn: boolean
-  /** RAMET_STANDBY_FOR; undefined: no run stands by. */
-  readonly standbyForMs: number | undefined
+  /** RAMET_SPARE_FOR; undefined: no run stands by. */
+  readonly spareForMs: number | undefined
   /** Whose the throwaway runs are, for the store; nobody sees them. */
   readonly ownerId: string
   collect(): Promise<void>
@@ -53,10 +53,10 @@ const againAfterMs = [60_000, 10 * 60_000, 60 * 60_000] as const
 /** A busy host takes its time to end a VM, and nobody else would. */
 const closesWithinMs = 20_000
 /** Each has its machines' memory, and a little of a core. */
-const mostStandbys = 2
+const mostSpares = 2
 
 /** What the next snapshot of a playground is taken for. */
-export interface WarmWish {
+export interface WarmTarget {
   readonly playground: PlaygroundRow
   readonly plan: RunPlan
   readonly shape: string
@@ -85,13 +85,13 @@ export class WarmStarts {
   }
 
   /** Something changed that may let one begin, or that needs the memory that one has. */
-  wake(afterMs: number = delayMs): void {
+  trigger(afterMs: number = delayMs): void {
     if (!this.#tools.isOn) return
     if (this.#work.isAtWork || this.#mayStandBy)
       void this.#makeRoom().catch((error) =>
         this.#tools.log.error({ err: error }, 'looking whether a warm start must make room failed'),
       )
-    this.#work.wake(afterMs)
+    this.#work.trigger(afterMs)
   }
 
   /** Ends what is under way and what stands by, machines included: nobody would for as long as no server runs. */
@@ -115,33 +115,33 @@ export class WarmStarts {
 
   /** Does one thing. Returns when to look again. */
   async #lookAfter(signal: AbortSignal): Promise<number | undefined> {
-    const { db, reconciler, standbyForMs = 0 } = this.#tools
-    const recent = (await listRecentlyUsed(db, new Date(Date.now() - standbyForMs).toISOString())).slice(0, mostStandbys)
+    const { db, reconciler, spareForMs = 0 } = this.#tools
+    const recent = (await listRecentlyUsed(db, new Date(Date.now() - spareForMs).toISOString())).slice(0, mostSpares)
     const standing = new Set<string>()
     for (const throwaway of await listThrowaways(db)) {
-      const snapshotId = standsBy(throwaway)
+      const snapshotId = isSpare(throwaway)
       if (recent.some((used) => used.snapshotId === snapshotId) && !standing.has(throwaway.playground_id))
         standing.add(throwaway.playground_id)
       // One of an earlier server, one that did not come up, or one that nobody is likely to want: it has its memory still.
       else await endThrowaway(db, reconciler, throwaway.id)
     }
     this.#mayStandBy = standing.size > 0
-    const wish = await this.#next()
-    if (wish) return (await this.#isQuiet(wish, signal)) && (await this.#take(wish, signal)) ? delayMs : undefined
+    const request = await this.#next()
+    if (request) return (await this.#isQuiet(request, signal)) && (await this.#take(request, signal)) ? delayMs : undefined
     const next = recent.find(({ playgroundId }) => !standing.has(playgroundId) && !this.#isFailed(playgroundId))
     if (next && (await this.#standBy(next, signal))) return delayMs
     const oldest = recent.findLast(({ playgroundId }) => standing.has(playgroundId))
-    return oldest && Math.max(0, Date.parse(oldest.usedAt) + standbyForMs - Date.now()) + delayMs
+    return oldest && Math.max(0, Date.parse(oldest.usedAt) + spareForMs - Date.now()) + delayMs
   }
 
-  async #isQuiet({ plan }: Pick<WarmWish, 'plan'>, signal: AbortSignal): Promise<boolean> {
+  async #isQuiet({ plan }: Pick<WarmTarget, 'plan'>, signal: AbortSignal): Promise<boolean> {
     return !signal.aborted && (await isQuiet(this.#tools.db, this.#tools.host.home, plan, this.#tools.memory))
   }
 
   /** True when there may be something else to be done. */
-  async #take(wish: WarmWish, signal: AbortSignal): Promise<boolean> {
-    const isTaken = await this.#try(wish.playground, signal, 'a playground is kept warm', () =>
-      takeWarmStart(this.#tools, wish, signal),
+  async #take(request: WarmTarget, signal: AbortSignal): Promise<boolean> {
+    const isTaken = await this.#try(request.playground, signal, 'a playground is kept warm', () =>
+      takeWarmStart(this.#tools, request, signal),
     )
     await this.#tools.collect()
     return isTaken
@@ -155,7 +155,7 @@ export class WarmStarts {
     if (!(await this.#isQuiet({ plan }, signal))) return false
     this.#mayStandBy = true
     return this.#try(playground, signal, 'a run stands by', () =>
-      makeStandby(this.#tools, { playground, plan }, snapshotId, signal),
+      makeSpare(this.#tools, { playground, plan }, snapshotId, signal),
     )
   }
 
@@ -175,7 +175,7 @@ export class WarmStarts {
       else if (!(error instanceof RametError && error.code === 'not_enough_memory')) this.#noteFailure({ id, name }, error)
     }
     for (const throwaway of await listThrowaways(db))
-      if (!isDone ? throwaway.playground_id === id : standsBy(throwaway) === undefined)
+      if (!isDone ? throwaway.playground_id === id : isSpare(throwaway) === undefined)
         await endThrowaway(db, reconciler, throwaway.id)
     return isDone
   }
@@ -185,7 +185,7 @@ export class WarmStarts {
     const waitMs = againAfterMs[Math.min(times, againAfterMs.length) - 1] ?? 60 * 60_000
     this.#failed.set(id, { times, notBefore: Date.now() + waitMs })
     this.#tools.log.warn({ err: error, playground: name, retryInMs: waitMs }, 'a playground could not be kept warm')
-    setTimeout(() => this.wake(), waitMs).unref()
+    setTimeout(() => this.trigger(), waitMs).unref()
   }
 
   #isFailed(playgroundId: string): boolean {
@@ -193,7 +193,7 @@ export class WarmStarts {
   }
 
   /** The first playground that somebody used and that has no warm start, or one of another shape, or one that was taken on something else. */
-  async #next(): Promise<WarmWish | undefined> {
+  async #next(): Promise<WarmTarget | undefined> {
     const { db, host, images } = this.#tools
     if (!images.hasKernelPack()) return undefined
     const here = { ...(await host.stamp()), kernelPack: basename((await host.kernelPack()).folder) }

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BootSlots } from '@ramet/engine/run/boot-slots.ts'
-import { fakeBounds } from '@ramet/engine/testing/fake/fake-bounds.ts'
+import { fakeCgroups } from '@ramet/engine/testing/fake/fake-cgroups.ts'
 import { fakeDisks, fakeImportLayer } from '@ramet/engine/testing/fake/fake-disks.ts'
 import { fakeGuests } from '@ramet/engine/testing/fake/fake-guests.ts'
 import { openFakeImages } from '@ramet/engine/testing/fake/fake-images.ts'
@@ -28,7 +28,7 @@ export async function openFakeWorld(config: Config, installation: string): Promi
       installation,
       vmm: fakeVmm,
       networks: fakeNetworks(fakeHostFolder(config.home)),
-      bounds: fakeBounds(fakeHostFolder(config.home)),
+      cgroups: fakeCgroups(fakeHostFolder(config.home)),
       resolvers: fakeResolvers(fakeHostFolder(config.home)),
       disks: fakeDisks,
       layers: fakeLayers,

@@ -10,7 +10,7 @@ export async function hostChecks(accelerator: AcceleratorFound | undefined, hier
   return [
     await programs(),
     acceleratorCheck(accelerator),
-    controlGroups(hierarchies),
+    linuxCgroups(hierarchies),
     await memory(),
     await forwarding(),
     await names(),
@@ -42,7 +42,7 @@ function acceleratorCheck(found: AcceleratorFound | undefined): Check {
   }
 }
 
-function controlGroups(hierarchies: readonly Hierarchy[]): Check {
+function linuxCgroups(hierarchies: readonly Hierarchy[]): Check {
   const bounded = hierarchies.flatMap((each) => each.controllers.map((controller) => `${controller} (${each.version})`))
   const has = new Set(hierarchies.flatMap((each) => each.controllers))
   const missing = controllers.filter((controller) => !has.has(controller))

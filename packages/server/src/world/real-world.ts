@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { findHierarchies } from '@ramet/engine/cgroup/hierarchies.ts'
-import { controlGroups } from '@ramet/engine/cgroup/linux-cgroups.ts'
+import { linuxCgroups } from '@ramet/engine/cgroup/linux-cgroups.ts'
 import { importLayer } from '@ramet/engine/disk/import-layer.ts'
 import { qemuDisks } from '@ramet/engine/disk/qemu-disks.ts'
 import { qemuLayers } from '@ramet/engine/disk/qemu-layers.ts'
@@ -64,7 +64,7 @@ export async function openRealWorld(config: Config, installation: string, log: L
     installation,
     vmm: qemuVmm({ user, cacheFolder: config.cache, tscKhz: await hostTscKhz(), accelerator: decided }),
     networks: linuxNetworks({ vmUid: user.uid }),
-    bounds: controlGroups(hierarchies),
+    cgroups: linuxCgroups(hierarchies),
     resolvers: dnsmasqResolvers,
     disks: qemuDisks(user),
     layers: qemuLayers(user),

@@ -7,7 +7,7 @@ import { saveFakeDrive } from './fake-drive.ts'
 
 /** Drives that are small text files. */
 export const fakeDisks: Disks = {
-  async makeTop(file, _on, sizeBytes) {
+  async makeOverlay(file, _on, sizeBytes) {
     await saveFakeDrive(file, { sizeBytes, blocks: {} })
   },
   exists: (file) =>

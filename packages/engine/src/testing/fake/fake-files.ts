@@ -12,8 +12,8 @@ export const fakeFiles = (folder: string) => ({
   wake: join(folder, 'wake.sock'),
   console: join(folder, 'console.sock'),
   output: join(folder, 'fake.out'),
-  /** JSON of the file that is each drive's top. */
-  tops: join(folder, 'tops.json'),
+  /** JSON of the file that is each drive's overlay. */
+  overlays: join(folder, 'overlays.json'),
 })
 
 /** Serial logs, one a boot: `console-0001.log`. */

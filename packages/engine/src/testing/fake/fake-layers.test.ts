@@ -6,6 +6,6 @@ import { fakeLayers } from './fake-layers.ts'
 layerStoreConformance('fake layers', async () => ({
   layers: fakeLayers,
   disks: fakeDisks,
-  write: ([top = ''], block, byte) => writeFakeDrive(top, block, byte),
+  write: ([overlay = ''], block, byte) => writeFakeDrive(overlay, block, byte),
   read: readFakeChain,
 }))

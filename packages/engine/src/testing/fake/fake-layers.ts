@@ -9,9 +9,9 @@ import { readFakeDrive, saveFakeDrive } from './fake-drive.ts'
 export const fakeLayers: LayerStore = {
   async seal(files) {
     const sealed = []
-    for (const { top, layer } of files) {
-      await link(top, layer).catch(async (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EEXIST' || (await stat(top)).ino !== (await stat(layer)).ino) throw error
+    for (const { overlay, layer } of files) {
+      await link(overlay, layer).catch(async (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST' || (await stat(overlay)).ino !== (await stat(layer)).ino) throw error
       })
       await chmod(layer, 0o440)
       await syncFolder(dirname(layer))
@@ -19,11 +19,11 @@ export const fakeLayers: LayerStore = {
     }
     return sealed
   },
-  async giveBack(top) {
-    await chmod(top, 0o600)
+  async makeWritable(overlay) {
+    await chmod(overlay, 0o600)
   },
-  async isUntouched(top) {
-    return Object.keys((await readFakeDrive(top)).blocks).length === 0
+  async isUntouched(overlay) {
+    return Object.keys((await readFakeDrive(overlay)).blocks).length === 0
   },
   async merge({ layers, into, signal }) {
     const drives = await Promise.all(layers.map(({ file }) => readFakeDrive(file)))

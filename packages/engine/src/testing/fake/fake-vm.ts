@@ -198,9 +198,9 @@ function obey(machine: FakeMachine, command: ControlCommand): void {
       machine.powerOff()
       break
     case 'add-layer': {
-      const tops = JSON.parse(readFileSync(files.tops, 'utf8')) as string[]
-      if (tops[command.driveIndex] === undefined) throw new Error(`the VM has no drive number ${command.driveIndex}`)
-      writeAtomically(files.tops, JSON.stringify(tops.with(command.driveIndex, command.file)))
+      const overlays = JSON.parse(readFileSync(files.overlays, 'utf8')) as string[]
+      if (overlays[command.driveIndex] === undefined) throw new Error(`the VM has no drive number ${command.driveIndex}`)
+      writeAtomically(files.overlays, JSON.stringify(overlays.with(command.driveIndex, command.file)))
       break
     }
     case 'pause':

@@ -13,7 +13,7 @@ vmmConformance(async () => ({
   starter: { module: join(import.meta.dirname, 'fake-vmm.ts'), export: 'startFakeVm' },
   async makeSpec() {
     const folder = await mkdtemp('/var/tmp/ramet-fake-')
-    const drive = { serial: 'drive-0', readOnly: false, chain: [{ file: join(folder, 'top'), format: 'qcow2' }] } as const
+    const drive = { serial: 'drive-0', readOnly: false, chain: [{ file: join(folder, 'overlay'), format: 'qcow2' }] } as const
     return {
       runId: 'run',
       machine: 'one',

@@ -30,7 +30,7 @@ export const fakeVmm: Vmm = {
     const output = await open(files.output, 'a')
     const words = [spec.folder, spec.runId, spec.machine, String(spec.ramMiB), ...(spec.resume ? [spec.resume.stateFile] : [])]
     const argv = ['--disable-warning=ExperimentalWarning', program, ...words]
-    await writeFileAtomically(files.tops, JSON.stringify(spec.drives.map(({ chain }) => chain[0].file)))
+    await writeFileAtomically(files.overlays, JSON.stringify(spec.drives.map(({ chain }) => chain[0].file)))
     const child = spawn(process.execPath, argv, { detached: true, stdio: ['ignore', output.fd, output.fd], cwd: '/' })
     child.unref()
     let failure: Error | undefined
@@ -198,8 +198,8 @@ class FakeVm implements Vm {
     await this.#control.send({ command: 'go-on' })
   }
 
-  async topFiles(): Promise<string[]> {
-    return JSON.parse(await readFile(fakeFiles(this.#folder).tops, 'utf8')) as string[]
+  async overlayFiles(): Promise<string[]> {
+    return JSON.parse(await readFile(fakeFiles(this.#folder).overlays, 'utf8')) as string[]
   }
 
   release(): void {

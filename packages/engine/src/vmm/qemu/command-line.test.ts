@@ -17,7 +17,7 @@ const spec: VmSpec = {
       serial: 'drive-0',
       readOnly: false,
       chain: [
-        { file: '/top.qcow2', format: 'qcow2' },
+        { file: '/overlay.qcow2', format: 'qcow2' },
         { file: '/mid.qcow2', format: 'qcow2' },
         { file: '/base', format: 'raw' },
       ],
@@ -43,7 +43,7 @@ interface Node {
   backing?: string | null
 }
 
-test('the chain of a drive is spelled out from the bottom, and only its top can be written', () => {
+test('the chain of a drive is spelled out from the bottom, and only its overlay can be written', () => {
   const nodes = after(qemuCommandLine(spec, options), '-blockdev').map((text) => JSON.parse(text) as Node)
   const formats = nodes.filter((node) => node.driver !== 'file')
   assert.deepEqual(
@@ -57,12 +57,12 @@ test('the chain of a drive is spelled out from the bottom, and only its top can 
   )
   assert.deepEqual(
     nodes.filter((node) => node.driver === 'file').map((node) => node.filename),
-    ['/base', '/mid.qcow2', '/top.qcow2', '/m,x'],
+    ['/base', '/mid.qcow2', '/overlay.qcow2', '/m,x'],
   )
 })
 
 test('the lowest qcow2 of a chain is told to have nothing below it, whatever its header names', () => {
-  const alone: VmSpec = { ...spec, drives: [{ serial: 'd', readOnly: false, chain: [{ file: '/top', format: 'qcow2' }] }] }
+  const alone: VmSpec = { ...spec, drives: [{ serial: 'd', readOnly: false, chain: [{ file: '/overlay', format: 'qcow2' }] }] }
   const nodes = after(qemuCommandLine(alone, options), '-blockdev').map((text) => JSON.parse(text) as Node)
   assert.equal(nodes.at(-1)?.backing, null)
 })

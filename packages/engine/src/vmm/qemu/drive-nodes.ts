@@ -5,14 +5,14 @@ import type { QmpClient } from './qmp.ts'
 /** The block graph of a running VM. A drive's layer is a pair of nodes, the file's named as the format's with `-file` behind it. */
 export interface OpenOverlay {
   readonly node: string
-  /** The drive's top when the overlay was opened. */
-  readonly top: string
+  /** The drive's overlay when the overlay was opened. */
+  readonly overlay: string
 }
 
 /** Opens an overlay beside the graph, which does not change by it. */
 export async function openOverlay(qmp: QmpClient, { driveIndex, file }: VmOverlay): Promise<OpenOverlay> {
-  const top = (await topNodes(qmp)).get(driveIndex)
-  if (top === undefined) throw new Error(`the VM has no drive number ${driveIndex}`)
+  const overlay = (await topNodes(qmp)).get(driveIndex)
+  if (overlay === undefined) throw new Error(`the VM has no drive number ${driveIndex}`)
   const node = `d${driveIndex}-${randomBytes(4).toString('hex')}`
   const fileNode = {
     driver: 'file',
@@ -30,12 +30,12 @@ export async function openOverlay(qmp: QmpClient, { driveIndex, file }: VmOverla
     await qmp.execute('blockdev-del', { 'node-name': `${node}-file` }).catch(() => {})
     throw error
   }
-  return { node, top }
+  return { node, overlay }
 }
 
-/** Makes the overlay the drive's top: from now on nothing is written to what was there before. */
-export async function putOn(qmp: QmpClient, { node, top }: OpenOverlay): Promise<void> {
-  await qmp.execute('blockdev-snapshot', { node: top, overlay: node })
+/** Makes the overlay the drive's overlay: from now on nothing is written to what was there before. */
+export async function putOn(qmp: QmpClient, { node, overlay }: OpenOverlay): Promise<void> {
+  await qmp.execute('blockdev-snapshot', { node: overlay, overlay: node })
 }
 
 /** Closes an overlay that no drive uses; one in use stays. */
@@ -44,23 +44,23 @@ export async function closeOverlay(qmp: QmpClient, { node }: OpenOverlay): Promi
 }
 
 /** Of all drives in their order. */
-export async function topFiles(qmp: QmpClient): Promise<string[]> {
-  const tops = [...(await topNodes(qmp))].sort(([a], [b]) => a - b)
+export async function overlayFiles(qmp: QmpClient): Promise<string[]> {
+  const overlays = [...(await topNodes(qmp))].sort(([a], [b]) => a - b)
   const nodes = await qmp.execute<{ 'node-name': string; file: string }[]>('query-named-block-nodes', { flat: true })
-  return tops.map(([, top]) => {
-    const file = nodes.find((node) => node['node-name'] === `${top}-file`)?.file
-    if (file === undefined) throw new Error(`the node ${top} has no file`)
+  return overlays.map(([, overlay]) => {
+    const file = nodes.find((node) => node['node-name'] === `${overlay}-file`)?.file
+    if (file === undefined) throw new Error(`the node ${overlay} has no file`)
     return file
   })
 }
 
-/** The format node on top of each drive, by the drive's number. */
+/** The topmost format node of each drive, by the drive's number. */
 async function topNodes(qmp: QmpClient): Promise<Map<number, string>> {
   const blocks = await qmp.execute<{ qdev?: string; inserted?: { 'node-name'?: string } }[]>('query-block')
-  const tops = new Map<number, string>()
+  const overlays = new Map<number, string>()
   for (const { qdev, inserted } of blocks) {
     const index = /(?:^|\/)blk(\d+)(?:\/|$)/.exec(qdev ?? '')?.[1]
-    if (index !== undefined && inserted?.['node-name'] !== undefined) tops.set(Number(index), inserted['node-name'])
+    if (index !== undefined && inserted?.['node-name'] !== undefined) overlays.set(Number(index), inserted['node-name'])
   }
-  return tops
+  return overlays
 }

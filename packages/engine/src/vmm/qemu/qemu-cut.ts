@@ -1,7 +1,7 @@
 import { chmod, chown, type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { temporaryName } from '../../disk/files.ts'
 import type { CutFigures, VmCut, VmMemory, VmOverlay } from '../vmm.ts'
-import { closeOverlay, type OpenOverlay, openOverlay, putOn, topFiles } from './drive-nodes.ts'
+import { closeOverlay, type OpenOverlay, openOverlay, overlayFiles, putOn } from './drive-nodes.ts'
 import { endMigration, migrationReaches, withEvents } from './migration.ts'
 import type { QmpClient } from './qmp.ts'
 import { Splitter } from './splitter.ts'
@@ -152,7 +152,7 @@ export class QemuCut implements VmCut {
 
   /** A stop flushes the drives: this leaves it little to flush. */
   async #flushTops(): Promise<void> {
-    await Promise.all((await topFiles(this.#qmp)).map(flush))
+    await Promise.all((await overlayFiles(this.#qmp)).map(flush))
   }
 }
 

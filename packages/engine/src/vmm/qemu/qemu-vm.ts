@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { writeFileAtomically } from '../../disk/files.ts'
 import type { Vm, VmCut, VmEnd, VmMemory, VmOverlay } from '../vmm.ts'
 import { boundConsoleLog } from './console-log.ts'
-import { openOverlay, putOn, topFiles } from './drive-nodes.ts'
+import { openOverlay, overlayFiles, putOn } from './drive-nodes.ts'
 import { endMigration } from './migration.ts'
 import { gone, isAlive, type ProcessId } from './process.ts'
 import { type CutTools, QemuCut } from './qemu-cut.ts'
@@ -103,8 +103,8 @@ export class QemuVm implements Vm {
     if (status !== 'running' && !isOff(status)) await this.#qmp.execute('cont')
   }
 
-  async topFiles(): Promise<string[]> {
-    return topFiles(this.#qmp)
+  async overlayFiles(): Promise<string[]> {
+    return overlayFiles(this.#qmp)
   }
 
   release(): void {

@@ -64,7 +64,7 @@ vmmConformance(async () => ({
   },
   async makeOverlay({ folder }) {
     const file = join(folder, `${randomUUID()}.qcow2`)
-    await qemuDisks(await ensureVmUser()).makeTop(file, undefined, 20 * 1024 ** 3)
+    await qemuDisks(await ensureVmUser()).makeOverlay(file, undefined, 20 * 1024 ** 3)
     return file
   },
   async dispose({ folder }) {

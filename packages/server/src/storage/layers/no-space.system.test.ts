@@ -15,7 +15,7 @@ import { shortenOnce } from './shorten.ts'
 
 const noSpace = { code: 'no_space', status: 507 }
 
-/** A home on a small filesystem of its own, with a stopped run on `depth` layers of a MiB each and a top that was written to. */
+/** A home on a small filesystem of its own, with a stopped run on `depth` layers of a MiB each and a overlay that was written to. */
 async function smallHome(depth: number, body: (home: TestHome, runId: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'no-space-'))
   await run(['mount', '-t', 'tmpfs', '-o', 'size=96m,mode=0711', 'tmpfs', folder])
@@ -36,7 +36,7 @@ async function smallHome(depth: number, body: (home: TestHome, runId: string) =>
 }
 
 async function write(home: TestHome, id: string, place: number, byte: number): Promise<void> {
-  await home.makeTops(id)
+  await home.makeOverlays(id)
   const [drive] = await home.drives(id)
   assert.ok(drive)
   const commands = [writeCommand(place, byte), `write -q -P ${byte} 512k 256k`]
@@ -84,14 +84,14 @@ test('a seal on a full disk either needs no space or says no_space, loses nothin
     }
     assert.equal(refused, 1, 'the disk was full')
     assert.deepEqual(
-      (await home.drives(id)).map(({ top }) => top !== null),
+      (await home.drives(id)).map(({ overlay }) => overlay !== null),
       [true],
     )
     await free()
     await inOrder(home, id, 1)
     await sealDrives(home.tools, id)
     assert.deepEqual(
-      (await home.drives(id)).map(({ top }) => top),
+      (await home.drives(id)).map(({ overlay }) => overlay),
       [null],
     )
     await inOrder(home, id, 1)

@@ -26,7 +26,7 @@ test('the smallest neighbours are merged, as many as are too many', () => {
   assert.deepEqual(ids(planMerge(chain([900, 50, 4, 3, 60]), 1)), ['l4', 'l3', 'l2', 'l1', 'l0'])
 })
 
-test('what several hold stays as it is; it may only be the top of what is merged', () => {
+test('what several hold stays as it is; it may only be the overlay of what is merged', () => {
   assert.equal(planMerge(chain([9, 9, 9], { 0: 1, 1: 1, 2: 1 }), 1), undefined)
   assert.deepEqual(ids(planMerge(chain([9, 9, 9, 9], { 0: 1, 2: 5, 3: 1 }), 1)), ['l2', 'l1'])
 })
@@ -67,13 +67,13 @@ test('in any forest a plan is a piece of a chain, held from above alone, and mer
           if (index > 0) assert.deepEqual([plan[index - 1]?.parentId, layer.holders], [layer.id, 1])
         }
         const merged = new Set(plan.map(({ id }) => id))
-        const [top] = plan
+        const [overlay] = plan
         layers = [
           ...layers
             .filter(({ id }) => !merged.has(id))
-            .map((layer) => (layer.parentId === top.id ? { ...layer, parentId: `m${round}` } : layer)),
+            .map((layer) => (layer.parentId === overlay.id ? { ...layer, parentId: `m${round}` } : layer)),
           {
-            ...top,
+            ...overlay,
             id: `m${round}`,
             parentId: plan.at(-1)?.parentId ?? null,
             bytes: plan.reduce((sum, { bytes }) => sum + bytes, 0),

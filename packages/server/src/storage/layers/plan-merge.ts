@@ -1,4 +1,4 @@
-/** Layers below a drive's top. ARCHITECTURE.md says what a longer chain costs. */
+/** Layers below a drive's overlay. ARCHITECTURE.md says what a longer chain costs. */
 export const defaultBound = 16
 
 /** A layer as the plan sees it. */

@@ -1,5 +1,5 @@
 /**
- * One at a time for what changes the files of a run's drives from outside its journeys. A journey that opens them first waits until nobody is at it; whoever comes
+ * One at a time for what changes the files of a run's drives from outside its workflows. A workflow that opens them first waits until nobody is at it; whoever comes
  * later sees by the run's state that it is no longer off. One server has a home to itself, so a lock in its memory is enough.
  */
 export class RunLocks {

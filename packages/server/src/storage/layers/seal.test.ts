@@ -3,28 +3,28 @@ import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { LayerStore } from '@ramet/engine/disk/layer-store.ts'
-import { newTopName, topsFolder } from '@ramet/engine/run/run-folder.ts'
+import { newOverlayName, overlaysFolder } from '@ramet/engine/run/run-folder.ts'
 import { readFakeChain, writeFakeDrive } from '@ramet/engine/testing/fake/fake-drive.ts'
 import { fsck } from '../../fsck/fsck.ts'
 import { changeRun } from '../../runs/run-rows.ts'
 import { sizeBytes, TestHome } from '../../testing/test-home.ts'
-import { reclaimLayers, reclaimTops } from './reclaim.ts'
-import { announceTops, sealDrives, sealTops, settleTops } from './seal.ts'
+import { reclaimLayers, reclaimOverlays } from './reclaim.ts'
+import { announceOverlays, sealDrives, sealOverlays, settleOverlays } from './seal.ts'
 
 const silent = { warn() {} }
-const steps = ['seal/begin', 'seal/link-tops', 'seal/swap'] as const
+const steps = ['seal/begin', 'seal/link-overlays', 'seal/swap'] as const
 
-/** A run that is off: drive 0 on a layer and written to (block 1), drive 1 begun empty and untouched, drive 2 on a layer and without a top. */
+/** A run that is off: drive 0 on a layer and written to (block 1), drive 1 begun empty and untouched, drive 2 on a layer and without a overlay. */
 async function stoppedRun(home: TestHome): Promise<string> {
   await home.addLayer('base', null, { 0: 1, 1: 1 })
   const id = await home.addRun('STOPPED', ['base', null, 'base'])
-  await home.makeTops(id)
+  await home.makeOverlays(id)
   const [written, , bare] = await home.drives(id)
   assert.ok(written && bare)
-  const [top = ''] = await home.chain(written)
-  await writeFakeDrive(top, 1, 2)
+  const [overlay = ''] = await home.chain(written)
+  await writeFakeDrive(overlay, 1, 2)
   await rm((await home.chain(bare))[0] ?? '')
-  await home.changeDrive(bare, { top: null })
+  await home.changeDrive(bare, { overlay: null })
   return id
 }
 
@@ -45,18 +45,18 @@ async function inOrder(home: TestHome): Promise<void> {
   assert.deepEqual(await fsck({ db: home.db, home: home.home, againAfterMs: 0 }), [])
 }
 
-test('the tops of a run that is off become layers, an untouched one is dropped, a drive without one is left as it is', async () => {
+test('the overlays of a run that is off become layers, an untouched one is dropped, a drive without one is left as it is', async () => {
   await using home = await TestHome.make()
   const id = await stoppedRun(home)
   const answer = await sealDrives(home.tools, id, async (trx) => {
-    const rows = await trx.selectFrom('drives').select('layer_id').where('top', 'is', null).execute()
+    const rows = await trx.selectFrom('drives').select('layer_id').where('overlay', 'is', null).execute()
     return rows.length
   })
   assert.equal(answer, 3, 'the rest of the transaction sees all drives sealed')
   const [sealed, dropped, bare] = await home.drives(id)
-  assert.equal(sealed?.top, null)
-  assert.deepEqual([dropped?.layer_id, dropped?.top], [null, null])
-  assert.deepEqual([bare?.layer_id, bare?.top], ['base', null])
+  assert.equal(sealed?.overlay, null)
+  assert.deepEqual([dropped?.layer_id, dropped?.overlay], [null, null])
+  assert.deepEqual([bare?.layer_id, bare?.overlay], ['base', null])
   const layer = await home.db
     .selectFrom('layers')
     .selectAll()
@@ -66,7 +66,7 @@ test('the tops of a run that is off become layers, an untouched one is dropped, 
   assert.deepEqual([layer.parent_id, layer.state, layer.bytes], ['base', 'sealed', file.blocks * 512])
   assert.equal(file.nlink, 1)
   assert.deepEqual(await content(home, id), wanted)
-  assert.deepEqual(await readdir(topsFolder(home.home, id)), [])
+  assert.deepEqual(await readdir(overlaysFolder(home.home, id)), [])
   await sealDrives(home.tools, id)
   assert.equal((await home.drives(id))[0]?.layer_id, sealed?.layer_id, 'what is sealed is not sealed again')
   await inOrder(home)
@@ -80,16 +80,16 @@ for (const step of steps) {
     await assert.rejects(sealDrives(home.tools, id), /crash/)
     home.crashAfter = undefined
     await reclaimLayers(home.db, home.tools, silent)
-    await reclaimTops(home.db, home.tools, silent)
+    await reclaimOverlays(home.db, home.tools, silent)
     assert.deepEqual(await content(home, id), wanted)
     await inOrder(home)
     for (const drive of await home.drives(id)) {
-      const [top = ''] = await home.chain(drive)
-      if (drive.top !== null) assert.equal((await stat(top)).mode & 0o777, 0o600, 'the top can be written to again')
+      const [overlay = ''] = await home.chain(drive)
+      if (drive.overlay !== null) assert.equal((await stat(overlay)).mode & 0o777, 0o600, 'the overlay can be written to again')
     }
     await sealDrives(home.tools, id)
     assert.deepEqual(await content(home, id), wanted)
-    assert.ok((await home.drives(id)).every(({ top }) => top === null))
+    assert.ok((await home.drives(id)).every(({ overlay }) => overlay === null))
     await inOrder(home)
   })
 }
@@ -120,7 +120,7 @@ test('a run that is on, or is switched on meanwhile, is not sealed', async () =>
   }
   await assert.rejects(sealDrives({ ...home.tools, layers: meanwhile }, id), { code: 'run_not_off', status: 409 })
   await assert.rejects(sealDrives(home.tools, id), { code: 'run_not_off' })
-  assert.ok((await home.drives(id))[0]?.top)
+  assert.ok((await home.drives(id))[0]?.overlay)
 })
 
 test('two that seal at once share the layers', async () => {
@@ -137,40 +137,44 @@ test('two that seal at once share the layers', async () => {
 async function runningRun(home: TestHome) {
   const id = await stoppedRun(home)
   await changeRun(home.db, id, { state: 'RUNNING', wanted: 'RUNNING' })
-  await home.makeTops(id)
+  await home.makeOverlays(id)
   const [drive] = await home.drives(id)
-  const top = { machine: 'm', driveIndex: 0, top: drive?.top ?? '', nextTop: newTopName('m', 0) }
-  const make = () => home.disks.makeTop(join(topsFolder(home.home, id), top.nextTop), undefined, sizeBytes)
-  return { id, top, make }
+  const overlay = { machine: 'm', driveIndex: 0, overlay: drive?.overlay ?? '', nextOverlay: newOverlayName('m', 0) }
+  const make = () => home.disks.makeOverlay(join(overlaysFolder(home.home, id), overlay.nextOverlay), undefined, sizeBytes)
+  return { id, overlay, make }
 }
 
-test('tops of running machines are sealed below the ones that were announced', async () => {
+test('overlays of running machines are sealed below the ones that were announced', async () => {
   await using home = await TestHome.make()
-  const { id, top, make } = await runningRun(home)
-  await announceTops(home.db, id, [top])
+  const { id, overlay, make } = await runningRun(home)
+  await announceOverlays(home.db, id, [overlay])
   await make()
-  await writeFakeDrive(join(topsFolder(home.home, id), top.nextTop), 0, 5)
-  await sealTops(home.tools, id, [top])
+  await writeFakeDrive(join(overlaysFolder(home.home, id), overlay.nextOverlay), 0, 5)
+  await sealOverlays(home.tools, id, [overlay])
   const [drive] = await home.drives(id)
-  assert.deepEqual([drive?.top, drive?.next_top], [top.nextTop, null])
+  assert.deepEqual([drive?.overlay, drive?.next_overlay], [overlay.nextOverlay, null])
   assert.deepEqual((await content(home, id))[0], [5, 2])
-  await assert.rejects(sealTops(home.tools, id, [top]), { code: 'drive_changed' }, 'that top is not the drive’s any more')
+  await assert.rejects(
+    sealOverlays(home.tools, id, [overlay]),
+    { code: 'drive_changed' },
+    'that overlay is not the drive’s any more',
+  )
   await inOrder(home)
 })
 
-test('a VM that wrote to an announced top before its server was killed loses nothing of it', async () => {
+test('a VM that wrote to an announced overlay before its server was killed loses nothing of it', async () => {
   for (const isMade of [true, false]) {
     await using home = await TestHome.make()
-    const { id, top, make } = await runningRun(home)
-    await announceTops(home.db, id, [top])
+    const { id, overlay, make } = await runningRun(home)
+    await announceOverlays(home.db, id, [overlay])
     if (isMade) {
       await make()
-      await writeFakeDrive(join(topsFolder(home.home, id), top.nextTop), 0, 5)
+      await writeFakeDrive(join(overlaysFolder(home.home, id), overlay.nextOverlay), 0, 5)
     }
-    await reclaimTops(home.db, home.tools, silent)
+    await reclaimOverlays(home.db, home.tools, silent)
     await changeRun(home.db, id, { state: 'FAILED', wanted: 'STOPPED' })
-    await reclaimTops(home.db, home.tools, silent)
-    await settleTops(home.tools, id)
+    await reclaimOverlays(home.db, home.tools, silent)
+    await settleOverlays(home.tools, id)
     assert.deepEqual((await content(home, id))[0], isMade ? [5, 2] : [1, 2])
     await inOrder(home)
   }

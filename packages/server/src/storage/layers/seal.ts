@@ -3,7 +3,7 @@ import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SealedFile } from '@ramet/engine/disk/layer-store.ts'
 import { asSpaceError } from '@ramet/engine/disk/space.ts'
-import { topsFolder } from '@ramet/engine/run/run-folder.ts'
+import { overlaysFolder } from '@ramet/engine/run/run-folder.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { isOff } from '@ramet/model/run/run-state.ts'
 import { readRun } from '../../runs/run-rows.ts'
@@ -12,33 +12,33 @@ import { insertBuilding, markSealed } from '../../store/layers.ts'
 import type { DriveRow } from '../../store/schema.ts'
 import type { LayerTools } from './layer-tools.ts'
 
-/** A top that becomes a layer, and the name of the one that takes its place; null: the drive has none until its machine starts. */
-export interface TopToSeal {
+/** A overlay that becomes a layer, and the name of the one that takes its place; null: the drive has none until its machine starts. */
+export interface OverlayToSeal {
   readonly machine: string
   readonly driveIndex: number
-  readonly top: string
-  readonly nextTop: string | null
+  readonly overlay: string
+  readonly nextOverlay: string | null
 }
 
 /** Done in the very transaction that makes the layers; what it throws leaves everything as it was. `trx` alone may be used inside. */
 export type Within<T> = (trx: Db) => Promise<T>
 
 /**
- * Makes layers of the tops of a run that is off, all drives at once or none, and does `within` in the same transaction (say, inserts the rows of a clone). Afterwards no
- * drive of the run has a top. A drive without one is not sealed again, and a top that nothing was written to is dropped. Nothing is copied: the time is that of a few
+ * Makes layers of the overlays of a run that is off, all drives at once or none, and does `within` in the same transaction (say, inserts the rows of a clone). Afterwards no
+ * drive of the run has a overlay. A drive without one is not sealed again, and a overlay that nothing was written to is dropped. Nothing is copied: the time is that of a few
  * fsyncs. Repeating it is harmless. Throws `run_not_off`, `no_space`.
  */
 export async function sealDrives<T = void>(tools: LayerTools, runId: string, within?: Within<T>): Promise<T | undefined> {
   return tools.locks.hold(runId, async () => {
     const { last_state_at: since } = await mustBeOff(tools.db, runId)
     await settle(tools, runId)
-    const drives = await drivesWithTop(tools.db, runId)
+    const drives = await drivesWithOverlay(tools.db, runId)
     const untouched = await Promise.all(
-      drives.map(({ top }) => tools.layers.isUntouched(join(topsFolder(tools.home, runId), top))),
+      drives.map(({ overlay }) => tools.layers.isUntouched(join(overlaysFolder(tools.home, runId), overlay))),
     )
-    const tops = drives.filter((_, index) => !untouched[index])
+    const overlays = drives.filter((_, index) => !untouched[index])
     const dropped = drives.filter((_, index) => untouched[index])
-    return sealAll(tools, runId, tops, dropped, async (trx) => {
+    return sealAll(tools, runId, overlays, dropped, async (trx) => {
       // Somebody who starts the run writes that down before any machine is: it is off as it was, or nothing is sealed.
       const now = await mustBeOff(trx, runId)
       if (now.last_state_at !== since) throw runNotOff(runId, now.state)
@@ -53,48 +53,48 @@ export async function sealDrives<T = void>(tools: LayerTools, runId: string, wit
  */
 export async function sealPaused<T>(tools: LayerTools, runId: string, within: Within<T>): Promise<T> {
   return tools.locks.hold(runId, async () => {
-    const drives = await drivesWithTop(tools.db, runId)
+    const drives = await drivesWithOverlay(tools.db, runId)
     const unsettled = await tools.db
       .selectFrom('drives')
       .selectAll()
       .where('run_id', '=', runId)
-      .where('next_top', 'is not', null)
+      .where('next_overlay', 'is not', null)
       .executeTakeFirst()
     if (unsettled) throw driveChanged(runId, unsettled.machine, unsettled.drive_index)
     const isUntouched = await Promise.all(
-      drives.map(({ top }) => tools.layers.isUntouched(join(topsFolder(tools.home, runId), top))),
+      drives.map(({ overlay }) => tools.layers.isUntouched(join(overlaysFolder(tools.home, runId), overlay))),
     )
-    const tops = drives.filter((_, index) => !isUntouched[index])
+    const overlays = drives.filter((_, index) => !isUntouched[index])
     const dropped = drives.filter((_, index) => isUntouched[index])
-    return sealAll(tools, runId, tops, dropped, within)
+    return sealAll(tools, runId, overlays, dropped, within)
   })
 }
 
 /**
- * The same for drives whose machines run: QEMU has the given tops open below others and writes to them no more (`nextTop`, announced before by `announceTops`).
- * In one transaction the layers are sealed, the drives stand on them, the next tops are their tops, and `within` is done.
+ * The same for drives whose machines run: QEMU has the given overlays open below others and writes to them no more (`nextOverlay`, announced before by `announceOverlays`).
+ * In one transaction the layers are sealed, the drives stand on them, the next overlays are their overlays, and `within` is done.
  */
-export async function sealTops<T = void>(
+export async function sealOverlays<T = void>(
   tools: LayerTools,
   runId: string,
-  tops: readonly TopToSeal[],
+  overlays: readonly OverlayToSeal[],
   within?: Within<T>,
 ): Promise<T | undefined> {
-  return tools.locks.hold(runId, () => sealAll(tools, runId, tops, [], async (trx) => within?.(trx)))
+  return tools.locks.hold(runId, () => sealAll(tools, runId, overlays, [], async (trx) => within?.(trx)))
 }
 
-/** Writes down which overlays QEMU is about to be given above the drives' tops. To be done before it is told, so that a crash in between leaks and loses nothing. */
-export async function announceTops(db: Db, runId: string, tops: readonly TopToSeal[]): Promise<void> {
+/** Writes down which overlays QEMU is about to be given above the drives' overlays. To be done before it is told, so that a crash in between leaks and loses nothing. */
+export async function announceOverlays(db: Db, runId: string, overlays: readonly OverlayToSeal[]): Promise<void> {
   await transaction(db, async (trx) => {
-    for (const top of tops) await changeDrive(trx, runId, top, { next_top: top.nextTop })
+    for (const overlay of overlays) await changeDrive(trx, runId, overlay, { next_overlay: overlay.nextOverlay })
   })
 }
 
 /**
  * To be called while the run's machines are off, before anything opens its drives: waits until nobody seals them, and finishes what a VM that is gone had begun: if its
- * next top was made, the one below may have been left by QEMU for it, and is sealed. (If it was not, the next one is empty, and the drive reads the same.)
+ * next overlay was made, the one below may have been left by QEMU for it, and is sealed. (If it was not, the next one is empty, and the drive reads the same.)
  */
-export async function settleTops(tools: LayerTools, runId: string): Promise<void> {
+export async function settleOverlays(tools: LayerTools, runId: string): Promise<void> {
   await tools.locks.hold(runId, () => settle(tools, runId))
 }
 
@@ -103,18 +103,20 @@ async function settle(tools: LayerTools, runId: string): Promise<void> {
     .selectFrom('drives')
     .selectAll()
     .where('run_id', '=', runId)
-    .where('next_top', 'is not', null)
+    .where('next_overlay', 'is not', null)
     .execute()
-  const tops = rows.map((row) => ({
+  const overlays = rows.map((row) => ({
     machine: row.machine,
     driveIndex: row.drive_index,
-    top: row.top ?? '',
-    nextTop: row.next_top,
+    overlay: row.overlay ?? '',
+    nextOverlay: row.next_overlay,
   }))
-  const isMade = await Promise.all(tops.map(({ nextTop }) => isThere(join(topsFolder(tools.home, runId), nextTop ?? ''))))
-  const notMade = tops.filter((_, index) => !isMade[index]).map((top) => ({ ...top, nextTop: null }))
-  await announceTops(tools.db, runId, notMade)
-  const made = tops.filter((_, index) => isMade[index])
+  const isMade = await Promise.all(
+    overlays.map(({ nextOverlay }) => isThere(join(overlaysFolder(tools.home, runId), nextOverlay ?? ''))),
+  )
+  const notMade = overlays.filter((_, index) => !isMade[index]).map((overlay) => ({ ...overlay, nextOverlay: null }))
+  await announceOverlays(tools.db, runId, notMade)
+  const made = overlays.filter((_, index) => isMade[index])
   if (made.length > 0) await sealAll(tools, runId, made, [], async () => {})
 }
 
@@ -124,7 +126,7 @@ const isThere = (path: string) =>
     () => false,
   )
 
-interface Sealing extends TopToSeal {
+interface Sealing extends OverlayToSeal {
   readonly layerId: string
   /** Relative to the home. */
   readonly file: string
@@ -133,13 +135,13 @@ interface Sealing extends TopToSeal {
 async function sealAll<T>(
   tools: LayerTools,
   runId: string,
-  tops: readonly TopToSeal[],
-  dropped: readonly TopToSeal[],
+  overlays: readonly OverlayToSeal[],
+  dropped: readonly OverlayToSeal[],
   within: Within<T>,
 ): Promise<T> {
   const { db, home, layers, afterStep } = tools
-  const path = (top: string) => join(topsFolder(home, runId), top)
-  const sealings = await begin(db, runId, tops).catch((error) => {
+  const path = (overlay: string) => join(overlaysFolder(home, runId), overlay)
+  const sealings = await begin(db, runId, overlays).catch((error) => {
     throw asSpaceError(error, home)
   })
   if (sealings.length > 0) afterStep?.('seal/begin')
@@ -151,8 +153,10 @@ async function sealAll<T>(
       throw asSpaceError(error, home)
     }
   }
-  const files = await orUndone(() => layers.seal(sealings.map(({ top, file }) => ({ top: path(top), layer: join(home, file) }))))
-  if (sealings.length > 0) afterStep?.('seal/link-tops')
+  const files = await orUndone(() =>
+    layers.seal(sealings.map(({ overlay, file }) => ({ overlay: path(overlay), layer: join(home, file) }))),
+  )
+  if (sealings.length > 0) afterStep?.('seal/link-overlays')
   const result = await orUndone(() =>
     transaction(db, async (trx) => {
       for (const [index, sealing] of sealings.entries()) {
@@ -160,45 +164,45 @@ async function sealAll<T>(
         // What the drive stood on may have been merged meanwhile into a layer with the same content.
         const { layer_id } = await readDrive(trx, runId, sealing)
         await trx.updateTable('layers').set({ parent_id: layer_id }).where('id', '=', sealing.layerId).execute()
-        await changeDrive(trx, runId, sealing, { layer_id: sealing.layerId, top: sealing.nextTop, next_top: null })
+        await changeDrive(trx, runId, sealing, { layer_id: sealing.layerId, overlay: sealing.nextOverlay, next_overlay: null })
       }
-      for (const drive of dropped) await changeDrive(trx, runId, drive, { top: null })
+      for (const drive of dropped) await changeDrive(trx, runId, drive, { overlay: null })
       return within(trx)
     }),
   )
   const old = [...sealings, ...dropped]
   if (old.length > 0) afterStep?.('seal/swap')
   // The layer's name holds the file now. What cannot be unlinked is reclaimed when the server starts: no drive names it any more.
-  await Promise.all(old.map(({ top }) => rm(path(top), { force: true }).catch(() => {})))
+  await Promise.all(old.map(({ overlay }) => rm(path(overlay), { force: true }).catch(() => {})))
   tools.changed?.()
   return result
 }
 
 /** Rows first: a file that appears among the layers belongs to one. They hold their parents meanwhile. */
-async function begin(db: Db, runId: string, tops: readonly TopToSeal[]): Promise<Sealing[]> {
-  if (tops.length === 0) return []
+async function begin(db: Db, runId: string, overlays: readonly OverlayToSeal[]): Promise<Sealing[]> {
+  if (overlays.length === 0) return []
   return transaction(db, async (trx) => {
     const sealings: Sealing[] = []
-    for (const top of tops) {
-      const drive = await readDrive(trx, runId, top)
+    for (const overlay of overlays) {
+      const drive = await readDrive(trx, runId, overlay)
       const layerId = randomBytes(12).toString('hex')
       const file = join('layers', `${layerId}.qcow2`)
       await insertBuilding(trx, { id: layerId, parentId: drive.layer_id, file, sizeBytes: drive.size_bytes })
-      sealings.push({ ...top, layerId, file })
+      sealings.push({ ...overlay, layerId, file })
     }
     return sealings
   })
 }
 
-/** The tops are under their own names still: what was begun is taken back. What fails here is taken back when the server starts. */
+/** The overlays are under their own names still: what was begun is taken back. What fails here is taken back when the server starts. */
 async function undo({ db, home, layers }: LayerTools, runId: string, sealings: readonly Sealing[]): Promise<void> {
-  for (const { layerId, file, top } of sealings) {
+  for (const { layerId, file, overlay } of sealings) {
     try {
       const row = await db.selectFrom('layers').select('state').where('id', '=', layerId).executeTakeFirst()
       // A commit may have happened although it was said to have failed: then the file is a layer.
       if (row?.state !== 'building') continue
       await rm(join(home, file), { force: true })
-      await layers.giveBack(join(topsFolder(home, runId), top)).catch(() => {})
+      await layers.makeWritable(join(overlaysFolder(home, runId), overlay)).catch(() => {})
       await db.deleteFrom('layers').where('id', '=', layerId).where('state', '=', 'building').execute()
     } catch {
       // The first error is the one to tell.
@@ -217,30 +221,30 @@ const runNotOff = (runId: string, state: string) =>
     hint: `Stop it first: ramet playground stop ${runId}`,
   })
 
-async function drivesWithTop(db: Db, runId: string): Promise<TopToSeal[]> {
-  const rows = await db.selectFrom('drives').selectAll().where('run_id', '=', runId).where('top', 'is not', null).execute()
-  return rows.map((row) => ({ machine: row.machine, driveIndex: row.drive_index, top: row.top ?? '', nextTop: null }))
+async function drivesWithOverlay(db: Db, runId: string): Promise<OverlayToSeal[]> {
+  const rows = await db.selectFrom('drives').selectAll().where('run_id', '=', runId).where('overlay', 'is not', null).execute()
+  return rows.map((row) => ({ machine: row.machine, driveIndex: row.drive_index, overlay: row.overlay ?? '', nextOverlay: null }))
 }
 
-async function readDrive(db: Db, runId: string, { machine, driveIndex, top }: TopToSeal): Promise<DriveRow> {
+async function readDrive(db: Db, runId: string, { machine, driveIndex, overlay }: OverlayToSeal): Promise<DriveRow> {
   const row = await db
     .selectFrom('drives')
     .selectAll()
     .where('run_id', '=', runId)
     .where('machine', '=', machine)
     .where('drive_index', '=', driveIndex)
-    .where('top', '=', top)
+    .where('overlay', '=', overlay)
     .executeTakeFirst()
   if (!row) throw driveChanged(runId, machine, driveIndex)
   return row
 }
 
-/** Only a drive that has that top still is changed. */
+/** Only a drive that has that overlay still is changed. */
 async function changeDrive(
   db: Db,
   runId: string,
-  { machine, driveIndex, top }: TopToSeal,
-  values: Partial<Pick<DriveRow, 'layer_id' | 'top' | 'next_top'>>,
+  { machine, driveIndex, overlay }: OverlayToSeal,
+  values: Partial<Pick<DriveRow, 'layer_id' | 'overlay' | 'next_overlay'>>,
 ): Promise<void> {
   const { numUpdatedRows } = await db
     .updateTable('drives')
@@ -248,7 +252,7 @@ async function changeDrive(
     .where('run_id', '=', runId)
     .where('machine', '=', machine)
     .where('drive_index', '=', driveIndex)
-    .where('top', '=', top)
+    .where('overlay', '=', overlay)
     .executeTakeFirst()
   if (numUpdatedRows !== 1n) throw driveChanged(runId, machine, driveIndex)
 }

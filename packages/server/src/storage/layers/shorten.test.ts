@@ -9,7 +9,7 @@ import { fsck } from '../../fsck/fsck.ts'
 import { changeRun } from '../../runs/run-rows.ts'
 import { TestHome } from '../../testing/test-home.ts'
 import { collectLayers } from './collect.ts'
-import { reclaimLayers, reclaimTops } from './reclaim.ts'
+import { reclaimLayers, reclaimOverlays } from './reclaim.ts'
 import { sealDrives } from './seal.ts'
 import { shortenOnce } from './shorten.ts'
 import { Shortener } from './shortener.ts'
@@ -77,7 +77,7 @@ for (const step of ['shorten/begin', 'shorten/build', 'shorten/swap']) {
     await assert.rejects(shortenOnce(home.tools, { bound: 2 }), /crash/)
     home.crashAfter = undefined
     await reclaimLayers(home.db, home.tools, { warn() {} })
-    await reclaimTops(home.db, home.tools, { warn() {} })
+    await reclaimOverlays(home.db, home.tools, { warn() {} })
     await inOrder(home, id)
     await shortenAll(home, 2)
     assert.equal(await depth(home, id), 2)
@@ -106,7 +106,7 @@ test('a run that is sealed while its chain is merged stands on what came out', a
   const home = await TestHome.make({
     ...fakeLayers,
     async merge(merging) {
-      await home.makeTops(id)
+      await home.makeOverlays(id)
       home.tools.layers.isUntouched = async () => false
       await sealDrives(home.tools, id)
       return fakeLayers.merge(merging)
@@ -134,7 +134,7 @@ test('a merge in the background ends for a run that starts on its layers, and fo
   const other = await home.addRun('STOPPED', ['other'])
   const errors: unknown[] = []
   const shortener = new Shortener(home.tools, { bound: 2, delayMs: 0, onError: (error) => errors.push(error) })
-  shortener.wake()
+  shortener.trigger()
   await merging.promise
   await shortener.yieldTo(other)
   const building = () => home.db.selectFrom('layers').select('id').where('state', '=', 'building').execute()

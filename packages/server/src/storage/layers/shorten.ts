@@ -75,8 +75,8 @@ export async function shortenOnce(
 }
 
 /** The new layer's row, and the rows of the chain it is made of, topmost first, down to the root. */
-async function begin(trx: Db, [top, ...rest]: MergePlan) {
-  const merging = (await layerChain(trx, top.id)).toReversed()
+async function begin(trx: Db, [overlay, ...rest]: MergePlan) {
+  const merging = (await layerChain(trx, overlay.id)).toReversed()
   const id = randomBytes(12).toString('hex')
   const file = join('layers', `${id}.qcow2`)
   const parentId = rest.at(-1)?.parentId ?? null
@@ -95,10 +95,10 @@ async function stillHolds(trx: Db, plan: MergePlan): Promise<boolean> {
 
 /** Everything that holds the topmost layer holds the new one from now on; the merged ones, which nobody holds any more, are forgotten. */
 async function swap(trx: Db, plan: MergePlan, id: string): Promise<void> {
-  const [top] = plan
-  await trx.updateTable('layers').set({ parent_id: id }).where('parent_id', '=', top.id).execute()
+  const [overlay] = plan
+  await trx.updateTable('layers').set({ parent_id: id }).where('parent_id', '=', overlay.id).execute()
   for (const table of ['drives', 'playground_drives', 'snapshot_drives', 'images'] as const) {
-    await trx.updateTable(table).set({ layer_id: id }).where('layer_id', '=', top.id).execute()
+    await trx.updateTable(table).set({ layer_id: id }).where('layer_id', '=', overlay.id).execute()
   }
   for (const layer of plan) await removeLayer(trx, layer.id)
 }

@@ -27,8 +27,8 @@ export class Shortener {
     this.#work = new BackgroundWork({ delayMs, onError, work: (signal) => this.#shorten(bound, signal) })
   }
 
-  wake(): void {
-    this.#work.wake()
+  trigger(): void {
+    this.#work.trigger()
   }
 
   /** Resolves when nothing is under way that the start of this run would make useless. */
@@ -40,7 +40,7 @@ export class Shortener {
     )
     if (!chains.flat().some(({ id }) => this.#layerIds.includes(id))) return
     await this.#work.end()
-    this.#work.wake()
+    this.#work.trigger()
   }
 
   /** Ends what is under way. */

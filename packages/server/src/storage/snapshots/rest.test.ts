@@ -143,7 +143,7 @@ test('in the background it does what is due, however often it is woken, and ends
   const rest = new Rest(home.tools, { packAfterMs: 100, onError: (error) => errors.push(error) })
   const deadline = Date.now() + 60_000
   while ((await ram(home))?.ram_form !== 'zstd' && Date.now() < deadline) {
-    rest.wake()
+    rest.trigger()
     await delay(20)
   }
   await rest.close()

@@ -35,8 +35,8 @@ export class Rest {
   }
 
   /** There may be something to do. */
-  wake(): void {
-    this.#work.wake()
+  trigger(): void {
+    this.#work.trigger()
   }
 
   /** Resolves when nothing is under way on the snapshot that this run is to resume. */
@@ -45,7 +45,7 @@ export class Rest {
     const run = await this.#tools.db.selectFrom('runs').select('resume_from').where('id', '=', runId).executeTakeFirst()
     if (run?.resume_from == null || run.resume_from !== this.#snapshotId) return
     await this.#work.end()
-    this.#work.wake()
+    this.#work.trigger()
   }
 
   /** Ends what is under way. */

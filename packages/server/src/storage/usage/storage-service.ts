@@ -2,7 +2,7 @@ import type { Usage } from '@ramet/model/api/wire.ts'
 import { isOff } from '@ramet/model/run/run-state.ts'
 import type { Storage, User } from '../../services.ts'
 import type { Db } from '../../store/database.ts'
-import { listThrowaways, standsBy } from '../../store/warm-starts.ts'
+import { isSpare, listThrowaways } from '../../store/warm-starts.ts'
 import { checkQuota, restingBytes } from './quota.ts'
 import type { Share } from './shares.ts'
 import { readHoldings, type UsageTools, usageOf } from './usage.ts'
@@ -60,14 +60,14 @@ const runsOf = (db: Db, user: User) =>
     .execute()
 
 async function warmStartsIn(db: Db) {
-  const standing = (await listThrowaways(db)).filter((row) => row.state === 'RUNNING' && standsBy(row) !== undefined)
+  const standing = (await listThrowaways(db)).filter((row) => row.state === 'RUNNING' && isSpare(row) !== undefined)
   const rows = await db
     .selectFrom('warm_starts')
     .innerJoin('playgrounds', 'playgrounds.id', 'warm_starts.playground_id')
     .select(['playgrounds.id', 'playgrounds.name as playground', 'warm_starts.created_at as createdAt'])
     .orderBy('warm_starts.created_at')
     .execute()
-  return rows.map((row) => ({ ...row, standbys: standing.filter(({ playground_id }) => playground_id === row.id).length }))
+  return rows.map((row) => ({ ...row, spares: standing.filter(({ playground_id }) => playground_id === row.id).length }))
 }
 
 /** Those with drives of their own. */

@@ -15,12 +15,12 @@ test('shares of runs, playgrounds, images and snapshots add up to what is on the
   await home.addLayer('image')
   await setImage(db, { name: 'debian', layerId: 'image', recipe: 'r' })
   const run = await home.addRun('STOPPED', ['image', null])
-  await home.makeTops(run)
+  await home.makeOverlays(run)
   for (const drive of await home.drives(run)) await writeFakeDrive((await home.chain(drive))[0] ?? '', 1, 1)
   await sealDrives(tools, run)
   const sealed = (await home.drives(run)).map(({ layer_id }) => layer_id)
   const clone = await home.addRun('STOPPED', sealed)
-  await home.makeTops(clone)
+  await home.makeOverlays(clone)
   await db
     .insertInto('playground_drives')
     .values({ playground_id: 'p', machine: 'm', drive_index: 0, layer_id: sealed[0] ?? '' })
@@ -40,10 +40,10 @@ test('shares of runs, playgrounds, images and snapshots add up to what is on the
 
   const bytes = async (...path: string[]) => (await stat(join(home.home, ...path))).blocks * 512
   const layer = (index: number) => bytes('layers', `${sealed[index]}.qcow2`)
-  const tops = await Promise.all(
+  const overlays = await Promise.all(
     (await readdir(join(home.home, 'runs', clone, 'drives'))).map((name) => bytes('runs', clone, 'drives', name)),
   )
-  const topBytes = tops.reduce((sum, each) => sum + each, 0)
+  const overlayBytes = overlays.reduce((sum, each) => sum + each, 0)
   const layers = await Promise.all((await readdir(join(home.home, 'layers'))).map((name) => bytes('layers', name)))
   const snapshotBytes = (await bytes('ram')) + (await bytes('device'))
   const found = await usage({ db, disks, home: home.home })
@@ -52,15 +52,18 @@ test('shares of runs, playgrounds, images and snapshots add up to what is on the
     exclusiveBytes: snapshotBytes,
     sharedBytes: image + (await layer(0)) + (await layer(1)),
   })
-  assert.deepEqual(found.runs.get(clone), { exclusiveBytes: topBytes, sharedBytes: image + (await layer(0)) + (await layer(1)) })
+  assert.deepEqual(found.runs.get(clone), {
+    exclusiveBytes: overlayBytes,
+    sharedBytes: image + (await layer(0)) + (await layer(1)),
+  })
   assert.deepEqual(found.playgrounds.get('p'), { exclusiveBytes: 0, sharedBytes: image + (await layer(0)) })
   assert.deepEqual(found.images.get('debian'), { exclusiveBytes: 0, sharedBytes: image })
   assert.deepEqual(found.total, {
-    bytes: layers.reduce((sum, each) => sum + each, 0) + topBytes + snapshotBytes,
+    bytes: layers.reduce((sum, each) => sum + each, 0) + overlayBytes + snapshotBytes,
     layerBytes: layers.reduce((sum, each) => sum + each, 0),
-    topBytes,
+    overlayBytes,
     snapshotBytes,
-    exclusiveBytes: snapshotBytes + topBytes,
+    exclusiveBytes: snapshotBytes + overlayBytes,
     sharedBytes: image + (await layer(0)) + (await layer(1)),
     unheldBytes: 0,
   })

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Disks } from '@ramet/engine/disk/disk.ts'
-import { topsFolder } from '@ramet/engine/run/run-folder.ts'
+import { overlaysFolder } from '@ramet/engine/run/run-folder.ts'
 import { type Db, transaction } from '../../store/database.ts'
 import { type Item, type Share, shares } from './shares.ts'
 
@@ -11,7 +11,7 @@ export interface UsageTools {
   readonly home: string
 }
 
-/** Bytes on disk (st_blocks x 512) of layers, tops and snapshots, as they are now. */
+/** Bytes on disk (st_blocks x 512) of layers, overlays and snapshots, as they are now. */
 export interface Usage {
   /** By id of the run. */
   readonly runs: ReadonlyMap<string, Share>
@@ -24,7 +24,7 @@ export interface Usage {
   readonly total: {
     readonly bytes: number
     readonly layerBytes: number
-    readonly topBytes: number
+    readonly overlayBytes: number
     readonly snapshotBytes: number
     /** Of all owners' exclusive parts; `bytes` is this, `sharedBytes` and `unheldBytes`. */
     readonly exclusiveBytes: number
@@ -40,13 +40,13 @@ export interface Holdings {
   readonly items: ReadonlyMap<string, Item>
   readonly holds: ReadonlyMap<string, readonly string[]>
   /** Bytes of all items, by kind. */
-  readonly totals: { readonly layer: number; readonly top: number; readonly snapshot: number }
+  readonly totals: { readonly layer: number; readonly overlay: number; readonly snapshot: number }
 }
 
 /** Who uses how much. */
 export const usage = async (tools: UsageTools): Promise<Usage> => usageOf(await readHoldings(tools))
 
-/** A run holds its tops, its drives' layers, the snapshot that it is to resume and the one that its machines have mapped; a warm start holds its. */
+/** A run holds its overlays, its drives' layers, the snapshot that it is to resume and the one that its machines have mapped; a warm start holds its. */
 export async function readHoldings({ db, disks, home }: UsageTools): Promise<Holdings> {
   const rows = await transaction(db, readRows)
   const items = new Map<string, Item>()
@@ -58,7 +58,7 @@ export async function readHoldings({ db, disks, home }: UsageTools): Promise<Hol
   // What went between the rows and its file counts as nothing.
   const measure = (files: readonly string[]) =>
     Promise.all(files.map((file) => disks.bytes(file).catch(() => 0))).then((bytes) => bytes.reduce((sum, each) => sum + each, 0))
-  const totals = { layer: 0, top: 0, snapshot: 0 }
+  const totals = { layer: 0, overlay: 0, snapshot: 0 }
   const add = async (kind: keyof typeof totals, id: string, files: readonly string[], on: readonly string[]) => {
     const bytes = await measure(files)
     totals[kind] += bytes
@@ -77,12 +77,12 @@ export async function readHoldings({ db, disks, home }: UsageTools): Promise<Hol
   for (const { id, file, parent_id } of rows.layers) {
     adding.push(add('layer', id, [join(home, file)], parent_id === null ? [] : [`layer ${parent_id}`]))
   }
-  for (const { run_id, layer_id, top, next_top } of rows.drives) {
+  for (const { run_id, layer_id, overlay, next_overlay } of rows.drives) {
     if (layer_id !== null) hold(`run ${run_id}`, `layer ${layer_id}`)
-    for (const name of [top, next_top]) {
+    for (const name of [overlay, next_overlay]) {
       if (name === null) continue
-      hold(`run ${run_id}`, `top ${run_id}/${name}`)
-      adding.push(add('top', `${run_id}/${name}`, [join(topsFolder(home, run_id), name)], []))
+      hold(`run ${run_id}`, `overlay ${run_id}/${name}`)
+      adding.push(add('overlay', `${run_id}/${name}`, [join(overlaysFolder(home, run_id), name)], []))
     }
   }
   for (const { id } of rows.snapshots) {
@@ -116,9 +116,9 @@ export function usageOf({ items, holds, totals }: Holdings): Usage {
     images: of('image'),
     warmStarts: of('warm'),
     total: {
-      bytes: totals.layer + totals.top + totals.snapshot,
+      bytes: totals.layer + totals.overlay + totals.snapshot,
       layerBytes: totals.layer,
-      topBytes: totals.top,
+      overlayBytes: totals.overlay,
       snapshotBytes: totals.snapshot,
       exclusiveBytes,
       sharedBytes,
@@ -129,11 +129,11 @@ export function usageOf({ items, holds, totals }: Holdings): Usage {
 
 async function readRows(trx: Db) {
   return {
-    // Half-made layers are left out: their file is a top's still, or a copy that nobody has yet.
+    // Half-made layers are left out: their file is a overlay's still, or a copy that nobody has yet.
     layers: await trx.selectFrom('layers').select(['id', 'parent_id', 'file']).where('state', '=', 'sealed').execute(),
     images: await trx.selectFrom('images').select(['name', 'layer_id']).execute(),
     runs: await trx.selectFrom('runs').select(['id', 'resume_from', 'maps_snapshot']).where('state', '!=', 'DESTROYED').execute(),
-    drives: await trx.selectFrom('drives').select(['run_id', 'layer_id', 'top', 'next_top']).execute(),
+    drives: await trx.selectFrom('drives').select(['run_id', 'layer_id', 'overlay', 'next_overlay']).execute(),
     playgrounds: await trx.selectFrom('playgrounds').select('id').where('removed_at', 'is', null).execute(),
     playgroundDrives: await trx.selectFrom('playground_drives').select(['playground_id', 'layer_id']).execute(),
     snapshots: await trx.selectFrom('snapshots').select('id').execute(),

@@ -6,6 +6,7 @@ import { lineage } from './0004-lineage.ts'
 import { snapshots } from './0005-snapshots.ts'
 import { warmStarts } from './0006-warm-starts.ts'
 import { damagedMemory } from './0007-damaged-memory.ts'
+import { words } from './0008-words.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -16,4 +17,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0005-snapshots': snapshots,
   '0006-warm-starts': warmStarts,
   '0007-damaged-memory': damagedMemory,
+  '0008-words': words,
 }

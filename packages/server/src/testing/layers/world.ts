@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { qemuDisks } from '@ramet/engine/disk/qemu-disks.ts'
 import { qemuLayers } from '@ramet/engine/disk/qemu-layers.ts'
 import { ensureVmUser } from '@ramet/engine/disk/vm-user.ts'
-import { newTopName, runFolder, topsFolder } from '@ramet/engine/run/run-folder.ts'
+import { newOverlayName, overlaysFolder, runFolder } from '@ramet/engine/run/run-folder.ts'
 import { fsck } from '../../fsck/fsck.ts'
 import { type CheckFile, checkByQemuImg } from '../../fsck/qemu-img.ts'
 import { changeRun, findRun } from '../../runs/run-rows.ts'
 import { collectLayers } from '../../storage/layers/collect.ts'
-import { reclaimLayers, reclaimTops } from '../../storage/layers/reclaim.ts'
-import { announceTops, sealDrives, sealTops, settleTops } from '../../storage/layers/seal.ts'
+import { reclaimLayers, reclaimOverlays } from '../../storage/layers/reclaim.ts'
+import { announceOverlays, sealDrives, sealOverlays, settleOverlays } from '../../storage/layers/seal.ts'
 import { shortenOnce } from '../../storage/layers/shorten.ts'
 import { usage } from '../../storage/usage/usage.ts'
 import { setImage } from '../../store/images.ts'
@@ -53,13 +53,13 @@ export class World {
     const home = await TestHome.make(qemuLayers(user), {
       ...disks,
       // An empty overlay of a size is always the same: copied, since that is faster than a process.
-      async makeTop(file, on, sizeBytes) {
+      async makeOverlay(file, on, sizeBytes) {
         if (blank === undefined) {
           blank = join(home.home, 'blank')
-          await disks.makeTop(blank, on, sizeBytes)
+          await disks.makeOverlay(blank, on, sizeBytes)
         }
         await copyFile(blank, file)
-        await home.tools.layers.giveBack(file)
+        await home.tools.layers.makeWritable(file)
       },
     })
     const world = new World(home)
@@ -86,11 +86,11 @@ export class World {
   async start(id: string): Promise<void> {
     const run = this.#run(id)
     if (run.isOn) return
-    await settleTops(this.home.tools, id)
+    await settleOverlays(this.home.tools, id)
     await changeRun(this.home.db, id, { state: 'RUNNING', wanted: 'RUNNING' })
-    await this.home.makeTops(id)
+    await this.home.makeOverlays(id)
     run.isOn = true
-    for (const { drive_index, top } of await this.home.drives(id)) run.open[drive_index] = top ?? ''
+    for (const { drive_index, overlay } of await this.home.drives(id)) run.open[drive_index] = overlay ?? ''
   }
 
   async write(id: string, drive: number, place: number, byte: number): Promise<void> {
@@ -171,21 +171,21 @@ export class World {
     if (!run.isOn) return
     await this.#flush()
     const drives = await this.home.drives(id)
-    const tops = drives.map(({ drive_index, top }) => ({
+    const overlays = drives.map(({ drive_index, overlay }) => ({
       machine: 'm',
       driveIndex: drive_index,
-      top: top ?? '',
-      nextTop: newTopName('m', drive_index),
+      overlay: overlay ?? '',
+      nextOverlay: newOverlayName('m', drive_index),
     }))
-    await announceTops(this.home.db, id, tops)
+    await announceOverlays(this.home.db, id, overlays)
     this.home.tools.afterStep?.('live/announce')
-    for (const { nextTop } of tops) {
-      await this.home.disks.makeTop(join(topsFolder(this.home.home, id), nextTop), undefined, driveBytes)
+    for (const { nextOverlay } of overlays) {
+      await this.home.disks.makeOverlay(join(overlaysFolder(this.home.home, id), nextOverlay), undefined, driveBytes)
     }
-    this.home.tools.afterStep?.('live/make-tops')
-    for (const { driveIndex, nextTop } of tops) run.open[driveIndex] = nextTop
+    this.home.tools.afterStep?.('live/make-overlays')
+    for (const { driveIndex, nextOverlay } of overlays) run.open[driveIndex] = nextOverlay
     this.home.tools.afterStep?.('live/switch')
-    await sealTops(this.home.tools, id, tops)
+    await sealOverlays(this.home.tools, id, overlays)
   }
 
   /** The next server after one that was killed. `alsoMachines`: the host went down, no machine is on any more. */
@@ -193,7 +193,7 @@ export class World {
     this.home.crashAfter = undefined
     await this.#flush()
     await reclaimLayers(this.home.db, this.home.tools, silent)
-    await reclaimTops(this.home.db, this.home.tools, silent)
+    await reclaimOverlays(this.home.db, this.home.tools, silent)
     for (const [id, run] of this.runs) {
       const row = await findRun(this.home.db, id)
       // A clone of which the transaction was not done is no run.
@@ -265,35 +265,36 @@ export class World {
     await collectLayers(this.home.tools)
   }
 
-  /** A machine went on without its server, which asks it now which tops it writes to. */
+  /** A machine went on without its server, which asks it now which overlays it writes to. */
   async #takeOver(id: string, run: ModelRun): Promise<void> {
-    const drives = (await this.home.drives(id)).filter(({ next_top }) => next_top !== null)
-    const tops = drives.map(({ drive_index, top, next_top }) => ({
+    const drives = (await this.home.drives(id)).filter(({ next_overlay }) => next_overlay !== null)
+    const overlays = drives.map(({ drive_index, overlay, next_overlay }) => ({
       machine: 'm',
       driveIndex: drive_index,
-      top: top ?? '',
-      nextTop: next_top,
+      overlay: overlay ?? '',
+      nextOverlay: next_overlay,
     }))
-    const isSwitched = (driveIndex: number, nextTop: string | null) => run.open[driveIndex] === nextTop
-    const notSwitched = tops.filter(({ driveIndex, nextTop }) => !isSwitched(driveIndex, nextTop))
-    await announceTops(
+    const isSwitched = (driveIndex: number, nextOverlay: string | null) => run.open[driveIndex] === nextOverlay
+    const notSwitched = overlays.filter(({ driveIndex, nextOverlay }) => !isSwitched(driveIndex, nextOverlay))
+    await announceOverlays(
       this.home.db,
       id,
-      notSwitched.map((top) => ({ ...top, nextTop: null })),
+      notSwitched.map((overlay) => ({ ...overlay, nextOverlay: null })),
     )
-    for (const { nextTop } of notSwitched) await rm(join(topsFolder(this.home.home, id), nextTop ?? ''), { force: true })
-    const switched = tops.filter(({ driveIndex, nextTop }) => isSwitched(driveIndex, nextTop))
-    if (switched.length > 0) await sealTops(this.home.tools, id, switched)
-    // A machine whose start had not come to an end has tops that the row did not know of yet.
+    for (const { nextOverlay } of notSwitched)
+      await rm(join(overlaysFolder(this.home.home, id), nextOverlay ?? ''), { force: true })
+    const switched = overlays.filter(({ driveIndex, nextOverlay }) => isSwitched(driveIndex, nextOverlay))
+    if (switched.length > 0) await sealOverlays(this.home.tools, id, switched)
+    // A machine whose start had not come to an end has overlays that the row did not know of yet.
     await changeRun(this.home.db, id, { state: 'RUNNING', wanted: 'RUNNING' })
   }
 
-  /** The chain as the machine has it open: from its own top down. */
+  /** The chain as the machine has it open: from its own overlay down. */
   async #openChain(id: string, driveIndex: number): Promise<string[]> {
     const drive = (await this.home.drives(id))[driveIndex]
     assert.ok(drive)
     const chain = await this.home.chain(drive)
-    const open = join(topsFolder(this.home.home, id), this.#run(id).open[driveIndex] ?? '')
+    const open = join(overlaysFolder(this.home.home, id), this.#run(id).open[driveIndex] ?? '')
     return chain[0] === open ? chain : [open, ...chain]
   }
 

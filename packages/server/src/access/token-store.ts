@@ -15,14 +15,14 @@ export interface TokenRecord {
 }
 
 /** What authentication needs of the store. */
-export interface TokenBook {
+export interface TokenStore {
   find(hash: string): Promise<TokenRecord | undefined>
   add(record: TokenRecord): Promise<void>
   remove(id: string): Promise<void>
   removeExpired(now: Date): Promise<void>
 }
 
-export function tokenBook(db: Kysely<Database>): TokenBook {
+export function tokenStore(db: Kysely<Database>): TokenStore {
   return {
     async find(hash) {
       const row = await db

@@ -8,7 +8,7 @@ import { throwawaysOf } from './harness/throwaways.ts'
 
 /** Runs that are started before anybody asks, on the fake world. `warm-starts.system.test.ts` has real VMs. In order. */
 describe('runs that stand by', { concurrency: false }, () => {
-  const server = new TestServer({ fake: true, warmStarts: true, standbyFor: '1h' })
+  const server = new TestServer({ fake: true, warmStarts: true, spareFor: '1h' })
   let first = ''
 
   const plays = async () => (await server.client()).plays
@@ -24,7 +24,7 @@ describe('runs that stand by', { concurrency: false }, () => {
   const inGuest = async (id: string, command: string) => (await server.ok('ssh', id, '--', command)).trim()
   const throwaways = () => throwawaysOf(server)
   /** The id of the one that the server says is ready. */
-  const standsBy = () =>
+  const isSpare = () =>
     until(
       'a run to stand by',
       () => {
@@ -44,7 +44,7 @@ describe('runs that stand by', { concurrency: false }, () => {
 
   test('once a playground is kept warm, a run of it stands by that nobody sees, and the next start is handed it', async () => {
     first = (await start()).id
-    const ready = await standsBy()
+    const ready = await isSpare()
     await assert.rejects((await plays()).get(ready), { status: 404 })
     assert.deepEqual(
       (await (await plays()).list()).map(({ id }) => id),
@@ -63,7 +63,7 @@ describe('runs that stand by', { concurrency: false }, () => {
     )
     assert.equal(await inGuest(play.id, 'cat /run/ramet/epoch'), play.epoch)
     assert.notEqual(await inGuest(play.id, 'cat /etc/machine-id'), await inGuest(first, 'cat /etc/machine-id'))
-    assert.notEqual(await standsBy(), ready, 'another stands by')
+    assert.notEqual(await isSpare(), ready, 'another stands by')
     await (await plays()).stop(play.id)
     await reached(play.id, 'STOPPED')
     await (await plays()).restart(play.id)
@@ -73,7 +73,7 @@ describe('runs that stand by', { concurrency: false }, () => {
   })
 
   test('two starts at once get two runs, and one that is to boot boots', async () => {
-    const ready = await standsBy()
+    const ready = await isSpare()
     const made = await Promise.all([start(), start(), start({ cold: true })])
     assert.equal(new Set(made.map(({ id }) => id)).size, 3)
     assert.deepEqual(made.map(({ startKind }) => startKind).toSorted(), ['cold', 'warm', 'warm'])
@@ -84,7 +84,7 @@ describe('runs that stand by', { concurrency: false }, () => {
   })
 
   test('one whose machine ended is not handed to anybody, and goes', async () => {
-    const ready = await standsBy()
+    const ready = await isSpare()
     for (const pid of await vmProcesses(server.home, ready)) process.kill(pid, 'SIGKILL')
     await until('its process to be gone', async () => (await vmProcesses(server.home, ready)).length === 0, 10_000, 1)
     const play = await start()
@@ -94,21 +94,21 @@ describe('runs that stand by', { concurrency: false }, () => {
   })
 
   test('a server that ends takes it along, and one that is killed leaves it to the next', async () => {
-    await standsBy()
+    await isSpare()
     process.kill(server.child?.pid ?? 0, 'SIGTERM')
     if (server.child) await ended(server.child)
     assert.equal((await vmProcesses(server.home)).length, 1)
     await server.start()
-    const ready = await standsBy()
+    const ready = await isSpare()
     await server.kill()
     assert.equal((await vmProcesses(server.home)).length, 2)
     await server.start()
     await until('it to be gone', async () => (await vmProcesses(server.home, ready)).length === 0, 60_000)
-    assert.notEqual(await standsBy(), ready)
+    assert.notEqual(await isSpare(), ready)
     await server.inOrder()
   })
 
-  for (const step of ['standby/write-rows', 'standby/reach']) {
+  for (const step of ['spare/write-rows', 'spare/reach']) {
     test(`the server killed after ${step}: nothing of it is left, and another stands by`, async () => {
       await server.restart({ RAMET_CRASH_AFTER: step })
       if (!server.child) throw new Error('no server')
@@ -116,7 +116,7 @@ describe('runs that stand by', { concurrency: false }, () => {
       assert.equal(server.child.signalCode, 'SIGKILL')
       const [left] = throwaways()
       await server.start()
-      assert.notEqual(await standsBy(), left?.id)
+      assert.notEqual(await isSpare(), left?.id)
       assert.equal((await vmProcesses(server.home)).length, 2)
       await server.inOrder()
     })
@@ -125,7 +125,7 @@ describe('runs that stand by', { concurrency: false }, () => {
   test('it makes room when a user’s start needs its memory', async () => {
     // For two machines of 512 MiB, and not for a third.
     await server.restart({ RAMET_MEMORY: '1400MiB' })
-    await standsBy()
+    await isSpare()
     const play = await start({ cold: true })
     await until('it to be gone', () => throwaways().length === 0, 60_000)
     assert.equal((await vmProcesses(server.home)).length, 2)
@@ -133,10 +133,10 @@ describe('runs that stand by', { concurrency: false }, () => {
   })
 
   test('it goes when nobody started one for so long', async () => {
-    await server.restart({ RAMET_STANDBY_FOR: '30s' })
+    await server.restart({ RAMET_SPARE_FOR: '30s' })
     const play = await start()
     await destroy(play.id)
-    const ready = await standsBy()
+    const ready = await isSpare()
     await until('it to be gone', () => throwaways().length === 0, 60_000)
     assert.deepEqual(await vmProcesses(server.home, ready), [])
     await server.inOrder()

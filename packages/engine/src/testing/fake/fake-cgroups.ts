@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Bounds } from '../../cgroup/cgroups.ts'
+import type { Cgroups } from '../../cgroup/cgroups.ts'
 import { writeFileAtomically } from '../../disk/files.ts'
 
-/** Bounds that are files below `folder` and bound nothing, so that what leaks can be counted. */
-export function fakeBounds(folder: string): Bounds {
+/** Cgroups that are files below `folder` and bound nothing, so that what leaks can be counted. */
+export function fakeCgroups(folder: string): Cgroups {
   const made = join(folder, 'bounds')
   return {
     async ready(bounds) {
