@@ -10,12 +10,12 @@ import type { KernelPack, RootImage } from '@ramet/engine/image/cache/artefact.t
 import { planNetwork } from '@ramet/engine/network/plan.ts'
 import { run } from '@ramet/engine/process/run-process.ts'
 import { writeInitrd } from '@ramet/engine/run/initrd.ts'
-import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import { vmSpec } from '@ramet/engine/run/vm-spec.ts'
 import { hostTscKhz } from '@ramet/engine/vmm/host-khz.ts'
 import { qemuCommandLine } from '@ramet/engine/vmm/qemu/command-line.ts'
 import { vmFiles } from '@ramet/engine/vmm/qemu/vm-files.ts'
 import type { Accelerator, VmSpec } from '@ramet/engine/vmm/vmm.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 
 /** What somebody without Ramet would have lying ready: the files and the command. */
 export interface BareParts {

@@ -1,5 +1,5 @@
 import { ImageLibrary } from '@ramet/engine/image/library.ts'
-import { makeRunPlan } from '@ramet/server/runs/make-run-plan.ts'
+import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
 import { TestServer, testCache } from '../tests/harness/server.ts'
 import type { Benchmark, Figure } from './samples.ts'
 import { ready } from './server-ready.ts'

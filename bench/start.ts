@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { waitForPlay } from '@ramet/client/wait-for-play.ts'
 import { ImageLibrary } from '@ramet/engine/image/library.ts'
-import { makeRunPlan } from '@ramet/server/runs/make-run-plan.ts'
+import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
 import { TestServer, testCache } from '../tests/harness/server.ts'
 import { type BareParts, bareStart } from './bare-vm.ts'
 import { type Benchmark, median } from './samples.ts'

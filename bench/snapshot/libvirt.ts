@@ -11,11 +11,11 @@ import type { KernelPack, RootImage } from '@ramet/engine/image/cache/artefact.t
 import { planNetwork } from '@ramet/engine/network/plan.ts'
 import { run } from '@ramet/engine/process/run-process.ts'
 import { writeInitrd } from '@ramet/engine/run/initrd.ts'
-import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import { modulesSerial } from '@ramet/engine/run/vm-spec.ts'
 import { hostTscKhz } from '@ramet/engine/vmm/host-khz.ts'
 import { kernelCommandLine } from '@ramet/engine/vmm/qemu/command-line.ts'
 import type { Accelerator } from '@ramet/engine/vmm/vmm.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { ended, until } from '../../tests/harness/processes.ts'
 import { fillCommand } from './bench-runs.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { RunPlan } from '../run/run-plan.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { samplePlan } from '../testing/sample-plan.ts'
 import { parseMounts, settings } from './hierarchies.ts'
 import { planLimits } from './plan-limits.ts'

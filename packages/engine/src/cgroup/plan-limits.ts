@@ -1,6 +1,6 @@
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { planNames } from '../network/dns/name-plan.ts'
 import type { NetworkPlan } from '../network/network.ts'
-import type { RunPlan } from '../run/run-plan.ts'
 import type { Accelerator } from '../vmm/vmm.ts'
 import type { RunLimits } from './cgroups.ts'
 import { runMemoryBytes } from './run-memory.ts'

@@ -1,4 +1,4 @@
-import type { RunPlan } from '../run/run-plan.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Accelerator } from '../vmm/vmm.ts'
 
 /** Bound of the code cache of TCG: 128 boots as fast as the default, which grows to 1.2 GiB a VM (measured). */

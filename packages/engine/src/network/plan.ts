@@ -1,3 +1,4 @@
+import { machineMac } from '@ramet/model/plan/machine-mac.ts'
 import { addressAt, parsePrefix } from './ipv4.ts'
 import type { NetworkPlan } from './network.ts'
 
@@ -22,13 +23,7 @@ const firstMachinePlace = 2
 
 const hex = (value: number) => value.toString(16).padStart(2, '0')
 
-/**
- * Locally administered and unicast. From the places of machine and interface alone: every run is a world of its own, so a clone keeps its
- * addresses, and nothing that guests remember (udev names, ARP) changes.
- */
-export const machineMac = (machineIndex: number, interfaceIndex: number) =>
-  `52:52:00:00:${hex(machineIndex)}:${hex(interfaceIndex)}`
-/** A fixed one too, since guests that continue from memory keep the gateway's in their ARP tables. */
+/** Fixed, as the machines' own (`machineMac`):  guests that continue from memory keep the gateway's in their ARP tables. */
 export const bridgeMac = (networkIndex: number) => `52:52:00:ff:00:${hex(networkIndex)}`
 
 /** Names of host objects end up in argv and in rulesets, so they are checked wherever they come from. */

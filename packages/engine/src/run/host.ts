@@ -1,3 +1,4 @@
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Cgroups } from '../cgroup/cgroups.ts'
 import type { Disks, LayerFile } from '../disk/disk.ts'
 import type { LayerStore } from '../disk/layer-store.ts'
@@ -10,7 +11,6 @@ import type { SnapshotRecord, TakenSnapshot } from '../snapshot/snapshot-record.
 import type { HostStamp } from '../snapshot/stamp.ts'
 import type { Vmm } from '../vmm/vmm.ts'
 import type { BootSlots } from './boot-slots.ts'
-import type { RunPlan } from './run-plan.ts'
 
 /** The parts of one Linux host that a run is made of. The fake world has a fake of each. */
 export interface Host {

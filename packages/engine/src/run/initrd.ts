@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { writeFileForThisBoot } from '../disk/files.ts'
 import { bootArchive } from '../guest/boot/boot-files.ts'
 import type { BootConfig, RunKeys } from '../guest/guest.ts'
 import type { KernelPack } from '../image/cache/artefact.ts'
 import { hostsSeenFrom, networksOf, resolverOf } from '../network/dns/name-plan.ts'
 import type { NetworkPlan } from '../network/network.ts'
-import type { RunPlan } from './run-plan.ts'
 import { modulesSerial } from './vm-spec.ts'
 
 /** What the machine is told at boot; pure. Names mean the same here as when the run's resolver is asked, and work also while it is not there. */

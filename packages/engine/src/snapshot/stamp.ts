@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { RunPlan } from '../run/run-plan.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 
 /** What a memory was taken on, and must be resumed on: device state and CPU state mean nothing elsewhere. */
 export interface HostStamp {

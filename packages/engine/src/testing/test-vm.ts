@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { qemuDisks } from '../disk/qemu-disks.ts'
 import { ensureVmUser } from '../disk/vm-user.ts'
 import { kernelWords } from '../guest/boot/kernel-words.ts'
@@ -9,7 +10,6 @@ import { sshGuests } from '../guest/guests.ts'
 import { ImageLibrary } from '../image/library.ts'
 import { planNetwork } from '../network/plan.ts'
 import { writeInitrd } from '../run/initrd.ts'
-import type { RunPlan } from '../run/run-plan.ts'
 import { modulesSerial } from '../run/vm-spec.ts'
 import { hostTscKhz } from '../vmm/host-khz.ts'
 import { qemuVmm } from '../vmm/qemu/qemu.ts'
@@ -20,6 +20,7 @@ export const testCache = process.env.RAMET_TEST_CACHE ?? '/var/cache/ramet-test'
 
 const gib = 1024 ** 3
 const plan: RunPlan = {
+  version: 1,
   networks: [{ name: 'local', subnet: '172.16.0.0/24', gateway: '172.16.0.1', private: false }],
   machines: [
     {

@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os'
-import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import type { RametError } from '@ramet/model/errors/error.ts'
 import { notEnoughMemory } from '@ramet/model/errors/errors.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { takesMemory } from '@ramet/model/run/run-state.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Db } from '../store/database.ts'

@@ -1,6 +1,6 @@
-import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import type { SavePlay } from '@ramet/model/api/wire.ts'
 import { nameTaken } from '@ramet/model/errors/errors.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { specOf } from '../playgrounds/catalog.ts'
 import { newId } from '../playgrounds/new-id.ts'
 import { type Db, now } from '../store/database.ts'

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseManifest } from '@ramet/model/manifest/parse-manifest.ts'
-import { makeRunPlan } from '../runs/make-run-plan.ts'
+import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
 import { savedSpec } from './saved-spec.ts'
 
 const again = (text: string) => {

@@ -1,5 +1,5 @@
-import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import { type ManifestSpec, manifestSpecSchema } from '@ramet/model/manifest/manifest.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { formatBytes, parseBytes } from '@ramet/model/units/bytes.ts'
 
 /**

@@ -1,5 +1,5 @@
-import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import type { Finding } from '@ramet/model/api/wire.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { isGone, isMoving, isOff } from '@ramet/model/run/run-state.ts'
 import type { RunRow } from '../store/schema.ts'
 import type { Sight } from './look.ts'

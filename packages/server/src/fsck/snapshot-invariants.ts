@@ -1,5 +1,5 @@
-import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import type { Finding } from '@ramet/model/api/wire.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Sight } from './look.ts'
 
 /** A snapshot has machines of its origin, everything that it needs is there and as long as it was, and no file is there that none accounts for. */

@@ -1,7 +1,7 @@
 import type { RunContext } from '@ramet/engine/run/run-context.ts'
-import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
 import type { Step } from '@ramet/engine/run/steps.ts'
 import type { Progress } from '@ramet/model/api/wire.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Kysely } from 'kysely'
 import type { ImageService } from '../images/image-service.ts'
 import { insertDrive, plannedDrives } from '../runs/drive-rows.ts'

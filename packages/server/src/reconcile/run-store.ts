@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { LayerFile } from '@ramet/engine/disk/disk.ts'
 import type { DriveRecord, RunRecord, RunStore } from '@ramet/engine/run/host.ts'
-import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Kysely } from 'kysely'
 import { readRun } from '../runs/run-rows.ts'
 import type { LayerTools } from '../storage/layers/layer-tools.ts'

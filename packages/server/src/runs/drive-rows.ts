@@ -1,4 +1,4 @@
-import type { PlanDrive, RunPlan } from '@ramet/engine/run/run-plan.ts'
+import type { PlanDrive, RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Db } from '../store/database.ts'
 
 /** All drives of a run's machines, in the order of its plan. */

@@ -1,4 +1,4 @@
-import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { RunState } from '@ramet/model/run/run-state.ts'
 import { type MemoryRule, requireMemory } from '../admission/admission.ts'
 import { newId } from '../playgrounds/new-id.ts'

@@ -1,4 +1,4 @@
-import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Db } from '../store/database.ts'
 import { insertDrive, plannedDrives } from './drive-rows.ts'
 

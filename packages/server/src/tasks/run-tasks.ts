@@ -1,6 +1,6 @@
 import { beginTask, lookAtTask, type TaskSight, taskEnd } from '@ramet/engine/guest/agent/guest-task.ts'
 import type { LiveRun } from '@ramet/engine/run/live-run.ts'
-import type { PlanTask } from '@ramet/engine/run/run-plan.ts'
+import type { PlanTask } from '@ramet/model/plan/run-plan.ts'
 import { taskOutlooks, taskStatus } from '@ramet/model/run/task-state.ts'
 import type { WorkerTools } from '../reconcile/active-run.ts'
 import { findRun } from '../runs/run-rows.ts'

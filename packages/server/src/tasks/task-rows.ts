@@ -1,4 +1,4 @@
-import type { PlanTask, RunPlan } from '@ramet/engine/run/run-plan.ts'
+import type { PlanTask, RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { TaskAtWork } from '@ramet/model/run/task-state.ts'
 import type { RunRow, TaskRow } from '../store/schema.ts'
 

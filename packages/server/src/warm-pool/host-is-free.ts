@@ -1,5 +1,5 @@
 import { freeBytes } from '@ramet/engine/disk/space.ts'
-import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { takesMemory } from '@ramet/model/run/run-state.ts'
 import { taskStatus } from '@ramet/model/run/task-state.ts'
 import { type MemoryRule, promisedMemory } from '../admission/admission.ts'

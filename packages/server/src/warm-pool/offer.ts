@@ -1,4 +1,4 @@
-import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { ImageService } from '../images/image-service.ts'
 import type { Db } from '../store/database.ts'
 import type { PlaygroundRow } from '../store/schema.ts'

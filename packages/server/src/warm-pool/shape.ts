@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 
 const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')
 

@@ -1,5 +1,5 @@
 import { machineUnreachable } from '@ramet/model/errors/errors.ts'
-import type { PlanTask } from '../../run/run-plan.ts'
+import type { PlanTask } from '@ramet/model/plan/run-plan.ts'
 import type { GuestLink, ToolResult } from '../guest.ts'
 
 /** Tasks in a guest, by the platform's `keeper task` (guest/native/task.c): they go on whatever becomes of the caller, and are found again by name. */

@@ -1,12 +1,13 @@
-import { machineMac } from '@ramet/engine/network/plan.ts'
-import type { RunPlan } from '@ramet/engine/run/run-plan.ts'
-import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
-import { resolveSpec } from '@ramet/model/plan/defaults.ts'
+import type { ManifestSpec } from '../manifest/manifest.ts'
+import { resolveSpec } from './defaults.ts'
+import { machineMac } from './machine-mac.ts'
+import type { RunPlan } from './run-plan.ts'
 
 /** A playground's spec, checked before, with every default and address filled in. Pure. */
 export function makeRunPlan(given: ManifestSpec): RunPlan {
   const { networks, machines, tasks } = resolveSpec(given)
   return {
+    version: 1,
     networks: networks.map(({ name, subnet, gateway, private: isPrivate }) => ({ name, subnet, gateway, private: isPrivate })),
     machines: machines.map((machine, machineIndex) => ({
       ...machine,
