@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runMemoryBytes } from '@ramet/engine/cgroup/run-memory.ts'
+import { platform } from '@ramet/model/access/can.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Logger } from 'pino'
 import { TokenAuth } from './access/auth.ts'
-import { tokenStore } from './access/token-store.ts'
+import { subjectOfRun } from './access/permit.ts'
 import { type MemoryRule, memoryForRuns } from './admission/admission.ts'
 import { copyService } from './clone-save/copy-service.ts'
 import { settleCut } from './clone-save/live-clone.ts'
@@ -39,9 +39,11 @@ import { collectSnapshots } from './storage/snapshots/collect.ts'
 import { Durability } from './storage/snapshots/durability.ts'
 import { Rest } from './storage/snapshots/rest.ts'
 import { storageService } from './storage/usage/storage-service.ts'
-import { type Db, now, openDatabase } from './store/database.ts'
+import { openDatabase } from './store/database.ts'
 import { openInstallation } from './store/installation.ts'
 import { forgetLostSnapshots } from './store/snapshots.ts'
+import { tokenStore } from './store/tokens.ts'
+import { openOwner } from './store/users.ts'
 import { forgetWarmStarts } from './store/warm-starts.ts'
 import { shapeNow } from './warm-pool/offer.ts'
 import { destroyThrowaways } from './warm-pool/throwaway.ts'
@@ -128,7 +130,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     void (async () => {
       const row = await findRun(db, runId)
       warmStarts.trigger()
-      if (row?.purpose === 'user') events.publish(row.owner_id, { kind: 'play', play: await toPlay(plays, row) })
+      if (row?.purpose === 'user') events.publish(subjectOfRun(row), { kind: 'play', play: await toPlay(plays, row) })
     })().catch((error) => log.error({ err: error, run: runId }, 'a change could not be told'))
   }
   const reconciler: Reconciler = new Reconciler({
@@ -197,7 +199,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       hasWeb: () => bundle.isCurrent(),
     }),
   }
-  world.library.onChange((image) => events.publish(undefined, { kind: 'image', image }))
+  world.library.onChange((image) => events.publish(platform, { kind: 'image', image }))
   const wasRebooted = await hostWasRebooted(config.home)
   if (wasRebooted) await forgetLostSnapshots(db)
   else await durability.resume()
@@ -240,18 +242,6 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       lock[Symbol.dispose]()
     },
   }
-}
-
-/** The one user of this version; sharing between users comes later, ownership is there from the first day. */
-async function openOwner(db: Db): Promise<User> {
-  const found = await db.selectFrom('users').selectAll().orderBy('created_at').executeTakeFirst()
-  if (found) return { id: found.id, name: found.name }
-  const user = { id: randomBytes(12).toString('hex'), name: 'owner' }
-  await db
-    .insertInto('users')
-    .values({ ...user, created_at: now() })
-    .execute()
-  return user
 }
 
 /** The token of the CLI on this machine: its text only in a file for root, its hash in the store. A file that no longer fits is replaced. */

@@ -3,7 +3,6 @@ import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions } from '
 import type {
   ChangePlayground,
   Check,
-  CreatePlay,
   CreatePlayground,
   Event,
   Finding,
@@ -20,6 +19,7 @@ import type {
 } from '@ramet/model/api/wire.ts'
 import type { Problem } from '@ramet/model/errors/error.ts'
 import type { MachineAction } from '@ramet/model/run/run-state.ts'
+import type { User } from './store/users.ts'
 
 /** What the HTTP layer speaks to. It knows users, requests and frames; everything else is behind these. Each throws RametError. */
 export interface Services {
@@ -35,9 +35,14 @@ export interface Services {
   readonly host: HostReport
 }
 
-export interface User {
-  readonly id: string
-  readonly name: string
+export type { User }
+
+/** What a start asks for. Ramet's own: `rerunInit`, `cold` (wire.ts says what they do). */
+export interface StartRequest {
+  readonly playground: string
+  readonly title: string | undefined
+  readonly rerunInit: boolean
+  readonly cold: boolean
 }
 
 export interface Auth {
@@ -62,7 +67,7 @@ export interface Playgrounds {
 
 /** Runs of one user; another user's run is not found. Actions return at once with the run on its way. */
 export interface Runs {
-  start(user: User, body: CreatePlay): Promise<Play>
+  start(user: User, request: StartRequest): Promise<Play>
   /** Newest first. */
   list(user: User): Promise<Play[]>
   get(user: User, id: string): Promise<Play>

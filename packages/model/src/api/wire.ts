@@ -127,7 +127,7 @@ export type Play = z.infer<typeof playSchema>
 
 export const createPlaySchema = z.object({
   playground: z.string(),
-  title: z.string().optional(),
+  title: titleSchema.optional(),
   safetyDisclaimerConsent: z.boolean().nullish(),
   asFreeTierUser: z.boolean().nullish(),
   /** Users, startup files and init tasks of a saved playground are done again, although its drives have been through them. */
@@ -150,7 +150,7 @@ export const playActionSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('restart'), cold: z.boolean().optional() }),
   z.object({ action: z.literal('destroy') }),
   z.object({ action: z.literal('make_persistent') }),
-  z.object({ action: z.literal('set_title'), title: z.string() }),
+  z.object({ action: z.literal('set_title'), title: titleSchema }),
   z.object({ action: z.enum(['machine.stop', 'machine.restart', 'machine.reboot']), machine: z.string() }),
   z.object({ action: z.literal('machine.console.list'), machine: z.string() }),
   z.object({ action: z.literal('machine.console.read'), machine: z.string(), console: z.string() }),

@@ -19,6 +19,15 @@ export const forbiddenOrigin = (origin: string) =>
 export const notFound = (what: string, name: string, hint?: string) =>
   new RametError('not_found', 404, `There is no ${what} ${name}.`, { hint })
 
+/** For what everybody sees and not everybody may do. What somebody may not even see is `not_found`. */
+export const notPermitted = (permission: string) =>
+  new RametError('not_permitted', 403, `Your account may not do that (${permission}).`)
+
+export const officialPlayground = (name: string) =>
+  new RametError('official_playground', 403, `The playground ${name} belongs to the official catalogue.`, {
+    hint: 'Only playgrounds of your own can be changed or removed: ramet playground catalog -f my-custom',
+  })
+
 export const actionRefused = (action: string, state: string, otherwise: string) =>
   new RametError('action_refused', 409, `Cannot ${action} a run that is ${state}.`, { hint: otherwise })
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { User } from '../services.ts'
 import { openDatabase } from '../store/database.ts'
+import { tokenStore } from '../store/tokens.ts'
 import { sessionDays, TokenAuth } from './auth.ts'
-import { tokenStore } from './token-store.ts'
 
 const owner: User = { id: 'u1', name: 'owner' }
 

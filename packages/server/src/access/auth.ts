@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Me } from '@ramet/model/api/wire.ts'
 import type { Auth, User } from '../services.ts'
-import type { TokenRecord, TokenStore } from './token-store.ts'
+import type { TokenRecord, TokenStore } from '../store/tokens.ts'
 
 export const sessionDays = 30
 

@@ -73,7 +73,7 @@ export function copyService({ layers, reconciler, plays, own, checkQuota, memory
 
     async save(user, id, request) {
       const row = await copy(user, id, 'save', (trx, run) => insertSaved(trx, run, request))
-      return wirePlayground(row, plays.endpoint(), await sourceOf(db, row))
+      return wirePlayground(user, row, plays.endpoint(), await sourceOf(db, row))
     },
   }
 }

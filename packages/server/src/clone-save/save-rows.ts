@@ -4,7 +4,8 @@ import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { specOf } from '../playgrounds/catalog.ts'
 import { newId } from '../playgrounds/new-id.ts'
 import { type Db, now } from '../store/database.ts'
-import { findPlayground, insertPlayground } from '../store/playgrounds.ts'
+import { insertPlaygroundDrive } from '../store/playground-drives.ts'
+import { findPlayground, findPlaygroundById, insertPlayground } from '../store/playgrounds.ts'
 import type { PlaygroundRow, RunRow } from '../store/schema.ts'
 import { saveTasks } from '../store/tasks.ts'
 import { savedSpec } from './saved-spec.ts'
@@ -14,7 +15,8 @@ import { sealedDrives } from './sealed-drives.ts'
 export async function insertSaved(trx: Db, run: RunRow, request: SavePlay): Promise<PlaygroundRow> {
   if (await findPlayground(trx, request.name)) throw nameTaken('playground', request.name, await freeName(trx, request.name))
   const drives = await sealedDrives(trx, run.id)
-  const base = await trx.selectFrom('playgrounds').selectAll().where('id', '=', run.playground_id).executeTakeFirstOrThrow()
+  const base = await findPlaygroundById(trx, run.playground_id)
+  if (!base) throw new Error(`run ${run.id} is of a playground that has no row`)
   const plan = JSON.parse(run.plan) as RunPlan
   const { tabs } = specOf(base)
   const machines = new Set(plan.machines.map(({ name }) => name))
@@ -39,7 +41,7 @@ export async function insertSaved(trx: Db, run: RunRow, request: SavePlay): Prom
   await insertPlayground(trx, row)
   for (const { machine, drive_index, layer_id } of drives) {
     if (layer_id === null) continue
-    await trx.insertInto('playground_drives').values({ playground_id: row.id, machine, drive_index, layer_id }).execute()
+    await insertPlaygroundDrive(trx, { playground_id: row.id, machine, drive_index, layer_id })
   }
   await saveTasks(trx, run.id, row.id)
   return row

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { platform } from '@ramet/model/access/can.ts'
 import type { Event, Image } from '@ramet/model/api/wire.ts'
 import type { User } from '../services.ts'
 import { EventStream } from './events.ts'
@@ -28,29 +29,29 @@ test('a burst of one subject is told by its first and its last event, other subj
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const stream = new EventStream({ snapshot: () => [], firstId: 0 })
   const { what } = listen(stream, alice, 0)
-  for (const title of ['1', '2', '3']) stream.publish('a', play('p', title))
-  stream.publish(undefined, image('i'))
+  for (const title of ['1', '2', '3']) stream.publish({ ownerId: 'a' }, play('p', title))
+  stream.publish(platform, image('i'))
   assert.deepEqual(what(), ['p1', 'i0'])
   t.mock.timers.tick(50)
   assert.deepEqual(what(), ['p1', 'i0', 'p3'])
   t.mock.timers.tick(50)
-  stream.publish('a', play('p', '4'))
+  stream.publish({ ownerId: 'a' }, play('p', '4'))
   assert.deepEqual(what().at(-1), 'p4')
 })
 
 test('runs are seen by their owner alone, images by everybody', () => {
   const stream = new EventStream({ snapshot: () => [], firstId: 0 })
   const [forAlice, forBob] = [listen(stream, alice, 0), listen(stream, bob, 0)]
-  stream.publish('a', play('p'))
-  stream.publish(undefined, image('i'))
+  stream.publish({ ownerId: 'a' }, play('p'))
+  stream.publish(platform, image('i'))
   assert.deepEqual([forAlice.what(), forBob.what()], [['p', 'i0'], ['i0']])
 })
 
 test('who was away gets the newest of each subject, in order', () => {
   const stream = new EventStream({ snapshot: () => assert.fail('no picture is needed'), firstId: 10, coalesceMs: 0 })
-  stream.publish('a', play('p'))
-  stream.publish('a', play('q'))
-  stream.publish(undefined, image('i'))
+  stream.publish({ ownerId: 'a' }, play('p'))
+  stream.publish({ ownerId: 'a' }, play('q'))
+  stream.publish(platform, image('i'))
   assert.deepEqual(listen(stream, alice, 11).seen, [
     [12, 'q'],
     [13, 'i0'],
@@ -66,7 +67,7 @@ for (const [name, lastEventId] of [
 ] as const) {
   test(`an id ${name} brings a fresh picture`, async () => {
     const stream = new EventStream({ snapshot: ({ id }) => [play(`picture-${id}`)], firstId: 10, capacity: 2 })
-    for (const id of ['p', 'q', 'r']) stream.publish('a', play(id))
+    for (const id of ['p', 'q', 'r']) stream.publish({ ownerId: 'a' }, play(id))
     const { seen } = listen(stream, alice, lastEventId)
     await turn()
     assert.deepEqual(seen, [[13, 'picture-a']])
@@ -77,7 +78,7 @@ test('what happens while the picture is being taken comes after it, and the id o
   const picture = Promise.withResolvers<Event[]>()
   const stream = new EventStream({ snapshot: () => picture.promise, firstId: 10 })
   const { seen } = listen(stream, alice)
-  stream.publish('a', play('p', ' changed'))
+  stream.publish({ ownerId: 'a' }, play('p', ' changed'))
   picture.resolve([play('p')])
   await turn()
   assert.deepEqual(seen, [
@@ -90,7 +91,7 @@ test('who has left is told nothing, not even the picture', async () => {
   const stream = new EventStream({ snapshot: () => [play('p')], firstId: 10 })
   const { seen, stop } = listen(stream, alice)
   stop()
-  stream.publish('a', play('q'))
+  stream.publish({ ownerId: 'a' }, play('q'))
   await turn()
   assert.deepEqual(seen, [])
 })
@@ -100,7 +101,7 @@ test('ids grow over a restart', async (t) => {
   const lastIdOf = (stream: EventStream) => {
     const ids: number[] = []
     stream.subscribe(bob, (id) => ids.push(id))
-    for (let at = 0; at < 100; at += 1) stream.publish(undefined, image(`i${at}`))
+    for (let at = 0; at < 100; at += 1) stream.publish(platform, image(`i${at}`))
     return turn().then(() => ids.at(-1) ?? 0)
   }
   const before = await lastIdOf(new EventStream({ snapshot: () => [] }))

@@ -1,3 +1,4 @@
+import { can, type Owned } from '@ramet/model/access/can.ts'
 import type { Event } from '@ramet/model/api/wire.ts'
 import type { Events, User } from '../services.ts'
 
@@ -17,14 +18,13 @@ export interface EventStreamOptions {
 
 interface Remembered {
   readonly id: number
-  /** Undefined: everybody may see it. */
-  readonly ownerId: string | undefined
+  readonly subject: Owned
   readonly event: Event
 }
 
 interface Burst {
   readonly timer: NodeJS.Timeout
-  latest?: { ownerId: string | undefined; event: Event }
+  latest?: { subject: Owned; event: Event }
 }
 
 /**
@@ -35,7 +35,7 @@ export class EventStream implements Events {
   readonly #options: EventStreamOptions
   readonly #capacity: number
   readonly #coalesceMs: number
-  /** By subject, oldest event first (a Map keeps the order of insertion). */
+  /** By the name of its subject, oldest event first (a Map keeps the order of insertion). */
   readonly #last = new Map<string, Remembered>()
   readonly #bursts = new Map<string, Burst>()
   readonly #subscribers = new Set<(remembered: Remembered) => void>()
@@ -51,20 +51,21 @@ export class EventStream implements Events {
     this.#forgottenUpTo = this.#lastId
   }
 
-  publish(ownerId: string | undefined, event: Event): void {
-    const subject = subjectOf(event)
-    const burst = this.#bursts.get(subject)
+  /** Tells `event` to whoever may see `subject`, the run or image that it is about. */
+  publish(subject: Owned, event: Event): void {
+    const name = nameOf(event)
+    const burst = this.#bursts.get(name)
     if (burst) {
-      burst.latest = { ownerId, event }
+      burst.latest = { subject, event }
       return
     }
-    this.#emit(subject, ownerId, event)
-    const timer = setTimeout(() => this.#endBurst(subject), this.#coalesceMs)
-    this.#bursts.set(subject, { timer: timer.unref() })
+    this.#emit(name, subject, event)
+    const timer = setTimeout(() => this.#endBurst(name), this.#coalesceMs)
+    this.#bursts.set(name, { timer: timer.unref() })
   }
 
   subscribe(user: User, listener: Listener, lastEventId?: number): () => void {
-    const maySee = ({ ownerId }: Remembered) => ownerId === undefined || ownerId === user.id
+    const maySee = ({ subject, event }: Remembered) => can(user, event.kind === 'play' ? 'run.list' : 'image.list', subject)
     const tell = (remembered: Remembered) => {
       if (maySee(remembered)) listener(remembered.id, remembered.event)
     }
@@ -98,17 +99,17 @@ export class EventStream implements Events {
     }
   }
 
-  #endBurst(subject: string): void {
-    const latest = this.#bursts.get(subject)?.latest
-    this.#bursts.delete(subject)
-    if (latest) this.publish(latest.ownerId, latest.event)
+  #endBurst(name: string): void {
+    const latest = this.#bursts.get(name)?.latest
+    this.#bursts.delete(name)
+    if (latest) this.publish(latest.subject, latest.event)
   }
 
-  #emit(subject: string, ownerId: string | undefined, event: Event): void {
+  #emit(name: string, subject: Owned, event: Event): void {
     this.#lastId += 1
-    const remembered = { id: this.#lastId, ownerId, event }
-    this.#last.delete(subject)
-    this.#last.set(subject, remembered)
+    const remembered = { id: this.#lastId, subject, event }
+    this.#last.delete(name)
+    this.#last.set(name, remembered)
     for (const [oldest, { id }] of this.#last) {
       if (this.#last.size <= this.#capacity) break
       this.#last.delete(oldest)
@@ -118,4 +119,4 @@ export class EventStream implements Events {
   }
 }
 
-const subjectOf = (event: Event): string => (event.kind === 'play' ? `play ${event.play.id}` : `image ${event.image.name}`)
+const nameOf = (event: Event): string => (event.kind === 'play' ? `play ${event.play.id}` : `image ${event.image.name}`)

@@ -81,6 +81,7 @@ export function addLiveStatus({ services, sockets, scheme, everyMs = 3000 }: Liv
     route({
       method: 'POST',
       path: routes.connections(':id'),
+      permission: 'run.read',
       params: ['id'],
       summary:
         'The URL of a websocket that sends status and tasks of a run at once, whenever they change, and the status every few seconds',

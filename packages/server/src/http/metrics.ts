@@ -29,6 +29,7 @@ export function addMetrics(app: FastifyInstance, runs: Runs): Route[] {
     route({
       method: 'GET',
       path: routes.metrics(),
+      permission: 'host.read',
       summary: "The server's figures in Prometheus' text format",
       produces: 'text/plain',
       answer: z.string(),

@@ -96,7 +96,7 @@ function describe(route: Route, toSchema: (schema: z.ZodType) => Json): Json {
   const query = route.query ? (toSchema(route.query).properties as Json) : {}
   return {
     summary: route.summary,
-    ...(route.access === 'anyone' ? { security: [] } : {}),
+    ...(route.permission === 'anyone' ? { security: [] } : {}),
     parameters: [...parameters, ...Object.entries(query).map(([name, schema]) => ({ name, in: 'query', schema }))],
     ...(route.body ? { requestBody: { content: { 'application/json': { schema: toSchema(route.body) } } } } : {}),
     responses: {

@@ -1,5 +1,7 @@
+import { type Actor, type Owned, type Permission, platform } from '@ramet/model/access/can.ts'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import type { Gate } from '../access/gate.ts'
+import { permit } from '../access/permit.ts'
 import type { User } from '../services.ts'
 import type { Route } from './route.ts'
 import { validate } from './validate.ts'
@@ -28,9 +30,22 @@ export function register(app: FastifyInstance, routes: readonly Route[], gate: G
         return route.produces === 'text/event-stream' ? reply : answer
       },
     }
-    if (route.access === 'user') {
-      options.onRequest = async (request) => void asking.set(request, await gate.admit(request.headers, purpose))
+    const { permission } = route
+    if (permission !== 'anyone') {
+      options.onRequest = async (request) => {
+        const user = await gate.admit(request.headers, purpose)
+        const subject = subjectOf(permission, user)
+        if (subject) permit(user, permission, subject)
+        asking.set(request, user)
+      }
     }
     app.route(options)
   }
+}
+
+/** What a route is about, where that can be told before its handler looks: undefined for runs and playgrounds. */
+function subjectOf(permission: Permission, user: Actor): Owned | undefined {
+  if (permission.startsWith('account.')) return { ownerId: user.id }
+  const isAboutRows = permission.startsWith('run.') || permission.startsWith('playground.')
+  return isAboutRows && permission !== 'playground.create' ? undefined : platform
 }

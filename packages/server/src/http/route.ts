@@ -1,3 +1,4 @@
+import type { Permission } from '@ramet/model/access/can.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { User } from '../services.ts'
@@ -8,8 +9,11 @@ export interface Route {
   /** As Fastify writes it: `/api/plays/:id`. */
   readonly path: string
   readonly summary: string
-  /** `anyone`: answered without credentials. */
-  readonly access: 'user' | 'anyone'
+  /**
+   * What the user must be allowed to do. On runs and playgrounds that others own the service behind the route decides, which knows whose they are; all
+   * else is decided before the handler is called. `anyone`: answered without credentials.
+   */
+  readonly permission: Permission | 'anyone'
   readonly query?: z.ZodType | undefined
   readonly body?: z.ZodType | undefined
   readonly answer: z.ZodType
@@ -34,7 +38,7 @@ interface Declaration<P extends string, Q extends z.ZodType, B extends z.ZodType
   readonly path: string
   readonly params?: readonly P[]
   readonly summary: string
-  readonly access?: Route['access']
+  readonly permission: Route['permission']
   readonly query?: Q
   readonly body?: B
   readonly answer: A
@@ -53,7 +57,6 @@ export function route<
     ...declaration,
     // The model's paths encode what they are given, the colon of a parameter too.
     path: decodeURIComponent(declaration.path),
-    access: declaration.access ?? 'user',
     handle: declaration.handle as Route['handle'],
   }
 }

@@ -1,6 +1,17 @@
+import { can, ownersFor } from '@ramet/model/access/can.ts'
 import type { Lineage, LineageNode } from '@ramet/model/api/wire.ts'
+import { subjectOfPlayground, subjectOfRun } from '../access/permit.ts'
+import type { User } from '../services.ts'
 import type { Db } from '../store/database.ts'
-import type { PlaygroundRow, RunRow } from '../store/schema.ts'
+import {
+  findPlaygroundKin,
+  findRunKin,
+  type Parents,
+  type PlaygroundKin,
+  playgroundsFrom,
+  type RunKin,
+  runsFrom,
+} from '../store/lineage.ts'
 
 /** A playground that everybody starts may have any number of runs: more offspring than this is not listed. */
 const mostOffspring = 500
@@ -8,13 +19,13 @@ const mostOffspring = 500
 type Kin = Pick<LineageNode, 'id' | 'kind'>
 
 /**
- * Where a run or playground came from and what came from it. Rows of what is destroyed or removed stay in the store, so no step back is ever missing;
- * of the offspring only what lives, and what leads to it, is listed.
+ * Where a run or playground came from and what came from it, as far as `user` may see it. Rows of what is destroyed or removed stay in the store, so no
+ * step back is ever missing; of the offspring only what lives, and what leads to it, is listed.
  */
-export async function lineageOf(db: Db, subject: Kin): Promise<Lineage> {
+export async function lineageOf(db: Db, user: User, subject: Kin): Promise<Lineage> {
   const ancestors: LineageNode[] = []
   for (let next: Kin | undefined = subject; next; ) {
-    const found: Found | undefined = await find(db, next)
+    const found: Found | undefined = await find(db, user, next)
     // Nobody is their own ancestor; a store that says so is damaged, and must not keep us here for ever.
     if (!found || ancestors.some(({ id }) => id === found.node.id)) break
     ancestors.unshift(found.node)
@@ -23,7 +34,7 @@ export async function lineageOf(db: Db, subject: Kin): Promise<Lineage> {
   const offspring: LineageNode[] = []
   let isCut = false
   for (let parents: readonly Kin[] = [subject]; parents.length > 0 && !isCut; ) {
-    const children = await childrenOf(db, parents, mostOffspring + 1 - offspring.length)
+    const children = await childrenOf(db, user, parents, mostOffspring + 1 - offspring.length)
     offspring.push(...children)
     isCut = offspring.length > mostOffspring
     parents = children
@@ -36,16 +47,16 @@ interface Found {
   readonly parent: Kin | undefined
 }
 
-async function find(db: Db, { kind, id }: Kin): Promise<Found | undefined> {
+async function find(db: Db, user: User, { kind, id }: Kin): Promise<Found | undefined> {
   if (kind === 'run') {
-    const row = await db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst()
-    return row && ofRun(row)
+    const row = await findRunKin(db, id)
+    return row && can(user, 'run.read', subjectOfRun(row)) ? ofRun(row) : undefined
   }
-  const row = await db.selectFrom('playgrounds').selectAll().where('id', '=', id).executeTakeFirst()
-  return row && ofPlayground(row)
+  const row = await findPlaygroundKin(db, id)
+  return row && can(user, 'playground.read', subjectOfPlayground(row)) ? ofPlayground(row) : undefined
 }
 
-function ofRun(row: RunRow): Found {
+function ofRun(row: RunKin): Found {
   const parent: Kin =
     row.cloned_from === null ? { kind: 'playground', id: row.playground_id } : { kind: 'run', id: row.cloned_from }
   return {
@@ -63,7 +74,7 @@ function ofRun(row: RunRow): Found {
   }
 }
 
-function ofPlayground(row: PlaygroundRow): Found {
+function ofPlayground(row: PlaygroundKin): Found {
   const parent: Kin | undefined =
     row.saved_from !== null
       ? { kind: 'run', id: row.saved_from }
@@ -86,28 +97,11 @@ function ofPlayground(row: PlaygroundRow): Found {
 }
 
 /** Oldest first, at most `most`. */
-async function childrenOf(db: Db, parents: readonly Kin[], most: number): Promise<LineageNode[]> {
-  const ids = (kind: Kin['kind']) => parents.filter((parent) => parent.kind === kind).map(({ id }) => id)
-  const [runIds, playgroundIds] = [ids('run'), ids('playground')]
-  const runs = await db
-    .selectFrom('runs')
-    .selectAll()
-    .where((is) =>
-      is.or([is('cloned_from', 'in', runIds), is.and([is('cloned_from', 'is', null), is('playground_id', 'in', playgroundIds)])]),
-    )
-    .where('purpose', '=', 'user')
-    .orderBy('created_at')
-    .limit(most)
-    .execute()
-  const playgrounds = await db
-    .selectFrom('playgrounds')
-    .selectAll()
-    .where((is) =>
-      is.or([is('saved_from', 'in', runIds), is.and([is('saved_from', 'is', null), is('base_id', 'in', playgroundIds)])]),
-    )
-    .orderBy('created_at')
-    .limit(most)
-    .execute()
+async function childrenOf(db: Db, user: User, kin: readonly Kin[], most: number): Promise<LineageNode[]> {
+  const ids = (kind: Kin['kind']) => kin.filter((parent) => parent.kind === kind).map(({ id }) => id)
+  const parents: Parents = { runs: ids('run'), playgrounds: ids('playground') }
+  const runs = await runsFrom(db, parents, { owners: ownersFor(user, 'run.list'), most })
+  const playgrounds = await playgroundsFrom(db, parents, { owners: ownersFor(user, 'playground.list'), most })
   return [...runs.map((row) => ofRun(row).node), ...playgrounds.map((row) => ofPlayground(row).node)]
     .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt))
     .slice(0, most)

@@ -3,6 +3,7 @@ import { defaults } from '@ramet/model/plan/defaults.ts'
 import { parseBytes } from '@ramet/model/units/bytes.ts'
 import type { Db } from '../store/database.ts'
 import { findLayer } from '../store/layers.ts'
+import { insertPlaygroundDrive, listPlaygroundDrives } from '../store/playground-drives.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
 import { specOf } from './catalog.ts'
 
@@ -11,17 +12,14 @@ import { specOf } from './catalog.ts'
  * is described otherwise begins with its own image, or empty.
  */
 export async function inheritDrives(trx: Db, base: PlaygroundRow, made: PlaygroundRow): Promise<void> {
-  const saved = await trx.selectFrom('playground_drives').selectAll().where('playground_id', '=', base.id).execute()
+  const saved = await listPlaygroundDrives(trx, base.id)
   const [baseSpec, spec] = [specOf(base), specOf(made)]
   for (const row of saved) {
     const drive = driveOf(spec, row.machine, row.drive_index)
     const layer = await findLayer(trx, row.layer_id)
     if (!drive || !layer || !isSame(drive, driveOf(baseSpec, row.machine, row.drive_index))) continue
     if ((parseBytes(drive.size ?? defaults.driveSize) ?? 0) < layer.size_bytes) continue
-    await trx
-      .insertInto('playground_drives')
-      .values({ ...row, playground_id: made.id })
-      .execute()
+    await insertPlaygroundDrive(trx, { ...row, playground_id: made.id })
   }
 }
 

@@ -1,23 +1,26 @@
 import { randomBytes } from 'node:crypto'
+import { can, type Permission } from '@ramet/model/access/can.ts'
 import type { Playground } from '@ramet/model/api/wire.ts'
-import { RametError } from '@ramet/model/errors/error.ts'
-import { invalidInput, notFound } from '@ramet/model/errors/errors.ts'
-import type { Base } from '@ramet/model/manifest/inherit.ts'
+import { invalidInput } from '@ramet/model/errors/errors.ts'
 import { manifestProblems, parsePlaygroundBody } from '@ramet/model/manifest/parse-manifest.ts'
+import { permitPlayground, subjectOfPlayground } from '../access/permit.ts'
 import type { Playgrounds, User } from '../services.ts'
 import { type Db, now, transaction } from '../store/database.ts'
+import { runsOfPlayground, sourceOfSaved } from '../store/lineage.ts'
 import {
   findPlayground,
   insertPlayground,
   listPlaygrounds,
   markPlaygroundRemoved,
+  playgroundsOnBase,
   updatePlayground,
 } from '../store/playgrounds.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
 import { baseOf, listBases, specOf } from './catalog.ts'
 import { inheritDrives } from './inherit-drives.ts'
 import { newId } from './new-id.ts'
-import { whatGoesOn } from './what-goes-on.ts'
+
+type PlaygroundPermission = Permission & `playground.${string}`
 
 export interface CatalogOptions {
   readonly db: Db
@@ -33,43 +36,32 @@ export interface CatalogOptions {
 export async function openPlaygrounds({ db, images, webUrl, collect }: CatalogOptions): Promise<Playgrounds> {
   const officialBases = await listBases(db)
 
-  /** A playground that `user` may see: an official one or one of their own. Others' do not exist for them. */
-  async function seen(user: User, name: string): Promise<PlaygroundRow> {
-    const row = await findPlayground(db, name)
-    if (!row || (row.owner_id !== null && row.owner_id !== user.id)) {
-      throw notFound('playground', name, 'See which there are with: ramet playground catalog')
-    }
-    return row
+  async function permitted(trx: Db, user: User, permission: PlaygroundPermission, name: string): Promise<PlaygroundRow> {
+    return permitPlayground(user, permission, await findPlayground(trx, name), name)
   }
 
-  async function own(user: User, name: string): Promise<PlaygroundRow> {
-    const row = await seen(user, name)
-    if (row.owner_id === null) throw officialStays(name)
-    return row
+  async function listed(user: User): Promise<PlaygroundRow[]> {
+    return (await listPlaygrounds(db)).filter((row) => can(user, 'playground.list', subjectOfPlayground(row)))
   }
 
-  async function show(row: PlaygroundRow): Promise<Playground> {
-    return wirePlayground(row, webUrl(), await sourceOf(db, row))
-  }
-
-  async function basesFor(user: User): Promise<Base[]> {
-    return (await listPlaygrounds(db)).filter(({ owner_id }) => owner_id === null || owner_id === user.id).map(baseOf)
+  async function show(user: User, row: PlaygroundRow): Promise<Playground> {
+    return wirePlayground(user, row, webUrl(), await sourceOf(db, row))
   }
 
   return {
     async list(user, filter) {
-      const rows = await listPlaygrounds(db)
-      return Promise.all(rows.filter(filterOf(user, filter)).map(show))
+      const rows = (await listed(user)).filter(filterOf(user, filter))
+      return Promise.all(rows.map((row) => show(user, row)))
     },
 
     async get(user, name) {
-      return show(await seen(user, name))
+      return show(user, await permitted(db, user, 'playground.read', name))
     },
 
     async create(user, body) {
-      const bases = await basesFor(user)
+      const bases = (await listed(user)).map(baseOf)
       const parsed = parsePlaygroundBody(body, { images: images(), bases })
-      const base = await seen(user, parsed.base)
+      const base = await permitted(db, user, 'playground.start', parsed.base)
       const at = now()
       const row: PlaygroundRow = {
         id: newId(),
@@ -94,22 +86,26 @@ export async function openPlaygrounds({ db, images, webUrl, collect }: CatalogOp
         await inheritDrives(trx, base, withName)
         return withName
       })
-      return show(named)
+      return show(user, named)
     },
 
     async change(user, name, { categories, ...texts }) {
-      const row = await own(user, name)
-      await updatePlayground(db, row.id, {
-        ...texts,
-        ...(categories === undefined ? {} : { categories: JSON.stringify(categories) }),
+      const row = await transaction(db, async (trx) => {
+        const { id } = await permitted(trx, user, 'playground.change', name)
+        await updatePlayground(trx, id, {
+          ...texts,
+          ...(categories === undefined ? {} : { categories: JSON.stringify(categories) }),
+        })
+        return permitted(trx, user, 'playground.change', name)
       })
-      return show(await seen(user, name))
+      return show(user, row)
     },
 
     async remove(user, name) {
-      const { id } = await own(user, name)
       const goesOn = await transaction(db, async (trx) => {
-        const found = await whatGoesOn(trx, id)
+        const { id } = await permitted(trx, user, 'playground.change', name)
+        // They hold their layers themselves.
+        const found = { runs: await runsOfPlayground(trx, id), playgrounds: await playgroundsOnBase(trx, id) }
         await markPlaygroundRemoved(trx, id)
         return found
       })
@@ -121,7 +117,7 @@ export async function openPlaygrounds({ db, images, webUrl, collect }: CatalogOp
   }
 }
 
-/** labctl's filters. `popular` and `recent` need figures of use that are not kept; asking for them is told, not answered with something else. */
+/** labctl's filters, of what the user may see. `popular` and `recent` need figures of use that are not kept; asking for them is told, not answered with something else. */
 function filterOf(user: User, filter: string | undefined): (row: PlaygroundRow) => boolean {
   switch (filter) {
     case undefined:
@@ -131,9 +127,9 @@ function filterOf(user: User, filter: string | undefined): (row: PlaygroundRow) 
     case 'my-custom':
       return ({ owner_id }) => owner_id === user.id
     case 'all':
-      return ({ owner_id }) => owner_id === null || owner_id === user.id
+      return () => true
     case 'community':
-      return () => false
+      return ({ owner_id }) => owner_id !== null && owner_id !== user.id
     default:
       throw invalidInput(`The filter ${filter} is not known.`, 'filter', 'Known: base, my-custom, all, community.')
   }
@@ -150,11 +146,12 @@ async function freeName(db: Db, name: string): Promise<string> {
 /** The run that a playground was saved from. Its title is told even when it is destroyed. */
 export async function sourceOf(db: Db, row: PlaygroundRow): Promise<Playground['savedFrom']> {
   if (row.saved_from === null) return undefined
-  return db.selectFrom('runs').select(['id', 'title']).where('id', '=', row.saved_from).executeTakeFirst()
+  return sourceOfSaved(db, row.saved_from)
 }
 
 /** A stored playground as the API shows it. */
-export function wirePlayground(row: PlaygroundRow, webUrl: string, savedFrom: Playground['savedFrom']): Playground {
+export function wirePlayground(user: User, row: PlaygroundRow, webUrl: string, savedFrom: Playground['savedFrom']): Playground {
+  const subject = subjectOfPlayground(row)
   return {
     ...specOf(row),
     id: row.id,
@@ -169,12 +166,11 @@ export function wirePlayground(row: PlaygroundRow, webUrl: string, savedFrom: Pl
     published: row.owner_id === null,
     pageUrl: `${webUrl}/playgrounds/${encodeURIComponent(row.name)}`,
     createdAt: row.created_at,
-    userAccess: { canList: true, canRead: true, canStart: true },
+    userAccess: {
+      canList: can(user, 'playground.list', subject),
+      canRead: can(user, 'playground.read', subject),
+      canStart: can(user, 'playground.start', subject),
+    },
     ...(savedFrom === undefined ? {} : { savedFrom }),
   }
 }
-
-const officialStays = (name: string) =>
-  new RametError('official_playground', 403, `The playground ${name} belongs to the official catalogue.`, {
-    hint: 'Only playgrounds of your own can be changed or removed: ramet playground catalog -f my-custom',
-  })

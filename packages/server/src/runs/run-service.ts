@@ -1,19 +1,19 @@
 import type { Host } from '@ramet/engine/run/host.ts'
 import { machineFolder } from '@ramet/engine/run/run-folder.ts'
-import type { CreatePlay, Play } from '@ramet/model/api/wire.ts'
-import { InvalidInput, type Problem } from '@ramet/model/errors/error.ts'
-import { actionRefused, invalidInput, machineActionRefused, notFound, unknownMachine } from '@ramet/model/errors/errors.ts'
+import type { Play } from '@ramet/model/api/wire.ts'
+import { actionRefused, machineActionRefused, notFound, unknownMachine } from '@ramet/model/errors/errors.ts'
 import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { type Action, type MachineAction, machineActions, machineRefusal, refusal } from '@ramet/model/run/run-state.ts'
-import { titleSchema } from '@ramet/model/units/names.ts'
 import type { Kysely } from 'kysely'
+import { permitPlayground, permitRun } from '../access/permit.ts'
 import { type MemoryRule, requireMemory } from '../admission/admission.ts'
 import { specOf } from '../playgrounds/catalog.ts'
 import { newId } from '../playgrounds/new-id.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
 import type { Runs, User } from '../services.ts'
 import { type Db, transaction } from '../store/database.ts'
+import { findPlayground } from '../store/playgrounds.ts'
 import type { Database, PlaygroundRow, RunRow } from '../store/schema.ts'
 import { takeSavedTasks } from '../store/tasks.ts'
 import { taskDetails } from '../tasks/to-task.ts'
@@ -45,8 +45,6 @@ const machineRequests = {
   'machine.reboot': { wanted: 'REBOOTED', state: 'REBOOTING' },
 } as const satisfies Record<MachineAction, MachineChange>
 
-const overrides = ['tabs', 'networks', 'machines', 'initTasks', 'initConditions'] as const
-
 /** Runs of one user. Actions write what is wanted and return; the reconciler does the rest. */
 export function runService({
   db,
@@ -60,9 +58,7 @@ export function runService({
   async function own(user: User, id: string): Promise<RunRow> {
     const row = await findRun(db, id)
     const isReadable = row && (row.state !== 'DESTROYED' || Date.now() - Date.parse(row.last_state_at) < destroyedReadableMs)
-    if (!isReadable || row.owner_id !== user.id || row.purpose !== 'user')
-      throw notFound('run', id, 'List yours with: ramet playground list -a')
-    return row
+    return permitRun(user, 'run.read', isReadable ? row : undefined, id)
   }
 
   async function allowed(user: User, id: string, action: Action): Promise<RunRow> {
@@ -102,19 +98,9 @@ export function runService({
   return {
     own,
 
-    async start(user, body: CreatePlay) {
-      const problems: Problem[] = overrides
-        .filter((field) => body[field] !== undefined && body[field] !== null)
-        .map((field) => ({
-          code: 'not_supported_yet',
-          message: `Starting with other ${field} than the playground's is not supported yet.`,
-          where: field,
-          hint: 'Make a playground of your own: ramet playground create NAME -b BASE -f FILE',
-        }))
-      if (problems.length > 0) throw new InvalidInput(501, problems)
-      const playground = await findPlayground(db, user, body.playground)
-      const title = body.title === undefined ? undefined : checkTitle(body.title)
-      const { rerunInit = false, cold = false } = body
+    async start(user, body) {
+      const playground = permitPlayground(user, 'playground.start', await findPlayground(db, body.playground), body.playground)
+      const { title, rerunInit, cold } = body
       const id = await insertRunOf(db, user, playground, { title, rerunInit, cold, memory, warm, reconciler })
       reconciler.worker(id).trigger()
       changed(id)
@@ -187,7 +173,7 @@ export function runService({
 
     async setTitle(user, id, title) {
       await allowed(user, id, 'set_title')
-      await changeRun(db, id, { title: checkTitle(title) })
+      await changeRun(db, id, { title })
       changed(id)
       return show(id)
     },
@@ -202,29 +188,6 @@ export function runService({
       return log.read()
     },
   }
-}
-
-function checkTitle(title: string): string {
-  const parsed = titleSchema.safeParse(title)
-  if (!parsed.success)
-    throw invalidInput(
-      `The title ${parsed.error.issues[0]?.message ?? 'is not valid'}.`,
-      'title',
-      'Use 1 to 120 printable characters.',
-    )
-  return parsed.data
-}
-
-async function findPlayground(db: Kysely<Database>, user: User, name: string): Promise<PlaygroundRow> {
-  const row = await db
-    .selectFrom('playgrounds')
-    .selectAll()
-    .where('name', '=', name)
-    .where('removed_at', 'is', null)
-    .executeTakeFirst()
-  if (!row || (row.owner_id !== null && row.owner_id !== user.id))
-    throw notFound('playground', name, 'List what can be started with: ramet playground catalog')
-  return row
 }
 
 interface StartRequest extends Pick<RunServiceTools, 'memory' | 'warm' | 'reconciler'> {

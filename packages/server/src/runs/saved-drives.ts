@@ -1,5 +1,6 @@
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Db } from '../store/database.ts'
+import { listPlaygroundDrives } from '../store/playground-drives.ts'
 import { insertDrive, plannedDrives } from './drive-rows.ts'
 
 /**
@@ -7,7 +8,7 @@ import { insertDrive, plannedDrives } from './drive-rows.ts'
  * be removed in between. Those that the playground has nothing for are left to `choose-layers`.
  */
 export async function insertSavedDrives(trx: Db, runId: string, playgroundId: string, plan: RunPlan): Promise<void> {
-  const saved = await trx.selectFrom('playground_drives').selectAll().where('playground_id', '=', playgroundId).execute()
+  const saved = await listPlaygroundDrives(trx, playgroundId)
   for (const { machine, index, drive } of plannedDrives(plan.machines)) {
     const found = saved.find((row) => row.machine === machine && row.drive_index === index)
     if (found) await insertDrive(trx, runId, machine, index, drive, found.layer_id)

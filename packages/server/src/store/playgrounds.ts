@@ -11,6 +11,28 @@ export async function findPlayground(db: Db, name: string): Promise<PlaygroundRo
   return db.selectFrom('playgrounds').selectAll().where('name', '=', name).where('removed_at', 'is', null).executeTakeFirst()
 }
 
+/** Removed or not. */
+export async function findPlaygroundById(db: Db, id: string): Promise<PlaygroundRow | undefined> {
+  return db.selectFrom('playgrounds').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+/** All that ever had the name, newest first. At most one of them has not been removed. */
+export async function playgroundsNamed(db: Db, name: string): Promise<PlaygroundRow[]> {
+  return db.selectFrom('playgrounds').selectAll().where('name', '=', name).orderBy('created_at', 'desc').execute()
+}
+
+/** Names of playgrounds that have this one for their base and have not been removed. */
+export async function playgroundsOnBase(db: Db, baseId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('playgrounds')
+    .select('name')
+    .where('base_id', '=', baseId)
+    .where('removed_at', 'is', null)
+    .orderBy('name')
+    .execute()
+  return rows.map(({ name }) => name)
+}
+
 export async function insertPlayground(db: Db, row: Insertable<PlaygroundTable>): Promise<void> {
   await db.insertInto('playgrounds').values(row).execute()
 }

@@ -1,5 +1,6 @@
 import { Duplex, PassThrough } from 'node:stream'
 import type { ExecOptions, GuestProcess, GuestTerminal } from '@ramet/engine/guest/guest.ts'
+import { platform } from '@ramet/model/access/can.ts'
 import type { Event, Image, Play, Playground } from '@ramet/model/api/wire.ts'
 import { notFound } from '@ramet/model/errors/errors.ts'
 import { EventStream } from '../events/events.ts'
@@ -229,7 +230,7 @@ export function stubServices(): Stubs {
     shells: new Map(),
     line: Duplex.from({ readable: new PassThrough(), writable: new PassThrough() }),
     play: stubPlay(),
-    publish: (event) => events.publish(event.kind === 'play' ? alice.id : undefined, event),
+    publish: (event) => events.publish(event.kind === 'play' ? { ownerId: alice.id } : platform, event),
   }
   return stubs
 }

@@ -1,7 +1,6 @@
 import { routes } from '@ramet/model/api/routes.ts'
 import { type PlayAction, playActionSchema, playSchema } from '@ramet/model/api/wire.ts'
 import { notSupportedYet } from '@ramet/model/errors/errors.ts'
-import { titleSchema } from '@ramet/model/units/names.ts'
 import { z } from 'zod'
 import type { Runs, User } from '../../services.ts'
 import { type Route, route } from '../route.ts'
@@ -14,6 +13,7 @@ export const actionRoutes = (runs: Runs): Route[] => [
   route({
     method: 'POST',
     path: routes.actions(':id'),
+    permission: 'run.change',
     params: ['id'],
     summary: 'Does something to a run; answers at once, with the run on its way',
     body: z.unknown().meta({ $ref: '#/components/schemas/PlayAction' }),
@@ -38,7 +38,7 @@ async function act(runs: Runs, user: User, id: string, action: PlayAction) {
       // Every run is kept until it is destroyed, so there is nothing to do.
       return runs.get(user, id)
     case 'set_title':
-      return runs.setTitle(user, id, validate(z.object({ title: titleSchema }), action).title)
+      return runs.setTitle(user, id, action.title)
     case 'machine.stop':
     case 'machine.restart':
     case 'machine.reboot':

@@ -18,7 +18,7 @@ export function authRoutes(auth: Auth, gate: Gate, secure: boolean): Route[] {
     route({
       method: 'POST',
       path: routes.login(),
-      access: 'anyone',
+      permission: 'anyone',
       summary: "Trades the login token of the printed link for the browser's session cookie",
       body: z.object({ token: z.string().max(200) }),
       answer: meSchema,
@@ -36,6 +36,7 @@ export function authRoutes(auth: Auth, gate: Gate, secure: boolean): Route[] {
     route({
       method: 'POST',
       path: routes.logout(),
+      permission: 'account.leave',
       summary: "Ends the browser's session",
       answer: z.object({}),
       async handle({ request, reply }) {
@@ -48,6 +49,7 @@ export function authRoutes(auth: Auth, gate: Gate, secure: boolean): Route[] {
     route({
       method: 'GET',
       path: routes.me(),
+      permission: 'account.read',
       summary: 'Who asks',
       answer: meSchema,
       handle: async ({ user }) => auth.me(user),

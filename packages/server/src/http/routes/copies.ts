@@ -8,6 +8,7 @@ export const copyRoutes = (copies: Copies): Route[] => [
   route({
     method: 'POST',
     path: routes.clones(':id'),
+    permission: 'run.copy',
     params: ['id'],
     summary:
       'Clones a stopped run: new runs with the content of all its drives, which take no room until they start. Or a running one (`live`), with its memory',
@@ -19,6 +20,7 @@ export const copyRoutes = (copies: Copies): Route[] => [
   route({
     method: 'POST',
     path: routes.saves(':id'),
+    permission: 'run.copy',
     params: ['id'],
     summary: 'Saves a stopped run as a playground, under exactly the name that is given',
     body: savePlaySchema,

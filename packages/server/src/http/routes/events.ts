@@ -9,6 +9,7 @@ export const eventRoutes = (events: Events, streams: OpenStreams, gate: Gate): R
   route({
     method: 'GET',
     path: routes.events(),
+    permission: 'run.list',
     summary: 'Everything that happens to runs and images, as server-sent events; the first are the picture as it is now',
     answer: eventSchema,
     produces: 'text/event-stream',

@@ -7,7 +7,7 @@ export const healthRoutes = (host: HostReport): Route[] => [
   route({
     method: 'GET',
     path: routes.health(),
-    access: 'anyone',
+    permission: 'anyone',
     summary: 'Whether the server is up, what it is, and what is still being built',
     answer: healthSchema,
     handle: async () => host.health(),

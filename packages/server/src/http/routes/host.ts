@@ -8,6 +8,7 @@ export const hostRoutes = (host: HostReport): Route[] => [
   route({
     method: 'GET',
     path: routes.doctor(),
+    permission: 'host.read',
     summary: 'What this host has, and what to do where something is missing',
     answer: z.array(checkSchema),
     handle: () => host.doctor(),
@@ -15,6 +16,7 @@ export const hostRoutes = (host: HostReport): Route[] => [
   route({
     method: 'GET',
     path: routes.fsck(),
+    permission: 'host.read',
     summary: 'Where the store and the disk do not agree; empty when all is well',
     query: z.object({ deep: z.enum(['true', 'false']).optional() }),
     answer: z.array(findingSchema),

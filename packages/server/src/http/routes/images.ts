@@ -8,6 +8,7 @@ export const imageRoutes = (images: Images): Route[] => [
   route({
     method: 'GET',
     path: routes.images(),
+    permission: 'image.list',
     summary: 'Images and kernel packs, there or not',
     answer: z.array(imageSchema),
     handle: async () => images.list(),
@@ -15,6 +16,7 @@ export const imageRoutes = (images: Images): Route[] => [
   route({
     method: 'POST',
     path: routes.imageBuild(':name'),
+    permission: 'image.build',
     params: ['name'],
     summary: 'Begins to build an image, again if there is one; progress comes by events',
     answer: imageSchema,
@@ -23,6 +25,7 @@ export const imageRoutes = (images: Images): Route[] => [
   route({
     method: 'DELETE',
     path: routes.image(':name'),
+    permission: 'image.remove',
     params: ['name'],
     summary: 'Removes an image; runs made on it keep what they need of it',
     answer: z.object({}),

@@ -7,6 +7,7 @@ export const lineageRoutes = (lineages: Lineages): Route[] => [
   route({
     method: 'GET',
     path: routes.playLineage(':id'),
+    permission: 'run.read',
     params: ['id'],
     summary: 'Where a run came from, and what came from it; destroyed and removed ones too',
     answer: lineageSchema,
@@ -15,6 +16,7 @@ export const lineageRoutes = (lineages: Lineages): Route[] => [
   route({
     method: 'GET',
     path: routes.playgroundLineage(':name'),
+    permission: 'playground.read',
     params: ['name'],
     summary: 'Where a playground came from, and what came from it',
     answer: lineageSchema,

@@ -15,6 +15,7 @@ export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
   route({
     method: 'GET',
     path: routes.playgrounds(),
+    permission: 'playground.list',
     summary: 'The catalogue',
     query: z.object({ filter: z.string().max(100).optional() }),
     answer: z.array(playgroundSchema),
@@ -23,6 +24,7 @@ export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
   route({
     method: 'POST',
     path: routes.playgrounds(),
+    permission: 'playground.create',
     summary: 'Makes a playground from a manifest',
     body: createPlaygroundSchema,
     answer: playgroundSchema,
@@ -31,6 +33,7 @@ export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
   route({
     method: 'GET',
     path: routes.playground(':name'),
+    permission: 'playground.read',
     params: ['name'],
     summary: 'One playground',
     answer: playgroundSchema,
@@ -39,6 +42,7 @@ export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
   route({
     method: 'DELETE',
     path: routes.playground(':name'),
+    permission: 'playground.change',
     params: ['name'],
     summary: 'Removes a playground; runs and playgrounds made from it go on, and the answer names them',
     answer: removedPlaygroundSchema,
@@ -47,6 +51,7 @@ export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
   route({
     method: 'PATCH',
     path: routes.playground(':name'),
+    permission: 'playground.change',
     params: ['name'],
     summary: 'Changes title and texts of a playground; what it is made of never changes',
     body: changePlaygroundSchema,
@@ -56,6 +61,7 @@ export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
   route({
     method: 'POST',
     path: routes.manifestCheck(),
+    permission: 'playground.list',
     summary: 'All faults of a manifest; none when it is good',
     body: checkManifestSchema,
     answer: z.object({ problems: z.array(problemSchema) }),

@@ -1,32 +1,28 @@
 import { routes } from '@ramet/model/api/routes.ts'
+import { refuseOverrides } from '@ramet/model/api/start-overrides.ts'
 import { createPlaySchema, playSchema, playTaskDetailsSchema } from '@ramet/model/api/wire.ts'
-import { InvalidInput } from '@ramet/model/errors/error.ts'
-import { titleSchema } from '@ramet/model/units/names.ts'
 import { z } from 'zod'
 import type { Runs } from '../../services.ts'
 import { type Route, route } from '../route.ts'
-
-const overrides = ['tabs', 'networks', 'machines', 'initTasks', 'initConditions'] as const
-
-/** labctl sends what was not given as null or as an empty list or map. */
-const isGiven = (value: unknown) => typeof value === 'object' && value !== null && Object.keys(value).length > 0
 
 export const playRoutes = (runs: Runs): Route[] => [
   route({
     method: 'POST',
     path: routes.plays(),
+    permission: 'playground.start',
     summary: 'Starts a run of a playground; answers at once, with the run on its way',
-    body: createPlaySchema.extend({ title: titleSchema.optional() }),
+    body: createPlaySchema,
     answer: playSchema,
     async handle({ user, body }) {
-      const problems = overrides.filter((field) => isGiven(body[field])).map(notYet)
-      if (problems.length > 0) throw new InvalidInput(501, problems)
-      return runs.start(user, body)
+      refuseOverrides(body)
+      const { playground, title, rerunInit = false, cold = false } = body
+      return runs.start(user, { playground, title, rerunInit, cold })
     },
   }),
   route({
     method: 'GET',
     path: routes.plays(),
+    permission: 'run.list',
     summary: "The user's runs, newest first",
     answer: z.array(playSchema),
     handle: ({ user }) => runs.list(user),
@@ -34,6 +30,7 @@ export const playRoutes = (runs: Runs): Route[] => [
   route({
     method: 'GET',
     path: routes.play(':id'),
+    permission: 'run.read',
     params: ['id'],
     summary: 'One run',
     answer: playSchema,
@@ -42,6 +39,7 @@ export const playRoutes = (runs: Runs): Route[] => [
   route({
     method: 'GET',
     path: routes.tasks(':id'),
+    permission: 'run.read',
     params: ['id'],
     summary: 'Tasks of a run with their output, in the order of the manifest; `machine`, once or several times: only of these',
     query: z.object({ machine: z.union([z.string(), z.array(z.string())]).optional() }),
@@ -51,6 +49,7 @@ export const playRoutes = (runs: Runs): Route[] => [
   route({
     method: 'DELETE',
     path: routes.play(':id'),
+    permission: 'run.change',
     params: ['id'],
     summary: 'Destroys a run; the action `destroy` does the same and answers with the run',
     answer: z.object({}),
@@ -60,10 +59,3 @@ export const playRoutes = (runs: Runs): Route[] => [
     },
   }),
 ]
-
-const notYet = (field: string) => ({
-  code: 'not_supported_yet',
-  message: `Starting with ${field} other than the playground's is not supported yet.`,
-  hint: 'Make a playground of your own with `ramet playground create` and start that.',
-  where: field,
-})

@@ -7,6 +7,7 @@ export const usageRoutes = (storage: Storage): Route[] => [
   route({
     method: 'GET',
     path: routes.usage(),
+    permission: 'account.read',
     summary: 'What runs and saved playgrounds take on disk, alone and together, and the quota',
     answer: usageSchema,
     handle: ({ user }) => storage.usage(user),

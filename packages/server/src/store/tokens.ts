@@ -1,6 +1,5 @@
-import type { Kysely } from 'kysely'
-import type { User } from '../services.ts'
-import type { Database } from '../store/schema.ts'
+import type { Db } from './database.ts'
+import type { User } from './users.ts'
 
 export interface TokenRecord {
   readonly id: string
@@ -22,7 +21,7 @@ export interface TokenStore {
   removeExpired(now: Date): Promise<void>
 }
 
-export function tokenStore(db: Kysely<Database>): TokenStore {
+export function tokenStore(db: Db): TokenStore {
   return {
     async find(hash) {
       const row = await db

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { can, ownersFor, type Permission, platform } from './can.ts'
+
+const ann = { id: 'ann' }
+const bob = { id: 'bob' }
+const ofAnn = { ownerId: 'ann' }
+
+const ofRuns = ['run.list', 'run.read', 'run.change', 'run.copy', 'run.enter'] as const satisfies readonly Permission[]
+
+for (const permission of ofRuns) {
+  test(`${permission}: a run is its owner's alone, and a run of the platform nobody's`, () => {
+    assert.equal(can(ann, permission, ofAnn), true)
+    assert.equal(can(bob, permission, ofAnn), false)
+    assert.equal(can(ann, permission, platform), false)
+  })
+}
+
+for (const permission of ['playground.list', 'playground.read', 'playground.start'] as const) {
+  test(`${permission}: official playgrounds are everybody's, others their owner's`, () => {
+    assert.equal(can(bob, permission, platform), true)
+    assert.equal(can(ann, permission, ofAnn), true)
+    assert.equal(can(bob, permission, ofAnn), false)
+  })
+}
+
+test('an official playground is changed by nobody, one of her own by its owner', () => {
+  assert.equal(can(ann, 'playground.change', platform), false)
+  assert.equal(can(ann, 'playground.change', ofAnn), true)
+  assert.equal(can(bob, 'playground.change', ofAnn), false)
+})
+
+test('lists are filtered by the same table', () => {
+  assert.deepEqual(ownersFor(ann, 'playground.list'), ['ann', null])
+  assert.deepEqual(ownersFor(ann, 'run.list'), ['ann'])
+})
+
+test('a user whose id is empty is no owner of what belongs to the platform', () => {
+  assert.equal(can({ id: '' }, 'run.read', platform), false)
+})

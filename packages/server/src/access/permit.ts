@@ -1,0 +1,41 @@
+import { type Actor, can, type Owned, type Permission } from '@ramet/model/access/can.ts'
+import { notFound, notPermitted, officialPlayground } from '@ramet/model/errors/errors.ts'
+import type { PlaygroundRow, RunRow } from '../store/schema.ts'
+
+/** A throwaway run for warm starts belongs to the platform, whoever its row names. */
+export const subjectOfRun = (row: Pick<RunRow, 'owner_id' | 'purpose'>): Owned => ({
+  ownerId: row.purpose === 'user' ? row.owner_id : null,
+})
+
+export const subjectOfPlayground = (row: Pick<PlaygroundRow, 'owner_id'>): Owned => ({ ownerId: row.owner_id })
+
+/** The run, if `user` may do `permission` to it. Throws the same `not_found` for one that is not there and one that is not for this user. */
+export function permitRun<R extends Pick<RunRow, 'owner_id' | 'purpose'>>(
+  user: Actor,
+  permission: Permission & `run.${string}`,
+  row: R | undefined,
+  id: string,
+): R {
+  if (!row || !can(user, permission, subjectOfRun(row))) throw notFound('run', id, 'List yours with: ramet playground list -a')
+  return row
+}
+
+/** As `permitRun`. Throws `official_playground` for one that may be seen and not changed. */
+export function permitPlayground<R extends Pick<PlaygroundRow, 'owner_id'>>(
+  user: Actor,
+  permission: Permission & `playground.${string}`,
+  row: R | undefined,
+  name: string,
+): R {
+  const subject = row && subjectOfPlayground(row)
+  if (!row || !subject || !can(user, 'playground.read', subject)) {
+    throw notFound('playground', name, 'See which there are with: ramet playground catalog')
+  }
+  if (!can(user, permission, subject)) throw officialPlayground(name)
+  return row
+}
+
+/** For what belongs to nobody: images, the host, the asking user's own account. Throws `not_permitted`. */
+export function permit(user: Actor, permission: Permission, subject: Owned): void {
+  if (!can(user, permission, subject)) throw notPermitted(permission)
+}
