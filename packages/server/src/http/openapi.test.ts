@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { currentOpenApi, openApiFile } from './write-openapi.ts'
+import { currentOpenApi, openApiFile } from '../testing/write-openapi.ts'
 
-test('docs/openapi.json describes the API as it is (else: node packages/server/src/http/write-openapi.ts)', async () => {
+test('docs/openapi.json describes the API as it is (else: node packages/server/src/testing/write-openapi.ts)', async () => {
   assert.deepEqual(JSON.parse(await readFile(openApiFile, 'utf8')), currentOpenApi())
 })
 

@@ -2,9 +2,9 @@ import { fileURLToPath } from 'node:url'
 import { writeFileAtomically } from '@ramet/engine/disk/files.ts'
 import { run } from '@ramet/engine/process/run-process.ts'
 import { pino } from 'pino'
-import { stubServices } from '../testing/stub-services.ts'
-import { assembleApp } from './app.ts'
-import { describeApi } from './openapi.ts'
+import { assembleApp } from '../http/app.ts'
+import { describeApi } from '../http/openapi.ts'
+import { stubServices } from './stub-services.ts'
 
 /** Where the description of the API is kept for readers and generators. */
 export const openApiFile = fileURLToPath(new URL('../../../../docs/openapi.json', import.meta.url))
@@ -15,7 +15,7 @@ export function currentOpenApi(): unknown {
   return JSON.parse(JSON.stringify(describeApi(routes)))
 }
 
-/** `node packages/server/src/http/write-openapi.ts` after a change of the API. */
+/** `node packages/server/src/testing/write-openapi.ts` after a change of the API. */
 if (import.meta.main) {
   await writeFileAtomically(openApiFile, `${JSON.stringify(currentOpenApi(), null, 2)}\n`)
   const biome = fileURLToPath(new URL('../../../../node_modules/.bin/biome', import.meta.url))
