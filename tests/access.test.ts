@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, describe, test } from 'node:test'
+import { routes } from '@ramet/model/api/routes.ts'
+import { WebSocket } from 'ws'
+import openApi from '../docs/openapi.json' with { type: 'json' }
+import { TestServer } from './harness/server.ts'
+
+/** What a stranger asks for, with the names of what is Ann's or with names that nothing has. */
+interface Names {
+  readonly id: string
+  readonly playground: string
+}
+
+interface Asked {
+  readonly path: string
+  readonly body?: object
+}
+
+/**
+ * What each route answers a user who owns nothing of it. `hidden`: the same as for what does not exist. `own`: what is his, and nothing of Ann's.
+ * `open`: all users may ask.
+ */
+const table: Readonly<Record<string, readonly [answer: 'hidden' | 'own' | 'open', asked: (names: Names) => Asked]>> = {
+  'GET /api/health': ['open', () => ({ path: routes.health() })],
+  'POST /api/auth/logout': ['open', () => ({ path: routes.logout() })],
+  'GET /api/auth/me': ['own', () => ({ path: routes.me() })],
+  'GET /api/playgrounds': ['own', () => ({ path: `${routes.playgrounds()}?filter=all` })],
+  'POST /api/playgrounds': [
+    'hidden',
+    ({ playground }) => ({ path: routes.playgrounds(), body: { name: 'mine', base: playground, title: 'Mine' } }),
+  ],
+  'GET /api/playgrounds/{name}': ['hidden', ({ playground }) => ({ path: routes.playground(playground) })],
+  'DELETE /api/playgrounds/{name}': ['hidden', ({ playground }) => ({ path: routes.playground(playground) })],
+  'PATCH /api/playgrounds/{name}': [
+    'hidden',
+    ({ playground }) => ({ path: routes.playground(playground), body: { title: 'Mine now' } }),
+  ],
+  'GET /api/playgrounds/{name}/lineage': ['hidden', ({ playground }) => ({ path: routes.playgroundLineage(playground) })],
+  'POST /api/manifests/check': ['open', () => ({ path: routes.manifestCheck(), body: { text: '' } })],
+  'GET /api/plays': ['own', () => ({ path: routes.plays() })],
+  'POST /api/plays': ['hidden', ({ playground }) => ({ path: routes.plays(), body: { playground } })],
+  'GET /api/plays/{id}': ['hidden', ({ id }) => ({ path: routes.play(id) })],
+  'DELETE /api/plays/{id}': ['hidden', ({ id }) => ({ path: routes.play(id) })],
+  'GET /api/plays/{id}/tasks': ['hidden', ({ id }) => ({ path: routes.tasks(id) })],
+  'POST /api/plays/{id}/actions': ['hidden', ({ id }) => ({ path: routes.actions(id), body: { action: 'stop' } })],
+  'POST /api/plays/{id}/clones': ['hidden', ({ id }) => ({ path: routes.clones(id), body: {} })],
+  'POST /api/plays/{id}/saves': ['hidden', ({ id }) => ({ path: routes.saves(id), body: { name: 'mine' } })],
+  'GET /api/plays/{id}/lineage': ['hidden', ({ id }) => ({ path: routes.playLineage(id) })],
+  'POST /api/plays/{id}/conns': ['hidden', ({ id }) => ({ path: routes.connections(id) })],
+  'GET /api/usage': ['own', () => ({ path: routes.usage() })],
+  'GET /api/images': ['open', () => ({ path: routes.images() })],
+  'POST /api/images/{name}/build': ['open', () => ({ path: routes.imageBuild('debian-stable') })],
+  'DELETE /api/images/{name}': ['hidden', () => ({ path: routes.image('none') })],
+  'GET /api/events': ['own', () => ({ path: routes.events() })],
+  'GET /api/doctor': ['open', () => ({ path: routes.doctor() })],
+  'GET /api/fsck': ['open', () => ({ path: routes.fsck() })],
+  'GET /api/metrics': ['own', () => ({ path: routes.metrics() })],
+}
+
+/** Routes that anyone may ask, and what is no route of the description. */
+const withoutUser = ['POST /api/auth/login']
+const sockets: Readonly<Record<string, (id: string) => string>> = {
+  terminal: (id) => routes.terminal(id, 'debian', 'web-1'),
+  exec: (id) => routes.exec(id, 'debian'),
+  console: (id) => routes.console(id, 'debian'),
+  liveStatus: () => routes.liveStatus('none'),
+}
+
+const actions = [
+  { action: 'stop' },
+  { action: 'restart' },
+  { action: 'destroy' },
+  { action: 'make_persistent' },
+  { action: 'set_title', title: 'Mine' },
+  ...['machine.stop', 'machine.restart', 'machine.reboot', 'machine.console.list'].map((action) => ({
+    action,
+    machine: 'debian',
+  })),
+  { action: 'machine.console.read', machine: 'debian', console: 'boot-1' },
+]
+
+const none: Names = { id: 'f'.repeat(24), playground: 'no-such-lab' }
+
+describe('what is not his own does not exist for a user', () => {
+  const server = new TestServer({ fake: true })
+  const token = randomBytes(24).toString('base64url')
+  const ann = { id: '', playground: 'anns-lab', title: 'Ann’s secret' }
+
+  const ask = async (method: string, { path, body }: Asked) => {
+    const answer = await fetch(server.endpoint + path, {
+      method,
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(30_000),
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+    if (!answer.headers.get('content-type')?.startsWith('text/event-stream'))
+      return { status: answer.status, text: await answer.text() }
+    // It has no end; a test of its own reads it.
+    await answer.body?.cancel()
+    return { status: answer.status, text: '' }
+  }
+  const isSilentAboutAnn = (text: string) => {
+    for (const secret of [ann.id, ann.playground, ann.title]) assert.ok(!text.includes(secret), `it tells ${secret}: ${text}`)
+  }
+
+  before(async () => {
+    await server.start()
+    const stopped = (await server.ok('playground', 'start', 'debian', '-q')).trim()
+    await server.ok('playground', 'stop', stopped, '-q')
+    await server.ok('playground', 'save', stopped, ann.playground, '--title', ann.title, '-q')
+    ann.id = (await server.ok('playground', 'start', 'debian', '--title', ann.title, '-q')).trim()
+    addUser(join(server.home, 'ramet.sqlite'), 'bob', token)
+  })
+  after(() => server.dispose())
+
+  test('the table has every route and socket that there is', () => {
+    const described = Object.entries(openApi.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+    assert.deepEqual([...Object.keys(table), ...withoutUser].toSorted(), described.toSorted())
+    const paths = new Set(described.map((one) => one.split(' ')[1]))
+    const notDescribed = Object.entries(routes).filter(([, make]) => {
+      const path = (make as (...names: string[]) => string)('{id}', '{id}', '{id}')
+      return !paths.has(decodeURIComponent(path)) && !paths.has(decodeURIComponent(path).replace('{id}', '{name}'))
+    })
+    assert.deepEqual(notDescribed.map(([name]) => name).toSorted(), [...Object.keys(sockets), 'openApi'].toSorted())
+  })
+
+  for (const [route, [answer, asked]] of Object.entries(table)) {
+    const method = route.split(' ')[0] ?? ''
+    test(`${route}: ${answer}`, async () => {
+      const found = await ask(method, asked(ann))
+      isSilentAboutAnn(answer === 'hidden' ? found.text.replaceAll(ann.playground, '').replaceAll(ann.id, '') : found.text)
+      if (answer !== 'hidden') return assert.equal(found.status, 200, found.text)
+      const missing = await ask(method, asked(none))
+      assert.ok(found.status === 404 || found.status === 400, found.text)
+      assert.deepEqual([found.status, blank(found.text, ann)], [missing.status, blank(missing.text, none)])
+    })
+  }
+
+  for (const body of actions) {
+    test(`the action ${body.action} on a run of somebody else's: hidden`, async () => {
+      const found = await ask('POST', { path: routes.actions(ann.id), body })
+      const missing = await ask('POST', { path: routes.actions(none.id), body })
+      assert.equal(found.status, 404, found.text)
+      assert.equal(blank(found.text, ann), blank(missing.text, none))
+    })
+  }
+
+  for (const [name, path] of Object.entries(sockets)) {
+    test(`the websocket ${name} of a run of somebody else's: hidden`, async () => {
+      assert.equal(await statusOfUpgrade(server.endpoint + path(ann.id), token), 404)
+    })
+  }
+
+  test('events tell him of his own runs alone', { timeout: 60_000 }, async () => {
+    const stream = await fetch(server.endpoint + routes.events(), { headers: { authorization: `Bearer ${token}` } })
+    const mine = JSON.parse((await ask('POST', { path: routes.plays(), body: { playground: 'debian', title: 'Bob’s' } })).text)
+    await server.ok('playground', 'title', ann.id, `${ann.title}, changed`)
+    await server.ok('playground', 'title', ann.id, ann.title)
+    await ask('POST', { path: routes.actions(mine.id), body: { action: 'set_title', title: 'Bob’s last' } })
+    let text = ''
+    for await (const chunk of stream.body ?? []) {
+      text += Buffer.from(chunk).toString()
+      if (text.includes('Bob’s last')) break
+    }
+    assert.ok(text.includes(mine.id))
+    isSilentAboutAnn(text)
+    assert.equal((await ask('DELETE', { path: routes.play(mine.id) })).status, 200)
+  })
+
+  test('the lineage of an official playground shows him his own runs of it alone', async () => {
+    const { status, text } = await ask('GET', { path: routes.playgroundLineage('debian') })
+    assert.equal(status, 200)
+    isSilentAboutAnn(text)
+    assert.ok((await server.ok('playground', 'lineage', 'debian')).includes(ann.id))
+  })
+
+  test('an official playground can be read and started, and neither changed nor removed', async () => {
+    const shown = JSON.parse((await ask('GET', { path: routes.playground('debian') })).text)
+    assert.deepEqual(shown.userAccess, { canList: true, canRead: true, canStart: true })
+    for (const [method, body] of [['PATCH', { title: 'Mine now' }], ['DELETE']] as const) {
+      const { status, text } = await ask(method, { path: routes.playground('debian'), ...(body ? { body } : {}) })
+      assert.deepEqual([status, JSON.parse(text).code], [403, 'official_playground'])
+    }
+  })
+
+  test('nothing of hers has changed', async () => {
+    const client = await server.client()
+    assert.equal((await client.plays.get(ann.id)).state, 'RUNNING')
+    assert.equal((await client.plays.get(ann.id)).title, ann.title)
+    assert.equal((await client.playgrounds.get(ann.playground)).title, ann.title)
+  })
+})
+
+/** Without the names that were asked for, which an answer may repeat. */
+const blank = (text: string, { id, playground }: Names) => text.replaceAll(id, 'ID').replaceAll(playground, 'NAME')
+
+function addUser(file: string, name: string, token: string): void {
+  const db = new DatabaseSync(file, { timeout: 10_000 })
+  const at = new Date().toISOString()
+  db.prepare('insert into users (id, name, created_at) values (?, ?, ?)').run(name, name, at)
+  const hash = createHash('sha256').update(token).digest('hex')
+  db.prepare("insert into tokens (id, user_id, kind, name, hash, created_at) values (?, ?, 'cli', ?, ?, ?)").run(
+    name,
+    name,
+    name,
+    hash,
+    at,
+  )
+  db.close()
+}
+
+function statusOfUpgrade(url: string, token: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url.replace(/^http/, 'ws'), { headers: { authorization: `Bearer ${token}` } })
+    socket.on('unexpected-response', (request, response) => {
+      request.destroy()
+      resolve(response.statusCode)
+    })
+    socket.on('open', () => {
+      socket.close()
+      resolve(101)
+    })
+    socket.on('error', reject)
+  })
+}
