@@ -4,10 +4,11 @@ import { actionRefused } from '@ramet/model/errors/errors.ts'
 import { syncGuest } from '../guest/agent/sync-guest.ts'
 import { type KeptMemory, keepMemory } from '../snapshot/keep.ts'
 import type { SnapshotStamp } from '../snapshot/stamp.ts'
-import type { Host, RunRecord } from './host.ts'
+import type { HostParts } from './host-parts.ts'
 import { indexOf, mustAnswer, stampOf } from './keep-memory.ts'
 import type { LiveMachine, LiveRun } from './live-run.ts'
 import { newOverlayName, overlaysFolder } from './run-folder.ts'
+import type { RunRecord } from './run-record.ts'
 
 /** What a drive of a machine that is on is written to now, and from the cut on. */
 export interface NextOverlay {
@@ -18,7 +19,7 @@ export interface NextOverlay {
 }
 
 export interface LiveCut {
-  readonly host: Host
+  readonly host: HostParts
   readonly run: RunRecord
   readonly live: LiveRun
   readonly signal: AbortSignal

@@ -4,9 +4,10 @@ import { RametError } from '@ramet/model/errors/error.ts'
 import { machineUnreachable } from '@ramet/model/errors/errors.ts'
 import { forgetMemory, keepMemory } from '../snapshot/keep.ts'
 import { type SnapshotStamp, shapeOf } from '../snapshot/stamp.ts'
-import type { Host, RunRecord } from './host.ts'
+import type { HostParts } from './host-parts.ts'
 import type { LiveMachine } from './live-run.ts'
 import { type RunContext, targets } from './run-context.ts'
+import type { RunRecord } from './run-record.ts'
 import type { Step, Workflow } from './steps.ts'
 import {
   allEnded,
@@ -96,7 +97,7 @@ async function keep(context: RunContext): Promise<void> {
 export const indexOf = ({ plan }: RunRecord, machine: string) => plan.machines.findIndex(({ name }) => name === machine)
 
 /** The kernel pack is that whose modules the machines have on their last drive: a newer one may be there since they were booted. */
-export async function stampOf(host: Host, { plan }: RunRecord, machines: readonly LiveMachine[]): Promise<SnapshotStamp> {
+export async function stampOf(host: HostParts, { plan }: RunRecord, machines: readonly LiveMachine[]): Promise<SnapshotStamp> {
   const packs = new Set(
     await Promise.all(machines.map(async ({ vm }) => basename(dirname((await vm.overlayFiles()).at(-1) ?? '')))),
   )

@@ -1,6 +1,6 @@
 import type { GuestLink, RunKeys, WakeOptions } from '../guest/guest.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
-import type { Host } from './host.ts'
+import type { HostParts } from './host-parts.ts'
 
 /** What one server process holds of one machine that is on: control connections, no truth. All of it can be found again. */
 export interface LiveMachine {
@@ -21,11 +21,11 @@ export type LiveEvent =
 
 /** Connections to the machines of one run that are on. */
 export class LiveRun {
-  readonly #host: Host
+  readonly #host: HostParts
   readonly #machines = new Map<string, LiveMachine>()
   readonly #listeners = new Set<(event: LiveEvent) => void>()
 
-  constructor(host: Host) {
+  constructor(host: HostParts) {
     this.#host = host
   }
 

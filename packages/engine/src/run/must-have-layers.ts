@@ -1,10 +1,11 @@
-import { relative } from 'node:path'
+import { join } from 'node:path'
 import { layerMissing } from '@ramet/model/errors/errors.ts'
-import type { Host, RunRecord } from './host.ts'
+import type { HostParts } from './host-parts.ts'
+import type { RunRecord } from './run-record.ts'
 
 /** Before a drive's chain is handed to anybody. A layer that is gone (a disk that was not mounted, a hand that slipped) may be put back, so nothing is given up for it. Throws `layer_missing`. */
-export async function mustHaveLayers({ home, disks }: Pick<Host, 'home' | 'disks'>, { drives }: RunRecord): Promise<void> {
+export async function mustHaveLayers({ home, disks }: Pick<HostParts, 'home' | 'disks'>, { drives }: RunRecord): Promise<void> {
   for (const { machine, index, layers } of drives) {
-    for (const { file } of layers) if (!(await disks.exists(file))) throw layerMissing(machine, index, relative(home, file))
+    for (const { file } of layers) if (!(await disks.exists(join(home, file)))) throw layerMissing(machine, index, file)
   }
 }

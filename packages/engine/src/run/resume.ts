@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { basename, join } from 'node:path'
 import { whyUnusable } from '../snapshot/check.ts'
-import type { SnapshotRecord } from '../snapshot/snapshot-record.ts'
+import { memoryIn, type SnapshotRecord } from '../snapshot/snapshot-record.ts'
 import { shapeOf } from '../snapshot/stamp.ts'
-import type { RunRecord } from './host.ts'
 import { writeInitrd } from './initrd.ts'
 import { mustHaveLayers } from './must-have-layers.ts'
 import { NotResumed, orBoot } from './not-resumed.ts'
 import { networkPlan, type RunContext, readKeys, specOf, targets } from './run-context.ts'
 import { initrdFile, overlaysFolder } from './run-folder.ts'
+import type { RunRecord } from './run-record.ts'
 import { adopt, awaitGuests, leaseAddresses, makeCgroups, makeFolders, makeNetwork, makeOverlays, serveNames } from './start.ts'
 import type { Step, Workflow } from './steps.ts'
 import { endMachines } from './stop.ts'
@@ -27,7 +27,7 @@ const checkSnapshot: Step<RunContext> = {
     if (run.resume === undefined) return
     await mustHaveLayers(host, run)
     const here = { ...(await host.stamp()), kernelPack: basename((await host.kernelPack()).folder), shape: shapeOf(run.plan) }
-    const why = (await whyUnusable(run.resume, here)) ?? whyElsewhere(run, run.resume)
+    const why = (await whyUnusable(host.home, run.resume, here)) ?? whyElsewhere(run, run.resume)
     if (why) throw new NotResumed(`Its memory could not be resumed: ${why}.`)
     for (const { overlay } of run.drives) {
       if (overlay !== undefined && !(await host.layers.isUntouched(join(overlaysFolder(host.home, run.id), overlay))))
@@ -61,7 +61,7 @@ const loadMachines: Step<RunContext> = {
       const index = run.plan.machines.findIndex((machine) => machine.name === name)
       // A reboot inside boots from it.
       await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, keys)
-      const vm = await host.vmm.start({ ...specOf(host, run, name, pack), resume: memory })
+      const vm = await host.vmm.start({ ...specOf(host, run, name, pack), resume: memoryIn(host.home, memory) })
       live.add(name, vm, keys, { isAsleep: true })
     })
     const failed = (await Promise.allSettled(loads)).find(({ status }) => status === 'rejected')

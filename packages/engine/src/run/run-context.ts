@@ -8,14 +8,16 @@ import type { RunNames } from '../network/dns/resolvers.ts'
 import type { NetworkPlan } from '../network/network.ts'
 import { planNetwork } from '../network/plan.ts'
 import type { VmSpec } from '../vmm/vmm.ts'
-import { type Host, hostName, type RunRecord, type RunStore } from './host.ts'
+import { type HostParts, hostName } from './host-parts.ts'
 import type { LiveMachine, LiveRun } from './live-run.ts'
 import { keysFile, namesFolder } from './run-folder.ts'
+import type { RunRecord } from './run-record.ts'
+import type { RunStore } from './run-store.ts'
 import { vmSpec } from './vm-spec.ts'
 
 /** Handed to every step of a run. */
 export interface RunContext {
-  readonly host: Host
+  readonly host: HostParts
   readonly store: RunStore
   readonly live: LiveRun
   /** Names of the machines that the workflow is about: all of the run, or one that is started or stopped by itself. */
@@ -33,15 +35,15 @@ export interface RunContext {
 export const targets = ({ live, machines }: Pick<RunContext, 'live' | 'machines'>): LiveMachine[] =>
   live.all().filter(({ name }) => machines.has(name))
 
-export function networkPlan(host: Host, run: RunRecord): NetworkPlan {
+export function networkPlan(host: HostParts, run: RunRecord): NetworkPlan {
   if (run.lease === undefined) throw new Error(`run ${run.id} has no addresses leased`)
   return planNetwork(hostName(host.installation, run.shortId), run.lease, run.plan)
 }
 
-export const runLimits = (host: Host, run: RunRecord): RunLimits =>
+export const runLimits = (host: HostParts, run: RunRecord): RunLimits =>
   planLimits(run.plan, networkPlan(host, run), host.vmm.accelerator)
 
-export async function runNames(host: Host, run: RunRecord): Promise<RunNames> {
+export async function runNames(host: HostParts, run: RunRecord): Promise<RunNames> {
   const nameservers = await host.nameservers()
   const network = networkPlan(host, run)
   return { folder: namesFolder(host.home, run.id), network, nameservers, groups: host.cgroups.groups(network.name) }
@@ -51,7 +53,7 @@ export async function readKeys(home: string, runId: string): Promise<RunKeys> {
   return JSON.parse(await readFile(keysFile(home, runId), 'utf8')) as RunKeys
 }
 
-export function specOf(host: Host, run: RunRecord, machine: string, pack: KernelPack): VmSpec {
+export function specOf(host: HostParts, run: RunRecord, machine: string, pack: KernelPack): VmSpec {
   const network = networkPlan(host, run)
   return { ...vmSpec(host.home, run, machine, network, pack, kernelWords), groups: host.cgroups.groups(network.name) }
 }

@@ -1,15 +1,16 @@
 import { chmod, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { machineUnreachable } from '@ramet/model/errors/errors.ts'
+import type { LayerFile } from '../disk/disk.ts'
 import { writeFileAtomically } from '../disk/files.ts'
 import type { RunKeys } from '../guest/guest.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
-import type { RunRecord } from './host.ts'
 import { writeInitrd } from './initrd.ts'
 import type { LiveMachine, LiveRun } from './live-run.ts'
 import { mustHaveLayers } from './must-have-layers.ts'
 import { networkPlan, type RunContext, readKeys, runLimits, runNames, specOf, targets } from './run-context.ts'
 import { initrdFile, keysFile, machineFolder, newOverlayName, overlaysFolder, runFolder } from './run-folder.ts'
+import type { DriveRecord, RunRecord } from './run-record.ts'
 import type { Step, Workflow } from './steps.ts'
 
 /** From power-on to the first command: 5-8 s alone under TCG; ten starting together on two cores took under two minutes. */
@@ -102,14 +103,18 @@ export const makeOverlays: Step<RunContext> = {
         if (drive.overlay !== undefined || isReadOnly(run, drive)) return
         // A file left by a crash before its name was saved has never been written to, and is reclaimed when the server starts.
         const overlay = newOverlayName(drive.machine, drive.index)
-        await host.disks.makeOverlay(join(overlaysFolder(host.home, run.id), overlay), drive.layers[0], drive.sizeBytes)
+        await host.disks.makeOverlay(join(overlaysFolder(host.home, run.id), overlay), below(host.home, drive), drive.sizeBytes)
         await store.saveOverlay(drive.machine, drive.index, overlay)
       }),
     )
   },
 }
 
-const isReadOnly = (run: Awaited<ReturnType<RunContext['store']['read']>>, drive: { machine: string; index: number }) =>
+/** What the overlay of a drive stands on. */
+const below = (home: string, { layers: [layer] }: DriveRecord): LayerFile | undefined =>
+  layer && { file: join(home, layer.file), format: 'qcow2', sizeBytes: layer.sizeBytes }
+
+const isReadOnly = (run: RunRecord, drive: DriveRecord) =>
   run.plan.machines.find((machine) => machine.name === drive.machine)?.drives[drive.index]?.readOnly === true
 
 /** Written at every start: hosts and keys are refreshed at boot, and the kernel pack may be newer. */

@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { requireSpace } from '../disk/space.ts'
 import { unpackRam } from '../snapshot/ram-file.ts'
 import type { SnapshotMachine } from '../snapshot/snapshot-record.ts'
-import type { RunRecord } from './host.ts'
 import { NotResumed } from './not-resumed.ts'
 import type { RunContext } from './run-context.ts'
+import type { RunRecord } from './run-record.ts'
 import type { Step } from './steps.ts'
 
 /** Memory that was not used for long was compressed meanwhile. A host that has no space for it plain keeps it, and fails the start. */
@@ -27,21 +28,24 @@ export const unpackMemory: Step<RunContext> = {
 }
 
 async function unpack(
-  { store, signal }: RunContext,
+  { host: { home }, store, signal }: RunContext,
   { name, memory, ramBytes, ramDigest }: SnapshotMachine,
   onProgress: (bytes: number) => void,
 ): Promise<void> {
-  const ram = await unpackRam(memory.ramFile, ramBytes, { signal, isUrgent: true, onProgress }).catch(async (error) => {
-    // A clone that resumes the same snapshot was first, and the compressed file is gone.
-    if (packedOf(await store.read()).some((each) => each.name === name)) throw error
-  })
+  const ram = await unpackRam(join(home, memory.ramFile), ramBytes, { signal, isUrgent: true, onProgress }).catch(
+    async (error) => {
+      // A clone that resumes the same snapshot was first, and the compressed file is gone.
+      if (packedOf(await store.read()).some((each) => each.name === name)) throw error
+    },
+  )
   if (!ram) return
   if (ramDigest !== undefined && ram.digest !== ramDigest) {
     await rm(ram.path)
     throw new NotResumed(`Its memory could not be resumed: the memory of ${name} is damaged.`)
   }
   const { resume } = await store.read()
-  if (resume) await store.saveUnpacked(resume, name, ram)
+  const { path, ...rest } = ram
+  if (resume) await store.saveUnpacked(resume, name, { ...rest, file: relative(home, path) })
 }
 
 const packedOf = ({ resume }: RunRecord) => resume?.machines.filter(({ isPacked }) => isPacked) ?? []

@@ -2,14 +2,14 @@ import { join } from 'node:path'
 import type { KernelPack } from '../image/cache/artefact.ts'
 import type { NetworkPlan } from '../network/network.ts'
 import type { DriveFile, VmDrive, VmSpec } from '../vmm/vmm.ts'
-import type { DriveRecord, RunRecord } from './host.ts'
 import { initrdFile, machineFolder, overlaysFolder } from './run-folder.ts'
+import type { DriveRecord, RunRecord } from './run-record.ts'
 
 /** virtio-blk serial of the drive that holds /lib/modules; it comes after the machine's own drives. */
 export const modulesSerial = 'ramet-modules'
 
 export function driveChain(home: string, runId: string, drive: DriveRecord, readOnly: boolean): VmDrive {
-  const files: DriveFile[] = drive.layers.map(({ file, format }) => ({ file, format }))
+  const files: DriveFile[] = drive.layers.map(({ file }) => ({ file: join(home, file), format: 'qcow2' }))
   if (drive.overlay !== undefined) files.unshift({ file: join(overlaysFolder(home, runId), drive.overlay), format: 'qcow2' })
   const [overlay, ...below] = files
   if (overlay === undefined) throw new Error(`drive ${drive.index} of ${drive.machine} has neither layers nor a overlay`)

@@ -1,17 +1,22 @@
 import { stat } from 'node:fs/promises'
 import { digestOf } from './keep.ts'
-import type { SnapshotRecord } from './snapshot-record.ts'
+import { memoryIn, type SnapshotRecord } from './snapshot-record.ts'
 import { type SnapshotStamp, whyNotHere } from './stamp.ts'
 
 /**
  * Why a snapshot cannot be resumed here and now, as a part of a sentence; undefined when it can. Device state is small and read whole; RAM, which is not, is judged
  * by its length and by what the background found out of it, so that a start need not wait for gigabytes.
  */
-export async function whyUnusable({ stamp, machines }: SnapshotRecord, here: SnapshotStamp): Promise<string | undefined> {
+export async function whyUnusable(
+  home: string,
+  { stamp, machines }: SnapshotRecord,
+  here: SnapshotStamp,
+): Promise<string | undefined> {
   const elsewhere = whyNotHere(stamp, here)
   if (elsewhere) return elsewhere
-  for (const { name, memory, stateDigest, ramFileBytes, isDamaged } of machines) {
+  for (const { name, memory: files, stateDigest, ramFileBytes, isDamaged } of machines) {
     if (isDamaged) return `the memory of ${name} is damaged (it is not what it was when it was taken)`
+    const memory = memoryIn(home, files)
     const bytes = await stat(memory.ramFile).then(
       ({ size }) => size,
       () => undefined,

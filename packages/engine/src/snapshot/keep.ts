@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { chmod, mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { syncFile, syncFolder, temporarySuffix } from '../disk/files.ts'
 import type { Vm, VmMemory, VmOverlay } from '../vmm/vmm.ts'
 import { ramFileName, snapshotFolder, snapshotsFolder, stateFileName } from './snapshot-folder.ts'
-import type { TakenMachine } from './snapshot-record.ts'
+import { type MemoryFiles, memoryIn, type TakenMachine } from './snapshot-record.ts'
 import { type CutOptions, type CutReport, cut } from './take.ts'
 
 export interface MachineToKeep {
@@ -47,7 +47,7 @@ export async function keepMemory(
       options,
     )
     await rename(temporary, folder)
-    const taken = await Promise.all(machines.map(({ name, index }) => describe({ name, memory: into(folder, index) })))
+    const taken = await Promise.all(machines.map(({ name, index }) => describe(home, { name, memory: into(folder, index) })))
     return {
       machines: taken.map(({ machine }) => machine),
       bytes: taken.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -72,15 +72,16 @@ interface Memory {
   readonly memory: VmMemory
 }
 
-async function describe({ name, memory }: Memory) {
+async function describe(home: string, { name, memory }: Memory) {
   const [ram, state] = await Promise.all([stat(memory.ramFile), stat(memory.stateFile)])
-  const machine: TakenMachine = { name, memory, stateDigest: await digestOf(memory.stateFile), ramBytes: ram.size }
+  const files = { ramFile: relative(home, memory.ramFile), stateFile: relative(home, memory.stateFile) }
+  const machine: TakenMachine = { name, memory: files, stateDigest: await digestOf(memory.stateFile), ramBytes: ram.size }
   return { machine, bytes: (ram.blocks + state.blocks) * 512 }
 }
 
 /** Until then a snapshot must not be trusted over a loss of the host's power. It keeps the disk busy for as long as memory takes: for when nobody waits. */
-export async function syncMemory(home: string, memories: readonly VmMemory[]): Promise<void> {
-  const files = memories.flatMap(({ ramFile, stateFile }) => [ramFile, stateFile])
+export async function syncMemory(home: string, memories: readonly MemoryFiles[]): Promise<void> {
+  const files = memories.map((each) => memoryIn(home, each)).flatMap(({ ramFile, stateFile }) => [ramFile, stateFile])
   for (const file of files) await syncFile(file)
   for (const folder of new Set(files.map((file) => dirname(file)))) await syncFolder(folder)
   await syncFolder(snapshotsFolder(home))

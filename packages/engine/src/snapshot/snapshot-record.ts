@@ -1,7 +1,15 @@
+import { join } from 'node:path'
 import type { VmMemory } from '../vmm/vmm.ts'
 import type { SnapshotStamp } from './stamp.ts'
 
-/** A snapshot as a resume needs it. Paths are absolute. */
+/** Files of one machine's memory, relative to RAMET_HOME: `snapshots/<id>/0.ram`. */
+export interface MemoryFiles {
+  readonly ramFile: string
+  /** Devices and CPUs. */
+  readonly stateFile: string
+}
+
+/** A snapshot as a resume needs it. */
 export interface SnapshotRecord {
   readonly id: string
   /** RFC 3339. */
@@ -15,7 +23,7 @@ export interface SnapshotRecord {
 
 export interface SnapshotMachine {
   readonly name: string
-  readonly memory: VmMemory
+  readonly memory: MemoryFiles
   /** SHA-256 of the device state, hex. */
   readonly stateDigest: string
   /** Of the machine's RAM. */
@@ -33,10 +41,11 @@ export interface SnapshotMachine {
 export interface SnapshotDrive {
   readonly machine: string
   readonly index: number
+  /** File of the layer, `layers/<id>.qcow2`. */
   readonly layer: string
 }
 
-/** A snapshot whose files are durable under their last names, about to be written down. */
+/** A snapshot whose files are whole under their last names, about to be written down. They become durable later (`HostStorage.syncMemory`). */
 export interface TakenSnapshot {
   readonly id: string
   readonly at: string
@@ -48,7 +57,24 @@ export interface TakenSnapshot {
 
 export interface TakenMachine {
   readonly name: string
-  readonly memory: VmMemory
+  readonly memory: MemoryFiles
   readonly stateDigest: string
   readonly ramBytes: number
 }
+
+/** The same RAM in another file, durable under its last name. */
+export interface NewRam {
+  /** Relative to RAMET_HOME. */
+  readonly file: string
+  /** Compressed by zstd. */
+  readonly isPacked: boolean
+  /** Length. */
+  readonly bytes: number
+  /** Of the plain RAM: SHA-256, hex. */
+  readonly digest: string
+}
+
+export const memoryIn = (home: string, { ramFile, stateFile }: MemoryFiles): VmMemory => ({
+  ramFile: join(home, ramFile),
+  stateFile: join(home, stateFile),
+})

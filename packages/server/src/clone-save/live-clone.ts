@@ -30,7 +30,7 @@ export async function cloneLive(
   request: CloneRequest,
   memory: MemoryRule,
 ): Promise<string[]> {
-  const { db, home } = layers
+  const { db } = layers
   const { tools, live, signal } = run
   const id = newId()
   let announced: readonly NextOverlay[] = []
@@ -53,7 +53,7 @@ export async function cloneLive(
     tools.log.info({ run: run.id, snapshot: id, bytes: cut.bytes, ...figuresOf(cut.report) }, 'a running run was cut')
     const taken = { id, at: cut.at, stamp: cut.stamp, bytes: cut.bytes, machines: cut.machines }
     const ids = (await sealOverlays(layers, run.id, cut.overlays, async (trx) => {
-      await insertSnapshot(trx, { ...toNewSnapshot(home, run.id, 'clone', taken), isDurable: false })
+      await insertSnapshot(trx, { ...toNewSnapshot(run.id, 'clone', taken), isDurable: false })
       return insertClones(trx, await readRun(trx, run.id), { ...request, start: true }, memory, id)
     })) as string[]
     announced = []

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import type { LayerFile } from '@ramet/engine/disk/disk.ts'
-import type { DriveRecord, RunRecord, RunStore } from '@ramet/engine/run/host.ts'
+import type { DriveRecord, LayerRecord, RunRecord } from '@ramet/engine/run/run-record.ts'
+import type { RunStore } from '@ramet/engine/run/run-store.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Kysely } from 'kysely'
 import { readRun } from '../runs/run-rows.ts'
@@ -33,7 +33,7 @@ export function runStore(tools: LayerTools, runId: string): RunStore {
         drives.push({
           machine: drive.machine,
           index: drive.drive_index,
-          layers: drive.layer_id === null ? [] : await layerFiles(db, home, drive.layer_id),
+          layers: drive.layer_id === null ? [] : await layersBelow(db, drive.layer_id),
           overlay: drive.overlay ?? undefined,
           sizeBytes: drive.size_bytes,
         })
@@ -51,7 +51,7 @@ export function runStore(tools: LayerTools, runId: string): RunStore {
         plan: JSON.parse(row.plan) as RunPlan,
         lease: row.lease ?? undefined,
         drives,
-        resume: row.resume_from === null ? undefined : await snapshotRecord(db, home, row.resume_from),
+        resume: row.resume_from === null ? undefined : await snapshotRecord(db, row.resume_from),
         waking: row.asleep === 1 ? (row.epoch ?? undefined) : undefined,
         isBorrowed: row.is_borrowed === 1,
       }
@@ -61,7 +61,7 @@ export function runStore(tools: LayerTools, runId: string): RunStore {
       await sealPaused(tools, runId, async (trx) => {
         const { purpose } = await readRun(trx, runId)
         const kind = purpose === 'user' ? 'stop' : 'warm'
-        await insertSnapshot(trx, { ...toNewSnapshot(home, runId, kind, taken), isDurable: false })
+        await insertSnapshot(trx, { ...toNewSnapshot(runId, kind, taken), isDurable: false })
         await trx.updateTable('runs').set({ resume_from: taken.id, cold_reason: null }).where('id', '=', runId).execute()
         const machines = () => trx.updateTable('run_machines').where('run_id', '=', runId)
         await machines().set({ wanted: 'RUNNING', left_boot: null }).where('name', 'in', on).execute()
@@ -81,10 +81,11 @@ export function runStore(tools: LayerTools, runId: string): RunStore {
           .execute()
       })
     },
-    async saveUnpacked(snapshot, machine, to) {
+    async saveUnpacked(snapshot, machine, { file, ...ram }) {
       const from = snapshot.machines.find(({ name }) => name === machine)?.memory.ramFile
       if (from === undefined) throw new Error(`the snapshot ${snapshot.id} has no machine ${machine}`)
-      await swapRam(tools, { snapshotId: snapshot.id, machine, from, to })
+      const to = { ...ram, path: join(home, file) }
+      await swapRam(tools, { snapshotId: snapshot.id, machine, from: join(home, from), to })
     },
     async bootNext(reason) {
       await db
@@ -100,11 +101,7 @@ export function runStore(tools: LayerTools, runId: string): RunStore {
       await setOverlay(machine, driveIndex, null)
     },
     async saveLease(lease) {
-      await db
-        .updateTable('runs')
-        .set({ lease: lease ?? null })
-        .where('id', '=', runId)
-        .execute()
+      await db.updateTable('runs').set({ lease }).where('id', '=', runId).execute()
     },
     async saveOverlay(machine, driveIndex, overlay) {
       await setOverlay(machine, driveIndex, overlay)
@@ -127,9 +124,7 @@ export function runStore(tools: LayerTools, runId: string): RunStore {
 }
 
 /** Topmost first, as the VMM wants them. */
-async function layerFiles(db: Kysely<Database>, home: string, layerId: string): Promise<LayerFile[]> {
+async function layersBelow(db: Kysely<Database>, layerId: string): Promise<LayerRecord[]> {
   const rootFirst = await layerChain(db, layerId)
-  return rootFirst
-    .toReversed()
-    .map((layer) => ({ file: join(home, layer.file), format: 'qcow2' as const, sizeBytes: layer.size_bytes }))
+  return rootFirst.toReversed().map((layer) => ({ file: layer.file, sizeBytes: layer.size_bytes }))
 }

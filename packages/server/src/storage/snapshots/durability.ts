@@ -49,7 +49,7 @@ export class Durability {
   async #sync(snapshotId: string): Promise<void> {
     const there = () => findSnapshot(this.#db, snapshotId)
     if (!(await there())) return
-    const { machines } = await snapshotRecord(this.#db, this.#home, snapshotId)
+    const { machines } = await snapshotRecord(this.#db, snapshotId)
     try {
       await syncMemory(
         this.#home,

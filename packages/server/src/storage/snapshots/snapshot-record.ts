@@ -1,4 +1,3 @@
-import { join, relative } from 'node:path'
 import type { SnapshotRecord, TakenSnapshot } from '@ramet/engine/snapshot/snapshot-record.ts'
 import type { SnapshotStamp } from '@ramet/engine/snapshot/stamp.ts'
 import { readRun } from '../../runs/run-rows.ts'
@@ -6,8 +5,8 @@ import type { Db } from '../../store/database.ts'
 import type { SnapshotRow } from '../../store/schema.ts'
 import { findSnapshot, type NewSnapshot } from '../../store/snapshots.ts'
 
-/** A snapshot as the engine knows it: with absolute paths. */
-export async function snapshotRecord(db: Db, home: string, id: string): Promise<SnapshotRecord> {
+/** A snapshot as the engine knows it. */
+export async function snapshotRecord(db: Db, id: string): Promise<SnapshotRecord> {
   const found = await findSnapshot(db, id)
   if (!found) throw new Error(`the snapshot ${id} is gone from the store`)
   const drives = await db
@@ -22,7 +21,7 @@ export async function snapshotRecord(db: Db, home: string, id: string): Promise<
     stamp: JSON.parse(found.stamp) as SnapshotStamp,
     machines: found.machines.map((row) => ({
       name: row.machine,
-      memory: { ramFile: join(home, row.ram_file), stateFile: join(home, row.device_state_file) },
+      memory: { ramFile: row.ram_file, stateFile: row.device_state_file },
       stateDigest: row.state_digest ?? '',
       ramBytes: row.ram_bytes,
       ramFileBytes: row.ram_file_bytes ?? row.ram_bytes,
@@ -30,12 +29,11 @@ export async function snapshotRecord(db: Db, home: string, id: string): Promise<
       ramDigest: row.ram_digest ?? undefined,
       isDamaged: row.is_damaged === 1,
     })),
-    drives: drives.map(({ machine, drive_index, file }) => ({ machine, index: drive_index, layer: join(home, file) })),
+    drives: drives.map(({ machine, drive_index, file }) => ({ machine, index: drive_index, layer: file })),
   }
 }
 
 export const toNewSnapshot = (
-  home: string,
   runId: string,
   kind: SnapshotRow['kind'],
   { id, at, stamp, bytes, machines }: TakenSnapshot,
@@ -48,9 +46,9 @@ export const toNewSnapshot = (
   bytes,
   machines: machines.map(({ name, memory, stateDigest, ramBytes }) => ({
     machine: name,
-    stateFile: relative(home, memory.stateFile),
+    stateFile: memory.stateFile,
     stateDigest,
-    ramFile: relative(home, memory.ramFile),
+    ramFile: memory.ramFile,
     ramBytes,
   })),
 })

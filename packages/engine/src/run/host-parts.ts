@@ -1,0 +1,33 @@
+import type { Cgroups } from '../cgroup/cgroups.ts'
+import type { Disks } from '../disk/disk.ts'
+import type { LayerStore } from '../disk/layer-store.ts'
+import type { Guests } from '../guest/guest.ts'
+import type { KernelPack } from '../image/cache/artefact.ts'
+import type { Resolvers } from '../network/dns/resolvers.ts'
+import type { Networks } from '../network/network.ts'
+import type { HostStamp } from '../snapshot/stamp.ts'
+import type { Vmm } from '../vmm/vmm.ts'
+import type { BootSlots } from './boot-slots.ts'
+
+/** The parts of one Linux host that a run is made of. The fake world has a fake of each. */
+export interface HostParts {
+  readonly home: string
+  readonly installation: string
+  readonly vmm: Vmm
+  readonly networks: Networks
+  readonly resolvers: Resolvers
+  readonly cgroups: Cgroups
+  readonly disks: Disks
+  readonly layers: LayerStore
+  readonly guests: Guests
+  /** Shared by all runs. */
+  readonly boots: BootSlots
+  kernelPack(): Promise<KernelPack>
+  /** What a memory that is taken here can be resumed on. */
+  stamp(): Promise<HostStamp>
+  /** Resolvers that know names from outside; not those on the host's loopback, which a run's namespace does not reach. */
+  nameservers(): Promise<string[]>
+}
+
+/** `r1a2b-3c`: names every host object of the run; unique on the host, at most 13 characters (see network.ts). */
+export const hostName = (installation: string, shortId: number) => `r${installation}-${shortId.toString(36)}`
