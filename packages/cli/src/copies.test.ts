@@ -102,21 +102,18 @@ test('a lineage is a tree, with what is gone in it and the asked one set off', (
     nodes: [
       node('0', undefined, { kind: 'playground', how: 'official', name: 'debian' }),
       node('1', '0', { state: 'DESTROYED', isGone: true }),
-      node('2', '1', { kind: 'playground', how: 'saved', name: 'mine', title: 'a\x1b[2Jb' }),
+      node('2', '1', { kind: 'playground', how: 'saved', name: 'mine', title: 'M' }),
       node('3', '2', { state: 'STOPPED' }),
       node('5', '3', { state: 'STOPPED', how: 'cloned' }),
       node('4', '2', { kind: 'playground', how: 'created', name: 'child', isGone: true }),
     ],
   }
-  assert.deepEqual(
-    lineageLines(lineage, (line) => `> ${line}`, Date.parse('2026-01-01T02:00:00Z')),
-    [
-      'playground debian “T0” (official 2 hours ago)',
-      '└─ run 1 “T1” (started 2 hours ago, DESTROYED)',
-      '>    └─ playground mine “ab” (saved 2 hours ago)',
-      '      ├─ run 3 “T3” (started 2 hours ago, STOPPED)',
-      '      │  └─ run 5 “T5” (cloned 2 hours ago, STOPPED)',
-      '      └─ playground child “T4” (created 2 hours ago, removed)',
-    ],
-  )
+  assert.deepEqual(lineageLines(lineage, Date.parse('2026-01-01T02:00:00Z')), [
+    'playground debian “T0” (official 2 hours ago)',
+    '└─ run 1 “T1” (started 2 hours ago, DESTROYED)',
+    { text: '   └─ playground mine “M” (saved 2 hours ago)', style: 'bold' },
+    '      ├─ run 3 “T3” (started 2 hours ago, STOPPED)',
+    '      │  └─ run 5 “T5” (cloned 2 hours ago, STOPPED)',
+    '      └─ playground child “T4” (created 2 hours ago, removed)',
+  ])
 })

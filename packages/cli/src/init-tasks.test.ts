@@ -36,7 +36,7 @@ test('start shows what a failed init task printed, exits with 1, and says that t
   })
   const { code, stdout, stderr } = await world.ramet(['p', 'start', 'duo', '-q'])
   assert.deepEqual({ code, stdout }, { code: 1, stdout: `${id}\n` })
-  assert.match(stderr, /==> check on zeta printed:\nlooked\n==> check on zeta complained:\nnot there\n/)
+  assert.match(stderr, /==> check on zeta printed:\nlooked\n==> check on zeta complained:\nnot \^\[\[2Jthere\n/)
   assert.match(stderr, /init task check on zeta failed: it exited with status 3\..*init_task_failed.*\n.*can be used/)
   assert.equal((await world.ramet(['p', 'start', 'duo', '-q', '--skip-wait-init'])).code, 0)
 })

@@ -45,7 +45,6 @@ function show({ out }: Context, { name, machine, stdout, stderr }: PlayTaskDetai
   ] as const) {
     if (text.trim() === '') continue
     out.note(`==> ${name} on ${machine} ${what}:`)
-    // Line by line, so that nothing in it can steer the terminal.
-    for (const line of text.trimEnd().split('\n')) out.line(line)
+    out.note(text.trimEnd())
   }
 }

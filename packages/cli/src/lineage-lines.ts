@@ -1,12 +1,13 @@
 import type { Lineage, LineageNode } from '@ramet/model/api/wire.ts'
-import { ago, printable } from './output.ts'
+import { ago } from './ago.ts'
+import type { Styled } from './output.ts'
 
-/** A lineage as a tree, a line a node; `mark` sets off the line of the one it was asked of. Pure. */
-export function lineageLines({ subject, nodes, isCut }: Lineage, mark: (line: string) => string, nowMs?: number): string[] {
-  const lines: string[] = []
+/** A lineage as a tree, a line a node; that of the one it was asked of is set off. Pure. */
+export function lineageLines({ subject, nodes, isCut }: Lineage, nowMs?: number): (string | Styled)[] {
+  const lines: (string | Styled)[] = []
   const visit = (node: LineageNode, lead: string, ownLead: string) => {
-    const line = `${ownLead}${describe(node, nowMs)}`
-    lines.push(node.id === subject ? mark(line) : line)
+    const text = `${ownLead}${describe(node, nowMs)}`
+    lines.push(node.id === subject ? { text, style: 'bold' } : text)
     const children = nodes.filter(({ parent }) => parent === node.id)
     for (const [index, child] of children.entries()) {
       const isLast = index === children.length - 1
@@ -22,5 +23,5 @@ export function lineageLines({ subject, nodes, isCut }: Lineage, mark: (line: st
 function describe({ kind, id, name, title, how, state, isGone, createdAt }: LineageNode, nowMs?: number): string {
   const what = kind === 'playground' ? `playground ${name}` : `run ${id}`
   const condition = kind === 'run' ? `, ${state}` : isGone ? ', removed' : ''
-  return printable(`${what} “${title}” (${how} ${ago(createdAt, nowMs)}${condition})`)
+  return `${what} “${title}” (${how} ${ago(createdAt, nowMs)}${condition})`
 }

@@ -1,45 +1,65 @@
-import { stripVTControlCharacters, styleText } from 'node:util'
+import { styleText } from 'node:util'
 import { InvalidInput, type Problem, type RametError } from '@ramet/model/errors/error.ts'
+import { visibleJson, visibleLine, visibleText, withoutColours } from '@ramet/model/units/visible-text.ts'
 
 type Stream = NodeJS.WriteStream
 
-/** Results go to stdout, all else to stderr; nothing else in the CLI writes to either. Colours follow NO_COLOR and the terminal. */
+/** A piece of a line in a look of its own. */
+export interface Styled {
+  readonly text: string
+  readonly style: 'bold' | 'green' | 'yellow' | 'red'
+}
+
+/**
+ * Results go to stdout, all else to stderr; nothing else in the CLI writes to either, but what shows progress and what joins a terminal to a machine.
+ * Whatever a guest, a server or another person put into a text, it is made visible here and cannot steer the terminal. Colours follow NO_COLOR and the
+ * terminal.
+ */
 export interface Output {
   /** One line that a script may use: an id, a name. */
-  result(line: string): void
-  /** Text as it is, with an end of line if it has none. */
-  text(text: string): void
+  result(...parts: readonly (string | Styled)[]): void
+  /** A text that is itself what was asked for (a log, a manifest): as it is into a pipe or file, made visible on a terminal. */
+  content(text: string): void
   json(value: unknown): void
   table(header: readonly string[], rows: readonly (readonly string[])[]): void
-  /** A line for people, on stderr. */
-  note(line: string): void
-  /** A line that somebody else wrote, for people, on stderr: without what could steer their terminal. */
-  line(line: string): void
+  /** Lines for people, on stderr. */
+  note(text: string): void
   problem(problem: Problem): void
 }
 
 export function createOutput(stdout: Stream = process.stdout, stderr: Stream = process.stderr): Output {
-  const result = (line: string) => void stdout.write(`${line}\n`)
-  const note = (line: string) => void stderr.write(`${line}\n`)
+  const print = (stream: Stream, line: string) => void stream.write(`${line}\n`)
+  const result = (...parts: readonly (string | Styled)[]) =>
+    print(
+      stdout,
+      parts
+        .map((part) =>
+          typeof part === 'string' ? visibleLine(part) : styleText(part.style, visibleLine(part.text), { stream: stdout }),
+        )
+        .join(''),
+    )
+  const note = (text: string) => print(stderr, visibleText(withoutColours(text)))
   return {
     result,
     note,
-    line: (line) => note(printable(line)),
-    text: (text) => void stdout.write(text === '' || text.endsWith('\n') ? text : `${text}\n`),
-    json: (value) => result(JSON.stringify(value, null, 2)),
+    content: (text) => {
+      const shown = stdout.isTTY ? visibleText(withoutColours(text)) : text
+      stdout.write(shown === '' || shown.endsWith('\n') ? shown : `${shown}\n`)
+    },
+    json: (value) => print(stdout, visibleJson(JSON.stringify(value, null, 2))),
     table: (header, rows) => {
       for (const line of alignColumns([header, ...rows])) result(line)
     },
     problem: (problem) => {
-      note(`${styleText('red', 'error:', { stream: stderr })} ${problemLine(problem)}`)
-      if (problem.hint) note(`  hint: ${printable(problem.hint)}`)
+      print(stderr, `${styleText('red', 'error:', { stream: stderr })} ${visibleLine(problemLine(problem))}`)
+      if (problem.hint) note(`  hint: ${visibleLine(problem.hint)}`)
     },
   }
 }
 
 /** `manifest.yaml:3:7: message (code)` */
 export const problemLine = ({ where, message, code }: Problem): string =>
-  printable(`${where === undefined ? '' : `${where}: `}${message} (${code})`)
+  `${where === undefined ? '' : `${where}: `}${message} (${code})`
 
 /** All faults that an error carries. */
 export const problemsOf = (error: RametError): readonly Problem[] =>
@@ -54,15 +74,9 @@ export const problemsOf = (error: RametError): readonly Problem[] =>
         },
       ]
 
-/** One line that cannot steer the terminal, whatever a guest or a server put into it. */
-export const printable = (text: string): string =>
-  stripVTControlCharacters(text)
-    .replaceAll(/[\r\n\t]+/g, ' ')
-    .replaceAll(/\p{Cc}/gu, '')
-
-/** Lines with columns two spaces apart. */
+/** Lines with columns two spaces apart, every cell made visible. */
 export function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const clean = rows.map((row) => row.map(printable))
+  const clean = rows.map((row) => row.map(visibleLine))
   const widths: number[] = []
   for (const row of clean) for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length)
   return clean.map((row) =>
@@ -71,23 +85,4 @@ export function alignColumns(rows: readonly (readonly string[])[]): string[] {
       .join('  ')
       .trimEnd(),
   )
-}
-
-const ages = [
-  ['year', 365 * 24 * 3600],
-  ['month', 30 * 24 * 3600],
-  ['week', 7 * 24 * 3600],
-  ['day', 24 * 3600],
-  ['hour', 3600],
-  ['minute', 60],
-] as const
-
-/** `3 hours ago`; `time` is RFC 3339. */
-export function ago(time: string, nowMs: number = Date.now()): string {
-  const seconds = (nowMs - Date.parse(time)) / 1000
-  for (const [unit, length] of ages) {
-    const count = Math.floor(seconds / length)
-    if (count >= 1) return `${count} ${unit}${count === 1 ? '' : 's'} ago`
-  }
-  return 'just now'
 }

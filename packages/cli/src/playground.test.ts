@@ -98,7 +98,7 @@ test('list leaves destroyed runs out, and no title can steer the terminal', { ti
   assert.equal(JSON.parse((await world.ramet(['p', 'list', '-o', 'json'])).stdout)[0].id, id)
   const { stdout } = await world.ramet(['p', 'list'])
   assert.match(stdout, /^RUN ID +PLAYGROUND +TITLE +CREATED +STATUS +STORAGE +LINK\n/)
-  assert.match(stdout, / ab +\d+ \w+ ago +RUNNING +3MiB +http/)
+  assert.match(stdout, / a\^\[\[2Jb\^G +\d+ \w+ ago +RUNNING +3MiB +http/)
 })
 
 test('machines come in the order of the manifest', { timeout }, async () => {

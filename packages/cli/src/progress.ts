@@ -1,5 +1,5 @@
 import type { Progress } from '@ramet/model/api/wire.ts'
-import { printable } from './output.ts'
+import { visibleLine } from '@ramet/model/units/visible-text.ts'
 
 /** Shows what is under way: one line in place on a terminal, a line at each change elsewhere. `end` leaves the cursor on an empty line. */
 export interface ProgressLine {
@@ -19,7 +19,7 @@ function plainLines(stderr: NodeJS.WriteStream): ProgressLine {
   return {
     show: ({ message, percent }) => {
       const tens = percent === undefined ? '' : ` ${Math.floor(percent / 10) * 10} %`
-      const line = `${printable(message)}${tens}`
+      const line = `${visibleLine(message)}${tens}`
       if (line !== last) stderr.write(`${line}\n`)
       last = line
     },
@@ -37,7 +37,7 @@ function inPlace(stderr: NodeJS.WriteStream): ProgressLine {
   const draw = () => {
     if (!shown) return
     frame = (frame + 1) % frames.length
-    const line = `${frames[frame]} ${bar(shown.percent)}${printable(shown.message)}`
+    const line = `${frames[frame]} ${bar(shown.percent)}${visibleLine(shown.message)}`
     // One column is left free: a full last column makes some terminals wrap.
     stderr.write(`\r\x1b[K${line.slice(0, Math.max(10, stderr.columns - 1))}`)
   }

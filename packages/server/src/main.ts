@@ -1,12 +1,18 @@
 import { flushCompileCache } from 'node:module'
 import { pages } from '@ramet/model/api/routes.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
+import { visibleJson, visibleText } from '@ramet/model/units/visible-text.ts'
 import { pino } from 'pino'
 import { readConfig } from './config.ts'
 import { startServer } from './server.ts'
 
 /** `npm start`: the server in the foreground. Ctrl-C ends the server and leaves the VMs alone. */
-const log = pino({ name: 'ramet', level: process.env.RAMET_LOG_LEVEL ?? 'info' }, pino.destination({ fd: 2, sync: true }))
+const stderr = pino.destination({ fd: 2, sync: true })
+// A log is read on terminals too, and has text of guests and users in it.
+const log = pino(
+  { name: 'ramet', level: process.env.RAMET_LOG_LEVEL ?? 'info' },
+  { write: (line) => void stderr.write(visibleJson(line)) },
+)
 
 try {
   const config = readConfig(process.argv.slice(2), process.env)
@@ -25,7 +31,8 @@ try {
   await server.warmUp()
 } catch (error) {
   if (error instanceof RametError) {
-    process.stderr.write(`error: ${error.message} (${error.code})\n${error.hint === undefined ? '' : `  hint: ${error.hint}\n`}`)
+    const hint = error.hint === undefined ? '' : `  hint: ${error.hint}\n`
+    process.stderr.write(visibleText(`error: ${error.message} (${error.code})\n${hint}`))
   } else {
     log.fatal({ err: error }, 'the server did not start')
   }

@@ -1,9 +1,8 @@
-import { styleText } from 'node:util'
 import type { Check } from '@ramet/model/api/wire.ts'
 import type { Command } from 'commander'
 import type { Open } from '../context.ts'
 import { type Format, formatOption } from '../format-option.ts'
-import { printable } from '../output.ts'
+import type { Output } from '../output.ts'
 
 const colours = { ok: 'green', warn: 'yellow', fail: 'red' } as const
 
@@ -17,12 +16,12 @@ export function addDoctor(parent: Command, open: Open): void {
       const { client, out } = await open()
       const checks = await client.doctor()
       if (options.output === 'json') out.json(checks)
-      else for (const check of checks) for (const line of linesOf(check)) out.result(line)
+      else for (const check of checks) show(out, check)
       if (checks.some(({ status }) => status === 'fail')) process.exitCode = 1
     })
 }
 
-function linesOf({ status, name, message, hint }: Check): string[] {
-  const line = `${styleText(colours[status], status.padEnd(4))}  ${printable(`${name}: ${message}`)}`
-  return hint === undefined ? [line] : [line, `      hint: ${printable(hint)}`]
+function show(out: Output, { status, name, message, hint }: Check): void {
+  out.result({ text: status.padEnd(4), style: colours[status] }, `  ${name}: ${message}`)
+  if (hint !== undefined) out.result(`      hint: ${hint}`)
 }

@@ -6,7 +6,6 @@ import { RametError } from '@ramet/model/errors/error.ts'
 import type { Command } from 'commander'
 import type { Context, Open } from '../context.ts'
 import { homeOf } from '../find-server.ts'
-import { printable } from '../output.ts'
 
 /** The same check as a process of its own, for a home whose server does not run. A path, not an import: the CLI does not depend on the server. */
 const standalone = fileURLToPath(new URL('../../../server/src/fsck/main.ts', import.meta.url))
@@ -33,7 +32,7 @@ export function addFsck(parent: Command, open: Open): void {
 
 async function report({ client, out }: Context, deep = false): Promise<void> {
   const findings = await client.fsck({ deep })
-  for (const { code, subject, message } of findings) out.result(printable(`${subject}: ${message} (${code})`))
+  for (const { code, subject, message } of findings) out.result(`${subject}: ${message} (${code})`)
   if (findings.length > 0) process.exitCode = 1
   else out.note('Clean.')
 }

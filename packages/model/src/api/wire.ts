@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { limits, manifestSchema, manifestSpecSchema } from '../manifest/manifest.ts'
 import { machineStateSchema, runStateSchema, wantedStateSchema } from '../run/run-state.ts'
 import { taskStatusSchema } from '../run/task-state.ts'
-import { dnsLabelSchema, titleSchema } from '../units/names.ts'
+import { dnsLabelSchema, labelSchema, titleSchema } from '../units/names.ts'
 
 /**
  * Bodies of the HTTP API. They keep the shape of iximiuz's (reference/labctl-api.md, part 2), so on the wire a run is a `play`;
@@ -188,7 +188,7 @@ export const checkManifestSchema = z.object({ text: z.string(), fileName: z.stri
 export const changePlaygroundSchema = z.strictObject({
   title: manifestSchema.shape.title.optional(),
   description: z.string().max(500, 'must have at most 500 characters').optional(),
-  categories: z.array(z.string().min(1).max(100)).max(20, 'must have at most 20').optional(),
+  categories: z.array(labelSchema(1, 100)).max(20, 'must have at most 20').optional(),
   markdown: z.string().max(limits.markdown).optional(),
   cover: z.string().max(2048).optional(),
 })

@@ -2,6 +2,7 @@ import { closest } from '../errors/closest.ts'
 import { type Fault, fault, type Path } from '../errors/fault.ts'
 import { defaults } from '../plan/defaults.ts'
 import { formatBytes, parseBytes } from '../units/bytes.ts'
+import { oneVisibleLine } from '../units/visible-text.ts'
 import { limits, type ManifestDrive, type ManifestMachine, type ManifestSpec } from './manifest.ts'
 import { networkFaults } from './network-rules.ts'
 
@@ -227,6 +228,10 @@ function tabFaults(spec: ManifestSpec, partial: boolean): Fault[] {
     if (kind === 'web-page' && tab.url === undefined) missing('url', 'Such as https://www.kernel.org/doc/.')
     if (tab.url !== undefined && !/^(https?:\/\/|\/)/i.test(tab.url)) {
       faults.push(fault('invalid_value', [...path, 'url'], 'A tab shows only http and https pages.', 'Begin it with https://.'))
+    }
+    if (tab.name !== undefined && !oneVisibleLine.test(tab.name)) {
+      const message = `The tab ${JSON.stringify(tab.name)} cannot be called so.`
+      faults.push(fault('invalid_value', [...path, 'name'], message, 'Use one line without control characters.'))
     }
     if (tab.id !== undefined && spec.tabs.findIndex((other) => other.id === tab.id) < index) {
       faults.push(fault('duplicate_name', [...path, 'id'], `There is already a tab with the id ${tab.id}.`, 'Leave `id` out.'))

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { bytesSchema } from '../units/bytes.ts'
-import { dnsLabelSchema, userNameSchema } from '../units/names.ts'
+import { dnsLabelSchema, labelSchema, userNameSchema } from '../units/names.ts'
 
 /**
  * The playground manifest (reference: iximiuz Labs' manifest, labctl `api/playgrounds`). Every field is parsed and validated here; what this
@@ -192,9 +192,9 @@ export const manifestSchema = z.strictObject({
   kind: z.literal('playground'),
   name: nullable(dnsLabelSchema),
   base: nullable(dnsLabelSchema),
-  title: z.string().min(5, 'must have at least 5 characters').max(120, 'must have at most 120 characters'),
+  title: labelSchema(5, limits.title),
   description: nullable(z.string().max(500)),
-  categories: list(z.string().max(100), 20),
+  categories: list(labelSchema(0, 100), 20),
   markdown: nullable(z.string().max(limits.markdown)),
   cover: nullable(url),
   playground: manifestSpecSchema,

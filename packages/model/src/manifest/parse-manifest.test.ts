@@ -182,6 +182,19 @@ const golden: Bad[] = [
     at: 'kind',
   },
   {
+    says: 'a title that would clear a screen',
+    text: inner(`  machines: [{name: a, ${drives}}]`).replace('Two machines', '"Two \\e[2J machines"'),
+    code: 'invalid_value',
+    at: '"Two',
+    hint: /control characters/,
+  },
+  {
+    says: 'a tab whose name turns the direction of text',
+    text: inner(`  machines: [{name: a, ${drives}}]\n  tabs: [{machine: a, name: "gpj.\\u202eexe"}]`),
+    code: 'invalid_value',
+    at: '"gpj',
+  },
+  {
     says: 'an unknown image',
     text: one('drives: [{source: debian-stabel, mount: /}]'),
     code: 'unknown_image',

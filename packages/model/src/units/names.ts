@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { oneVisibleLine } from './visible-text.ts'
 
 /** 24 hex digits; labctl takes anything else for a title prefix. */
 export const runIdSchema = z.string().regex(/^[0-9a-f]{24}$/, 'must be 24 hex digits')
@@ -15,9 +16,13 @@ export const userNameSchema = z
   .max(32)
   .regex(/^[a-z_][a-z0-9_-]*$/, 'must be a Linux user name: lower-case letters, digits, - and _')
 
-export const titleSchema = z
-  .string()
-  .trim()
-  .min(1)
-  .max(120)
-  .regex(/^[^\p{Cc}]*$/u, 'must not have control characters')
+/** What people call something: one line, in which every character can be seen (`visible-text.ts`). */
+export const labelSchema = (least: number, most: number) =>
+  z
+    .string()
+    .min(least, `must have at least ${least} character${least === 1 ? '' : 's'}`)
+    .max(most, `must have at most ${most} characters`)
+    .regex(oneVisibleLine, 'must be one line without control characters and overrides of the direction of text')
+
+/** Of a run. */
+export const titleSchema = z.string().trim().pipe(labelSchema(1, 120))

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { digestRam, type RamFile } from '@ramet/engine/snapshot/ram-file.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
+import { visibleLine, visibleText } from '@ramet/model/units/visible-text.ts'
 import { openDatabase } from '../store/database.ts'
 import { fsck } from './fsck.ts'
 import { checkByQemuImg } from './qemu-img.ts'
@@ -13,13 +14,13 @@ try {
   try {
     const digest = isDeep ? { digestRam: (file: RamFile) => digestRam(file, { isUrgent: true }) } : {}
     const findings = await fsck({ db, home, checkFile: checkByQemuImg, ...digest })
-    for (const { code, subject, message } of findings) process.stdout.write(`${code}  ${subject}: ${message}\n`)
+    for (const { code, subject, message } of findings) process.stdout.write(`${visibleLine(`${code}  ${subject}: ${message}`)}\n`)
     process.exitCode = findings.length === 0 ? 0 : 1
   } finally {
     await db.destroy()
   }
 } catch (error) {
   const hint = error instanceof RametError && error.hint !== undefined ? `\n${error.hint}` : ''
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}${hint}\n`)
+  process.stderr.write(visibleText(`${error instanceof Error ? error.message : String(error)}${hint}\n`))
   process.exitCode = 2
 }

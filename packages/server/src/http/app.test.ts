@@ -48,6 +48,13 @@ for (const [name, payload, status, code, where] of [
   ['is of the wrong shape', '{"playground":{"name":"debian"}}', 400, 'invalid_input', 'playground'],
   ['is no object', '"debian"', 400, 'invalid_input', undefined],
   ['has a title with control characters', '{"playground":"debian","title":"a\\u0007"}', 400, 'invalid_input', 'title'],
+  [
+    'has a title that turns the direction of text',
+    '{"playground":"debian","title":"gpj.\u202eexe"}',
+    400,
+    'invalid_input',
+    'title',
+  ],
   ['overrides machines', '{"playground":"debian","machines":[{"name":"a"}]}', 501, 'not_supported_yet', 'machines'],
   ['is too large', `"${'x'.repeat(maxBodyBytes)}"`, 413, 'body_too_large', undefined],
 ] as const) {

@@ -1,4 +1,3 @@
-import { styleText } from 'node:util'
 import type { Client } from '@ramet/client/client.ts'
 import type { Lineage } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
@@ -20,8 +19,7 @@ export function addLineage(parent: Command, open: Open): void {
       const { client, out } = await open()
       const lineage = await find(client, name)
       if (options.output === 'json') return out.json(lineage)
-      const bold = (line: string) => styleText('bold', line, { stream: process.stdout })
-      for (const line of lineageLines(lineage, bold)) out.result(line)
+      for (const line of lineageLines(lineage)) out.result(line)
     })
 }
 

@@ -1,9 +1,9 @@
 import type { Play } from '@ramet/model/api/wire.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Command } from 'commander'
+import { ago } from '../../ago.ts'
 import type { Open } from '../../context.ts'
 import { type Format, formatOption } from '../../format-option.ts'
-import { ago } from '../../output.ts'
 
 /** `ramet playground list` */
 export function addList(parent: Command, open: Open): void {

@@ -30,7 +30,7 @@ async function print(client: Client, out: Output, play: Play, machine: string): 
   const consoles = await client.plays.consoles(play.id, machine)
   for (const [index, console] of consoles.entries()) {
     out.note(`==> ${machine}, boot ${index + 1} of ${consoles.length} (${console})`)
-    out.text(await client.plays.readConsole(play.id, machine, console))
+    out.content(await client.plays.readConsole(play.id, machine, console))
   }
   if (consoles.length === 0) out.note(`${machine} has not written anything yet.`)
 }
@@ -43,5 +43,5 @@ async function attach(client: Client, out: Output, play: Play, machine: string):
   if (otherwise) throw actionRefused('attach to the console of', play.state, otherwise)
   out.note(`Attached to the serial line of ${machine}. Leave with ctrl-].`)
   await attachTerminal(client.console(play.id, machine), { leaveBy: 0x1d })
-  out.note('\r\nDetached.')
+  out.note('\nDetached.')
 }

@@ -12,7 +12,7 @@ export function addManifest(parent: Command, open: Open): void {
     .action(async (name: string) => {
       const { client, out } = await open()
       const playground = await client.playgrounds.get(name)
-      out.text(`${preface(playground)}${printManifest(playground)}`)
+      out.content(`${preface(playground)}${printManifest(playground)}`)
     })
 }
 

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { invalidInput } from '@ramet/model/errors/errors.ts'
+import { visibleLine } from '@ramet/model/units/visible-text.ts'
 import type { Command } from 'commander'
 import { Interrupted, type Open } from '../../context.ts'
 
@@ -43,7 +44,7 @@ async function isYes(question: string): Promise<boolean> {
   // Ctrl-d: no answer is no.
   const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')))
   try {
-    return /^y(es)?$/i.test((await Promise.race([lines.question(question), closed, interrupted])).trim())
+    return /^y(es)?$/i.test((await Promise.race([lines.question(visibleLine(question)), closed, interrupted])).trim())
   } finally {
     lines.close()
   }
