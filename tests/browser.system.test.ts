@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { openBrowser } from './harness/browser.ts'
 import { until } from './harness/processes.ts'
-import { root, TestServer } from './harness/server.ts'
+import { TestServer } from './harness/server.ts'
 
 /** What a newcomer does in the dashboard, with a real browser and a real VM. */
 describe('the dashboard', { concurrency: false }, () => {
@@ -101,19 +100,6 @@ describe('the dashboard', { concurrency: false }, () => {
     await type('nft flush ruleset; ip link set lo up; ip link set eth0 up; clear')
   })
 
-  test('the pictures of the documentation can be taken', {
-    skip: process.env.RAMET_SCREENSHOTS === undefined && 'only with RAMET_SCREENSHOTS=1, since they change the repository',
-  }, async () => {
-    await type('cat /etc/os-release | head -4; uptime; ip -br addr')
-    await shows(/eth0/)
-    await page.screenshot({ path: join(root, 'docs/run.png') })
-    await page.goto(server.endpoint)
-    await page.getByRole('heading', { name: /catalog/i }).waitFor()
-    await page.screenshot({ path: join(root, 'docs/dashboard.png') })
-    await page.goto(`${server.endpoint}/runs/${id}`)
-    await shows(/eth0/)
-  })
-
   test('a terminal follows the size of the window', async () => {
     await page.setViewportSize({ width: 1000, height: 700 })
     await until(
@@ -176,17 +162,6 @@ describe('the dashboard', { concurrency: false }, () => {
     await page
       .getByRole('button', { name: /^Continue Every process goes on where it was: memory included, from .*; it takes/ })
       .waitFor()
-    if (process.env.RAMET_SCREENSHOTS !== undefined) {
-      const client = await server.client()
-      await client.plays.setTitle(id, 'A shop with its wares')
-      const [clone] = await client.plays.clone(id)
-      await client.plays.save(id, { name: 'shop', title: 'A shop with its wares' })
-      await page.reload()
-      await page.getByRole('region', { name: 'Lineage' }).getByText('A shop with its wares (clone)').waitFor()
-      await page.screenshot({ path: join(root, 'docs/stopped.png') })
-      await client.plays.destroy(clone?.id ?? '')
-      await until('the clone to be gone', async () => (await client.plays.get(clone?.id ?? '')).state === 'DESTROYED')
-    }
     await page
       .getByRole('button', { name: /^continue$/i })
       .first()
