@@ -1,5 +1,5 @@
-import { chmod, mkdir, readFile, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { chmod, mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { writeFileAtomically } from '@ramet/engine/disk/files.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
@@ -46,24 +46,6 @@ export async function openHome(home: string): Promise<Disposable> {
     })
   }
   return { [Symbol.dispose]: () => lock.close() }
-}
-
-/**
- * QEMU and the runs' resolvers work in the home without any rights, so everybody must be able to pass through the folders above it.
- * Throws `home_not_reachable` naming the one that is closed.
- */
-export async function requirePassable(home: string): Promise<void> {
-  for (let folder = dirname(home); folder !== dirname(folder); folder = dirname(folder)) {
-    if (((await stat(folder)).mode & 0o001) !== 0) continue
-    throw new RametError(
-      'home_not_reachable',
-      409,
-      `Only some users can pass through ${folder}, and VMs run as one that cannot.`,
-      {
-        hint: `Choose another RAMET_HOME than ${home}, or let everybody through: chmod o+x ${folder}`,
-      },
-    )
-  }
 }
 
 /** How the CLI on this machine finds the server and gets in. */

@@ -47,13 +47,13 @@ export async function hostReport({
         version,
         commit,
         installation,
-        accelerator: world.accelerator(),
+        accelerator: world.face.accelerator(),
         building: building.map(({ kind, name, progress }) => ({ kind, name, ...(progress === undefined ? {} : { progress }) })),
         web: hasWeb(),
       }
     },
     async doctor() {
-      return [...(await world.doctor()), await promises(db, memory), await space(config.home)]
+      return [...(await world.face.checks()), await promises(db, memory), await space(config.home)]
     },
     fsck({ isDeep }) {
       return fsck({

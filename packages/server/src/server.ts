@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runMemoryBytes } from '@ramet/engine/cgroup/run-memory.ts'
 import { platform } from '@ramet/model/access/can.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
@@ -16,7 +15,7 @@ import { hostWasRebooted, openHome, publishServer, saveCliToken } from './home.t
 import { hostReport } from './host-report.ts'
 import { buildApp } from './http/app.ts'
 import { endpointOf, listen } from './http/listen.ts'
-import { ImageService } from './images/image-service.ts'
+import { defaultImage, ImageService } from './images/image-service.ts'
 import { lineageService } from './lineage/lineage-service.ts'
 import { loadCatalog } from './playgrounds/catalog.ts'
 import { openPlaygrounds } from './playgrounds/playgrounds.ts'
@@ -76,9 +75,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
 
   const images = new ImageService({
     db,
-    library: world.library,
+    library: world.face.images,
     home: config.home,
-    importLayer: world.importLayer,
     buildFailed: (name, error) => log.error({ err: error, image: name }, 'an image could not be built'),
   })
   const faults = [crashAfter(process.env.RAMET_CRASH_AFTER), haltAfter(process.env.RAMET_HALT_AFTER)]
@@ -152,7 +150,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   })
   const memory: MemoryRule = {
     totalBytes: config.memoryBytes ?? memoryForRuns(),
-    bytesOf: (plan) => runMemoryBytes(plan, world.accelerator()),
+    bytesOf: (plan) => world.face.memoryOf(plan),
   }
   const warmStarts: WarmStarts = new WarmStarts({
     db,
@@ -199,7 +197,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       hasWeb: () => bundle.isCurrent(),
     }),
   }
-  world.library.onChange((image) => events.publish(platform, { kind: 'image', image }))
+  world.face.images.onChange((image) => events.publish(platform, { kind: 'image', image }))
   const wasRebooted = await hostWasRebooted(config.home)
   if (wasRebooted) await forgetLostSnapshots(db)
   else await durability.resume()
@@ -227,13 +225,16 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     async warmUp() {
       await Promise.all([
         bundle.done,
-        world.warmUp().catch((error: unknown) => log.error({ err: error }, 'preparing the host failed; a start will try again')),
+        world.face
+          .warmUp([defaultImage])
+          .catch((error: unknown) => log.error({ err: error }, 'preparing the host failed; a start will try again')),
       ])
     },
     async close() {
       leaving.abort()
       await warmStarts.close()
       reconciler.close()
+      await world.face.close()
       reserve[Symbol.dispose]()
       await Promise.all([shortener.close(), rest.close()])
       await app.close()

@@ -59,6 +59,8 @@ export interface GuestLink {
   /** One of the platform's own programs in the guest, as root: `keeper`, `power-off`, `busybox`. To its end; bounded as `run` is. */
   tool(argv: readonly [string, ...string[]], options?: { timeoutMs?: number; stdin?: string }): Promise<ToolResult>
   terminal(session: string, options: TerminalOptions): Promise<GuestTerminal>
+  /** A TCP connection to a port on the guest's loopback; undefined when nothing listens there. */
+  dial(port: number): Promise<Duplex | undefined>
   close(): void
 }
 

@@ -1,5 +1,5 @@
 import { machineMac } from '@ramet/model/plan/machine-mac.ts'
-import { addressAt, parsePrefix } from './ipv4.ts'
+import { addressAt, type Prefix, parsePrefix } from './ipv4.ts'
 import type { NetworkPlan } from './network.ts'
 
 /** What a plan is made of: a run's networks and machines with every address resolved. */
@@ -48,7 +48,7 @@ export function planNetwork(name: string, lease: string, input: PlanInput): Netw
     })),
     machines: input.machines.map((machine, machineIndex) => ({
       name: machine.name,
-      hostAddress: addressAt(leased, firstMachinePlace + machineIndex),
+      hostAddress: machineAddress(leased, machineIndex),
       interfaces: machine.interfaces.map((item, index) => {
         const network = input.networks.find((candidate) => candidate.name === item.network)
         if (!network) throw new Error(`the machine ${machine.name} is on an unknown network ${item.network}`)
@@ -68,3 +68,11 @@ export function planNetwork(name: string, lease: string, input: PlanInput): Netw
 
 export const hostEnd = (plan: Pick<NetworkPlan, 'lease'>) => addressAt(parsePrefix(plan.lease), hostPlace)
 export const namespaceEnd = (plan: Pick<NetworkPlan, 'lease'>) => addressAt(parsePrefix(plan.lease), namespacePlace)
+
+const machineAddress = (lease: Prefix, machineIndex: number) => addressAt(lease, firstMachinePlace + machineIndex)
+
+/** Addresses of a run's machines on the host's side, by name. Pure. */
+export function hostAddresses({ machines }: Pick<PlanInput, 'machines'>, lease: string): ReadonlyMap<string, string> {
+  const leased = parsePrefix(lease)
+  return new Map(machines.map(({ name }, index) => [name, machineAddress(leased, index)]))
+}

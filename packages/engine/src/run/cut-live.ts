@@ -2,37 +2,36 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { actionRefused } from '@ramet/model/errors/errors.ts'
 import { syncGuest } from '../guest/agent/sync-guest.ts'
+import type { NextOverlay } from '../host/perform.ts'
 import { type KeptMemory, keepMemory } from '../snapshot/keep.ts'
 import type { SnapshotStamp } from '../snapshot/stamp.ts'
 import type { HostParts } from './host-parts.ts'
 import { indexOf, mustAnswer, stampOf } from './keep-memory.ts'
-import type { LiveMachine, LiveRun } from './live-run.ts'
+import type { LiveRun } from './live-run.ts'
 import { newOverlayName, overlaysFolder } from './run-folder.ts'
 import type { RunRecord } from './run-record.ts'
-
-/** What a drive of a machine that is on is written to now, and from the cut on. */
-export interface NextOverlay {
-  readonly machine: string
-  readonly driveIndex: number
-  readonly overlay: string
-  readonly nextOverlay: string
-}
 
 export interface LiveCut {
   readonly host: HostParts
   readonly run: RunRecord
   readonly live: LiveRun
+  /** Written down by the caller beforehand. */
+  readonly overlays: readonly NextOverlay[]
   readonly signal: AbortSignal
-  /** Told before any file is made; resolves once that is written down for good. */
-  announce(overlays: readonly NextOverlay[]): Promise<void>
-  afterStep(step: string): void
+  afterStep(step: string): void | Promise<void>
 }
 
 export interface Cut extends KeptMemory {
   readonly stamp: SnapshotStamp
   readonly at: string
-  readonly overlays: readonly NextOverlay[]
 }
+
+/** In this order. */
+export const liveCutSteps: readonly string[] = [
+  'sync-guests',
+  'make-overlays',
+  ...['prepare', 'copy-memory', 'pause', 'cut-drives', 'save-devices', 'go-on', 'publish'].map((phase) => `cut-${phase}`),
+].map((step) => `live-clone/${step}`)
 
 const syncWithinMs = 60_000
 
@@ -40,16 +39,14 @@ const syncWithinMs = 60_000
  * Cuts a run whose machines go on: guests' filesystems are synced, memory is taken, and every drive gets a new overlay at the same instant; the old ones are never written
  * to again. Whatever fails, the machines run on; some drives may have their new overlays then (`settleLive`).
  */
-export async function cutLive({ host, run, live, signal, announce, afterStep }: LiveCut, snapshotId: string): Promise<Cut> {
+export async function cutLive({ host, run, live, overlays, signal, afterStep }: LiveCut, snapshotId: string): Promise<Cut> {
   const machines = live.all()
   if (machines.length === 0) throw actionRefused('clone', 'RUNNING', 'All its machines are off.')
   await mustAnswer(machines, signal)
   const stamp = await stampOf(host, run, machines)
   // A cold boot of the clone shall find everything that was written before it was asked for.
   await Promise.all(machines.map(({ link }) => syncGuest(link, syncWithinMs)))
-  afterStep('live-clone/sync-guests')
-  const overlays = nextOverlays(run, machines)
-  await announce(overlays)
+  await afterStep('live-clone/sync-guests')
   const folder = overlaysFolder(host.home, run.id)
   await Promise.all(
     overlays.map(({ machine, driveIndex, overlay, nextOverlay }) => {
@@ -59,7 +56,7 @@ export async function cutLive({ host, run, live, signal, announce, afterStep }: 
       return host.disks.makeOverlay(join(folder, nextOverlay), below, drive.sizeBytes)
     }),
   )
-  afterStep('live-clone/make-overlays')
+  await afterStep('live-clone/make-overlays')
   const at = new Date().toISOString()
   const kept = await keepMemory(
     host.home,
@@ -74,11 +71,12 @@ export async function cutLive({ host, run, live, signal, announce, afterStep }: 
     })),
     { afterwards: 'go-on', signal, afterPhase: (phase) => afterStep(`live-clone/cut-${phase}`) },
   )
-  return { ...kept, stamp, at, overlays }
+  return { ...kept, stamp, at }
 }
 
-function nextOverlays({ drives }: RunRecord, machines: readonly LiveMachine[]): NextOverlay[] {
-  const on = new Set(machines.map(({ name }) => name))
+/** Names of the overlays that drives of these machines are to have from a cut on. */
+export function nextOverlays({ drives }: Pick<RunRecord, 'drives'>, machines: readonly string[]): NextOverlay[] {
+  const on = new Set(machines)
   return drives.flatMap(({ machine, index, overlay }) =>
     overlay === undefined || !on.has(machine)
       ? []

@@ -8,6 +8,7 @@ import type { Networks } from '../network/network.ts'
 import type { HostStamp } from '../snapshot/stamp.ts'
 import type { Vmm } from '../vmm/vmm.ts'
 import type { BootSlots } from './boot-slots.ts'
+import type { LiveRuns } from './live-runs.ts'
 
 /** The parts of one Linux host that a run is made of. The fake world has a fake of each. */
 export interface HostParts {
@@ -22,6 +23,7 @@ export interface HostParts {
   readonly guests: Guests
   /** Shared by all runs. */
   readonly boots: BootSlots
+  readonly live: LiveRuns
   kernelPack(): Promise<KernelPack>
   /** What a memory that is taken here can be resumed on. */
   stamp(): Promise<HostStamp>

@@ -21,7 +21,11 @@ import {
 } from './stop.ts'
 
 /** The machines run on, and are to be shut down instead. `message`: why, as a sentence. */
-export class MemoryNotKept extends Error {}
+export class MemoryNotKept extends RametError {
+  constructor(message: string) {
+    super('memory_not_kept', 409, message)
+  }
+}
 
 const isKept = async ({ store }: RunContext): Promise<boolean> => (await store.read()).resume !== undefined
 

@@ -1,12 +1,13 @@
-import type { GuestLink, RunKeys, WakeOptions } from '../guest/guest.ts'
+import type { GuestLink, Guests, RunKeys, WakeOptions } from '../guest/guest.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
-import type { HostParts } from './host-parts.ts'
 
 /** What one server process holds of one machine that is on: control connections, no truth. All of it can be found again. */
 export interface LiveMachine {
   readonly name: string
   readonly vm: Vm
   readonly link: GuestLink
+  /** On the host's side (1:1 NAT); undefined when it has no network. */
+  readonly address: string | undefined
   /** False: its memory was resumed, and nobody told it so far. Its link waits for that. */
   readonly isAwake: boolean
   /** Once: sets what a resumed guest cannot know (guest/wake.ts), and lets the link go on. Throws as `Guests.wake` does. */
@@ -21,12 +22,12 @@ export type LiveEvent =
 
 /** Connections to the machines of one run that are on. */
 export class LiveRun {
-  readonly #host: HostParts
+  readonly #guests: Guests
   readonly #machines = new Map<string, LiveMachine>()
   readonly #listeners = new Set<(event: LiveEvent) => void>()
 
-  constructor(host: HostParts) {
-    this.#host = host
+  constructor(guests: Guests) {
+    this.#guests = guests
   }
 
   get(machine: string): LiveMachine | undefined {
@@ -38,13 +39,18 @@ export class LiveRun {
   }
 
   /** Takes a VM over, started or found, and opens the way into it; of a resumed one (`isAsleep`) when it is awake. */
-  add(name: string, vm: Vm, keys: RunKeys, { isAsleep = false }: { isAsleep?: boolean } = {}): LiveMachine {
+  add(
+    name: string,
+    vm: Vm,
+    keys: RunKeys,
+    { isAsleep = false, address }: { isAsleep?: boolean; address?: string | undefined } = {},
+  ): LiveMachine {
     const awake = Promise.withResolvers<void>()
     awake.promise.catch(() => {})
-    const link = this.#host.guests.link(vm, keys, isAsleep ? { awake: awake.promise } : {})
+    const link = this.#guests.link(vm, keys, isAsleep ? { awake: awake.promise } : {})
     let isAwake = !isAsleep
     let waking: Promise<void> | undefined
-    const { guests } = this.#host
+    const guests = this.#guests
     const wake = async (options: WakeOptions) => {
       // A login takes as long as setting the clock, and needs none.
       await guests.wake(vm, { ...options, onReseeded: () => awake.resolve() })
@@ -54,6 +60,7 @@ export class LiveRun {
       name,
       vm,
       link,
+      address,
       get isAwake() {
         return isAwake
       },

@@ -4,7 +4,11 @@ import type { RunContext } from './run-context.ts'
 import type { Step } from './steps.ts'
 
 /** The snapshot is of no use: the run is to boot from its drives instead. `message`: why, as a sentence. */
-export class NotResumed extends Error {}
+export class NotResumed extends RametError {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super('not_resumed', 409, message, options)
+  }
+}
 
 /** Anything that goes wrong in such a step speaks against the snapshot, but for what would keep the run from booting as well. */
 export const orBoot = (step: Step<RunContext>): Step<RunContext> => ({

@@ -6,7 +6,7 @@ import { shapeOf } from '../snapshot/stamp.ts'
 import { writeInitrd } from './initrd.ts'
 import { mustHaveLayers } from './must-have-layers.ts'
 import { NotResumed, orBoot } from './not-resumed.ts'
-import { networkPlan, type RunContext, readKeys, specOf, targets } from './run-context.ts'
+import { addressOf, networkPlan, type RunContext, readKeys, specOf, targets } from './run-context.ts'
 import { initrdFile, overlaysFolder } from './run-folder.ts'
 import type { RunRecord } from './run-record.ts'
 import { adopt, awaitGuests, leaseAddresses, makeCgroups, makeFolders, makeNetwork, makeOverlays, serveNames } from './start.ts'
@@ -62,7 +62,7 @@ const loadMachines: Step<RunContext> = {
       // A reboot inside boots from it.
       await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, keys)
       const vm = await host.vmm.start({ ...specOf(host, run, name, pack), resume: memoryIn(host.home, memory) })
-      live.add(name, vm, keys, { isAsleep: true })
+      live.add(name, vm, keys, { isAsleep: true, address: addressOf(host, run, name) })
     })
     const failed = (await Promise.allSettled(loads)).find(({ status }) => status === 'rejected')
     if (failed?.status === 'rejected') throw failed.reason

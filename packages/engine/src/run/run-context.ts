@@ -40,6 +40,10 @@ export function networkPlan(host: HostParts, run: RunRecord): NetworkPlan {
   return planNetwork(hostName(host.installation, run.shortId), run.lease, run.plan)
 }
 
+/** Of a machine, on the host's side. */
+export const addressOf = (host: HostParts, run: RunRecord, machine: string): string | undefined =>
+  run.lease === undefined ? undefined : networkPlan(host, run).machines.find(({ name }) => name === machine)?.hostAddress
+
 export const runLimits = (host: HostParts, run: RunRecord): RunLimits =>
   planLimits(run.plan, networkPlan(host, run), host.vmm.accelerator)
 

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { machineUnreachable } from '@ramet/model/errors/errors.ts'
 import type { LayerFile } from '../disk/disk.ts'
 import { writeFileAtomically } from '../disk/files.ts'
-import type { RunKeys } from '../guest/guest.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
+import type { HostParts } from './host-parts.ts'
 import { writeInitrd } from './initrd.ts'
 import type { LiveMachine, LiveRun } from './live-run.ts'
 import { mustHaveLayers } from './must-have-layers.ts'
-import { networkPlan, type RunContext, readKeys, runLimits, runNames, specOf, targets } from './run-context.ts'
+import { addressOf, networkPlan, type RunContext, readKeys, runLimits, runNames, specOf, targets } from './run-context.ts'
 import { initrdFile, keysFile, machineFolder, newOverlayName, overlaysFolder, runFolder } from './run-folder.ts'
 import type { DriveRecord, RunRecord } from './run-record.ts'
 import type { Step, Workflow } from './steps.ts'
@@ -137,7 +137,9 @@ export const startMachines: Step<RunContext> = {
         const give = await host.boots.take(signal)
         try {
           signal.throwIfAborted()
-          const started = live.add(machine.name, await host.vmm.start(specOf(host, run, machine.name, pack)), keys)
+          const started = live.add(machine.name, await host.vmm.start(specOf(host, run, machine.name, pack)), keys, {
+            address: addressOf(host, run, machine.name),
+          })
           void hasBooted(started).then(give)
         } catch (error) {
           give()
@@ -172,7 +174,7 @@ export async function adopt({
       const found = await host.vmm.find({ runId: run.id, machine: name, folder: machineFolder(host.home, run.id, index) })
       if (found === undefined) off.set(name, 'never-started')
       else if ('end' in found) off.set(name, found.end)
-      else await takeOver(live, run, name, found, await readKeys(host.home, run.id))
+      else await takeOver(host, live, run, name, found)
     }),
   )
   return off
@@ -182,10 +184,10 @@ export async function adopt({
  * A VM that a former server left paused. Of a run that is about to resume, or is on its way up from that: it is asleep, and its workflow goes on with it (or ends it).
  * Any other was paused for a cut that was broken off, and goes on.
  */
-async function takeOver(live: LiveRun, { resume, waking }: RunRecord, name: string, vm: Vm, keys: RunKeys): Promise<void> {
-  const isAsleep = resume !== undefined || waking !== undefined
+async function takeOver(host: HostParts, live: LiveRun, run: RunRecord, name: string, vm: Vm): Promise<void> {
+  const isAsleep = run.resume !== undefined || run.waking !== undefined
   if (!isAsleep && !(await vm.isRunning())) await vm.goOn()
-  live.add(name, vm, keys, { isAsleep })
+  live.add(name, vm, await readKeys(host.home, run.id), { isAsleep, address: addressOf(host, run, name) })
 }
 
 export const awaitGuests: Step<RunContext> = {

@@ -98,6 +98,12 @@ export const machineUnreachable = (machine: string, why: string) =>
     hint: 'See what it printed with: ramet playground machine console ID NAME',
   })
 
+/** Nothing listens there. */
+export const portClosed = (machine: string, port: number) =>
+  new RametError('port_closed', 502, `Nothing listens on port ${port} of the machine ${machine}.`, {
+    hint: 'Start the service in the machine, and see that it listens: ss -ltn',
+  })
+
 export const unknownMachine = (machine: string, names: readonly string[]) =>
   new RametError('unknown_machine', 404, `The run has no machine ${machine}.`, { hint: `It has: ${names.join(', ')}.` })
 

@@ -1,4 +1,5 @@
-import { cutLive, type NextOverlay, settleLive } from '@ramet/engine/run/cut-live.ts'
+import type { NextOverlay } from '@ramet/engine/host/perform.ts'
+import { cutLive, liveCutSteps, nextOverlays, settleLive } from '@ramet/engine/run/cut-live.ts'
 import type { CutReport } from '@ramet/engine/snapshot/take.ts'
 import type { MemoryRule } from '../admission/admission.ts'
 import { newId } from '../playgrounds/new-id.ts'
@@ -12,12 +13,7 @@ import { insertSnapshot } from '../store/snapshots.ts'
 import { insertClones } from './clone-rows.ts'
 
 /** As they are called in reports and by the fault injector. */
-export const liveCloneSteps: readonly string[] = [
-  'sync-guests',
-  'make-overlays',
-  ...['prepare', 'copy-memory', 'pause', 'cut-drives', 'save-devices', 'go-on', 'publish'].map((phase) => `cut-${phase}`),
-  'write-rows',
-].map((step) => `live-clone/${step}`)
+export const liveCloneSteps: readonly string[] = [...liveCutSteps, 'live-clone/write-rows']
 
 /**
  * New runs from one that runs, with its memory, its drives and the connections between its machines as they were at one instant; one pause of its machines, however
@@ -36,23 +32,27 @@ export async function cloneLive(
   let announced: readonly NextOverlay[] = []
   run.report({ step: 'live-clone', message: 'Cutting its machines’ memory and drives' })
   try {
+    const record = await tools.store(run.id).read()
+    const overlays = nextOverlays(
+      record,
+      live.all().map(({ name }) => name),
+    )
+    await announceOverlays(db, run.id, overlays)
+    announced = overlays
     const cut = await cutLive(
       {
         host: tools.host,
-        run: await tools.store(run.id).read(),
+        run: record,
         live,
         signal,
         afterStep: tools.afterStep,
-        async announce(overlays) {
-          await announceOverlays(db, run.id, overlays)
-          announced = overlays
-        },
+        overlays,
       },
       id,
     )
     tools.log.info({ run: run.id, snapshot: id, bytes: cut.bytes, ...figuresOf(cut.report) }, 'a running run was cut')
     const taken = { id, at: cut.at, stamp: cut.stamp, bytes: cut.bytes, machines: cut.machines }
-    const ids = (await sealOverlays(layers, run.id, cut.overlays, async (trx) => {
+    const ids = (await sealOverlays(layers, run.id, overlays, async (trx) => {
       await insertSnapshot(trx, { ...toNewSnapshot(run.id, 'clone', taken), isDurable: false })
       return insertClones(trx, await readRun(trx, run.id), { ...request, start: true }, memory, id)
     })) as string[]

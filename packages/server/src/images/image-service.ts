@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { basename, join } from 'node:path'
-import type { SealedFile } from '@ramet/engine/disk/layer-store.ts'
-import type { KernelPack, RootImage } from '@ramet/engine/image/cache/artefact.ts'
+import { join } from 'node:path'
+import type { HostImages, ImageBuild } from '@ramet/engine/host/host-images.ts'
 import type { Image, Progress } from '@ramet/model/api/wire.ts'
 import { notFound } from '@ramet/model/errors/errors.ts'
 import type { Kysely } from 'kysely'
@@ -11,26 +10,14 @@ import { findImage, removeImage, setImage } from '../store/images.ts'
 import { insertBuilding, markSealed, removeLayer } from '../store/layers.ts'
 import type { Database } from '../store/schema.ts'
 
-/** What is built and cached; the real one is engine/image/library.ts. */
-export interface Library {
-  list(): Image[]
-  require(name: string, options: { report?: (progress: Progress) => void; signal?: AbortSignal }): Promise<RootImage | KernelPack>
-  build(name: string): Promise<unknown>
-  remove(name: string, keep?: ReadonlySet<string>): Promise<void>
-  onChange(listener: (image: Image) => void): () => void
-}
-
 export interface ImageServiceTools {
   readonly db: Kysely<Database>
-  readonly library: Library
+  readonly library: HostImages
   readonly home: string
-  /** Makes `to` a sealed layer with the content of `from`. */
-  importLayer(from: string, to: string): Promise<SealedFile>
   /** Told of builds that nobody waits for and that failed. */
   buildFailed(name: string, error: unknown): void
 }
 
-export const kernelPackName = 'kernel-6.1'
 /** Built in the background at the first start of a server. */
 export const defaultImage = 'debian-stable'
 
@@ -63,16 +50,16 @@ export class ImageService implements Images {
   }
 
   hasKernelPack(): boolean {
-    return this.list().some((image) => image.name === kernelPackName && image.state === 'ready')
+    return this.#tools.library.hasKernelPack()
   }
 
-  async requireKernelPack(report?: (progress: Progress) => void, signal?: AbortSignal): Promise<KernelPack> {
-    return (await this.#tools.library.require(kernelPackName, { report, signal })) as KernelPack
+  async requireKernelPack(report?: (progress: Progress) => void, signal?: AbortSignal): Promise<void> {
+    await this.#tools.library.requireKernelPack({ report, signal })
   }
 
   /** The sealed layer of the image's newest build; built and imported now if need be. */
   async requireLayer(name: string, report?: (progress: Progress) => void, signal?: AbortSignal): Promise<string> {
-    const image = (await this.#tools.library.require(name, { report, signal })) as RootImage
+    const image = await this.#tools.library.require(name, { report, signal })
     const before = this.#imports.get(name) ?? Promise.resolve('')
     const imported = before.catch(() => '').then(() => this.#import(name, image))
     this.#imports.set(name, imported)
@@ -82,20 +69,20 @@ export class ImageService implements Images {
   /** The layer that a run made on the image now would get; undefined when the image has to be built or imported first. */
   async currentLayer(name: string): Promise<string | undefined> {
     if (!this.list().some((image) => image.name === name && image.state === 'ready')) return undefined
-    const { folder } = await this.#tools.library.require(name, {})
+    const { build } = await this.#tools.library.require(name)
     const known = await findImage(this.#tools.db, name)
-    return known?.recipe === basename(folder) ? known.layer_id : undefined
+    return known?.recipe === build ? known.layer_id : undefined
   }
 
-  async #import(name: string, image: RootImage): Promise<string> {
-    const { db, home } = this.#tools
-    const build = basename(image.folder)
+  async #import(name: string, image: ImageBuild): Promise<string> {
+    const { db, library } = this.#tools
+    const { build } = image
     const known = await findImage(db, name)
     if (known?.recipe === build) return known.layer_id
     const id = randomBytes(12).toString('hex')
     const file = join('layers', `${id}.qcow2`)
     await insertBuilding(db, { id, parentId: null, file, sizeBytes: image.sizeBytes })
-    const sealed = await this.#tools.importLayer(image.disk, join(home, file)).catch(async (error) => {
+    const sealed = await library.importLayer(name, image, file).catch(async (error) => {
       await removeLayer(db, id)
       throw error
     })

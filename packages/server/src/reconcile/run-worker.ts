@@ -1,4 +1,4 @@
-import { LiveRun } from '@ramet/engine/run/live-run.ts'
+import type { LiveRun } from '@ramet/engine/run/live-run.ts'
 import type { RunContext } from '@ramet/engine/run/run-context.ts'
 import { runWorkflow, type Workflow } from '@ramet/engine/run/steps.ts'
 import type { Progress } from '@ramet/model/api/wire.ts'
@@ -37,7 +37,7 @@ export class RunWorker {
   constructor(id: string, tools: WorkerTools) {
     this.id = id
     this.#tools = tools
-    this.live = new LiveRun(tools.host)
+    this.live = tools.host.live.of(id)
     this.#watch = new MachineWatch(id, tools.db, () => tools.changed(id))
     this.#tasks = new RunTasks(id, this.live, tools)
     this.live.listen((event) => {
@@ -65,7 +65,7 @@ export class RunWorker {
     clearTimeout(this.#triggerTimer)
     this.#cancel.abort(new Superseded())
     this.#tasks.pause()
-    this.live.release()
+    this.#tools.host.live.forget(this.id)
   }
 
   /** Does something with a run that is RUNNING and its machines, while nothing else is done with them. Rejects with `action_refused` when it is not. */

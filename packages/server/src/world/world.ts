@@ -1,17 +1,9 @@
-import type { SealedFile } from '@ramet/engine/disk/layer-store.ts'
-import type { Host } from '@ramet/engine/run/host.ts'
-import type { Check, Health } from '@ramet/model/api/wire.ts'
-import type { Library } from '../images/image-service.ts'
+import type { Host } from '@ramet/engine/host/host.ts'
+import type { HostParts } from '@ramet/engine/run/host-parts.ts'
 
-/** Everything below the server: the real host, or a fake one for web development, demos and fast tests. */
+/** The host below the server, and for a while still the parts that it is made of. */
 export interface World {
-  readonly host: Host
-  readonly library: Library
-  /** Makes `to` a sealed layer with the content of `from`: linked when on the same filesystem. */
-  importLayer(from: string, to: string): Promise<SealedFile>
-  /** Null until it is known. */
-  accelerator(): Health['accelerator']
-  /** Builds and probes in the background what a first start needs. */
-  warmUp(): Promise<void>
-  doctor(): Promise<Check[]>
+  readonly face: Host
+  /** For what does not go through `face` yet. */
+  readonly host: HostParts
 }

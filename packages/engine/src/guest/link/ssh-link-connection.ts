@@ -16,6 +16,11 @@ const handshakeMs = 20_000
 /** A guest that answers nothing for 30 s is gone, or its port was reset. Paused guests and busy hosts stay below. */
 const keepalive = { keepaliveInterval: 5000, keepaliveCountMax: 6 }
 
+/** SSH_OPEN_CONNECT_FAILED (RFC 4254, 5.1). */
+const connectFailed = 2
+/** As ssh2 rejects a channel that the guest refused to open. */
+type ChannelRefused = Error & { readonly reason?: number }
+
 /** One authenticated connection; `lost` settles when it ends, for whatever reason. */
 export interface SshConnection {
   readonly lost: Promise<void>
@@ -24,6 +29,8 @@ export interface SshConnection {
    * opened its channel, and ssh2 tells of that only to who listens already.
    */
   exec<T>(command: string, pty: ExecOptions['pty'], take: (channel: ClientChannel) => T): Promise<T>
+  /** A TCP connection to a port on the guest's loopback; undefined when nothing listens there. */
+  dial(port: number): Promise<ClientChannel | undefined>
   close(): void
 }
 
@@ -86,6 +93,15 @@ export async function connectSsh({ path, keys, silentMs, signal }: ConnectOption
         // A lost connection never calls back for a channel that it had not opened yet.
         void lost.promise.then(() => reject(new Error('the connection was lost')))
         client.exec(command, pty ? { pty: { term: pty.term, cols: pty.cols, rows: pty.rows } } : {}, opened)
+      }),
+    dial: (port) =>
+      new Promise((resolve, reject) => {
+        void lost.promise.then(() => reject(new Error('the connection was lost')))
+        client.forwardOut('127.0.0.1', 0, '127.0.0.1', port, (error, channel) => {
+          if (!error) resolve(channel)
+          else if ((error as ChannelRefused).reason === connectFailed) resolve(undefined)
+          else reject(error)
+        })
       }),
     close: () => {
       client.end()

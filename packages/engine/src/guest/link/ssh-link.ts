@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { guestUnreachable } from '@ramet/model/errors/errors.ts'
 import type { ClientChannel } from 'ssh2'
 import type { Vm } from '../../vmm/vmm.ts'
@@ -104,6 +105,14 @@ export class SshLink implements GuestLink {
 
   async terminal(session: string, options: TerminalOptions): Promise<GuestTerminal> {
     return openTerminal((command) => this.#start(command), session, options)
+  }
+
+  async dial(port: number): Promise<Duplex | undefined> {
+    const connection = this.#connection
+    if (!connection) throw this.#unreachable()
+    return connection.dial(port).catch((error: Error) => {
+      throw guestUnreachable(error.message)
+    })
   }
 
   close(): void {

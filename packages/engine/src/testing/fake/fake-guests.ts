@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { Readable, Writable } from 'node:stream'
+import { Duplex, Readable, Writable } from 'node:stream'
 import { guestUnreachable } from '@ramet/model/errors/errors.ts'
 import { openConsole } from '../../guest/console.ts'
 import type {
@@ -103,6 +103,12 @@ class FakeLink implements GuestLink {
       resize: process.resize,
       close: process.close,
     }
+  }
+
+  async dial(port: number): Promise<Duplex | undefined> {
+    const { process, resumed: isOpen } = await this.#open({ kind: 'dial', port })
+    process.exit.catch(() => {})
+    return isOpen ? Duplex.from({ readable: process.stdout, writable: process.stdin }) : undefined
   }
 
   close(): void {

@@ -28,6 +28,7 @@ export type GuestOpening =
   | { readonly kind: 'link' }
   | { readonly kind: 'exec'; readonly command: string; readonly user: string; readonly hasTerminal: boolean }
   | { readonly kind: 'tool'; readonly argv: readonly [string, ...string[]] }
+  | { readonly kind: 'dial'; readonly port: number }
   | { readonly kind: 'terminal'; readonly session: string; readonly user: string }
 
 /** Types of frames on the guest socket (see ssh-link-frames.ts for their form). */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { encodeFrame, FrameReader } from '../../guest/link/ssh-link-frames.ts'
 import { fakeFrames, type GuestOpening, largestFrame, readFrames } from './fake-protocol.ts'
+import { connectPort } from './pretend-ports.ts'
 import { type PretendMachine, PretendShell, type ShellStreams } from './pretend-shell.ts'
 import { PretendTerminal, type TerminalMemory } from './pretend-terminal.ts'
 
@@ -59,6 +60,7 @@ export class PretendGuest {
     if (opening.kind === 'exec') return this.#exec(socket, opening.command, opening.user, opening.hasTerminal)
     if (opening.kind === 'tool') return this.#tool(socket, opening.argv)
     if (opening.kind === 'terminal') return this.#terminal(socket, opening.session, opening.user)
+    if (opening.kind === 'dial') return connectPort(socket, this.#machine.name, opening.port)
     const ready = () => socket.write(encodeFrame(fakeFrames.ready, Buffer.of(0)))
     if (this.#isUp) ready()
     else this.#whenUp.push(ready)

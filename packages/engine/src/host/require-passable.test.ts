@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { requirePassable } from './home.ts'
+import { requirePassable } from './require-passable.ts'
 
 test('a home below a folder that others cannot pass is refused, naming the folder', async () => {
   const closed = await mkdtemp(join(tmpdir(), 'ramet-closed-'))

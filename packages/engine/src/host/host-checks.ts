@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { controllers, type Hierarchy } from '@ramet/engine/cgroup/hierarchies.ts'
-import { missingPrograms } from '@ramet/engine/process/debian-packages.ts'
-import type { AcceleratorFound } from '@ramet/engine/vmm/accelerator.ts'
 import type { Check } from '@ramet/model/api/wire.ts'
+import { controllers, type Hierarchy } from '../cgroup/hierarchies.ts'
+import { missingPrograms } from '../process/debian-packages.ts'
+import type { AcceleratorFound } from '../vmm/accelerator.ts'
 import { hostNameservers } from './nameservers.ts'
 
 /** What `ramet doctor` says of this host. */

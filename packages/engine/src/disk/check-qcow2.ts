@@ -1,0 +1,29 @@
+import { ProcessFailed, run } from '../process/run-process.ts'
+
+/**
+ * Sentences about what is wrong inside a qcow2 file, empty when all is well, by qemu-img: read-only, and with `-U` (no locks taken or asked for), so that it never keeps a
+ * VM from opening its file. What it says of a file that a VM has begun to write meanwhile is worth nothing: the caller looks afterwards whether that was so.
+ * `sizeBytes`: the virtual size it should have.
+ */
+export async function checkQcow2(file: string, sizeBytes: number): Promise<string[]> {
+  try {
+    const info = await run(['qemu-img', 'info', '-U', '-f', 'qcow2', '--output=json', file])
+    const { 'virtual-size': found } = JSON.parse(info.stdout) as { 'virtual-size': number }
+    if (found !== sizeBytes) return [`it has ${found} bytes inside, ${sizeBytes} are written down`]
+    // Exit codes of `qemu-img check` (qemu-img(1)): 0 clean, 2 corruptions, 3 leaked clusters.
+    const { stdout } = await run(['qemu-img', 'check', '-U', '-f', 'qcow2', '--output=json', file], {
+      okCodes: [0, 2, 3],
+      timeoutMs: 600_000,
+    })
+    const report = JSON.parse(stdout) as { corruptions?: number; 'check-errors'?: number }
+    // `leaks` are no fault: a QEMU that was killed leaves clusters allocated and unused, which costs room and nothing else.
+    return [
+      ...(report.corruptions ? [`${report.corruptions} places inside are corrupt`] : []),
+      ...(report['check-errors'] ? [`${report['check-errors']} places inside cannot be checked`] : []),
+    ]
+  } catch (error) {
+    if (error instanceof ProcessFailed && error.exitCode !== null)
+      return [`it cannot be read: ${error.stderr.trim().split('\n')[0]}`]
+    throw error
+  }
+}

@@ -1,0 +1,112 @@
+import { join } from 'node:path'
+import { RametError } from '@ramet/model/errors/error.ts'
+import { findHierarchies } from '../cgroup/hierarchies.ts'
+import { linuxCgroups } from '../cgroup/linux-cgroups.ts'
+import { importLayer } from '../disk/import-layer.ts'
+import { qemuDisks } from '../disk/qemu-disks.ts'
+import { qemuLayers } from '../disk/qemu-layers.ts'
+import { sealedFile } from '../disk/sealed-file.ts'
+import { ensureVmUser } from '../disk/vm-user.ts'
+import { sshGuests } from '../guest/guests.ts'
+import { ImageLibrary } from '../image/library.ts'
+import { dnsmasqResolvers } from '../network/dns/dnsmasq.ts'
+import { linuxNetworks } from '../network/namespace.ts'
+import { BootSlots } from '../run/boot-slots.ts'
+import type { HostParts } from '../run/host-parts.ts'
+import { LiveRuns } from '../run/live-runs.ts'
+import type { HostStamp } from '../snapshot/stamp.ts'
+import { type AcceleratorFound, probeAccelerator } from '../vmm/accelerator.ts'
+import { hostTscKhz } from '../vmm/host-khz.ts'
+import { hostStamp } from '../vmm/qemu/host-stamp.ts'
+import { qemuVmm } from '../vmm/qemu/qemu.ts'
+import type { Host } from './host.ts'
+import { hostChecks } from './host-checks.ts'
+import { localHost } from './local-host.ts'
+import { localImages } from './local-images.ts'
+import { hostNameservers } from './nameservers.ts'
+import { requirePassable } from './require-passable.ts'
+
+export interface HostConfig {
+  /** RAMET_HOME, absolute: layers, runs and snapshots are below it. */
+  readonly home: string
+  /** Builds that can be made again; several homes may share it. Absolute. */
+  readonly cache: string
+  /** Four hex digits that tell this installation's host objects from those of others. */
+  readonly installation: string
+  /** Told how VMs are run here, once it is known. */
+  onAccelerator(found: { readonly accelerator: string; readonly reason: string }): void
+}
+
+/** This Linux host: QEMU, namespaces, qcow2. Throws `not_root`, `home_not_reachable`. */
+export const openHost = async (config: HostConfig): Promise<Host> => (await openHostAndParts(config)).host
+
+/** For what does not go through the host yet. */
+export interface HostAndParts {
+  readonly host: Host
+  readonly parts: HostParts
+}
+
+export async function openHostAndParts({ home, cache, installation, onAccelerator }: HostConfig): Promise<HostAndParts> {
+  if (process.getuid?.() !== 0) {
+    throw new RametError('not_root', 403, 'The engine needs root: it makes network namespaces and gives QEMU its rights away.', {
+      hint: 'Run it as root, or look around without any VM: npm run fake',
+    })
+  }
+  await requirePassable(home)
+  const user = await ensureVmUser()
+  const hierarchies = await findHierarchies()
+  const library = await ImageLibrary.open(cache)
+  let found: AcceleratorFound | undefined
+  let probing: Promise<AcceleratorFound> | undefined
+  const probe = async () => {
+    const { kernel, initramfs: initrd } = await library.requireKernelPack()
+    found = await probeAccelerator({ kernel, initrd, cacheFile: join(home, 'run', 'accelerator.json') })
+    onAccelerator(found)
+    return found
+  }
+  const decided = async () => {
+    probing ??= probe()
+    try {
+      return (await probing).accelerator
+    } catch (error) {
+      probing = undefined
+      throw error
+    }
+  }
+  let stamp: Promise<HostStamp> | undefined
+  const guests = sshGuests()
+  const parts: HostParts = {
+    home,
+    installation,
+    vmm: qemuVmm({ user, cacheFolder: cache, tscKhz: await hostTscKhz(), accelerator: decided }),
+    networks: linuxNetworks({ vmUid: user.uid }),
+    cgroups: linuxCgroups(hierarchies),
+    resolvers: dnsmasqResolvers,
+    disks: qemuDisks(user),
+    layers: qemuLayers(user),
+    guests,
+    kernelPack: () => library.requireKernelPack(),
+    async stamp() {
+      stamp ??= hostStamp(await decided())
+      return stamp
+    },
+    boots: new BootSlots(),
+    live: new LiveRuns(guests),
+    nameservers: hostNameservers,
+  }
+  const importFile = async (from: string, to: string) => {
+    await importLayer(from, to, user.gid)
+    return sealedFile(to)
+  }
+  const host = localHost(parts, {
+    images: localImages(home, library, importFile),
+    accelerator: () => found?.accelerator ?? null,
+    checks: () => hostChecks(found, hierarchies),
+    async warmUp(images) {
+      await decided()
+      for (const image of images) await library.require(image)
+    },
+    close: () => library.close(),
+  })
+  return { host, parts }
+}

@@ -1,0 +1,113 @@
+import { readdir, rm, stat } from 'node:fs/promises'
+import { basename, join, relative } from 'node:path'
+import { temporarySuffix } from '../disk/files.ts'
+import { type HostParts, hostName } from '../run/host-parts.ts'
+import { namesFolder, overlaysFolder, runFolder, runsFolder } from '../run/run-folder.ts'
+import { snapshotFolder, snapshotsFolder } from '../snapshot/snapshot-folder.ts'
+import type { Known, Reclaimed } from './known.ts'
+
+type Parts = Pick<HostParts, 'home' | 'installation' | 'resolvers' | 'cgroups' | 'networks' | 'layers'>
+
+/**
+ * Removes leftovers of a crash: host objects with the name of this installation and files below the home that no row accounts for. Nothing else is touched.
+ * An overlay that was to become a layer has the layer's file under its own name still, so unlinking the layer loses nothing.
+ */
+export async function reclaim(parts: Parts, known: Known): Promise<Reclaimed[]> {
+  return [
+    ...(await hostObjects(parts, known)),
+    ...(await runFolders(parts, known)),
+    ...(await snapshotFiles(parts, known)),
+    ...(await layerFiles(parts, known)),
+    ...(await overlayFiles(parts, known)),
+  ]
+}
+
+async function hostObjects({ home, installation, resolvers, cgroups, networks }: Parts, { runs }: Known): Promise<Reclaimed[]> {
+  const reclaimed: Reclaimed[] = []
+  const names = new Set(runs.map(({ shortId }) => hostName(installation, shortId)))
+  const ids = new Set(runs.map(({ id }) => id))
+  const folders = new Set(runs.map(({ id }) => namesFolder(home, id)))
+  for (const folder of await resolvers.list(runsFolder(home))) {
+    if (folders.has(folder)) continue
+    await resolvers.end(folder)
+    reclaimed.push({ what: 'resolver', name: relative(home, folder) })
+  }
+  for (const name of await cgroups.list(installation)) {
+    if (names.has(name)) continue
+    await cgroups.remove(name)
+    reclaimed.push({ what: 'control groups', name })
+  }
+  for (const name of await networks.list(installation)) {
+    if (names.has(name)) continue
+    await networks.remove(name)
+    reclaimed.push({ what: 'network', name })
+  }
+  for (const runId of await networks.leases(installation)) {
+    if (ids.has(runId)) continue
+    await networks.release(installation, runId)
+    reclaimed.push({ what: 'addresses', name: runId })
+  }
+  return reclaimed
+}
+
+async function runFolders({ home }: Parts, { runs }: Known): Promise<Reclaimed[]> {
+  const ids = new Set(runs.map(({ id }) => id))
+  const strays = (await entries(runsFolder(home))).filter((name) => !ids.has(name))
+  return Promise.all(strays.map((name) => remove(home, runFolder(home, name), 'run folder')))
+}
+
+/** Snapshots that were being taken or removed, and files of memory that was compressed or unpacked. */
+async function snapshotFiles({ home }: Parts, { snapshots }: Known): Promise<Reclaimed[]> {
+  const reclaimed: Reclaimed[] = []
+  const known = new Map(snapshots.map(({ id, files }) => [id, new Set(files)]))
+  for (const id of await entries(snapshotsFolder(home))) {
+    const folder = snapshotFolder(home, id)
+    const files = known.get(id)
+    if (!files) reclaimed.push(await remove(home, folder, 'snapshot file'))
+    else
+      for (const name of await entries(folder))
+        if (!files.has(relative(home, join(folder, name))))
+          reclaimed.push(await remove(home, join(folder, name), 'snapshot file'))
+  }
+  return reclaimed
+}
+
+async function layerFiles({ home }: Parts, { layers }: Known): Promise<Reclaimed[]> {
+  const sealed = new Set(layers.filter(({ isSealed }) => isSealed).map(({ file }) => basename(file)))
+  const strays = (await entries(join(home, 'layers'))).filter((name) => !sealed.has(name) || name.endsWith(temporarySuffix))
+  return Promise.all(strays.map((name) => remove(home, join(home, 'layers', name), 'layer file')))
+}
+
+/**
+ * Overlays are given back to the VMs' user, since a seal that a crash interrupted may have taken them; a VM that has one open notices nothing. Files that are no overlay
+ * (any more) are removed.
+ */
+async function overlayFiles({ home, layers: store }: Parts, { runs, layers }: Known): Promise<Reclaimed[]> {
+  const reclaimed: Reclaimed[] = []
+  const sealed = new Set<string>()
+  for (const { file, isSealed } of layers) {
+    const identity = isSealed ? await identify(join(home, file)) : undefined
+    if (identity !== undefined) sealed.add(identity)
+  }
+  for (const { id, overlays, isOn } of runs) {
+    const folder = overlaysFolder(home, id)
+    for (const name of await entries(folder)) {
+      const path = join(folder, name)
+      if (overlays.includes(name)) await store.makeWritable(path)
+      else if (!isOn || sealed.has((await identify(path)) ?? '')) reclaimed.push(await remove(home, path, 'overlay'))
+    }
+  }
+  return reclaimed
+}
+
+const entries = (folder: string) => readdir(folder).catch((): string[] => [])
+
+async function remove(home: string, path: string, what: Reclaimed['what']): Promise<Reclaimed> {
+  await rm(path, { recursive: true, force: true })
+  return { what, name: relative(home, path) }
+}
+
+async function identify(path: string): Promise<string | undefined> {
+  const found = await stat(path).catch(() => undefined)
+  return found && `${found.dev}:${found.ino}`
+}

@@ -1,0 +1,44 @@
+import type { Guests } from '../guest/guest.ts'
+import { type LiveEvent, LiveRun } from './live-run.ts'
+
+/** Connections to the machines of all runs, by run. */
+export class LiveRuns {
+  readonly #guests: Guests
+  readonly #runs = new Map<string, LiveRun>()
+  readonly #listeners = new Set<(runId: string, event: LiveEvent) => void>()
+
+  constructor(guests: Guests) {
+    this.#guests = guests
+  }
+
+  /** Of a run that may have none yet. */
+  of(runId: string): LiveRun {
+    const known = this.#runs.get(runId)
+    if (known) return known
+    const live = new LiveRun(this.#guests)
+    this.#runs.set(runId, live)
+    live.listen((event) => {
+      for (const listener of this.#listeners) listener(runId, event)
+    })
+    return live
+  }
+
+  get(runId: string): LiveRun | undefined {
+    return this.#runs.get(runId)
+  }
+
+  listen(listener: (runId: string, event: LiveEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Lets go of a run's connections; its VMs go on. */
+  forget(runId: string): void {
+    this.#runs.get(runId)?.release()
+    this.#runs.delete(runId)
+  }
+
+  close(): void {
+    for (const runId of [...this.#runs.keys()]) this.forget(runId)
+  }
+}

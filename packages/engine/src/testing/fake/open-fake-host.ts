@@ -1,0 +1,60 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Host } from '../../host/host.ts'
+import { localHost } from '../../host/local-host.ts'
+import { localImages } from '../../host/local-images.ts'
+import type { HostAndParts, HostConfig } from '../../host/open-host.ts'
+import { BootSlots } from '../../run/boot-slots.ts'
+import type { HostParts } from '../../run/host-parts.ts'
+import { LiveRuns } from '../../run/live-runs.ts'
+import { fakeCgroups } from './fake-cgroups.ts'
+import { fakeDisks, fakeImportLayer } from './fake-disks.ts'
+import { fakeGuests } from './fake-guests.ts'
+import { openFakeImages } from './fake-images.ts'
+import { fakeLayers } from './fake-layers.ts'
+import { fakeNetworks } from './fake-networks.ts'
+import { fakeResolvers } from './fake-resolvers.ts'
+import { fakeVmm } from './fake-vmm.ts'
+
+/** Where a fake host keeps what a real one keeps in its kernel. */
+export const fakeHostFolder = (home: string) => join(home, 'fake-host')
+
+/** Pretend VMs, networks, disks and images below the home: needs no root and no QEMU. */
+export const openFakeHost = async (config: HostConfig): Promise<Host> => (await openFakeHostAndParts(config)).host
+
+export async function openFakeHostAndParts({ home, cache, installation }: HostConfig): Promise<HostAndParts> {
+  // Apart from real ones: a cache may be shared by several homes.
+  const fakeCache = join(cache, 'fake')
+  await mkdir(fakeCache, { recursive: true })
+  const library = await openFakeImages(fakeCache)
+  const folder = fakeHostFolder(home)
+  const parts: HostParts = {
+    home,
+    installation,
+    vmm: fakeVmm,
+    networks: fakeNetworks(folder),
+    cgroups: fakeCgroups(folder),
+    resolvers: fakeResolvers(folder),
+    disks: fakeDisks,
+    layers: fakeLayers,
+    guests: fakeGuests,
+    kernelPack: () => library.requireKernelPack(),
+    stamp: async () => ({ cpu: 'pretend', vmm: 'pretend' }),
+    boots: new BootSlots(),
+    live: new LiveRuns(fakeGuests),
+    nameservers: async () => ['192.0.2.53'],
+  }
+  const host = localHost(parts, {
+    images: localImages(home, library, fakeImportLayer),
+    accelerator: () => 'fake',
+    checks: async () => [
+      { name: 'world', status: 'ok', message: 'This is the fake world: no VM is real.', hint: 'Real ones: npm start' },
+    ],
+    async warmUp(images) {
+      await library.requireKernelPack()
+      for (const image of images) await library.require(image)
+    },
+    close: () => library.close(),
+  })
+  return { host, parts }
+}
