@@ -64,6 +64,7 @@ export class TestServer {
         RAMET_PORT: '0',
         RAMET_WARM_STARTS: this.#hasWarmStarts ? 'on' : 'off',
         RAMET_SPARE_FOR: this.#spareFor,
+        RAMET_QUIET_FOR: '0s',
         RAMET_CACHE: this.isFake ? join(this.home, 'cache') : testCache,
         ...env,
       },

@@ -15,6 +15,7 @@ test('without flags and variables the defaults hold', () => {
     warmStarts: true,
     memoryBytes: undefined,
     spareForMs: 30 * 60_000,
+    quietForMs: 60_000,
     packMemoryAfterMs: 24 * 3_600_000,
   })
 })
@@ -29,6 +30,7 @@ test('flags win over variables, and the cache follows the home', () => {
     RAMET_MEMORY: '512MiB',
     RAMET_PACK_MEMORY_AFTER: 'never',
     RAMET_SPARE_FOR: '90s',
+    RAMET_QUIET_FOR: '5s',
   }
   const config = readConfig(['--home', '/srv/b', '--port=0', '--fake'], env)
   assert.deepEqual(config, {
@@ -43,6 +45,7 @@ test('flags win over variables, and the cache follows the home', () => {
     warmStarts: true,
     memoryBytes: 512 * 1024 ** 2,
     spareForMs: 90_000,
+    quietForMs: 5_000,
     packMemoryAfterMs: undefined,
   })
 })
@@ -56,6 +59,7 @@ for (const [argv, env, said] of [
   [['--max-layers', '1'], {}, /--max-layers must be a number/],
   [['--pack-memory-after', 'soon'], {}, /--pack-memory-after must be a duration such as 24h, or never/],
   [['--spare-for', 'soon'], {}, /--spare-for must be a duration such as 24h, or never/],
+  [['--quiet-for', 'never'], {}, /--quiet-for must be a duration such as 1m/],
   [['start'], {}, /start/],
 ] as const) {
   test(`refuses ${JSON.stringify([argv, env])} and says which flags there are`, () => {

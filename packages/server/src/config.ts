@@ -27,6 +27,8 @@ export interface Config {
   readonly warmStarts: boolean
   /** For so many milliseconds after its last start a run of an official playground stands by for the next one; undefined: none does. */
   readonly spareForMs: number | undefined
+  /** Background work begins after so many milliseconds in which nobody did anything. */
+  readonly quietForMs: number
   /** Milliseconds after which memory of stopped runs that nobody resumed is compressed; undefined: never. */
   readonly packMemoryAfterMs: number | undefined
 }
@@ -43,14 +45,15 @@ const options = {
   memory: { type: 'string' },
   'warm-starts': { type: 'string' },
   'spare-for': { type: 'string' },
+  'quiet-for': { type: 'string' },
   'pack-memory-after': { type: 'string' },
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --max-layers NUMBER, --warm-starts on|off, --spare-for DURATION, --pack-memory-after DURATION, --fake.'
+  'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --max-layers NUMBER, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION, --fake.'
 
 /**
- * Flags win over RAMET_HOME, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA, RAMET_MEMORY, RAMET_MAX_LAYERS, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
+ * Flags win over RAMET_HOME, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA, RAMET_MEMORY, RAMET_MAX_LAYERS, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
  * (comma-separated). Throws invalid_input naming the flag.
  */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
@@ -73,6 +76,10 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     spareForMs: parseDurationOrNever(
       flags['spare-for'] ?? (env.RAMET_SPARE_FOR || '30m'),
       flags['spare-for'] === undefined ? 'RAMET_SPARE_FOR' : '--spare-for',
+    ),
+    quietForMs: parseQuiet(
+      flags['quiet-for'] ?? (env.RAMET_QUIET_FOR || '1m'),
+      flags['quiet-for'] === undefined ? 'RAMET_QUIET_FOR' : '--quiet-for',
     ),
     packMemoryAfterMs: parseDurationOrNever(
       flags['pack-memory-after'] ?? (env.RAMET_PACK_MEMORY_AFTER || '24h'),
@@ -115,12 +122,16 @@ function parsePort(text: string, where: string): number {
   throw invalidInput(`${where} must be a port from 0 to 65535, not ${JSON.stringify(text)}.`, where)
 }
 
-function parseDurationOrNever(text: string, where: string): number | undefined {
-  if (text === 'never') return undefined
+const parseDurationOrNever = (text: string, where: string): number | undefined =>
+  text === 'never' ? undefined : parseWait(text, where, 'a duration such as 24h, or never')
+
+const parseQuiet = (text: string, where: string): number => parseWait(text, where, 'a duration such as 1m')
+
+function parseWait(text: string, where: string, what: string): number {
   try {
     return parseDuration(text)
   } catch {
-    throw invalidInput(`${where} must be a duration such as 24h, or never, not ${JSON.stringify(text)}.`, where)
+    throw invalidInput(`${where} must be ${what}, not ${JSON.stringify(text)}.`, where)
   }
 }
 

@@ -7,6 +7,9 @@ import type { Logger } from 'pino'
 import { TokenAuth } from './access/auth.ts'
 import { subjectOfRun } from './access/permit.ts'
 import { type MemoryRule, memoryForRuns } from './admission/admission.ts'
+import { Activity } from './background/activity.ts'
+import { noticeRequests } from './background/notice-requests.ts'
+import { isOnItsWay } from './background/on-its-way.ts'
 import { copyService } from './clone-save/copy-service.ts'
 import { settleCut } from './clone-save/live-clone.ts'
 import type { Config } from './config.ts'
@@ -49,6 +52,9 @@ import { destroyThrowaways } from './warm-pool/throwaway.ts'
 import { WarmStarts } from './warm-pool/warm-starts.ts'
 import { ensureWebBundle } from './web/bundle.ts'
 import { openWorld } from './world/open-world.ts'
+
+/** A person who started something runs a command in it next. */
+const afterwardsMs = 5_000
 
 const catalogFolder = join(import.meta.dirname, '../../../playgrounds')
 
@@ -94,11 +100,14 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     changed: () => background(),
     snapshotTaken: (id) => durability.later(id),
   })
+  const activity = new Activity({ quietMs: config.quietForMs, afterwardsMs: Math.min(config.quietForMs, afterwardsMs) })
   const shortener: Shortener = new Shortener(layers, {
+    activity,
     bound: config.maxLayers,
     onError: (error) => log.warn({ err: error }, 'a chain of layers could not be shortened'),
   })
   const rest: Rest = new Rest(layers, {
+    activity,
     packAfterMs: config.packMemoryAfterMs,
     onError: (error) => log.warn({ err: error }, 'memory that rests could not be looked after'),
   })
@@ -128,6 +137,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     void (async () => {
       const row = await findRun(db, runId)
       warmStarts.trigger()
+      activity.note(runId, row !== undefined && isOnItsWay(row, reconciler.known(runId)?.progress))
       if (row?.purpose === 'user') events.publish(subjectOfRun(row), { kind: 'play', play: await toPlay(plays, row) })
     })().catch((error) => log.error({ err: error, run: runId }, 'a change could not be told'))
   }
@@ -153,6 +163,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     bytesOf: (plan) => world.face.memoryOf(plan),
   }
   const warmStarts: WarmStarts = new WarmStarts({
+    activity,
     db,
     host: world.host,
     images,
@@ -213,6 +224,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     webFolder: bundle.folder,
     webState: bundle.state,
   })
+  noticeRequests(app, activity)
   endpoint = await listen(app, config)
   await publishServer(config.home, endpoint)
   await reconciler.resume(wasRebooted)

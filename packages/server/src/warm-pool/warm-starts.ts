@@ -7,6 +7,7 @@ import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Logger } from 'pino'
 import type { MemoryRule } from '../admission/admission.ts'
+import type { Activity } from '../background/activity.ts'
 import { BackgroundWork } from '../background/background-work.ts'
 import type { ImageService } from '../images/image-service.ts'
 import { specOf } from '../playgrounds/catalog.ts'
@@ -30,6 +31,7 @@ import { GivenUp, takeWarmStart } from './take.ts'
 import { endThrowaway } from './throwaway.ts'
 
 export interface WarmStartsTools {
+  readonly activity: Activity
   readonly db: Db
   readonly host: Host
   readonly images: ImageService
@@ -78,8 +80,9 @@ export class WarmStarts {
   constructor(tools: WarmStartsTools) {
     this.#tools = tools
     this.#work = new BackgroundWork({
+      activity: tools.activity,
       delayMs,
-      work: (signal) => this.#lookAfter(signal),
+      work: ({ signal }) => this.#lookAfter(signal),
       onError: (error) => tools.log.error({ err: error }, 'playgrounds could not be kept warm'),
     })
   }

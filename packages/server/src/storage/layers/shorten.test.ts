@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import type { LayerStore } from '@ramet/engine/disk/layer-store.ts'
 import { readFakeChain } from '@ramet/engine/testing/fake/fake-drive.ts'
 import { fakeLayers } from '@ramet/engine/testing/fake/fake-layers.ts'
+import { Activity } from '../../background/activity.ts'
 import { fsck } from '../../fsck/fsck.ts'
 import { changeRun } from '../../runs/run-rows.ts'
 import { TestHome } from '../../testing/test-home.ts'
@@ -133,7 +134,12 @@ test('a merge in the background ends for a run that starts on its layers, and fo
   await home.addLayer('other')
   const other = await home.addRun('STOPPED', ['other'])
   const errors: unknown[] = []
-  const shortener = new Shortener(home.tools, { bound: 2, delayMs: 0, onError: (error) => errors.push(error) })
+  const shortener = new Shortener(home.tools, {
+    activity: new Activity({ quietMs: 0, afterwardsMs: 0 }),
+    bound: 2,
+    delayMs: 0,
+    onError: (error) => errors.push(error),
+  })
   shortener.trigger()
   await merging.promise
   await shortener.yieldTo(other)

@@ -1,10 +1,12 @@
-import { BackgroundWork } from '../../background/background-work.ts'
+import type { Activity } from '../../background/activity.ts'
+import { BackgroundWork, type Job } from '../../background/background-work.ts'
 import { layerChain } from '../../store/layers.ts'
 import type { LayerTools } from './layer-tools.ts'
 import { defaultBound } from './plan-merge.ts'
 import { shortenOnce } from './shorten.ts'
 
 export interface ShortenerOptions {
+  readonly activity: Activity
   readonly bound?: number
   /** Between being woken and beginning: somebody who clones a run often starts it at once. */
   readonly delayMs?: number
@@ -21,10 +23,10 @@ export class Shortener {
   /** Under way on these; none: nothing is. */
   #layerIds: readonly string[] = []
 
-  constructor(tools: LayerTools, { bound = defaultBound, delayMs = 3_000, onError }: ShortenerOptions) {
+  constructor(tools: LayerTools, { activity, bound = defaultBound, delayMs = 3_000, onError }: ShortenerOptions) {
     this.#tools = tools
     // A full disk, say: woken by whatever changes the chains next, and nothing depends on it.
-    this.#work = new BackgroundWork({ delayMs, onError, work: (signal) => this.#shorten(bound, signal) })
+    this.#work = new BackgroundWork({ activity, delayMs, onError, work: (job) => this.#shorten(bound, job) })
   }
 
   trigger(): void {
@@ -48,12 +50,13 @@ export class Shortener {
     return this.#work.close()
   }
 
-  async #shorten(bound: number, signal: AbortSignal): Promise<undefined> {
+  async #shorten(bound: number, { signal, go }: Job): Promise<undefined> {
     const onPlan = (layerIds: readonly string[]) => {
       this.#layerIds = layerIds
     }
     try {
-      while (!signal.aborted && (await shortenOnce(this.#tools, { bound, signal, onPlan })) === 'shorter');
+      do await go()
+      while (!signal.aborted && (await shortenOnce(this.#tools, { bound, signal, onPlan })) === 'shorter')
     } finally {
       this.#layerIds = []
     }

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { whyUnusable } from '@ramet/engine/snapshot/check.ts'
 import { digestRam, packRam } from '@ramet/engine/snapshot/ram-file.ts'
 import { snapshotFolder } from '@ramet/engine/snapshot/snapshot-folder.ts'
+import { Activity } from '../../background/activity.ts'
 import { fsck } from '../../fsck/fsck.ts'
 import { changeRun } from '../../runs/run-rows.ts'
 import { now } from '../../store/database.ts'
@@ -140,7 +141,11 @@ test('in the background it does what is due, however often it is woken, and ends
   await using home = await TestHome.make()
   await stoppedWithMemory(home)
   const errors: unknown[] = []
-  const rest = new Rest(home.tools, { packAfterMs: 100, onError: (error) => errors.push(error) })
+  const rest = new Rest(home.tools, {
+    activity: new Activity({ quietMs: 0, afterwardsMs: 0 }),
+    packAfterMs: 100,
+    onError: (error) => errors.push(error),
+  })
   const deadline = Date.now() + 60_000
   while ((await ram(home))?.ram_form !== 'zstd' && Date.now() < deadline) {
     rest.trigger()

@@ -1,9 +1,11 @@
-import { BackgroundWork } from '../../background/background-work.ts'
+import type { Activity } from '../../background/activity.ts'
+import { BackgroundWork, type Job } from '../../background/background-work.ts'
 import type { SnapshotMachineRow } from '../../store/schema.ts'
 import type { LayerTools } from '../layers/layer-tools.ts'
 import { doJob, nextJob, type RestJob } from './resting-memory.ts'
 
 export interface RestOptions {
+  readonly activity: Activity
   /** Undefined: memory is never compressed. */
   readonly packAfterMs: number | undefined
   onError(error: unknown): void
@@ -28,8 +30,9 @@ export class Rest {
     this.#tools = tools
     this.#options = options
     this.#work = new BackgroundWork({
+      activity: options.activity,
       delayMs: Math.min(restsAfterMs, options.packAfterMs ?? restsAfterMs),
-      work: (signal) => this.#lookAfter(signal),
+      work: (job) => this.#lookAfter(job),
       onError: (error) => options.onError(error),
     })
   }
@@ -54,9 +57,10 @@ export class Rest {
   }
 
   /** Returns when to look again. */
-  async #lookAfter(signal: AbortSignal): Promise<number | undefined> {
+  async #lookAfter({ signal, go }: Job): Promise<number | undefined> {
     try {
       while (!signal.aborted) {
+        await go()
         const next = await nextJob(this.#tools, this.#options.packAfterMs, (machine) => this.#givenUp.has(key(machine)))
         if (next === undefined || 'inMs' in next) return next?.inMs
         this.#snapshotId = next.machine.snapshot_id
