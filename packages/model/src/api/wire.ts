@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { limits, manifestSchema, manifestSpecSchema } from '../manifest/manifest.ts'
+import { planTabSchema } from '../plan/tabs.ts'
 import { machineStateSchema, runStateSchema, wantedStateSchema } from '../run/run-state.ts'
 import { taskStatusSchema } from '../run/task-state.ts'
 import { dnsLabelSchema, labelSchema, titleSchema } from '../units/names.ts'
@@ -121,7 +122,7 @@ export const playSchema = z.object({
   /** The memory with which its next start goes on. */
   snapshot: z.object({ at: z.string(), bytes: z.number() }).optional(),
   networks: z.array(z.object({ name: z.string(), subnet: z.string(), gateway: z.string().optional(), private: z.boolean() })),
-  tabs: z.array(z.record(z.string(), z.unknown())),
+  tabs: z.array(planTabSchema),
 })
 export type Play = z.infer<typeof playSchema>
 

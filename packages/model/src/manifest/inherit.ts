@@ -1,3 +1,4 @@
+import { tabsOn } from '../plan/tabs.ts'
 import type { ManifestMachine, ManifestSpec } from './manifest.ts'
 
 /** What a playground is made from. */
@@ -17,7 +18,6 @@ export function inherit(spec: ManifestSpec, base: Base): ManifestSpec {
   const machines = spec.machines.length > 0 ? spec.machines : base.spec.machines
   const networks = spec.networks.length > 0 ? spec.networks : base.spec.networks
   const names = new Set(machines.map(({ name }) => name))
-  const baseTabs = base.spec.tabs.filter((tab) => tab.machine === undefined || names.has(tab.machine))
   return {
     ...spec,
     networks,
@@ -27,7 +27,7 @@ export function inherit(spec: ManifestSpec, base: Base): ManifestSpec {
         own.find(({ name }) => name === machine.name),
       ),
     ),
-    tabs: spec.tabs.length > 0 ? spec.tabs : baseTabs,
+    tabs: spec.tabs.length > 0 ? spec.tabs : tabsOn(base.spec.tabs, names),
     initTasks: spec.initTasks ?? tasksOn(base.spec.initTasks ?? {}, names),
   }
 }

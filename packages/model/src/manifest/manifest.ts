@@ -131,6 +131,8 @@ export const tabSchema = z.strictObject({
   pane: nullable(z.string().max(50)),
 })
 
+export type ManifestTab = z.infer<typeof tabSchema>
+
 export const initTaskSchema = z.strictObject({
   name: nullable(z.string()),
   init: nullable(z.boolean()),

@@ -53,7 +53,7 @@ test('machines without ssh have no terminal tab, and a given list of tabs replac
       machines,
       tabs: [
         { kind: 'http-port', name: 'x', number: 80 },
-        { machine: 'b', id: 'own' },
+        { machine: 'a', id: 'own' },
       ],
     }),
     ['http-port-a', 'own'],

@@ -1,6 +1,7 @@
 import type { ManifestSpec } from '../manifest/manifest.ts'
 import { parseBytes } from '../units/bytes.ts'
 import { resolveAddresses } from './addresses.ts'
+import { resolveTabs } from './tabs.ts'
 
 /** What holds where a manifest says nothing. */
 export const defaults = {
@@ -56,7 +57,7 @@ export function resolveSpec(spec: ManifestSpec) {
     needs: [...new Set(task.needs)],
     timeoutSeconds: task.timeout_seconds ?? defaults.taskSeconds,
   }))
-  return { networks, machines, tasks, tabs: tabsOf(spec) }
+  return { networks, machines, tasks, tabs: resolveTabs(spec.tabs, spec.machines) }
 }
 
 /** The first user is the default one if none is marked. */
@@ -71,20 +72,6 @@ function usersOf(users: ManifestSpec['machines'][number]['users']) {
     default: index === chosen,
     ...(welcome === undefined ? {} : { welcome }),
   }))
-}
-
-/** A terminal a machine that people may log in to, unless tabs are given. Ids default to `<kind>-<machine>`. */
-function tabsOf(spec: ManifestSpec) {
-  const first = spec.machines[0]?.name ?? ''
-  const given =
-    spec.tabs.length > 0
-      ? spec.tabs.map((tab) => Object.fromEntries(Object.entries(tab).filter(([, value]) => value !== undefined)))
-      : spec.machines.filter(({ noSSH }) => !noSSH).map(({ name }) => ({ machine: name, name }))
-  return given.map((tab: Record<string, unknown>): Record<string, unknown> & { id: string; kind: string; machine: string } => {
-    const kind = String(tab.kind ?? 'terminal')
-    const machine = String(tab.machine ?? first)
-    return { ...tab, kind, machine, id: String(tab.id ?? `${kind}-${machine}`) }
-  })
 }
 
 /** Sizes were checked by the schema. */

@@ -5,7 +5,7 @@ import type { RunPlan } from './run-plan.ts'
 
 /** A playground's spec, checked before, with every default and address filled in. Pure. */
 export function makeRunPlan(given: ManifestSpec): RunPlan {
-  const { networks, machines, tasks } = resolveSpec(given)
+  const { networks, machines, tasks, tabs } = resolveSpec(given)
   return {
     version: 1,
     networks: networks.map(({ name, subnet, gateway, private: isPrivate }) => ({ name, subnet, gateway, private: isPrivate })),
@@ -14,5 +14,6 @@ export function makeRunPlan(given: ManifestSpec): RunPlan {
       interfaces: machine.interfaces.map(({ index, ...resolved }) => ({ ...resolved, mac: machineMac(machineIndex, index) })),
     })),
     ...(tasks.length === 0 ? {} : { tasks }),
+    tabs,
   }
 }

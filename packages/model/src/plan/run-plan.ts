@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { planTabSchema } from './tabs.ts'
 
 /**
  * What a run is made of, with every default and address resolved. It is kept with the run as JSON, so that a later change of its playground or of
@@ -65,7 +66,7 @@ const planTaskSchema = z.object({
 })
 
 /**
- * `tasks` is absent in plans made before there were tasks. `rerunInit`: users, startup files and tasks are done again in this run, although its
+ * `tasks` and `tabs` are absent in plans made before there were any. `rerunInit`: users, startup files and tasks are done again in this run, although its
  * lineage has them; a word of its own, so that a clone of the run does not do it once more.
  */
 export const runPlanSchema = z.object({
@@ -73,6 +74,7 @@ export const runPlanSchema = z.object({
   machines: z.array(planMachineSchema).min(1).readonly(),
   networks: z.array(planNetworkSchema).readonly(),
   tasks: z.array(planTaskSchema).readonly().optional(),
+  tabs: z.array(planTabSchema).readonly().optional(),
   rerunInit: z.string().optional(),
 })
 

@@ -1,7 +1,8 @@
 import type { SavePlay } from '@ramet/model/api/wire.ts'
 import { nameTaken } from '@ramet/model/errors/errors.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
-import { specOf } from '../playgrounds/catalog.ts'
+import { tabsOfRun } from '@ramet/model/plan/tabs.ts'
+import { savedTitle } from '@ramet/model/run/run-title.ts'
 import { newId } from '../playgrounds/new-id.ts'
 import { type Db, now } from '../store/database.ts'
 import { insertPlaygroundDrive } from '../store/playground-drives.ts'
@@ -18,8 +19,6 @@ export async function insertSaved(trx: Db, run: RunRow, request: SavePlay): Prom
   const base = await findPlaygroundById(trx, run.playground_id)
   if (!base) throw new Error(`run ${run.id} is of a playground that has no row`)
   const plan = JSON.parse(run.plan) as RunPlan
-  const { tabs } = specOf(base)
-  const machines = new Set(plan.machines.map(({ name }) => name))
   const at = now()
   const row: PlaygroundRow = {
     id: newId(),
@@ -28,12 +27,12 @@ export async function insertSaved(trx: Db, run: RunRow, request: SavePlay): Prom
     base: run.playground_name,
     base_id: base.id,
     saved_from: run.id,
-    title: request.title ?? defaultTitle(run),
+    title: request.title ?? savedTitle({ ...run, playgroundTitle: run.playground_title }),
     description: request.description ?? base.description,
     categories: request.categories === undefined ? base.categories : JSON.stringify(request.categories),
     markdown: request.markdown ?? null,
     cover: null,
-    spec: JSON.stringify(savedSpec(plan, { tabs: tabs.filter(({ machine }) => machine === undefined || machines.has(machine)) })),
+    spec: JSON.stringify(savedSpec({ ...plan, tabs: tabsOfRun(plan, base.spec) })),
     created_at: at,
     updated_at: at,
     removed_at: null,
@@ -45,13 +44,6 @@ export async function insertSaved(trx: Db, run: RunRow, request: SavePlay): Prom
   }
   await saveTasks(trx, run.id, row.id)
   return row
-}
-
-const shortestTitle = 5
-
-/** What the owner called the run; a run that nobody gave a title is told by its playground. */
-function defaultTitle({ id, title, playground_title: playground }: RunRow): string {
-  return title === `Run ${id}` || title.length < shortestTitle ? `${playground.slice(0, 110)}, saved` : title
 }
 
 async function freeName(trx: Db, name: string): Promise<string> {

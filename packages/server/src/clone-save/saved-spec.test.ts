@@ -9,7 +9,7 @@ import { savedSpec } from './saved-spec.ts'
 const again = (text: string) => {
   const { spec } = parseManifest(text, 'test', { complete: true })
   const plan = makeRunPlan(spec)
-  return { plan, again: makeRunPlan(savedSpec(plan, { tabs: spec.tabs })) }
+  return { plan, again: makeRunPlan(savedSpec(plan)) }
 }
 
 test('a run of the saved playground has the plan of the run that was saved', async () => {
@@ -40,6 +40,7 @@ playground:
       drives: [{source: debian-stable, mount: /}]
       network: {interfaces: [{network: inner}]}
       noSSH: true
+  tabs: [{machine: web}, {kind: http-port, machine: db, name: App, number: 80}, {kind: ide}, {machine: web}]
   accessControl: {canList: [owner], canRead: [owner], canStart: [owner]}
 `)
   assert.deepEqual(made.again, made.plan)

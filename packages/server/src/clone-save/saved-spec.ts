@@ -6,7 +6,7 @@ import { formatBytes, parseBytes } from '@ramet/model/units/bytes.ts'
  * What a playground saved from a run is made of: the run's plan, written as a manifest has it. From the plan and not from the run's playground, since an
  * official one may have changed meanwhile; every address is written down, so that the playground's runs find each other as the saved machines did.
  */
-export function savedSpec(plan: RunPlan, more: Pick<ManifestSpec, 'tabs'>): ManifestSpec {
+export function savedSpec(plan: RunPlan): ManifestSpec {
   return manifestSpecSchema.parse({
     networks: plan.networks.map(({ name, subnet, gateway, private: isPrivate }) => ({
       name,
@@ -33,7 +33,7 @@ export function savedSpec(plan: RunPlan, more: Pick<ManifestSpec, 'tabs'>): Mani
       startupFiles: machine.startupFiles,
       ...(machine.noSSH ? { noSSH: true } : {}),
     })),
-    tabs: more.tabs,
+    tabs: plan.tabs ?? [],
     ...(plan.tasks === undefined
       ? {}
       : {

@@ -1,5 +1,6 @@
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { RunState } from '@ramet/model/run/run-state.ts'
+import { defaultRunTitle } from '@ramet/model/run/run-title.ts'
 import { type MemoryRule, requireMemory } from '../admission/admission.ts'
 import { newId } from '../playgrounds/new-id.ts'
 import { type Db, now } from '../store/database.ts'
@@ -36,7 +37,7 @@ export async function insertRun(trx: Db, request: NewRunRequest): Promise<string
       id,
       short_id: await nextShortId(trx),
       cloned_from: clonedFrom,
-      title: title ?? `Run ${id}`,
+      title: title ?? defaultRunTitle(id),
       wanted: start ? 'RUNNING' : 'STOPPED',
       state: start ? 'CREATED' : 'STOPPED',
       failure: null,

@@ -4,6 +4,7 @@ import { hostName } from '@ramet/engine/run/host.ts'
 import { pages } from '@ramet/model/api/routes.ts'
 import type { Condition, Play, PlayMachine, Progress } from '@ramet/model/api/wire.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
+import { tabsOfRun } from '@ramet/model/plan/tabs.ts'
 import { isMachineOn } from '@ramet/model/run/run-state.ts'
 import { areInitTasksOver } from '@ramet/model/run/task-state.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
@@ -78,7 +79,7 @@ export async function toPlay(context: PlayContext, row: RunRow): Promise<Play> {
     ...(row.epoch === null ? {} : { epoch: row.epoch }),
     ...(snapshot === undefined ? {} : { snapshot }),
     networks: plan.networks.map((net) => ({ ...net })),
-    tabs: tabsOf(playground?.spec, plan),
+    tabs: tabsOfRun(plan, playground?.spec),
   }
 }
 
@@ -111,12 +112,3 @@ function toMachine(row: RunMachineRow, plan: RunPlan, network: NetworkPlan | und
 
 const planNetworkMachine = (network: NetworkPlan | undefined, name: string) =>
   network?.machines.find((machine) => machine.name === name)
-
-/** As the playground has them; without any, a terminal for each machine that lets people in. */
-function tabsOf(spec: string | undefined, plan: RunPlan): Record<string, unknown>[] {
-  const tabs = spec === undefined ? [] : ((JSON.parse(spec) as { tabs?: Record<string, unknown>[] }).tabs ?? [])
-  if (tabs.length > 0) return tabs
-  return plan.machines
-    .filter((machine) => !machine.noSSH)
-    .map(({ name }) => ({ id: `terminal-${name}`, kind: 'terminal', machine: name }))
-}

@@ -101,7 +101,7 @@ export async function handOver(
         owner_id: ownerId,
         playground_name: playground.name,
         playground_title: playground.title,
-        title: title ?? `Run ${id}`,
+        title: title ?? defaultRunTitle(id),
         start_reason: `${start_reason ?? ''} One run of it was ready.`.trim(),
         created_at: at,
         updated_at: at,

@@ -1,4 +1,5 @@
 import type { Play } from '@ramet/model/api/wire.ts'
+import { savedTitle, subjectOfTitle } from '@ramet/model/run/run-title.ts'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { client } from '../api/client.ts'
 import { refreshCopies } from '../api/live.ts'
@@ -28,8 +29,7 @@ export function SaveDialog({ play, isOpen, onClose }: SaveDialogProps) {
     save.reset()
     onClose()
   }
-  // A run that nobody gave a title is called by its id, which says nothing about what was made of it.
-  const title = play.title === `Run ${play.id}` ? play.playground.title : play.title
+  const run = { ...play, playgroundTitle: play.playground.title }
   return (
     <Dialog
       isOpen={isOpen}
@@ -41,8 +41,8 @@ export function SaveDialog({ play, isOpen, onClose }: SaveDialogProps) {
         isNew
         verb="Save"
         texts={{
-          name: nameFor(title),
-          title: title.length < 5 ? `${title}, saved` : title,
+          name: nameFor(subjectOfTitle(run)),
+          title: savedTitle(run),
           description: '',
           categories: '',
           markdown: '',

@@ -4,20 +4,23 @@ import { refusal } from '@ramet/model/run/run-state.ts'
 import { useState } from 'react'
 import { ConsolePanel } from '../terminal/console-panel.tsx'
 import { MachineTerminal } from '../terminal/machine-terminal.tsx'
-import { machineTabs } from '../terminal/terminal-tabs.ts'
+import { machineTabs, otherTabs } from '../terminal/terminal-tabs.ts'
 import { useSessions } from '../terminal/use-sessions.ts'
 import { Button } from '../ui/button.tsx'
 import { Icon } from '../ui/icons.tsx'
 import { AtRest } from './at-rest.tsx'
+import { NotShown } from './not-shown.tsx'
 
 const consoleTab = 'console'
+const otherTab = (id: string) => `other/${id}`
 const tabClass =
   'flex h-9 items-center gap-1.5 border-b-2 border-transparent px-2.5 text-[13px] whitespace-nowrap text-muted hover:text-ink data-active:border-accent data-active:text-ink -outline-offset-2!'
 
-/** The tabs of a run: its terminals by machine, further shells as they are opened, and the serial consoles. */
+/** The tabs of a run: its terminals by machine, further shells as they are opened, the serial consoles, and what its playground lists besides. */
 export function Workspace({ play }: { play: Play }) {
   const sessions = useSessions(play.id)
   const machines = machineTabs(play)
+  const others = otherTabs(play)
   const shells = machines.flatMap(({ machine, label }) =>
     sessions
       .of(machine)
@@ -26,7 +29,8 @@ export function Workspace({ play }: { play: Play }) {
   const [chosen, setChosen] = useState<string>()
   // Hidden terminals stay attached, but none is attached before it was looked at.
   const [seen, setSeen] = useState<readonly string[]>([])
-  const active = [...shells.map(({ tab }) => tab), consoleTab].find((tab) => tab === chosen) ?? shells[0]?.tab ?? consoleTab
+  const all = [...shells.map(({ tab }) => tab), consoleTab, ...others.map(({ id }) => otherTab(id))]
+  const active = all.find((tab) => tab === chosen) ?? shells[0]?.tab ?? consoleTab
   if (!seen.includes(active)) setSeen([...seen, active])
   const activeMachine = shells.find(({ tab }) => tab === active)?.machine
   const noTerminal = refusal('open_terminal', play.state)
@@ -62,6 +66,11 @@ export function Workspace({ play }: { play: Play }) {
           <Tabs.Tab value={consoleTab} className={tabClass}>
             Console
           </Tabs.Tab>
+          {others.map(({ id, label }) => (
+            <Tabs.Tab key={id} value={otherTab(id)} className={tabClass}>
+              {label}
+            </Tabs.Tab>
+          ))}
         </Tabs.List>
         {activeMachine !== undefined && (
           <div className="ml-1">
@@ -87,6 +96,11 @@ export function Workspace({ play }: { play: Play }) {
       <Tabs.Panel value={consoleTab} className="min-h-0 flex-1">
         <ConsolePanel play={play} />
       </Tabs.Panel>
+      {others.map((other) => (
+        <Tabs.Panel key={other.id} value={otherTab(other.id)} className="min-h-0 flex-1">
+          <NotShown {...other} />
+        </Tabs.Panel>
+      ))}
     </Tabs.Root>
   )
 }

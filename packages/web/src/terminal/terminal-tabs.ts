@@ -5,16 +5,42 @@ export interface MachineTab {
   readonly label: string
 }
 
-/** One terminal tab a machine, as the run's `tabs` list them; machines without ssh have none. A run that lists none gets all. */
-export function machineTabs({ machines, tabs }: Pick<Play, 'machines' | 'tabs'>): MachineTab[] {
-  const reachable = machines.filter(({ noSSH }) => !noSSH).map(({ name }) => name)
-  const listed = tabs.flatMap((tab) => {
-    const machine = typeof tab.machine === 'string' ? tab.machine : reachable[0]
-    if (tab.kind !== 'terminal' || machine === undefined || !reachable.includes(machine)) return []
-    return [{ machine, label: typeof tab.name === 'string' && tab.name !== '' ? tab.name : machine }]
+export interface OtherTab {
+  readonly id: string
+  readonly label: string
+  /** A sentence. */
+  readonly says: string
+  /** Where it can be seen instead. */
+  readonly url?: string
+}
+
+/** One terminal tab a machine, as the run's `tabs` list them. */
+export function machineTabs({ tabs }: Pick<Play, 'tabs'>): MachineTab[] {
+  const terminals = tabs.filter(({ kind }) => kind === 'terminal')
+  return terminals
+    .filter((tab, index) => terminals.findIndex(({ machine }) => machine === tab.machine) === index)
+    .map(({ machine, name }) => ({ machine, label: name || machine }))
+}
+
+/** Tabs of the run's playground that this app cannot show: each with what its panel says instead. */
+export function otherTabs({ tabs, machines }: Pick<Play, 'tabs' | 'machines'>): OtherTab[] {
+  return tabs.flatMap((tab) => {
+    if (tab.kind === 'terminal') return []
+    const { hostAddress } = machines.find(({ name }) => name === tab.machine) ?? {}
+    return [{ id: tab.id, label: tab.name || `${tabKinds[tab.kind]} of ${tab.machine}`, ...whereInstead(tab, hostAddress) }]
   })
-  const first = listed.filter((tab, index) => listed.findIndex(({ machine }) => machine === tab.machine) === index)
-  return first.length > 0 || tabs.length > 0 ? first : reachable.map((machine) => ({ machine, label: machine }))
+}
+
+const tabKinds = { ide: 'IDE', 'http-port': 'Port', 'web-page': 'Page', kexp: 'Kubernetes' } as const
+
+function whereInstead(tab: Play['tabs'][number], hostAddress: string | undefined): Pick<OtherTab, 'says' | 'url'> {
+  const notYet = `This version of Ramet does not show tabs of the kind ${tab.kind} yet.`
+  if (tab.kind === 'web-page' && tab.url !== undefined && /^https?:\/\//i.test(tab.url))
+    return { says: `${notYet} The page is:`, url: tab.url }
+  if (tab.kind !== 'http-port') return { says: notYet }
+  const port = `${notYet} It is port ${tab.number} of ${tab.machine}`
+  if (hostAddress === undefined) return { says: `${port}, which can be reached from the host while the machine is on.` }
+  return { says: `${port}. From the host of the server:`, url: `${tab.tls ? 'https' : 'http'}://${hostAddress}:${tab.number}/` }
 }
 
 /** Names of the shells that this app opens on a machine: `web-1`, `web-2`, … */
