@@ -1,3 +1,4 @@
+import { defaultRunTitle } from '@ramet/model/run/run-title.ts'
 import { type MemoryRule, requireMemory } from '../admission/admission.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
 import { addStateEvent, listMachines, readyCondition } from '../runs/run-rows.ts'
