@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { kernelWords } from '@ramet/engine/guest/boot/kernel-words.ts'
@@ -16,6 +16,7 @@ import { qemuCommandLine } from '@ramet/engine/vmm/qemu/command-line.ts'
 import { vmFiles } from '@ramet/engine/vmm/qemu/vm-files.ts'
 import type { Accelerator, VmSpec } from '@ramet/engine/vmm/vmm.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
+import { testFolder } from '../scripts/testing/test-folders.ts'
 
 /** What somebody without Ramet would have lying ready: the files and the command. */
 export interface BareParts {
@@ -39,7 +40,7 @@ export async function bareStart({
   plan,
   accelerator,
 }: BareParts): Promise<{ loginMs: number; firstCommandMs: number }> {
-  const folder = await mkdtemp('/var/tmp/rt-bare-')
+  const folder = testFolder('bare')
   const keys = await makeRunKeys()
   const network = planNetwork('r0000-0', '198.18.0.0/28', plan)
   const initrd = join(folder, 'initrd')

@@ -1,4 +1,5 @@
 import { availableParallelism, loadavg } from 'node:os'
+import { inTestRoot } from '../scripts/testing/test-root.ts'
 import { clone } from './clone.ts'
 import { idle } from './idle.ts'
 import { manyRunsAtOnce } from './many-runs.ts'
@@ -23,15 +24,20 @@ const load = () =>
     .map((value) => value.toFixed(1))
     .join(' ')
 let misses = 0
-for (const { name, summary, measure } of benchmarks) {
-  if (chosen.length > 0 && !chosen.includes(name)) continue
-  process.stdout.write(`\n── ${name}: ${summary}\n   ${availableParallelism()} CPUs, load before ${load()}\n`)
-  const figures = await measure((text) => process.stderr.write(`   ${text}\n`))
-  for (const figure of figures) {
-    misses += missed(figure).length
-    process.stdout.write(`\n${describeFigure(figure)}\n`)
+// Servers, VMs and folders of a bench that is ended, or fails, go with its root.
+const found = await inTestRoot(async (root) => {
+  Object.assign(process.env, root.environment({ inMemory: false }))
+  for (const { name, summary, measure } of benchmarks) {
+    if (chosen.length > 0 && !chosen.includes(name)) continue
+    process.stdout.write(`\n── ${name}: ${summary}\n   ${availableParallelism()} CPUs, load before ${load()}\n`)
+    const figures = await measure((text) => process.stderr.write(`   ${text}\n`))
+    for (const figure of figures) {
+      misses += missed(figure).length
+      process.stdout.write(`\n${describeFigure(figure)}\n`)
+    }
+    process.stdout.write(`\n  load after ${load()}; repeat with: npm run bench -- ${name}\n`)
   }
-  process.stdout.write(`\n  load after ${load()}; repeat with: npm run bench -- ${name}\n`)
-}
+})
+for (const thing of found) process.stderr.write(`left behind: ${thing}\n`)
 process.stdout.write(misses === 0 ? '\nEvery figure is as wanted.\n' : `\n${misses} missed.\n`)
 process.exitCode = misses === 0 ? 0 : 1

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { run } from '@ramet/engine/process/run-process.ts'
+import { testFolder } from '../scripts/testing/test-folders.ts'
 
 /** One disk as somebody without Ramet would have it, and how long another one of it takes. */
 export interface RivalDisk {
@@ -29,7 +30,7 @@ export class RivalYard implements AsyncDisposable {
   }
 
   static async open(): Promise<RivalYard> {
-    const yard = new RivalYard(await mkdtemp('/var/tmp/rt-rivals-'))
+    const yard = new RivalYard(testFolder('rivals'))
     const image = join(yard.folder, 'xfs.img')
     await mkdir(yard.xfs)
     await run(['truncate', '-s', '64G', image])

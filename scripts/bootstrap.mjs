@@ -108,6 +108,12 @@ const child = spawn(nodeProgram(), ['--disable-warning=ExperimentalWarning', ...
 })
 // A Ctrl-C reaches the whole process group; the child decides when it is done.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+// A SIGTERM to npm ends npm and the shell between it and this process, which hears nothing of it. A daemon's parent may go, so only below npm.
+const parent = process.ppid
+const watch = setInterval(() => {
+  if (process.ppid !== parent && process.env.npm_lifecycle_event !== undefined) child.kill('SIGTERM')
+}, 500)
 child.on('exit', (code, signal) => {
+  clearInterval(watch)
   process.exitCode = signal ? 128 + 15 : (code ?? 1)
 })

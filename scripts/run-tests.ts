@@ -1,13 +1,25 @@
 import { spawn } from 'node:child_process'
-import { glob, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { glob, readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import type { TestRoot } from './testing/test-root.ts'
 
 /** Shared by `npm test` and `npm run proof`: files found and run by node:test, counted from the runner's own summaries. */
 export interface Counts {
   passed: number
   failed: number
   skipped: number
+  /** How long each took. */
+  files: { file: string; ms: number }[]
+}
+
+export interface Group {
+  readonly title: string
+  readonly files: readonly string[]
+  readonly concurrency: number
+  /** Of a single test. One without an end of its own must not eat CI's time. */
+  readonly timeoutMs: number
+  /** Temporary files and homes are in memory. */
+  readonly inMemory?: boolean
 }
 
 export async function find(patterns: string[], exclude: (path: string) => boolean): Promise<string[]> {
@@ -16,15 +28,14 @@ export async function find(patterns: string[], exclude: (path: string) => boolea
   return found.sort()
 }
 
-/** `timeoutMs`: of a single test. One without an end of its own must not eat CI's time. */
 export async function runTests(
-  title: string,
-  files: readonly string[],
-  { concurrency, timeoutMs }: { concurrency: number; timeoutMs: number },
+  root: TestRoot,
+  { title, files, concurrency, timeoutMs, inMemory = false }: Group,
 ): Promise<Counts> {
-  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 }
+  const environment = root.environment({ inMemory })
+  if (files.length === 0 || root.isClosing) return { passed: 0, failed: 0, skipped: 0, files: [] }
   process.stdout.write(`\n── ${title}: ${files.length} files\n`)
-  const summary = join(tmpdir(), `ramet-test-${process.pid}.json`)
+  const summary = join(environment.TMPDIR ?? '', `${title.replaceAll(' ', '-')}.json`)
   const began = Date.now()
   const argv = [
     '--disable-warning=ExperimentalWarning',
@@ -38,24 +49,38 @@ export async function runTests(
     ...files,
   ]
   const code = await new Promise<number>((resolve) =>
-    spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit'] }).on('close', (status) => resolve(status ?? 1)),
+    spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...environment } }).on(
+      'close',
+      (status) => resolve(status ?? 1),
+    ),
   )
   const counts = await readFile(summary, 'utf8').then(
     (text) => JSON.parse(text) as Counts,
-    () => ({ passed: 0, failed: 1, skipped: 0 }),
+    () => ({ passed: 0, failed: 1, skipped: 0, files: [] }),
   )
-  await rm(summary, { force: true })
   if (code !== 0 && counts.failed === 0) counts.failed = 1
-  process.stdout.write(
-    `── ${title}: ${counts.passed} passed, ${counts.failed} failed in ${Math.round((Date.now() - began) / 1000)} s\n`,
-  )
+  process.stdout.write(`── ${title}: ${counts.passed} passed, ${counts.failed} failed in ${seconds(Date.now() - began)} s\n`)
   return counts
 }
 
-/** The last line, which CI reads, and the exit code: 0 when something passed and nothing failed. */
-export function conclude(results: readonly Counts[]): void {
-  const sum = (key: keyof Counts) => results.reduce((total, counts) => total + counts[key], 0)
-  process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1
-  const skipped = sum('skipped')
-  process.stdout.write(`\n${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`)
+/** What a clean end counts for: that the tests left nothing behind is a promise of theirs as any other. */
+export function countLeftovers(found: readonly string[]): Counts {
+  for (const thing of found) process.stdout.write(`left behind: ${thing}\n`)
+  return { passed: found.length === 0 ? 1 : 0, failed: found.length === 0 ? 0 : 1, skipped: 0, files: [] }
 }
+
+/** The slowest files, then the last line, which CI reads, and the exit code: 0 when something passed and nothing failed. */
+export function conclude(results: readonly Counts[]): void {
+  const slowest = results
+    .flatMap(({ files }) => files)
+    .toSorted((a, b) => b.ms - a.ms)
+    .slice(0, 15)
+  process.stdout.write(`\nThe slowest files, in seconds, of ${seconds(performance.now())} in all:\n`)
+  for (const { file, ms } of slowest) process.stdout.write(`${seconds(ms).padStart(6)}  ${relative('.', file)}\n`)
+  const sum = (key: 'passed' | 'failed' | 'skipped') => results.reduce((total, counts) => total + counts[key], 0)
+  process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1
+  if (sum('skipped') > 0) process.stdout.write(`\n${sum('skipped')} skipped\n`)
+  process.stdout.write(`\n${sum('passed')} passed, ${sum('failed')} failed\n`)
+}
+
+const seconds = (ms: number) => (ms / 1000).toFixed(0)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync } from 'node:fs'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
+import { testFolder } from '../scripts/testing/test-folders.ts'
 import { finish } from './harness/processes.ts'
 import { serverArguments, TestServer } from './harness/server.ts'
 
@@ -68,7 +68,7 @@ const bad: [string, string, string, RegExp][] = [
 
 describe('bad input is refused with a code, a place and what to do', () => {
   const server = new TestServer({ fake: true })
-  const folder = mkdtempSync('/var/tmp/rt-bad-')
+  const folder = testFolder('bad')
 
   before(() => server.start())
   after(async () => {

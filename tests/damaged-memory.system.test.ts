@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { chmod, open, readdir, rename, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
+import { testFolder } from '../scripts/testing/test-folders.ts'
 import { inMachine } from './harness/in-machine.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -15,7 +16,7 @@ const bootId = 'cat /proc/sys/kernel/random/boot_id'
 describe('memory of a real VM that cannot be resumed', { concurrency: false }, () => {
   const server = new TestServer()
   /** Lies over /usr/bin, and has what is bound over /proc/cpuinfo. */
-  const other = mkdtempSync('/var/tmp/rt-other-')
+  const other = testFolder('other')
   let source = ''
   let boot = ''
 

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync } from 'node:fs'
+import { chmodSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { Usage } from '@ramet/model/api/wire.ts'
+import { testFolder } from '../scripts/testing/test-folders.ts'
 import { leftovers } from './harness/leftovers.ts'
 import { ended, finish, until } from './harness/processes.ts'
 import { root, testCache } from './harness/server.ts'
 
-const folder = mkdtempSync('/var/tmp/rt-clone-')
+const folder = testFolder('clone')
 const home = join(folder, 'home')
 // mkdtemp lets nobody through; VMs run as a user that must reach their files.
 chmodSync(folder, 0o711)

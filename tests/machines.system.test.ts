@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { taskStatus } from '@ramet/model/run/task-state.ts'
+import { testFolder } from '../scripts/testing/test-folders.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -41,7 +41,7 @@ playground:
 /** Two real machines with init tasks and drives of every kind. The tests build on each other, in order. */
 describe('a run of several machines, with init tasks and drives', { concurrency: false }, () => {
   const server = new TestServer()
-  const folder = mkdtempSync('/var/tmp/rt-machines-')
+  const folder = testFolder('machines')
   let id = ''
   const inGuest = async (machine: string, command: string): Promise<string> => {
     const { code, stdout, stderr } = await server.ramet(['ssh', id, '-m', machine, '-u', 'root', '--', command])

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
+import { testFolder } from '../scripts/testing/test-folders.ts'
 import { finish, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
 /** A server to which QEMU is not installed: in a mount namespace of its own, an overlay's whiteout hides the program. */
 describe('a host without QEMU', { concurrency: false }, () => {
-  const hidden = mkdtempSync('/var/tmp/rt-hidden-')
+  const hidden = testFolder('hidden')
   const script = 'mount -t overlay overlay -o "lowerdir=$0:/usr/bin" /usr/bin && exec "$@"'
   const server = new TestServer({ wrapper: ['unshare', '--mount', 'sh', '-c', script, hidden] })
 

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync } from 'node:fs'
 import { readdir, rm, rmdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { testFolder } from '../scripts/testing/test-folders.ts'
 import { leftovers, vmProcesses } from './harness/leftovers.ts'
 import { finish, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
 /** A home on a filesystem of its own, too small at first. The tests build on each other, in order. */
 describe('a disk without space', { concurrency: false }, () => {
-  const home = mkdtempSync('/var/tmp/rt-')
+  const home = testFolder('h')
   const filler = join(home, 'filler')
   const server = new TestServer({ home })
   let id = ''

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { access, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { access, chown, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { ensureVmUser, type VmUser } from '@ramet/engine/disk/vm-user.ts'
@@ -16,6 +16,7 @@ import { hostTscKhz } from '@ramet/engine/vmm/host-khz.ts'
 import { kernelCommandLine } from '@ramet/engine/vmm/qemu/command-line.ts'
 import type { Accelerator } from '@ramet/engine/vmm/vmm.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
+import { testFolder } from '../../scripts/testing/test-folders.ts'
 import { ended, until } from '../../tests/harness/processes.ts'
 import { fillCommand } from './bench-runs.ts'
 
@@ -67,7 +68,7 @@ class Libvirt implements AsyncDisposable {
   }
 
   static async open(user: VmUser): Promise<Libvirt> {
-    const folder = await mkdtemp('/var/tmp/rt-lv-')
+    const folder = testFolder('lv')
     for (const name of ['run', 'config', 'cache']) await mkdir(join(folder, name))
     for (const name of ['', 'run', 'config', 'cache']) await chown(join(folder, name), user.uid, user.gid)
     const libvirt = new Libvirt(folder, user)

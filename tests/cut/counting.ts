@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { testFolder } from '../../scripts/testing/test-folders.ts'
 import { inMachine } from '../harness/in-machine.ts'
 import { finish, until } from '../harness/processes.ts'
 import type { TestServer } from '../harness/server.ts'
@@ -34,7 +35,7 @@ export async function createCountingPlayground(server: TestServer): Promise<stri
 
 /** Compiles the program, brings it into both machines and starts it. */
 export async function startCounting(server: TestServer, run: string, heldMiB: number): Promise<void> {
-  const folder = await mkdtemp('/var/tmp/rt-counter-')
+  const folder = testFolder('counter')
   try {
     const program = join(folder, 'counter')
     const source = join(import.meta.dirname, 'counter.c')

@@ -1,10 +1,10 @@
-import { mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { testFolder } from '../../scripts/testing/test-folders.ts'
 
 /** Debian's chromium on a profile of its own. Nothing but the pages asked for is loaded. */
 export async function openBrowser(): Promise<{ context: BrowserContext; page: Page; close(): Promise<void> }> {
-  const profile = mkdtempSync('/var/tmp/rt-chromium-')
+  const profile = testFolder('chromium')
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: '/usr/bin/chromium',
     headless: true,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from '@ramet/client/client.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import serverFlags from '../../scripts/server-flags.json' with { type: 'json' }
+import { noteInstallation, testFolder } from '../../scripts/testing/test-folders.ts'
 import { ended, type Finished, finish, until } from './processes.ts'
 
 export const root = join(import.meta.dirname, '../..')
@@ -47,7 +47,7 @@ export class TestServer {
 
   constructor(options: TestServerOptions = {}) {
     // Short, since socket paths below it are bounded.
-    this.home = options.home ?? mkdtempSync('/var/tmp/rt-')
+    this.home = options.home ?? testFolder('h', { inMemory: options.fake ?? false })
     this.isFake = options.fake ?? false
     this.#hasWarmStarts = options.warmStarts ?? false
     this.#spareFor = options.spareFor ?? 'never'
@@ -89,6 +89,7 @@ export class TestServer {
       throw new Error(`${(error as Error).message}\n${this.output}`)
     })
     this.endpoint = new URL(this.loginLink).origin
+    noteInstallation((await (await this.client()).health()).installation)
     return this
   }
 

@@ -8,7 +8,7 @@ import { hasPvhEntry } from './build/vmlinux.ts'
 import type { KernelPack, RootImage } from './cache/artefact.ts'
 import { ImageLibrary } from './library.ts'
 
-/** Builds everything from packages, or takes it from a cache that earlier tests filled; then looks into the files without mounting or booting them. */
+/** Builds everything from packages, as a fresh machine does, or takes it from a cache that earlier tests filled; then looks into the files without mounting or booting them. */
 const cacheFolder = process.env.RAMET_TEST_CACHE ?? '/var/cache/ramet-test'
 const skip = process.getuid?.() === 0 ? false : 'building images needs root'
 
@@ -20,13 +20,14 @@ before(
   async () => {
     if (skip) return
     const library = await ImageLibrary.open(cacheFolder)
+    for (const { name } of library.list()) await library.require(name)
+    for (const each of library.list()) assert.equal(imageSchema.parse(each).state, 'ready')
     pack = await library.requireKernelPack()
     image = await library.requireImage('debian-stable')
-    for (const each of library.list()) assert.equal(imageSchema.parse(each).state, 'ready')
     root = join(dirname(cacheFolder), `ramet-image-test-${process.pid}.raw`)
     await run(['qemu-img', 'convert', '-O', 'raw', image.disk, root])
   },
-  { timeout: 10 * 60_000 },
+  { timeout: 15 * 60_000 },
 )
 
 after(async () => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { qemuDisks } from '../disk/qemu-disks.ts'
@@ -48,7 +49,7 @@ export async function makeTestSpec(): Promise<{ spec: VmSpec; keys: RunKeys }> {
     library.requireImage('debian-stable'),
     ensureVmUser(),
   ])
-  const folder = await mkdtemp('/var/tmp/rt-vm-')
+  const folder = await mkdtemp(join(tmpdir(), 'rt-vm-'))
   const disks = qemuDisks(user)
   await disks.makeVmFolder(folder)
   const keys = await sshGuests().makeKeys()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -12,7 +13,7 @@ import { planNames } from './name-plan.ts'
 import type { RunNames } from './resolvers.ts'
 
 // A namespace stands in for each machine; a resolver of the outside world answers 203.0.113.77 to everything.
-const home = await mkdtemp('/var/tmp/rt-names-')
+const home = await mkdtemp(join(tmpdir(), 'rt-names-'))
 await chmod(home, 0o711)
 const networks = linuxNetworks({ vmUid: 65534, leaseFolder: join(home, 'leases') })
 const network = planNetwork('r7e58-a', await networks.lease('7e58', 'a'.repeat(24)), {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vmmConformance } from '../vmm-conformance.ts'
 import { fakeGuests } from './fake-guests.ts'
@@ -12,7 +13,7 @@ vmmConformance(async () => ({
   timeoutMs: 20_000,
   starter: { module: join(import.meta.dirname, 'fake-vmm.ts'), export: 'startFakeVm' },
   async makeSpec() {
-    const folder = await mkdtemp('/var/tmp/ramet-fake-')
+    const folder = await mkdtemp(join(tmpdir(), 'ramet-fake-'))
     const drive = { serial: 'drive-0', readOnly: false, chain: [{ file: join(folder, 'overlay'), format: 'qcow2' }] } as const
     return {
       runId: 'run',

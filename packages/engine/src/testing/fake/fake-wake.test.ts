@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { Vm } from '../../vmm/vmm.ts'
 import { wakeConformance } from '../wake-conformance.ts'
@@ -8,7 +10,7 @@ import { fakeGuests } from './fake-guests.ts'
 import { fakeVmm } from './fake-vmm.ts'
 import { PretendWake } from './pretend-wake.ts'
 
-const folder = await mkdtemp('/var/tmp/ramet-fake-')
+const folder = await mkdtemp(join(tmpdir(), 'ramet-fake-'))
 const spec = {
   ...{ runId: 'run', machine: 'one', folder, cpuCount: 1, ramMiB: 64, kernel: '', initrd: '', commandLine: [], interfaces: [] },
   drives: [],

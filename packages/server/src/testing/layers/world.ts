@@ -311,8 +311,8 @@ export class World {
   }
 }
 
-/** So that files are in memory: what is tested here is not the disk. */
+/** So that files are in memory: what is tested here is not the disk. `npm test` names a folder that it removes. */
 export async function inMemory(): Promise<void> {
-  await mkdir('/dev/shm/ramet-model', { recursive: true })
-  process.env.TMPDIR = '/dev/shm/ramet-model'
+  process.env.TMPDIR = process.env.RAMET_TEST_MEMORY ?? '/dev/shm/ramet-model'
+  await mkdir(process.env.TMPDIR, { recursive: true })
 }
