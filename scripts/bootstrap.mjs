@@ -88,7 +88,7 @@ const watched = ['model', 'engine', 'server', 'client', 'web']
 
 const verbs = {
   start: { debian: ['run'], entry: [...serverFlags, 'packages/server/bin/ramet-server.mjs'] },
-  fake: { debian: [], entry: [...serverFlags, 'packages/server/bin/ramet-server.mjs', '--fake'] },
+  fake: { debian: [], entry: [...serverFlags, 'packages/server/bin/fake-server.mjs'] },
   dev: { debian: ['run'], entry: ['--watch', ...watched, ...serverFlags, 'packages/server/bin/ramet-server.mjs'] },
   test: { debian: ['run', 'test'], entry: ['scripts/test.ts'] },
   proof: { debian: ['run', 'test'], entry: ['scripts/proof.ts'] },

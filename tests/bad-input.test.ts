@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { testFolder } from '../scripts/testing/test-folders.ts'
 import { finish } from './harness/processes.ts'
-import { serverArguments, TestServer } from './harness/server.ts'
+import { fakeServerArguments, TestServer } from './harness/server.ts'
 
 const machine = (name: string, more = '') =>
   `    - {name: ${name}, users: [{name: root}], drives: [{source: debian-stable, mount: /}]${more}}`
@@ -138,7 +138,7 @@ describe('bad input is refused with a code, a place and what to do', () => {
   })
 
   const serverWith = (home: string, ...flags: string[]) =>
-    finish([process.execPath, ...serverArguments, '--fake', '--home', home, ...flags], { timeoutMs: 30_000 })
+    finish([process.execPath, ...fakeServerArguments, '--home', home, ...flags], { timeoutMs: 30_000 })
 
   test('a port that is taken', async () => {
     const home = join(folder, 'h1')

@@ -10,12 +10,17 @@ import { ended, type Finished, finish, until } from './processes.ts'
 
 export const root = join(import.meta.dirname, '../..')
 
-/** What `npm start` runs the server with. */
-export const serverArguments: readonly string[] = [
+const argumentsOf = (program: string): readonly string[] => [
   '--disable-warning=ExperimentalWarning',
   ...serverFlags,
-  join(root, 'packages/server/bin/ramet-server.mjs'),
+  join(root, 'packages/server/bin', program),
 ]
+
+/** What `npm start` runs the server with. */
+export const serverArguments = argumentsOf('ramet-server.mjs')
+
+/** What `npm run fake` runs the server with. */
+export const fakeServerArguments = argumentsOf('fake-server.mjs')
 
 /** Images and kernel pack of all tests: built once, immutable. */
 export const testCache = process.env.RAMET_TEST_CACHE ?? '/var/cache/ramet-test'
@@ -55,7 +60,7 @@ export class TestServer {
   }
 
   async start(env: Record<string, string> = {}): Promise<this> {
-    const [program = '', ...argv] = [...this.#wrapper, process.execPath, ...serverArguments, ...(this.isFake ? ['--fake'] : [])]
+    const [program = '', ...argv] = [...this.#wrapper, process.execPath, ...(this.isFake ? fakeServerArguments : serverArguments)]
     this.output = ''
     const child = spawn(program, argv, {
       env: {

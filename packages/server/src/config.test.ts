@@ -8,7 +8,6 @@ test('without flags and variables the defaults hold', () => {
     host: '127.0.0.1',
     port: 8420,
     cache: '/var/lib/ramet/cache',
-    fake: false,
     names: [],
     quotaBytes: 100 * 1024 ** 3,
     maxLayers: 16,
@@ -32,13 +31,12 @@ test('flags win over variables, and the cache follows the home', () => {
     RAMET_SPARE_FOR: '90s',
     RAMET_QUIET_FOR: '5s',
   }
-  const config = readConfig(['--home', '/srv/b', '--port=0', '--fake'], env)
+  const config = readConfig(['--home', '/srv/b', '--port=0'], env)
   assert.deepEqual(config, {
     home: '/srv/b',
     host: '::1',
     port: 0,
     cache: '/srv/b/cache',
-    fake: true,
     names: ['lab.example', 'other'],
     quotaBytes: 2 * 1024 ** 3,
     maxLayers: 16,

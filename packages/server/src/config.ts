@@ -13,8 +13,6 @@ export interface Config {
   readonly port: number
   /** Downloads and builds that can be made again; may be shared by several homes. Absolute. */
   readonly cache: string
-  /** The fake world: no VM is real, no root needed. */
-  readonly fake: boolean
   /** Further host names under which browsers may reach the server, for instance behind a proxy. */
   readonly names: readonly string[]
   /** Bytes that stopped runs and saved playgrounds may take; clone and save are refused beyond. */
@@ -38,7 +36,6 @@ const options = {
   host: { type: 'string' },
   port: { type: 'string' },
   cache: { type: 'string' },
-  fake: { type: 'boolean' },
   name: { type: 'string', multiple: true },
   quota: { type: 'string' },
   'max-layers': { type: 'string' },
@@ -50,7 +47,7 @@ const options = {
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --max-layers NUMBER, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION, --fake.'
+  'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --max-layers NUMBER, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION.'
 
 /**
  * Flags win over RAMET_HOME, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA, RAMET_MEMORY, RAMET_MAX_LAYERS, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
@@ -66,7 +63,6 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     host: flags.host ?? (env.RAMET_HOST || '127.0.0.1'),
     port: parsePort(flags.port ?? (env.RAMET_PORT || '8420'), flags.port === undefined ? 'RAMET_PORT' : '--port'),
     cache: resolve(flags.cache ?? (env.RAMET_CACHE || join(home, 'cache'))),
-    fake: flags.fake ?? false,
     quotaBytes: parseSize(flags.quota ?? (env.RAMET_QUOTA || '100GiB'), flags.quota === undefined ? 'RAMET_QUOTA' : '--quota'),
     memoryBytes: memory ? parseSize(memory, flags.memory === undefined ? 'RAMET_MEMORY' : '--memory') : undefined,
     warmStarts: parseSwitch(

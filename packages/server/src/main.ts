@@ -1,40 +1,5 @@
-import { flushCompileCache } from 'node:module'
-import { pages } from '@ramet/model/api/routes.ts'
-import { RametError } from '@ramet/model/errors/error.ts'
-import { visibleJson, visibleText } from '@ramet/model/units/visible-text.ts'
-import { pino } from 'pino'
-import { readConfig } from './config.ts'
-import { startServer } from './server.ts'
+import { openHostAndParts } from '@ramet/engine/host/open-host.ts'
+import { serve } from './serve.ts'
 
-/** `npm start`: the server in the foreground. Ctrl-C ends the server and leaves the VMs alone. */
-const stderr = pino.destination({ fd: 2, sync: true })
-// A log is read on terminals too, and has text of guests and users in it.
-const log = pino(
-  { name: 'ramet', level: process.env.RAMET_LOG_LEVEL ?? 'info' },
-  { write: (line) => void stderr.write(visibleJson(line)) },
-)
-
-try {
-  const config = readConfig(process.argv.slice(2), process.env)
-  const server = await startServer(config, log)
-  process.stdout.write(`\n  Ramet is at  ${server.endpoint}${pages.login(server.loginToken)}\n\n`)
-  let isLeaving = false
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (isLeaving) return
-      isLeaving = true
-      process.stderr.write('The server ends; runs go on, and the next server takes them up.\n')
-      void server.close().finally(() => process.exit(0))
-    })
-  }
-  flushCompileCache()
-  await server.warmUp()
-} catch (error) {
-  if (error instanceof RametError) {
-    const hint = error.hint === undefined ? '' : `  hint: ${error.hint}\n`
-    process.stderr.write(visibleText(`error: ${error.message} (${error.code})\n${hint}`))
-  } else {
-    log.fatal({ err: error }, 'the server did not start')
-  }
-  process.exit(1)
-}
+/** `npm start`: the server on this Linux host. */
+await serve(openHostAndParts)

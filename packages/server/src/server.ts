@@ -51,7 +51,7 @@ import { shapeNow } from './warm-pool/offer.ts'
 import { destroyThrowaways } from './warm-pool/throwaway.ts'
 import { WarmStarts } from './warm-pool/warm-starts.ts'
 import { ensureWebBundle } from './web/bundle.ts'
-import { openWorld } from './world/open-world.ts'
+import { type OpenHost, openWorld } from './world/open-world.ts'
 
 /** A person who started something runs a command in it next. */
 const afterwardsMs = 5_000
@@ -69,7 +69,7 @@ export interface RunningServer {
 }
 
 /** Brings everything up in order. HTTP answers before anything slow begins; runs are taken up at once. */
-export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+export async function startServer(config: Config, log: Logger, openHost: OpenHost): Promise<RunningServer> {
   const lock = await openHome(config.home)
   const reserve = await Reserve.open(config.home, (error) => log.error({ err: error }, 'the reserve of space could not be kept'))
   const db = await openDatabase({ file: join(config.home, 'ramet.sqlite') })
@@ -77,7 +77,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const owner = await openOwner(db)
   const auth = new TokenAuth(tokenStore(db), { owner })
   await ensureCliToken(config.home, auth, owner)
-  const world = await openWorld(config, installation.id, log)
+  const world = await openWorld(openHost, config, installation.id, log)
 
   const images = new ImageService({
     db,

@@ -1,0 +1,37 @@
+import { flushCompileCache } from 'node:module'
+import { pages } from '@ramet/model/api/routes.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
+import { pino } from 'pino'
+import { readConfig } from './config.ts'
+import { startServer } from './server.ts'
+import type { OpenHost } from './world/open-world.ts'
+
+/** The server of this process, in the foreground, on the host that `openHost` opens. Ctrl-C ends the server and leaves the VMs alone. */
+export async function serve(openHost: OpenHost): Promise<void> {
+  const log = pino({ name: 'ramet', level: process.env.RAMET_LOG_LEVEL ?? 'info' }, pino.destination({ fd: 2, sync: true }))
+  try {
+    const config = readConfig(process.argv.slice(2), process.env)
+    const server = await startServer(config, log, openHost)
+    process.stdout.write(`\n  Ramet is at  ${server.endpoint}${pages.login(server.loginToken)}\n\n`)
+    let isLeaving = false
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (isLeaving) return
+        isLeaving = true
+        process.stderr.write('The server ends; runs go on, and the next server takes them up.\n')
+        void server.close().finally(() => process.exit(0))
+      })
+    }
+    flushCompileCache()
+    await server.warmUp()
+  } catch (error) {
+    if (error instanceof RametError) {
+      process.stderr.write(
+        `error: ${error.message} (${error.code})\n${error.hint === undefined ? '' : `  hint: ${error.hint}\n`}`,
+      )
+    } else {
+      log.fatal({ err: error }, 'the server did not start')
+    }
+    process.exit(1)
+  }
+}
