@@ -1,0 +1,74 @@
+import { type Fault, fault } from '../errors/fault.ts'
+import { limits, type ManifestSpec } from './manifest.ts'
+import { knownMachine } from './names-in-spec.ts'
+
+/** Names, machines and needs of init tasks, which must not wait for each other in a circle. */
+export function taskFaults(spec: ManifestSpec, partial: boolean): Fault[] {
+  const tasks = new Map(Object.entries(spec.initTasks ?? {}))
+  const faults: Fault[] = []
+  if (tasks.size > limits.initTasks) {
+    const message = `\`initTasks\` has ${tasks.size} entries; at most ${limits.initTasks} are allowed.`
+    return [fault('too_many', ['initTasks'], message, `Leave out ${tasks.size - limits.initTasks} of them.`, 'key')]
+  }
+  for (const [name, task] of tasks) {
+    const path = ['initTasks', name]
+    if (!taskNamePattern.test(name)) {
+      faults.push(
+        fault(
+          'invalid_value',
+          path,
+          `A task cannot be called ${JSON.stringify(name.slice(0, 80))}.`,
+          'Use up to 63 letters, digits, dots, - and _, beginning with a letter or digit.',
+          'key',
+        ),
+      )
+    }
+    faults.push(...knownMachine(spec, task.machine, [...path, 'machine'], partial))
+    for (const [index, need] of task.needs.entries()) {
+      if (tasks.has(need)) continue
+      faults.push(
+        fault(
+          'unknown_task',
+          [...path, 'needs', index],
+          `The task ${name} needs ${need}, which does not exist.`,
+          `There are: ${[...tasks.keys()].join(', ')}.`,
+        ),
+      )
+    }
+  }
+  const cycle = findCycle(tasks)
+  if (cycle) {
+    faults.push(
+      fault(
+        'task_cycle',
+        ['initTasks', cycle[0] as string, 'needs'],
+        `These tasks wait for each other: ${cycle.join(' → ')}.`,
+        'Take one of the needs away.',
+      ),
+    )
+  }
+  return faults
+}
+
+/** Names a folder in the guest. */
+const taskNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
+
+function findCycle(tasks: ReadonlyMap<string, { readonly needs: readonly string[] }>): string[] | undefined {
+  const finished = new Set<string>()
+  const visit = (name: string, trail: readonly string[]): string[] | undefined => {
+    const at = trail.indexOf(name)
+    if (at >= 0) return [...trail.slice(at), name]
+    if (finished.has(name)) return undefined
+    for (const need of tasks.get(name)?.needs ?? []) {
+      const cycle = visit(need, [...trail, name])
+      if (cycle) return cycle
+    }
+    finished.add(name)
+    return undefined
+  }
+  for (const name of tasks.keys()) {
+    const cycle = visit(name, [])
+    if (cycle) return cycle
+  }
+  return undefined
+}
