@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { Lineage, LineageNode, Usage } from '@ramet/model/api/wire.ts'
+import type { Lineage, LineageNode } from '@ramet/model/api/lineage.ts'
+import type { Usage } from '@ramet/model/api/usage.ts'
 import { lineageLines } from './lineage-lines.ts'
 import { id, stubPlay, stubWorld } from './testing/stub-world.ts'
 

@@ -1,4 +1,4 @@
-import type { Lineage, LineageNode } from '@ramet/model/api/wire.ts'
+import type { Lineage, LineageNode } from '@ramet/model/api/lineage.ts'
 import { ago } from './ago.ts'
 import type { Styled } from './output.ts'
 

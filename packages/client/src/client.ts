@@ -1,23 +1,19 @@
+import type { Event } from '@ramet/model/api/events.ts'
+import type { Check, Finding, Health, Image, Me } from '@ramet/model/api/host.ts'
+import type { Lineage } from '@ramet/model/api/lineage.ts'
 import { routes } from '@ramet/model/api/routes.ts'
+import type { Usage } from '@ramet/model/api/usage.ts'
 import type {
   ChangePlayground,
-  Check,
   ClonePlay,
   CreatePlay,
   CreatePlayground,
-  Event,
-  Finding,
-  Health,
-  Image,
-  Lineage,
-  Me,
   Play,
   PlayAction,
   Playground,
   PlayTaskDetails,
   RemovedPlayground,
   SavePlay,
-  Usage,
 } from '@ramet/model/api/wire.ts'
 import type { Problem } from '@ramet/model/errors/error.ts'
 import type { MachineAction } from '@ramet/model/run/run-state.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import test from 'node:test'
-import type { Event } from '@ramet/model/api/wire.ts'
+import type { Event } from '@ramet/model/api/events.ts'
 import { createClient } from './client.ts'
 import { parseServerSentEvents } from './server-sent-events.ts'
 import { answer, startStubServer } from './testing/stub-server.ts'

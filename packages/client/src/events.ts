@@ -1,5 +1,5 @@
+import type { Event } from '@ramet/model/api/events.ts'
 import { routes } from '@ramet/model/api/routes.ts'
-import type { Event } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { type Connection, send } from './http.ts'
 import { parseServerSentEvents } from './server-sent-events.ts'

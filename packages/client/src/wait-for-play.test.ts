@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { Event, Play } from '@ramet/model/api/wire.ts'
+import type { Event } from '@ramet/model/api/events.ts'
+import type { Play } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { waitForPlay } from './wait-for-play.ts'
 

@@ -1,21 +1,17 @@
 import type { Duplex } from 'node:stream'
 import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions } from '@ramet/engine/guest/guest.ts'
+import type { Event } from '@ramet/model/api/events.ts'
+import type { Check, Finding, Health, Image, Me } from '@ramet/model/api/host.ts'
+import type { Lineage } from '@ramet/model/api/lineage.ts'
+import type { Usage } from '@ramet/model/api/usage.ts'
 import type {
   ChangePlayground,
-  Check,
   CreatePlayground,
-  Event,
-  Finding,
-  Health,
-  Image,
-  Lineage,
-  Me,
   Play,
   Playground,
   PlayTaskDetails,
   RemovedPlayground,
   SavePlay,
-  Usage,
 } from '@ramet/model/api/wire.ts'
 import type { Problem } from '@ramet/model/errors/error.ts'
 import type { MachineAction } from '@ramet/model/run/run-state.ts'

@@ -1,4 +1,4 @@
-import type { Check } from '@ramet/model/api/wire.ts'
+import type { Check } from '@ramet/model/api/host.ts'
 import type { Command } from 'commander'
 import type { Open } from '../context.ts'
 import { type Format, formatOption } from '../format-option.ts'

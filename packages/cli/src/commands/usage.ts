@@ -1,4 +1,4 @@
-import type { Usage } from '@ramet/model/api/wire.ts'
+import type { Usage } from '@ramet/model/api/usage.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Command } from 'commander'
 import type { Open } from '../context.ts'

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { Check } from '@ramet/model/api/wire.ts'
+import type { Check } from '@ramet/model/api/host.ts'
 import { controllers, type Hierarchy } from '../cgroup/hierarchies.ts'
 import { missingPrograms } from '../process/debian-packages.ts'
 import type { AcceleratorFound } from '../vmm/accelerator.ts'

@@ -1,4 +1,5 @@
-import type { Image, Progress } from '@ramet/model/api/wire.ts'
+import type { Image } from '@ramet/model/api/host.ts'
+import type { Progress } from '@ramet/model/api/wire.ts'
 import type { SealedFile } from '../disk/layer-store.ts'
 
 export interface RequireOptions {

@@ -1,4 +1,4 @@
-import type { Check, Health } from '@ramet/model/api/wire.ts'
+import type { Check, Health } from '@ramet/model/api/host.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { RunStore } from '../run/run-store.ts'
 import type { SnapshotStamp } from '../snapshot/stamp.ts'

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { Check, Health } from '@ramet/model/api/wire.ts'
+import type { Check, Health } from '@ramet/model/api/host.ts'
 import { runMemoryBytes } from '../cgroup/run-memory.ts'
 import { cutLive, settleLive } from '../run/cut-live.ts'
 import type { HostParts } from '../run/host-parts.ts'

@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path'
-import type { Image } from '@ramet/model/api/wire.ts'
+import type { Image } from '@ramet/model/api/host.ts'
 import { notFound } from '@ramet/model/errors/errors.ts'
 import type { SealedFile } from '../disk/layer-store.ts'
 import type { RootImage } from '../image/cache/artefact.ts'

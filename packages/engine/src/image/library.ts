@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
-import type { Failure, Image, Progress } from '@ramet/model/api/wire.ts'
+import type { Image } from '@ramet/model/api/host.ts'
+import type { Failure, Progress } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { imageBuildFailed, notFound } from '@ramet/model/errors/errors.ts'
 import type { KernelPack, ReportProgress, RootImage } from './cache/artefact.ts'

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Me } from '@ramet/model/api/wire.ts'
+import type { Me } from '@ramet/model/api/host.ts'
 import type { Auth, User } from '../services.ts'
 import type { TokenRecord, TokenStore } from '../store/tokens.ts'
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { platform } from '@ramet/model/access/can.ts'
-import type { Event, Image } from '@ramet/model/api/wire.ts'
+import type { Event } from '@ramet/model/api/events.ts'
+import type { Image } from '@ramet/model/api/host.ts'
 import type { User } from '../services.ts'
 import { EventStream } from './events.ts'
 

@@ -1,5 +1,5 @@
 import { can, type Owned } from '@ramet/model/access/can.ts'
-import type { Event } from '@ramet/model/api/wire.ts'
+import type { Event } from '@ramet/model/api/events.ts'
 import type { Events, User } from '../services.ts'
 
 type Listener = (id: number, event: Event) => void

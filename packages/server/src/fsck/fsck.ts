@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { RamFile } from '@ramet/engine/snapshot/ram-file.ts'
-import type { Finding } from '@ramet/model/api/wire.ts'
+import type { Finding } from '@ramet/model/api/host.ts'
 import type { Db } from '../store/database.ts'
 import { layerFindings } from './layer-invariants.ts'
 import { look, type Sight } from './look.ts'

@@ -1,5 +1,5 @@
 import { isAbsolute, normalize } from 'node:path'
-import type { Finding } from '@ramet/model/api/wire.ts'
+import type { Finding } from '@ramet/model/api/host.ts'
 import type { LayerRow } from '../store/schema.ts'
 import type { FileSight, Sight } from './look.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { RamFile } from '@ramet/engine/snapshot/ram-file.ts'
-import type { Finding } from '@ramet/model/api/wire.ts'
+import type { Finding } from '@ramet/model/api/host.ts'
 import type { Db } from '../store/database.ts'
 import type { Sight } from './look.ts'
 

@@ -1,4 +1,4 @@
-import type { Finding } from '@ramet/model/api/wire.ts'
+import type { Finding } from '@ramet/model/api/host.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { isGone, isMoving, isOff } from '@ramet/model/run/run-state.ts'
 import type { RunRow } from '../store/schema.ts'

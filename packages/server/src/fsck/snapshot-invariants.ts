@@ -1,4 +1,4 @@
-import type { Finding } from '@ramet/model/api/wire.ts'
+import type { Finding } from '@ramet/model/api/host.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Sight } from './look.ts'
 

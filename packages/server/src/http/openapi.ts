@@ -1,16 +1,13 @@
 import { STATUS_CODES } from 'node:http'
+import { eventSchema } from '@ramet/model/api/events.ts'
+import { checkSchema, findingSchema, healthSchema, imageSchema, meSchema } from '@ramet/model/api/host.ts'
+import { lineageSchema } from '@ramet/model/api/lineage.ts'
+import { usageSchema } from '@ramet/model/api/usage.ts'
 import {
   changePlaygroundSchema,
-  checkSchema,
   clonePlaySchema,
   createPlaygroundSchema,
   createPlaySchema,
-  eventSchema,
-  findingSchema,
-  healthSchema,
-  imageSchema,
-  lineageSchema,
-  meSchema,
   playActionSchema,
   playgroundSchema,
   playSchema,
@@ -18,7 +15,6 @@ import {
   playTaskSchema,
   removedPlaygroundSchema,
   savePlaySchema,
-  usageSchema,
 } from '@ramet/model/api/wire.ts'
 import { errorBodySchema } from '@ramet/model/errors/error.ts'
 import { z } from 'zod'

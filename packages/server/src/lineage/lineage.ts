@@ -1,5 +1,5 @@
 import { can, ownersFor } from '@ramet/model/access/can.ts'
-import type { Lineage, LineageNode } from '@ramet/model/api/wire.ts'
+import type { Lineage, LineageNode } from '@ramet/model/api/lineage.ts'
 import { subjectOfPlayground, subjectOfRun } from '../access/permit.ts'
 import type { User } from '../services.ts'
 import type { Db } from '../store/database.ts'

@@ -1,4 +1,5 @@
-import type { Event, Play } from '@ramet/model/api/wire.ts'
+import type { Event } from '@ramet/model/api/events.ts'
+import type { Play } from '@ramet/model/api/wire.ts'
 import type { QueryClient } from '@tanstack/react-query'
 import { isOlder, withImage, withPlay } from './merge.ts'
 import { queries } from './queries.ts'

@@ -1,4 +1,5 @@
-import type { Image, Play } from '@ramet/model/api/wire.ts'
+import type { Image } from '@ramet/model/api/host.ts'
+import type { Play } from '@ramet/model/api/wire.ts'
 import { isGone } from '@ramet/model/run/run-state.ts'
 
 /** The list with `play` in it: replaced where it stands, first when it is new (the newest run comes first), absent when it is gone. */

@@ -1,4 +1,4 @@
-import type { Me } from '@ramet/model/api/wire.ts'
+import type { Me } from '@ramet/model/api/host.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { client } from './client.ts'
 import { takeLoginToken } from './login-token.ts'

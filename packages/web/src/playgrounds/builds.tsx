@@ -1,4 +1,4 @@
-import type { Image } from '@ramet/model/api/wire.ts'
+import type { Image } from '@ramet/model/api/host.ts'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { client } from '../api/client.ts'
 import { queries } from '../api/queries.ts'

@@ -1,4 +1,4 @@
-import type { Lineage, LineageNode } from '@ramet/model/api/wire.ts'
+import type { Lineage, LineageNode } from '@ramet/model/api/lineage.ts'
 import { Link } from '@tanstack/react-router'
 import { Icon, type IconName } from '../ui/icons.tsx'
 

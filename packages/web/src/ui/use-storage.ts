@@ -1,4 +1,4 @@
-import type { Usage } from '@ramet/model/api/wire.ts'
+import type { Usage } from '@ramet/model/api/usage.ts'
 import { useQuery } from '@tanstack/react-query'
 import { queries } from '../api/queries.ts'
 

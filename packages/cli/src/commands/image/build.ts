@@ -1,6 +1,6 @@
 import type { Client } from '@ramet/client/client.ts'
 import { sleep } from '@ramet/client/sleep.ts'
-import type { Image } from '@ramet/model/api/wire.ts'
+import type { Image } from '@ramet/model/api/host.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { notFound } from '@ramet/model/errors/errors.ts'
 import type { Command } from 'commander'

@@ -1,4 +1,4 @@
-import type { Image } from '@ramet/model/api/wire.ts'
+import type { Image } from '@ramet/model/api/host.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Command } from 'commander'
 import { ago } from '../../ago.ts'

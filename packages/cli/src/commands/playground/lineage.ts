@@ -1,5 +1,5 @@
 import type { Client } from '@ramet/client/client.ts'
-import type { Lineage } from '@ramet/model/api/wire.ts'
+import type { Lineage } from '@ramet/model/api/lineage.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { runIdSchema } from '@ramet/model/units/names.ts'
 import type { Command } from 'commander'

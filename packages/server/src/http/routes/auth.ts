@@ -1,5 +1,5 @@
+import { meSchema } from '@ramet/model/api/host.ts'
 import { routes } from '@ramet/model/api/routes.ts'
-import { meSchema } from '@ramet/model/api/wire.ts'
 import { wrongLoginToken } from '@ramet/model/errors/errors.ts'
 import { z } from 'zod'
 import { sessionDays } from '../../access/auth.ts'

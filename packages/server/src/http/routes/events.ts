@@ -1,5 +1,5 @@
+import { eventSchema } from '@ramet/model/api/events.ts'
 import { routes } from '@ramet/model/api/routes.ts'
-import { eventSchema } from '@ramet/model/api/wire.ts'
 import type { Gate } from '../../access/gate.ts'
 import type { Events } from '../../services.ts'
 import type { OpenStreams } from '../open-streams.ts'

@@ -1,5 +1,5 @@
+import { checkSchema, findingSchema } from '@ramet/model/api/host.ts'
 import { routes } from '@ramet/model/api/routes.ts'
-import { checkSchema, findingSchema } from '@ramet/model/api/wire.ts'
 import { z } from 'zod'
 import type { HostReport } from '../../services.ts'
 import { type Route, route } from '../route.ts'

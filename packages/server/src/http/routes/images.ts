@@ -1,5 +1,5 @@
+import { imageSchema } from '@ramet/model/api/host.ts'
 import { routes } from '@ramet/model/api/routes.ts'
-import { imageSchema } from '@ramet/model/api/wire.ts'
 import { z } from 'zod'
 import type { Images } from '../../services.ts'
 import { type Route, route } from '../route.ts'

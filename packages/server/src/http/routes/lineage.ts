@@ -1,5 +1,5 @@
+import { lineageSchema } from '@ramet/model/api/lineage.ts'
 import { routes } from '@ramet/model/api/routes.ts'
-import { lineageSchema } from '@ramet/model/api/wire.ts'
 import type { Lineages } from '../../services.ts'
 import { type Route, route } from '../route.ts'
 

@@ -1,5 +1,5 @@
 import { routes } from '@ramet/model/api/routes.ts'
-import { usageSchema } from '@ramet/model/api/wire.ts'
+import { usageSchema } from '@ramet/model/api/usage.ts'
 import type { Storage } from '../../services.ts'
 import { type Route, route } from '../route.ts'
 

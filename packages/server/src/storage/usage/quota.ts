@@ -1,4 +1,4 @@
-import type { Usage } from '@ramet/model/api/wire.ts'
+import type { Usage } from '@ramet/model/api/usage.ts'
 import { quotaExceeded } from '@ramet/model/errors/errors.ts'
 import { isOff } from '@ramet/model/run/run-state.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'

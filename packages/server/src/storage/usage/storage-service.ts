@@ -1,4 +1,4 @@
-import type { Usage } from '@ramet/model/api/wire.ts'
+import type { Usage } from '@ramet/model/api/usage.ts'
 import { isOff } from '@ramet/model/run/run-state.ts'
 import type { Storage, User } from '../../services.ts'
 import type { Db } from '../../store/database.ts'
