@@ -3,7 +3,18 @@ import type { Check, Finding, Health, Image, Me } from '@ramet/model/api/host.ts
 import type { Lineage } from '@ramet/model/api/lineage.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
-import type { ChangePlayground, ClonePlay, CreatePlay, CreatePlayground, Play, PlayAction, Playground, PlayTaskDetails, RemovedPlayground, SavePlay } from '@ramet/model/api/wire.ts'
+import type {
+  ChangePlayground,
+  ClonePlay,
+  CreatePlay,
+  CreatePlayground,
+  Play,
+  PlayAction,
+  Playground,
+  PlayTaskDetails,
+  RemovedPlayground,
+  SavePlay,
+} from '@ramet/model/api/wire.ts'
 import type { Problem } from '@ramet/model/errors/error.ts'
 import type { MachineAction } from '@ramet/model/run/run-state.ts'
 import { type EventsOptions, watchEvents } from './events.ts'

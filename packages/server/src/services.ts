@@ -4,7 +4,15 @@ import type { Event } from '@ramet/model/api/events.ts'
 import type { Check, Finding, Health, Image, Me } from '@ramet/model/api/host.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
-import type { ChangePlayground, CreatePlayground, Play, Playground, PlayTaskDetails, RemovedPlayground, SavePlay } from '@ramet/model/api/wire.ts'
+import type {
+  ChangePlayground,
+  CreatePlayground,
+  Play,
+  Playground,
+  PlayTaskDetails,
+  RemovedPlayground,
+  SavePlay,
+} from '@ramet/model/api/wire.ts'
 import type { Problem } from '@ramet/model/errors/error.ts'
 import type { MachineAction } from '@ramet/model/run/run-state.ts'
 import type { User } from './store/users.ts'

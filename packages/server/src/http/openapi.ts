@@ -3,7 +3,19 @@ import { eventSchema } from '@ramet/model/api/events.ts'
 import { checkSchema, findingSchema, healthSchema, imageSchema, meSchema } from '@ramet/model/api/host.ts'
 import { lineageSchema } from '@ramet/model/api/lineage.ts'
 import { usageSchema } from '@ramet/model/api/usage.ts'
-import { changePlaygroundSchema, clonePlaySchema, createPlaygroundSchema, createPlaySchema, playActionSchema, playgroundSchema, playSchema, playTaskDetailsSchema, playTaskSchema, removedPlaygroundSchema, savePlaySchema } from '@ramet/model/api/wire.ts'
+import {
+  changePlaygroundSchema,
+  clonePlaySchema,
+  createPlaygroundSchema,
+  createPlaySchema,
+  playActionSchema,
+  playgroundSchema,
+  playSchema,
+  playTaskDetailsSchema,
+  playTaskSchema,
+  removedPlaygroundSchema,
+  savePlaySchema,
+} from '@ramet/model/api/wire.ts'
 import { errorBodySchema } from '@ramet/model/errors/error.ts'
 import { z } from 'zod'
 import type { Route } from './route.ts'

@@ -1,5 +1,11 @@
 import { routes } from '@ramet/model/api/routes.ts'
-import { changePlaygroundSchema, checkManifestSchema, createPlaygroundSchema, playgroundSchema, removedPlaygroundSchema } from '@ramet/model/api/wire.ts'
+import {
+  changePlaygroundSchema,
+  checkManifestSchema,
+  createPlaygroundSchema,
+  playgroundSchema,
+  removedPlaygroundSchema,
+} from '@ramet/model/api/wire.ts'
 import { problemSchema } from '@ramet/model/errors/error.ts'
 import { z } from 'zod'
 import type { Playgrounds } from '../../services.ts'
