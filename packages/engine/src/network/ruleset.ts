@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { planNames } from './dns/name-plan.ts'
-import type { NetworkPlan, PlannedInterface, PlannedMachine } from './network.ts'
+import { entrance } from './entrance.ts'
+import type { NetworkPlan } from './network.ts'
 import { namespaceEnd } from './plan.ts'
 
 /**
@@ -90,10 +91,6 @@ export function hostRuleset(plan: NetworkPlan, pool: string): Ruleset {
     },
   ])
 }
-
-/** The interface that the host reaches a machine by: the first with a way back, else its first. */
-export const entrance = (machine: PlannedMachine): PlannedInterface | undefined =>
-  machine.interfaces.find((item) => item.gateway !== undefined) ?? machine.interfaces[0]
 
 /** Inside the run's namespace: 1:1 NAT, and what may pass between host, world and the run's networks. Between its networks nothing does. */
 export function namespaceRuleset(plan: NetworkPlan, pool: string): Ruleset {

@@ -3,7 +3,7 @@ import { copyFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/
 import { join } from 'node:path'
 import { type CutPhase, cut } from '../snapshot/take.ts'
 import type { Vm, VmDrive, VmMemory, VmSpec } from '../vmm/vmm.ts'
-import type { ConformanceTools } from './vmm-conformance.ts'
+import type { ConformanceTools } from './vmm-conformance-tools.ts'
 
 /** Of the suite that this is a part of. */
 interface Suite {
@@ -20,6 +20,8 @@ const memoryIn = ({ folder }: VmSpec, name: string): VmMemory => ({
   stateFile: join(folder, `${name}.state`),
 })
 
+const filesOf = ({ source }: VmDrive) => (source.kind === 'raw-file' ? [source.file] : source.files)
+
 /** What a Vmm with the capabilities `snapshot` and `resume` must do. */
 export function snapshotConformance({ it, up, upAgain, foundAlive, hears }: Suite): void {
   const able = (tools: ConformanceTools) => tools.vmm.capabilities.has('snapshot') && tools.vmm.capabilities.has('resume')
@@ -31,8 +33,12 @@ export function snapshotConformance({ it, up, upAgain, foundAlive, hears }: Suit
     await cut([{ name: spec.machine, vm, memory, overlays: [atCut] }], { afterwards: 'go-on' })
     assert.equal((await vm.overlayFiles())[0], atCut.file)
     const [drive, ...others] = spec.drives as [VmDrive, ...VmDrive[]]
-    const overlay = { file: await tools.makeOverlay(spec, 0), format: 'qcow2' } as const
-    return { ...spec, resume: memory, drives: [{ ...drive, chain: [overlay, ...drive.chain] }, ...others] }
+    const overlay = await tools.makeOverlay(spec, 0)
+    return {
+      ...spec,
+      resume: memory,
+      drives: [{ ...drive, source: { kind: 'qcow2-chain', files: [overlay, ...filesOf(drive)] } }, ...others],
+    }
   }
 
   it('goes on while and after its snapshot is taken, and a VM that resumes from it goes on too, to the third generation', async (tools, spec) => {

@@ -39,7 +39,12 @@ const plan: RunPlan = {
 
 export async function testVmm() {
   const user = await ensureVmUser()
-  return qemuVmm({ user, cacheFolder: testCache, tscKhz: await hostTscKhz(), accelerator: async () => 'tcg' })
+  return qemuVmm({
+    user,
+    cacheFolder: testCache,
+    tscKhz: await hostTscKhz(),
+    accelerator: { known: () => 'tcg', decide: async () => 'tcg' },
+  })
 }
 
 export async function makeTestSpec(): Promise<{ spec: VmSpec; keys: RunKeys }> {
@@ -70,12 +75,9 @@ export async function makeTestSpec(): Promise<{ spec: VmSpec; keys: RunKeys }> {
       {
         serial: 'drive-0',
         readOnly: false,
-        chain: [
-          { file: overlay, format: 'qcow2' },
-          { file: image.disk, format: 'qcow2' },
-        ],
+        source: { kind: 'qcow2-chain', files: [overlay, image.disk] },
       },
-      { serial: modulesSerial, readOnly: true, chain: [{ file: pack.modules, format: 'raw' }] },
+      { serial: modulesSerial, readOnly: true, source: { kind: 'raw-file', file: pack.modules } },
     ],
     interfaces: [],
   }

@@ -1,5 +1,5 @@
+import { entrance } from '../entrance.ts'
 import type { NetworkPlan, PlannedMachine, PlannedNetwork } from '../network.ts'
-import { entrance } from '../ruleset.ts'
 
 /** One set of answers, given by one resolver process. Askers are led to its port by the run's rules. */
 export interface NameView {

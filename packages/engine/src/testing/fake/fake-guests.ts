@@ -1,4 +1,3 @@
-import { connect, type Socket } from 'node:net'
 import { Duplex, Readable, Writable } from 'node:stream'
 import { guestUnreachable } from '@ramet/model/errors/errors.ts'
 import { openConsole } from '../../guest/console.ts'
@@ -15,13 +14,14 @@ import type {
 import { makeRunKeys } from '../../guest/identity/keys.ts'
 import { encodeFrame, FrameReader } from '../../guest/link/ssh-link-frames.ts'
 import { wake } from '../../guest/wake/wake.ts'
+import type { VmPort } from '../../vmm/vmm.ts'
 import { fakeFrames, type GuestOpening, largestFrame, readFrames } from './fake-protocol.ts'
 
 const betweenTriesMs = 50
 const runMs = 30_000
 
 export const fakeGuests: Guests = {
-  link: (vm, _keys, options) => new FakeLink(vm.guestSocket, options),
+  link: (vm, _keys, options) => new FakeLink(vm.ports.ssh, options),
   // The real one: pretend guests speak its protocol.
   wake,
   async renewIdentity(link) {
@@ -34,16 +34,16 @@ export const fakeGuests: Guests = {
 
 class FakeLink implements GuestLink {
   isReady = false
-  readonly #path: string
+  readonly #port: VmPort
   readonly #listeners = new Set<(isReady: boolean) => void>()
   readonly #closing = new AbortController()
-  #socket: Socket | undefined
+  #socket: Duplex | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(path: string, { awake = Promise.resolve() }: LinkOptions = {}) {
-    this.#path = path
+  constructor(port: VmPort, { awake = Promise.resolve() }: LinkOptions = {}) {
+    this.#port = port
     awake.then(
-      () => this.#closing.signal.aborted || this.#connect(),
+      () => this.#keepConnected(),
       () => {},
     )
   }
@@ -118,16 +118,25 @@ class FakeLink implements GuestLink {
   }
 
   /** One connection is the link itself: the guest answers on it once it is up, and its end is the end of the boot. */
-  #connect(): void {
-    const socket = connect(this.#path)
-    this.#socket = socket
-    socket.on('error', () => {})
-    socket.once('connect', () => socket.write(opening({ kind: 'link' })))
-    socket.once('data', () => this.#change(true))
-    socket.once('close', () => {
+  async #keepConnected(): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    const again = () => {
       this.#change(false)
-      if (!this.#closing.signal.aborted) this.#timer = setTimeout(() => this.#connect(), betweenTriesMs)
-    })
+      if (!this.#closing.signal.aborted) this.#timer = setTimeout(() => void this.#keepConnected(), betweenTriesMs)
+    }
+    const socket = await this.#connect().catch(() => undefined)
+    if (!socket) return again()
+    this.#socket = socket
+    socket.once('data', () => this.#change(true))
+    socket.once('close', again)
+    socket.write(opening({ kind: 'link' }))
+  }
+
+  async #connect(): Promise<Duplex> {
+    const socket = await this.#port()
+    socket.on('error', () => {})
+    if (this.#closing.signal.aborted) socket.destroy()
+    return socket
   }
 
   #change(isReady: boolean): void {
@@ -138,7 +147,12 @@ class FakeLink implements GuestLink {
 
   async #open(what: GuestOpening): Promise<{ process: GuestProcess; resumed: boolean }> {
     if (!this.isReady) throw guestUnreachable('it does not answer yet.')
-    const socket = connect({ path: this.#path, signal: this.#closing.signal })
+    const socket = await this.#connect().catch((error: Error) => {
+      throw guestUnreachable(`the connection was lost (${error.message}).`)
+    })
+    const close = () => socket.destroy()
+    this.#closing.signal.addEventListener('abort', close, { once: true })
+    socket.once('close', () => this.#closing.signal.removeEventListener('abort', close))
     const begun = Promise.withResolvers<boolean>()
     const process = processOver(socket, begun)
     socket.write(opening(what))
@@ -149,7 +163,7 @@ class FakeLink implements GuestLink {
 const opening = (what: GuestOpening) => encodeFrame(fakeFrames.open, Buffer.from(JSON.stringify(what)))
 
 /** Backpressure is the socket's, both ways. */
-function processOver(socket: Socket, begun: PromiseWithResolvers<boolean>): GuestProcess {
+function processOver(socket: Duplex, begun: PromiseWithResolvers<boolean>): GuestProcess {
   const reader = new FrameReader()
   const exit = Promise.withResolvers<{ code: number }>()
   exit.promise.catch(() => {})

@@ -14,7 +14,8 @@ vmmConformance(async () => ({
   starter: { module: join(import.meta.dirname, 'fake-vmm.ts'), export: 'startFakeVm' },
   async makeSpec() {
     const folder = await mkdtemp(join(tmpdir(), 'ramet-fake-'))
-    const drive = { serial: 'drive-0', readOnly: false, chain: [{ file: join(folder, 'overlay'), format: 'qcow2' }] } as const
+    const source = { kind: 'qcow2-chain', files: [join(folder, 'overlay')] } as const
+    const drive = { serial: 'drive-0', readOnly: false, source }
     return {
       runId: 'run',
       machine: 'one',

@@ -31,6 +31,7 @@ export async function openFakeHostAndParts({ home, cache, installation }: HostCo
   const parts: HostParts = {
     home,
     installation,
+    vmmFor: () => fakeVmm,
     vmm: fakeVmm,
     networks: fakeNetworks(folder),
     cgroups: fakeCgroups(folder),

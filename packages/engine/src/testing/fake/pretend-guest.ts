@@ -3,17 +3,21 @@ import { encodeFrame, FrameReader } from '../../guest/link/ssh-link-frames.ts'
 import { fakeFrames, type GuestOpening, largestFrame, readFrames } from './fake-protocol.ts'
 import { connectPort } from './pretend-ports.ts'
 import { type PretendMachine, PretendShell, type ShellStreams } from './pretend-shell.ts'
+import type { PretendTasks } from './pretend-tasks.ts'
 import { PretendTerminal, type TerminalMemory } from './pretend-terminal.ts'
+
+/** A machine whose guest takes tasks. */
+type Machine = PretendMachine & { readonly tasks: PretendTasks }
 
 /** The guest's side of the guest socket during one boot: commands, and kept terminals by session name. */
 export class PretendGuest {
-  readonly #machine: PretendMachine
+  readonly #machine: Machine
   readonly #sessions = new Map<string, PretendTerminal>()
   readonly #sockets = new Set<Socket>()
   #isUp = false
   #whenUp: (() => void)[] = []
 
-  constructor(machine: PretendMachine) {
+  constructor(machine: Machine) {
     this.#machine = machine
   }
 

@@ -1,4 +1,3 @@
-import type { PretendTasks } from './pretend-tasks.ts'
 import type { PretendWake } from './pretend-wake.ts'
 
 /** What a pretend shell is part of. */
@@ -7,7 +6,6 @@ export interface PretendMachine {
   readonly bootId: string
   readonly bootedAt: number
   readonly machineId: string
-  readonly tasks: PretendTasks
   readonly wake: PretendWake
   renewIdentity(): void
   powerOff(): void
