@@ -14,6 +14,7 @@ import { vmSpec } from '@ramet/engine/run/vm-spec.ts'
 import { hostTscKhz } from '@ramet/engine/vmm/host-khz.ts'
 import { qemuCommandLine } from '@ramet/engine/vmm/qemu/command-line.ts'
 import { vmFiles } from '@ramet/engine/vmm/qemu/vm-files.ts'
+import { unixPort } from '@ramet/engine/vmm/unix-port.ts'
 import type { Accelerator, VmSpec } from '@ramet/engine/vmm/vmm.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { testFolder } from '../scripts/testing/test-folders.ts'
@@ -68,7 +69,7 @@ export async function bareStart({
     const [program, ...args] = argv
     child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] })
     const ended = once(child, 'exit')
-    link = new SshLink({ guestSocket: vmFiles(folder).guest, onReset: () => () => {} }, keys)
+    link = new SshLink({ ports: { ssh: unixPort(vmFiles(folder).guest) }, onReset: () => () => {} }, keys)
     await Promise.race([
       link.ready(AbortSignal.timeout(longestMs)),
       ended.then(([code]) => Promise.reject(new Error(`QEMU ended with ${code}`))),
@@ -95,7 +96,7 @@ function specFor(folder: string, overlay: string, initrd: string, { pack, image,
     {
       machine: name,
       index: 0,
-      layers: [{ file: image.disk, format: 'qcow2' as const, sizeBytes: image.sizeBytes }],
+      layers: [{ file: image.disk, sizeBytes: image.sizeBytes }],
       overlay: undefined,
       sizeBytes: image.sizeBytes,
     },
@@ -120,7 +121,8 @@ function specFor(folder: string, overlay: string, initrd: string, { pack, image,
   )
   const [root, ...others] = spec.drives
   if (!root) throw new Error('the machine has no drive')
-  const onOverlay = { ...root, chain: [{ file: overlay, format: 'qcow2' as const }, ...root.chain] as const }
+  if (root.source.kind !== 'qcow2-chain') throw new Error('the root drive has no chain')
+  const onOverlay = { ...root, source: { ...root.source, files: [overlay, ...root.source.files] as const } }
   return { ...spec, folder, initrd, drives: [onOverlay, ...others] }
 }
 

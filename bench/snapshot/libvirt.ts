@@ -14,6 +14,7 @@ import { writeInitrd } from '@ramet/engine/run/initrd.ts'
 import { modulesSerial } from '@ramet/engine/run/vm-spec.ts'
 import { hostTscKhz } from '@ramet/engine/vmm/host-khz.ts'
 import { kernelCommandLine } from '@ramet/engine/vmm/qemu/command-line.ts'
+import { unixPort } from '@ramet/engine/vmm/unix-port.ts'
 import type { Accelerator } from '@ramet/engine/vmm/vmm.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { testFolder } from '../../scripts/testing/test-folders.ts'
@@ -110,7 +111,7 @@ export async function saveAndRestore(
   for (const file of [overlay, initrd]) await chown(file, user.uid, user.gid)
   await writeFile(at('rival.xml'), domain(parts, { overlay, initrd, socket, tscKhz: await hostTscKhz() }))
   const linked = async <T>(use: (link: SshLink) => Promise<T>): Promise<T> => {
-    const link = new SshLink({ guestSocket: socket, onReset: () => () => {} }, keys)
+    const link = new SshLink({ ports: { ssh: unixPort(socket) }, onReset: () => () => {} }, keys)
     try {
       await link.ready(AbortSignal.timeout(bootsWithinMs))
       return await use(link)

@@ -8,7 +8,7 @@ export type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions, ToolRes
 export type { FileSight, HomeInspection, RamName } from './host/home-inspection.ts'
 export type { Host, MachineEnd, MachineEvent, MachineOn, MachineSight } from './host/host.ts'
 export type { HostImages, ImageBuild, RequireOptions } from './host/host-images.ts'
-export type { HostMachines, MachineName } from './host/host-machines.ts'
+export type { HostMachines, MachineName, MachinePlace } from './host/host-machines.ts'
 export type { HostStorage, MergeRequest, OverlayName, OverlayToLayer, RamWork } from './host/host-storage.ts'
 export type { Known, KnownLayer, KnownRun, KnownSnapshot, Reclaimed } from './host/known.ts'
 export { type HostConfig, openHost } from './host/open-host.ts'

@@ -4,28 +4,30 @@ import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { samplePlan } from '../testing/sample-plan.ts'
 import { parseMounts, settings } from './hierarchies.ts'
 import { planLimits } from './plan-limits.ts'
-import { overheadMiB, runMemoryBytes } from './run-memory.ts'
+import { runMemoryBytes } from './run-memory.ts'
 
 const plan = {
   networks: [],
   machines: [
-    { cpuCount: 1, ramMiB: 512 },
-    { cpuCount: 2, ramMiB: 1024 },
+    { name: 'small', cpuCount: 1, ramMiB: 512 },
+    { name: 'big', cpuCount: 2, ramMiB: 1024 },
   ],
 } as unknown as RunPlan
 const mib = 1024 ** 2
 
-test('a run is counted with the RAM of its machines and what each VM takes besides', () => {
-  assert.equal(runMemoryBytes(plan, 'fake'), 1536 * mib)
-  assert.equal(runMemoryBytes(plan, 'kvm'), (1536 + 2 * overheadMiB('kvm')) * mib)
-  assert.ok(overheadMiB('tcg') > overheadMiB('kvm') + 127, 'the code cache of TCG is counted')
-  assert.equal(overheadMiB(null), overheadMiB('tcg'), 'undecided counts as the bigger one')
+test('a run is counted with the RAM of its machines and what the VM of each takes besides', () => {
+  assert.equal(
+    runMemoryBytes(plan, () => ({ overheadMiB: 0 })),
+    1536 * mib,
+  )
+  const vmmFor = (machine: string) => ({ overheadMiB: machine === 'big' ? 100 : 5 })
+  assert.equal(runMemoryBytes(plan, vmmFor), (1536 + 105) * mib)
 })
 
 test('bounds fit the machines', () => {
-  const bounds = planLimits(plan, samplePlan, 'tcg')
+  const bounds = planLimits(plan, samplePlan, () => ({ overheadMiB: 9 }))
   assert.equal(bounds.name, samplePlan.name)
-  assert.ok(bounds.memoryBytes > runMemoryBytes(plan, 'tcg'))
+  assert.ok(bounds.memoryBytes > (1536 + 18) * mib)
   assert.equal(bounds.cpuPercent, 400)
   assert.equal(bounds.cpuWeight, 300)
 })

@@ -1,9 +1,8 @@
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { planNames } from '../network/dns/name-plan.ts'
 import type { NetworkPlan } from '../network/network.ts'
-import type { Accelerator } from '../vmm/vmm.ts'
 import type { RunLimits } from './cgroups.ts'
-import { runMemoryBytes } from './run-memory.ts'
+import { type MemoryOfVm, runMemoryBytes } from './run-memory.ts'
 
 /** Counted in the group too, though the kernel takes it back at once: the page cache of drives, without which a guest's disk would crawl. */
 const cacheBytes = 256 * 1024 ** 2
@@ -17,12 +16,12 @@ const tasksOfVm = 128
 const tasksOfView = 22
 
 /** Pure. */
-export function planLimits(plan: RunPlan, network: NetworkPlan, accelerator: Accelerator | null): RunLimits {
+export function planLimits(plan: RunPlan, network: NetworkPlan, vmmFor: MemoryOfVm): RunLimits {
   const cpus = plan.machines.reduce((sum, { cpuCount }) => sum + cpuCount, 0)
   const { views } = planNames(network)
   return {
     name: network.name,
-    memoryBytes: runMemoryBytes(plan, accelerator) + cacheBytes,
+    memoryBytes: runMemoryBytes(plan, vmmFor) + cacheBytes,
     cpuWeight: cpus * weightOfCpu,
     cpuPercent: cpus * 100 + plan.machines.length * percentBesideCpus,
     tasks: plan.machines.length * tasksOfVm + cpus + views.length * tasksOfView,

@@ -1,5 +1,10 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
-import type { Vm } from '../vmm/vmm.ts'
+import type { Vm, VmPorts } from '../vmm/vmm.ts'
+
+/** What a way into a guest needs to know of its VM. */
+export interface WithPort<Name extends keyof VmPorts> {
+  readonly ports: Pick<VmPorts, Name>
+}
 
 /** Platform keys of one run: live outside the drives, the same for all its machines. OpenSSH private key (PEM) and public keys in authorized_keys form. */
 export interface RunKeys {
@@ -101,7 +106,7 @@ export interface Guests {
    * After a resume, before anybody uses the guest (see wake.ts). The guest ends the connections of before, which an open link notices only by its
    * keepalive: make a new one, held back by this. Throws `machine_unreachable` when the guest does not do it in time.
    */
-  wake(vm: Pick<Vm, 'wakeSocket'>, options: WakeOptions): Promise<Woken>
+  wake(vm: WithPort<'wake'>, options: WakeOptions): Promise<Woken>
   /**
    * Gives a guest that began with the memory and drives of another what only it has: machine-id, its own ssh host keys where it has any, random seed. To be done
    * over its link before anybody else uses it. Throws `machine_unreachable`.

@@ -9,6 +9,11 @@ export interface MachineName {
   readonly machine: string
 }
 
+/** One that may be off: its files go by its place in the plan. */
+export interface MachinePlace extends MachineName {
+  readonly index: number
+}
+
 /**
  * Ways into machines that are on. A connection that was just lost (a reboot, a new server) is waited for some seconds. Each throws `machine_unreachable` when the machine
  * is off or does not answer.
@@ -20,9 +25,9 @@ export interface HostMachines {
   terminal(machine: MachineName, session: string, options: TerminalOptions): Promise<GuestTerminal>
   /** The raw serial line; one holder at a time. */
   console(machine: MachineName): Promise<Duplex>
-  /** Serial logs, oldest first, one a boot; also of a machine that is off. `machineIndex`: its place in the plan. */
-  consoleLogs(runId: string, machineIndex: number): Promise<string[]>
-  readConsoleLog(runId: string, machineIndex: number, log: string): Promise<string | undefined>
+  /** Names of the serial logs, oldest first, one a boot; also of a machine that is off. */
+  consoleLogs(machine: MachinePlace): Promise<string[]>
+  readConsoleLog(machine: MachinePlace, log: string): Promise<string | undefined>
   /**
    * A TCP connection to a port of the machine: by its address on the host, or from inside when the service listens on the machine's loopback alone. Throws `port_closed`
    * when nothing listens there.

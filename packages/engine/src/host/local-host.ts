@@ -26,9 +26,11 @@ export interface HostRest {
   close(): Promise<void>
 }
 
+const memoryCapabilities = ['snapshot', 'resume'] as const
+
 /** A host of these parts, in this process. */
 export function localHost(parts: HostParts, rest: HostRest): Host {
-  const { live, vmm } = parts
+  const { live } = parts
   return {
     images: rest.images,
     storage: localStorage(parts),
@@ -47,8 +49,9 @@ export function localHost(parts: HostParts, rest: HostRest): Host {
     async fingerprint(plan) {
       return { ...(await parts.stamp()), kernelPack: basename((await parts.kernelPack()).folder), shape: shapeOf(plan) }
     },
-    memoryOf: (plan) => runMemoryBytes(plan, rest.accelerator()),
-    canKeepMemory: () => vmm.capabilities.has('snapshot') && vmm.capabilities.has('resume'),
+    memoryOf: (plan) => runMemoryBytes(plan, parts.vmmFor),
+    canKeepMemory: ({ machines }) =>
+      machines.every(({ name }) => memoryCapabilities.every((each) => parts.vmmFor(name).capabilities.has(each))),
     accelerator: rest.accelerator,
     checks: rest.checks,
     warmUp: rest.warmUp,

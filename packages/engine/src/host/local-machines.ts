@@ -6,14 +6,14 @@ import type { HostParts } from '../run/host-parts.ts'
 import type { LiveMachine } from '../run/live-run.ts'
 import { machineFolder } from '../run/run-folder.ts'
 import { dialMachine } from './dial.ts'
-import type { HostMachines, MachineName } from './host-machines.ts'
+import type { HostMachines, MachineName, MachinePlace } from './host-machines.ts'
 
 /** A link that was just lost (a reboot, a server that came back) is waited for this long. */
 const linkWithinMs = 20_000
 /** Beside the time that the guest is given to settle. */
 const answerMs = 10_000
 
-export function localMachines({ home, vmm, guests, live }: HostParts): HostMachines {
+export function localMachines({ home, vmmFor, guests, live }: HostParts): HostMachines {
   const on = ({ runId, machine }: MachineName): LiveMachine => {
     const found = live.get(runId)?.get(machine)
     if (!found) throw machineUnreachable(machine, 'it is off.')
@@ -28,13 +28,14 @@ export function localMachines({ home, vmm, guests, live }: HostParts): HostMachi
     return machine
   }
   const linkOf = async (name: MachineName): Promise<GuestLink> => (await ready(name)).link
-  const logs = (runId: string, index: number) => vmm.consoleLogs({ folder: machineFolder(home, runId, index) })
+  const logs = ({ runId, machine, index }: MachinePlace) =>
+    vmmFor(machine).consoleLogs({ folder: machineFolder(home, runId, index) })
   return {
     exec: async (machine, command, options) => (await linkOf(machine)).exec(command, options),
     terminal: async (machine, session, options) => (await linkOf(machine)).terminal(session, options),
     console: async (machine) => guests.console(on(machine).vm),
-    consoleLogs: async (runId, index) => (await logs(runId, index)).map(({ name }) => name),
-    readConsoleLog: async (runId, index, name) => (await logs(runId, index)).find((log) => log.name === name)?.read(),
+    consoleLogs: async (place) => (await logs(place)).map(({ name }) => name),
+    readConsoleLog: async (place, name) => (await logs(place)).find((log) => log.name === name)?.read(),
     dial: async (machine, port) => dialMachine(await ready(machine), port),
     async answers({ runId, machine }, withinMs) {
       const link = live.get(runId)?.get(machine)?.link

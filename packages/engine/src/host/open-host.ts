@@ -75,10 +75,14 @@ export async function openHostAndParts({ home, cache, installation, onAccelerato
   }
   let stamp: Promise<HostStamp> | undefined
   const guests = sshGuests()
+  const accelerator = { known: () => found?.accelerator ?? null, decide: decided }
+  // The one kind of VM so far.
+  const vmm = qemuVmm({ user, cacheFolder: cache, tscKhz: await hostTscKhz(), accelerator })
   const parts: HostParts = {
     home,
     installation,
-    vmm: qemuVmm({ user, cacheFolder: cache, tscKhz: await hostTscKhz(), accelerator: decided }),
+    vmmFor: () => vmm,
+    vmm,
     networks: linuxNetworks({ vmUid: user.uid }),
     cgroups: linuxCgroups(hierarchies),
     resolvers: dnsmasqResolvers,
@@ -100,7 +104,7 @@ export async function openHostAndParts({ home, cache, installation, onAccelerato
   }
   const host = localHost(parts, {
     images: localImages(home, library, importFile),
-    accelerator: () => found?.accelerator ?? null,
+    accelerator: accelerator.known,
     checks: () => hostChecks(found, hierarchies),
     async warmUp(images) {
       await decided()

@@ -14,6 +14,9 @@ import type { LiveRuns } from './live-runs.ts'
 export interface HostParts {
   readonly home: string
   readonly installation: string
+  /** The kind of VM that a machine is. */
+  vmmFor(machine: string): Vmm
+  /** Until the server asks the host instead. */
   readonly vmm: Vmm
   readonly networks: Networks
   readonly resolvers: Resolvers

@@ -61,7 +61,7 @@ const loadMachines: Step<RunContext> = {
       const index = run.plan.machines.findIndex((machine) => machine.name === name)
       // A reboot inside boots from it.
       await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, keys)
-      const vm = await host.vmm.start({ ...specOf(host, run, name, pack), resume: memoryIn(host.home, memory) })
+      const vm = await host.vmmFor(name).start({ ...specOf(host, run, name, pack), resume: memoryIn(host.home, memory) })
       live.add(name, vm, keys, { isAsleep: true, address: addressOf(host, run, name) })
     })
     const failed = (await Promise.allSettled(loads)).find(({ status }) => status === 'rejected')

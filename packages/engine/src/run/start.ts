@@ -137,9 +137,14 @@ export const startMachines: Step<RunContext> = {
         const give = await host.boots.take(signal)
         try {
           signal.throwIfAborted()
-          const started = live.add(machine.name, await host.vmm.start(specOf(host, run, machine.name, pack)), keys, {
-            address: addressOf(host, run, machine.name),
-          })
+          const started = live.add(
+            machine.name,
+            await host.vmmFor(machine.name).start(specOf(host, run, machine.name, pack)),
+            keys,
+            {
+              address: addressOf(host, run, machine.name),
+            },
+          )
           void hasBooted(started).then(give)
         } catch (error) {
           give()
@@ -171,7 +176,9 @@ export async function adopt({
   await Promise.all(
     run.plan.machines.map(async ({ name }, index) => {
       if (live.get(name)) return
-      const found = await host.vmm.find({ runId: run.id, machine: name, folder: machineFolder(host.home, run.id, index) })
+      const found = await host
+        .vmmFor(name)
+        .find({ runId: run.id, machine: name, folder: machineFolder(host.home, run.id, index) })
       if (found === undefined) off.set(name, 'never-started')
       else if ('end' in found) off.set(name, found.end)
       else await takeOver(host, live, run, name, found)

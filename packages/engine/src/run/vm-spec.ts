@@ -1,19 +1,19 @@
 import { join } from 'node:path'
 import type { KernelPack } from '../image/cache/artefact.ts'
 import type { NetworkPlan } from '../network/network.ts'
-import type { DriveFile, VmDrive, VmSpec } from '../vmm/vmm.ts'
+import type { VmDrive, VmSpec } from '../vmm/vmm.ts'
 import { initrdFile, machineFolder, overlaysFolder } from './run-folder.ts'
 import type { DriveRecord, RunRecord } from './run-record.ts'
 
 /** virtio-blk serial of the drive that holds /lib/modules; it comes after the machine's own drives. */
 export const modulesSerial = 'ramet-modules'
 
-export function driveChain(home: string, runId: string, drive: DriveRecord, readOnly: boolean): VmDrive {
-  const files: DriveFile[] = drive.layers.map(({ file }) => ({ file: join(home, file), format: 'qcow2' }))
-  if (drive.overlay !== undefined) files.unshift({ file: join(overlaysFolder(home, runId), drive.overlay), format: 'qcow2' })
+function vmDrive(home: string, runId: string, drive: DriveRecord, readOnly: boolean): VmDrive {
+  const files = drive.layers.map(({ file }) => join(home, file))
+  if (drive.overlay !== undefined) files.unshift(join(overlaysFolder(home, runId), drive.overlay))
   const [overlay, ...below] = files
   if (overlay === undefined) throw new Error(`drive ${drive.index} of ${drive.machine} has neither layers nor a overlay`)
-  return { serial: `drive-${drive.index}`, readOnly, chain: [overlay, ...below] }
+  return { serial: `drive-${drive.index}`, readOnly, source: { kind: 'qcow2-chain', files: [overlay, ...below] } }
 }
 
 /** One machine of a run as its VMM needs it; pure. */
@@ -32,7 +32,7 @@ export function vmSpec(
   const drives = run.drives
     .filter((drive) => drive.machine === machineName)
     .toSorted((a, b) => a.index - b.index)
-    .map((drive) => driveChain(home, run.id, drive, machine.drives[drive.index]?.readOnly ?? false))
+    .map((drive) => vmDrive(home, run.id, drive, machine.drives[drive.index]?.readOnly ?? false))
   return {
     runId: run.id,
     machine: machineName,
@@ -42,7 +42,7 @@ export function vmSpec(
     kernel: pack.kernel,
     initrd: initrdFile(home, run.id, index),
     commandLine,
-    drives: [...drives, { serial: modulesSerial, readOnly: true, chain: [{ file: pack.modules, format: 'raw' }] }],
+    drives: [...drives, { serial: modulesSerial, readOnly: true, source: { kind: 'raw-file', file: pack.modules } }],
     interfaces: planned.interfaces.map(({ tap, mac }) => ({ tap, mac })),
     namespace: network.name,
   }

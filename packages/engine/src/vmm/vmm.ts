@@ -1,21 +1,26 @@
-/** A Vmm turns a description of one VM into a process that outlives the server. */
+import type { Duplex } from 'node:stream'
+
+/** A Vmm turns a description of one VM into a process that outlives the server. Several kinds can live in one host; each machine has one of them. */
 
 export type Accelerator = 'kvm' | 'tcg' | 'fake'
 
 /** What a Vmm may be able to do beyond the rest; asked before use, shown by `ramet doctor`. */
 export type VmmCapability = 'add-layer' | 'snapshot' | 'resume'
 
-/** One drive as an explicit graph, overlay first: nothing is read from backing names inside files. */
 export interface VmDrive {
   /** virtio-blk serial, at most 20 characters; the guest finds drives by order (vda, vdb…) and by this. */
   readonly serial: string
   readonly readOnly: boolean
-  readonly chain: readonly [DriveFile, ...DriveFile[]]
+  readonly source: BlockSource
 }
-export interface DriveFile {
-  readonly file: string
-  readonly format: 'qcow2' | 'raw'
-}
+
+/**
+ * Where a drive's blocks come from. `qcow2-chain`: an explicit graph, the overlay first and what it stands on below; nothing is read from backing names inside files.
+ * A Vmm refuses a kind that it does not know.
+ */
+export type BlockSource =
+  | { readonly kind: 'qcow2-chain'; readonly files: readonly [string, ...string[]] }
+  | { readonly kind: 'raw-file'; readonly file: string }
 
 /** Memory, devices and CPUs of one VM as a snapshot keeps them. */
 export interface VmMemory {
@@ -59,6 +64,18 @@ export interface VmSpec {
   readonly groups?: readonly string[]
 }
 
+/** Opens a byte stream into the VM that needs no network; one at a time. How it is carried (virtio-serial, vsock) is the Vmm's. Rejects when the VM is off. */
+export type VmPort = () => Promise<Duplex>
+
+export interface VmPorts {
+  /** To the platform's sshd in the guest. */
+  readonly ssh: VmPort
+  /** To the platform's helper for resumed guests (guest/wake). */
+  readonly wake: VmPort
+  /** The serial console. Everything also goes to the console log. */
+  readonly console: VmPort
+}
+
 /**
  * powered-off: the guest shut down in order. killed: the process ended by a signal or by `kill()`. crashed: it ended by itself otherwise.
  * Known also when it happened while no server was there: a VM whose guest powered off lingers until somebody looked.
@@ -67,12 +84,7 @@ export type VmEnd = 'powered-off' | 'killed' | 'crashed'
 
 export interface Vm {
   readonly pid: number
-  /** Unix socket of the virtio-serial port to the platform's sshd; one host connection at a time. */
-  readonly guestSocket: string
-  /** Unix socket of the virtio-serial port to the platform's helper for resumed guests (guest/wake.ts); one host connection at a time. */
-  readonly wakeSocket: string
-  /** Unix socket of the serial console; one host connection at a time. Everything also goes to the console log. */
-  readonly consoleSocket: string
+  readonly ports: VmPorts
   /** Settles once, when the VM's process is gone. */
   readonly ended: Promise<VmEnd>
   /** Called at each reset (a reboot from inside, or a triple fault). Returns the way to stop listening. */
@@ -138,6 +150,8 @@ export interface Vmm {
   /** Null until the boot probe has decided. */
   readonly accelerator: Accelerator | null
   readonly capabilities: ReadonlySet<VmmCapability>
+  /** What one VM may take of the host's memory besides its RAM. Undecided yet counts as the accelerator that takes more. */
+  readonly overheadMiB: number
   /** Resolves when the process runs and answers on its control socket. On failure nothing is left. */
   start(spec: VmSpec): Promise<Vm>
   /** Finds the VM again after the server was gone, by pid file, start time, name and control socket. Undefined: never started here (no pid file). */

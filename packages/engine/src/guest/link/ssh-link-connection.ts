@@ -1,10 +1,10 @@
-import { connect, type Socket } from 'node:net'
 import { Client, type ClientChannel } from 'ssh2'
+import type { VmPort } from '../../vmm/vmm.ts'
 import type { ExecOptions, RunKeys } from '../guest.ts'
 import { wireKey } from '../identity/keys.ts'
 
 export interface ConnectOptions {
-  readonly path: string
+  readonly port: VmPort
   readonly keys: RunKeys
   /** How long the guest may keep silent before it says its first word. */
   readonly silentMs: number
@@ -34,10 +34,10 @@ export interface SshConnection {
   close(): void
 }
 
-/** Logs in as the platform's root over the VM's unix socket; the guest must show its host key. Rejects with why not, leaving nothing open. */
-export async function connectSsh({ path, keys, silentMs, signal }: ConnectOptions): Promise<SshConnection> {
+/** Logs in as the platform's root over the VM's port; the guest must show its host key. Rejects with why not, leaving nothing open. */
+export async function connectSsh({ port, keys, silentMs, signal }: ConnectOptions): Promise<SshConnection> {
   signal.throwIfAborted()
-  const socket = await openSocket(path)
+  const socket = await port()
   const client = new Client()
   const lost = Promise.withResolvers<void>()
   const ready = Promise.withResolvers<void>()
@@ -108,12 +108,4 @@ export async function connectSsh({ path, keys, silentMs, signal }: ConnectOption
       socket.destroy()
     },
   }
-}
-
-function openSocket(path: string): Promise<Socket> {
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
-  const socket = connect({ path })
-  socket.once('connect', () => resolve(socket))
-  socket.once('error', reject)
-  return promise
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { run } from '../../process/run-process.ts'
+import { unixPort } from '../../vmm/unix-port.ts'
 import type { GuestTerminal } from '../guest.ts'
 import { makeRunKeys } from '../identity/keys.ts'
 import { SshLink } from './ssh-link.ts'
@@ -21,7 +22,7 @@ await run(['cc', '-D_GNU_SOURCE', '-o', join(folder, 'keeper'), ...parts])
 await run(['ln', '-s', 'keeper', join(folder, 'as')])
 const daemon = spawn('./keeper', ['daemon'], { cwd: folder, stdio: 'ignore' })
 const guest = await standInGuest(path, folder, keys)
-const link = new SshLink({ guestSocket: path, onReset: () => () => {} }, keys)
+const link = new SshLink({ ports: { ssh: unixPort(path) }, onReset: () => () => {} }, keys)
 
 before(async () => {
   await link.ready(AbortSignal.timeout(10_000))

@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { after, test } from 'node:test'
+import { unixPort } from '../../vmm/unix-port.ts'
 import { makeRunKeys } from '../identity/keys.ts'
 import { SshLink } from './ssh-link.ts'
 import { standInGuest } from './ssh-link-server.ts'
@@ -24,8 +25,10 @@ let count = 0
 function machine() {
   count += 1
   const resets = new Set<() => void>()
+  const guestSocket = join(folder, `guest${count}.sock`)
   const vm = {
-    guestSocket: join(folder, `guest${count}.sock`),
+    guestSocket,
+    ports: { ssh: unixPort(guestSocket) },
     onReset(listener: () => void) {
       resets.add(listener)
       return () => resets.delete(listener)

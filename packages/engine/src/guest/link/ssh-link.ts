@@ -11,6 +11,7 @@ import type {
   RunKeys,
   TerminalOptions,
   ToolResult,
+  WithPort,
 } from '../guest.ts'
 import { commandAs, toolCommand } from './exec-command.ts'
 import { processOf } from './exec-process.ts'
@@ -24,7 +25,7 @@ const betweenTriesMs = { first: 50, longest: 2000 }
 const probeMs = 15_000
 const runDefaults = { timeoutMs: 30_000, keepBytes: 1024 * 1024 }
 
-type Link = Pick<Vm, 'guestSocket' | 'onReset'>
+type Link = WithPort<'ssh'> & Pick<Vm, 'onReset'>
 
 /** See GuestLink. Tries until it is closed: a VM that boots, reboots or is not there yet is no error. */
 export class SshLink implements GuestLink {
@@ -164,7 +165,7 @@ export class SshLink implements GuestLink {
       this.#reset = new AbortController()
       const stop = AbortSignal.any([this.#closing.signal, this.#reset.signal])
       try {
-        const connection = await connectSsh({ path: this.#vm.guestSocket, keys: this.#keys, silentMs: silence, signal: stop })
+        const connection = await connectSsh({ port: this.#vm.ports.ssh, keys: this.#keys, silentMs: silence, signal: stop })
         stop.addEventListener('abort', () => connection.close(), { once: true })
         if (stop.aborted) connection.close()
         await probe(connection)

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { after, test } from 'node:test'
 import { makeTestSpec, startTestVm } from '../../testing/test-vm.ts'
 import { wakeConformance } from '../../testing/wake-conformance.ts'
@@ -25,8 +24,7 @@ wakeConformance(async () => ({ guests, vm, keys, timeoutMs }))
 test('a wake is understood after half a message of somebody who is gone', async () => {
   const whole = encodeWakeFrame(wakeTypes.wake, Buffer.alloc(2000))
   for (const half of [whole.subarray(0, 3), whole.subarray(0, 50), whole.subarray(0, 1999), Buffer.alloc(40_000, 'rametwk')]) {
-    const socket = connect(vm.wakeSocket)
-    await once(socket, 'connect')
+    const socket = await vm.ports.wake()
     socket.write(half, () => socket.end())
     await once(socket, 'close')
     await guests.wake(vm, { epoch: randomUUID() })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { crc32 } from 'node:zlib'
+import { unixPort } from '../../vmm/unix-port.ts'
 import { toDropbearKey } from '../identity/dropbear-key.ts'
 import { makeRunKeys } from '../identity/keys.ts'
 import { wake } from './wake.ts'
@@ -35,7 +36,7 @@ async function guest(
   })
   await new Promise<void>((resolve) => server.listen(wakeSocket, resolve))
   return {
-    wakeSocket,
+    ports: { wake: unixPort(wakeSocket) },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
@@ -90,7 +91,7 @@ test('a guest is told entropy, time, epoch and keys, and then corrected until it
 test('a guest that says nothing, closes its port or is not there is given up in time', async () => {
   await using silent = await guest(() => {})
   await using closing = await guest((_, socket) => socket.destroy())
-  for (const vm of [silent, closing, { wakeSocket: join(folder, 'nowhere') }]) {
+  for (const vm of [silent, closing, { ports: { wake: unixPort(join(folder, 'nowhere')) } }]) {
     const began = performance.now()
     await assert.rejects(wake(vm, { epoch, timeoutMs: 300 }), unreachable(/could not be woken within 0.3 s/))
     assert.ok(performance.now() - began < 2000)

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { guestUnreachable, invalidInput } from '@ramet/model/errors/errors.ts'
-import type { Vm } from '../../vmm/vmm.ts'
-import type { RunKeys, WakeOptions, Woken } from '../guest.ts'
+import type { VmPort } from '../../vmm/vmm.ts'
+import type { RunKeys, WakeOptions, WithPort, Woken } from '../guest.ts'
 import { toDropbearKey } from '../identity/dropbear-key.ts'
 import { encodeWakeFrame, entropySize, nonceSize, WakeFrameReader, wakeTypes, wakeVersion } from './wake-frames.ts'
 
@@ -20,7 +19,7 @@ const clock = { rounds: 8, wantedMs: 50, neededMs: 500 }
  * platform connections ended, epoch announced, in this order. May be called before the VM goes on, so that this is the first thing that it does,
  * and again: nothing is done twice that matters. Throws `machine_unreachable` when the guest refuses, or does not answer in time.
  */
-export async function wake(vm: Pick<Vm, 'wakeSocket'>, options: WakeOptions): Promise<Woken> {
+export async function wake({ ports }: WithPort<'wake'>, options: WakeOptions): Promise<Woken> {
   const { signal, timeoutMs = limits.totalMs } = options
   const deadline = performance.now() + timeoutMs
   let why = 'it does not answer'
@@ -30,7 +29,7 @@ export async function wake(vm: Pick<Vm, 'wakeSocket'>, options: WakeOptions): Pr
       throw guestUnreachable(`it was resumed, but could not be woken within ${timeoutMs / 1000} s: ${why}.`)
     try {
       const untilLate = () => Math.min(answerMs, deadline - performance.now())
-      await using call = await callGuest(vm.wakeSocket, untilLate, signal)
+      await using call = await callGuest(ports.wake, untilLate, signal)
       return await wakeOver(call, options)
     } catch (error) {
       if (error instanceof RametError) throw error
@@ -89,8 +88,8 @@ interface Call extends AsyncDisposable {
   ask(type: number, makePayload: () => Buffer): Promise<Heard>
 }
 
-async function callGuest(path: string, untilLateMs: () => number, signal?: AbortSignal): Promise<Call> {
-  const socket = await openSocket(path)
+async function callGuest(port: VmPort, untilLateMs: () => number, signal?: AbortSignal): Promise<Call> {
+  const socket = await port()
   const reader = new WakeFrameReader(largest.answer)
   let received = 0
   let waiting: { nonce: Buffer; resolve(guestNs: bigint): void; reject(error: Error): void } | undefined
@@ -154,11 +153,3 @@ const refused = (text: Buffer) =>
       .replace(/[^ -~]/g, '?')
       .slice(0, 200)}.`,
   )
-
-function openSocket(path: string): Promise<Socket> {
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
-  const socket = connect({ path })
-  socket.once('connect', () => resolve(socket))
-  socket.once('error', reject)
-  return promise
-}

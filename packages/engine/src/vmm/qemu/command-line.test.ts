@@ -16,13 +16,9 @@ const spec: VmSpec = {
     {
       serial: 'drive-0',
       readOnly: false,
-      chain: [
-        { file: '/overlay.qcow2', format: 'qcow2' },
-        { file: '/mid.qcow2', format: 'qcow2' },
-        { file: '/base', format: 'raw' },
-      ],
+      source: { kind: 'qcow2-chain', files: ['/overlay.qcow2', '/mid.qcow2', '/base'] },
     },
-    { serial: 'modules', readOnly: true, chain: [{ file: '/m,x', format: 'raw' }] },
+    { serial: 'modules', readOnly: true, source: { kind: 'raw-file', file: '/m,x' } },
   ],
   interfaces: [{ tap: 'tap0-0', mac: '52:52:00:00:00:00' }],
 }
@@ -49,7 +45,7 @@ test('the chain of a drive is spelled out from the bottom, and only its overlay 
   assert.deepEqual(
     formats.map((node) => [node['node-name'], node.driver, node['read-only'], node.backing]),
     [
-      ['d0-0', 'raw', true, undefined],
+      ['d0-0', 'qcow2', true, null],
       ['d0-1', 'qcow2', true, 'd0-0'],
       ['d0-2', 'qcow2', false, 'd0-1'],
       ['d1-0', 'raw', true, undefined],
@@ -62,7 +58,10 @@ test('the chain of a drive is spelled out from the bottom, and only its overlay 
 })
 
 test('the lowest qcow2 of a chain is told to have nothing below it, whatever its header names', () => {
-  const alone: VmSpec = { ...spec, drives: [{ serial: 'd', readOnly: false, chain: [{ file: '/overlay', format: 'qcow2' }] }] }
+  const alone: VmSpec = {
+    ...spec,
+    drives: [{ serial: 'd', readOnly: false, source: { kind: 'qcow2-chain', files: ['/overlay'] } }],
+  }
   const nodes = after(qemuCommandLine(alone, options), '-blockdev').map((text) => JSON.parse(text) as Node)
   assert.equal(nodes.at(-1)?.backing, null)
 })

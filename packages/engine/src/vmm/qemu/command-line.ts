@@ -1,4 +1,4 @@
-import type { Accelerator, VmDrive, VmSpec } from '../vmm.ts'
+import type { Accelerator, BlockSource, VmDrive, VmSpec } from '../vmm.ts'
 import { vmFiles, vmName } from './vm-files.ts'
 
 export interface CommandLineOptions {
@@ -125,12 +125,19 @@ export function kernelCommandLine(
  */
 const tcgClock = (tscKhz: number) => [`tsc_early_khz=${tscKhz}`, 'tsc=reliable']
 
+/** Bottom first. */
+const filesOf = (source: BlockSource): { readonly file: string; readonly format: 'qcow2' | 'raw' }[] =>
+  source.kind === 'raw-file'
+    ? [{ file: source.file, format: 'raw' }]
+    : source.files.map((file) => ({ file, format: 'qcow2' as const })).toReversed()
+
 /** Bottom first, each node naming the one below; `backing: null` ends the chain, so names inside files are never followed. */
 function driveArguments(drive: VmDrive, index: number, bus: string): string[] {
   const argv: string[] = []
   let below: string | null = null
-  for (const [height, { file, format }] of drive.chain.toReversed().entries()) {
-    const isTop = height === drive.chain.length - 1
+  const files = filesOf(drive.source)
+  for (const [height, { file, format }] of files.entries()) {
+    const isTop = height === files.length - 1
     const readOnly = drive.readOnly || !isTop
     const node = `d${index}-${height}`
     argv.push(

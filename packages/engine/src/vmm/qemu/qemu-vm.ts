@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { writeFileAtomically } from '../../disk/files.ts'
-import type { Vm, VmCut, VmEnd, VmMemory, VmOverlay } from '../vmm.ts'
+import { unixPort } from '../unix-port.ts'
+import type { Vm, VmCut, VmEnd, VmMemory, VmOverlay, VmPorts } from '../vmm.ts'
 import { boundConsoleLog } from './console-log.ts'
 import { openOverlay, overlayFiles, putOn } from './drive-nodes.ts'
 import { endMigration } from './migration.ts'
@@ -28,9 +29,7 @@ export async function statusOf(qmp: QmpClient): Promise<string> {
 /** One QEMU process, ours or found again. Holds its control connection and sees how it ends. */
 export class QemuVm implements Vm {
   readonly pid: number
-  readonly guestSocket: string
-  readonly wakeSocket: string
-  readonly consoleSocket: string
+  readonly ports: VmPorts
   readonly ended: Promise<VmEnd>
   readonly #process: ProcessId
   readonly #folder: string
@@ -52,9 +51,8 @@ export class QemuVm implements Vm {
     this.#exit = exit
     this.pid = process.pid
     this.#folder = folder
-    this.guestSocket = vmFiles(folder).guest
-    this.wakeSocket = vmFiles(folder).wake
-    this.consoleSocket = vmFiles(folder).console
+    const { guest, wake, console } = vmFiles(folder)
+    this.ports = { ssh: unixPort(guest), wake: unixPort(wake), console: unixPort(console) }
     this.ended = this.#end.promise
     this.#qmp = qmp
     this.#boundLog = setInterval(() => void boundConsoleLog(folder).catch(() => {}), boundLogEveryMs)

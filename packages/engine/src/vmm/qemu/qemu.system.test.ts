@@ -13,6 +13,7 @@ import { run } from '../../process/run-process.ts'
 import { makeTestSpec, startTestVm, testVmm } from '../../testing/test-vm.ts'
 import { vmmConformance } from '../../testing/vmm-conformance.ts'
 import type { Vm } from '../vmm.ts'
+import { vmFiles } from './vm-files.ts'
 
 const guests = sshGuests()
 const keysOf = new Map<string, RunKeys>()
@@ -118,7 +119,7 @@ test('the real OpenSSH client gets in over the virtio-serial port: exit status, 
       `IdentityFile=${identity}`,
     ]
     const common = [
-      ...options.map((option) => `-o${option.replace('%k', vm.guestSocket)}`),
+      ...options.map((option) => `-o${option.replace('%k', vmFiles(spec.folder).guest)}`),
       '-oBatchMode=yes',
       '-oConnectTimeout=30',
     ]

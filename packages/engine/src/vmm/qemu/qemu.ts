@@ -3,7 +3,6 @@ import { open, readFile, rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { missingProgram, vmFailed } from '@ramet/model/errors/errors.ts'
 import { enterGroups } from '../../cgroup/enter-groups.ts'
-import { jitCacheMiB } from '../../cgroup/run-memory.ts'
 import { writeFileForThisBoot } from '../../disk/files.ts'
 import type { VmUser } from '../../disk/vm-user.ts'
 import { checkRam } from '../memory-files.ts'
@@ -11,6 +10,7 @@ import type { Accelerator, Vm, VmEnd, VmIdentity, Vmm, VmRemains, VmSpec } from 
 import { splitterProgram } from './build-splitter.ts'
 import { type CommandLineOptions, qemuCommandLine } from './command-line.ts'
 import { consoleLogs, nextConsoleLog } from './console-log.ts'
+import { jitCacheMiB, overheadMiB } from './overhead.ts'
 import { argvOf, findProcess, gone, identify, isAlive, type ProcessId } from './process.ts'
 import type { CutTools } from './qemu-cut.ts'
 import { type ChildExit, isOff, QemuVm, statusOf } from './qemu-vm.ts'
@@ -25,8 +25,12 @@ export interface QemuOptions {
   readonly cacheFolder: string
   readonly tscKhz: number
   readonly jitCacheMiB?: number
-  /** Resolves once the boot probe has decided; a start waits for it. */
-  accelerator(): Promise<Accelerator>
+  readonly accelerator: {
+    /** Null until the boot probe has decided. */
+    known(): Accelerator | null
+    /** Resolves once it has; a start waits for it. */
+    decide(): Promise<Accelerator>
+  }
 }
 
 const startWithinMs = 30_000
@@ -35,15 +39,17 @@ const startWithinMs = 30_000
 export function qemuVmm(options: QemuOptions): Vmm {
   const qemu = options.qemu ?? 'qemu-system-x86_64'
   const tools: CutTools = { user: options.user, splitter: () => splitterProgram(options.cacheFolder) }
-  let accelerator: Accelerator | null = null
   return {
     name: 'qemu',
     get accelerator() {
-      return accelerator
+      return options.accelerator.known()
+    },
+    get overheadMiB() {
+      return overheadMiB(options.accelerator.known())
     },
     capabilities: new Set(['add-layer', 'snapshot', 'resume'] as const),
     async start(spec) {
-      accelerator = await options.accelerator()
+      const accelerator = await options.accelerator.decide()
       const consoleLog = await nextConsoleLog(spec.folder)
       return start(
         spec,
