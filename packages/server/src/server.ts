@@ -24,7 +24,6 @@ import { loadCatalog } from './playgrounds/catalog.ts'
 import { openPlaygrounds } from './playgrounds/playgrounds.ts'
 import { chooseLayers } from './reconcile/choose-layers.ts'
 import { crashAfter, haltAfter } from './reconcile/fault-injection.ts'
-import { reclaim } from './reconcile/reclaim.ts'
 import { Reconciler } from './reconcile/reconciler.ts'
 import { runStore } from './reconcile/run-store.ts'
 import { Reserve } from './reserve.ts'
@@ -37,6 +36,7 @@ import { collectLayers } from './storage/layers/collect.ts'
 import { layerTools } from './storage/layers/layer-tools.ts'
 import { settleOverlays } from './storage/layers/seal.ts'
 import { Shortener } from './storage/layers/shortener.ts'
+import { reclaim } from './storage/reclaim.ts'
 import { collectSnapshots } from './storage/snapshots/collect.ts'
 import { Durability } from './storage/snapshots/durability.ts'
 import { Rest } from './storage/snapshots/rest.ts'
@@ -81,8 +81,8 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
 
   const images = new ImageService({
     db,
+    storage: world.face.storage,
     library: world.face.images,
-    home: config.home,
     buildFailed: (name, error) => log.error({ err: error, image: name }, 'an image could not be built'),
   })
   const faults = [crashAfter(process.env.RAMET_CRASH_AFTER), haltAfter(process.env.RAMET_HALT_AFTER)]
@@ -95,7 +95,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   const layers = layerTools({
     db,
     home: config.home,
-    layers: world.host.layers,
+    storage: world.face.storage,
     afterStep,
     changed: () => background(),
     snapshotTaken: (id) => durability.later(id),
@@ -214,7 +214,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   else await durability.resume()
   await forgetWarmStarts(db, { kept: config.warmStarts })
   await destroyThrowaways(db)
-  await reclaim(db, world.host, log)
+  await reclaim(db, world.face, log)
   await collect()
 
   const app = buildApp(services, {

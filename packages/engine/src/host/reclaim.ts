@@ -13,8 +13,12 @@ type Parts = Pick<HostParts, 'home' | 'installation' | 'resolvers' | 'cgroups' |
  * An overlay that was to become a layer has the layer's file under its own name still, so unlinking the layer loses nothing.
  */
 export async function reclaim(parts: Parts, known: Known): Promise<Reclaimed[]> {
+  return [...(await hostObjects(parts, known)), ...(await reclaimFiles(parts, known))]
+}
+
+/** The files alone. */
+export async function reclaimFiles(parts: Pick<HostParts, 'home' | 'layers'>, known: Known): Promise<Reclaimed[]> {
   return [
-    ...(await hostObjects(parts, known)),
     ...(await runFolders(parts, known)),
     ...(await snapshotFiles(parts, known)),
     ...(await layerFiles(parts, known)),
@@ -50,14 +54,14 @@ async function hostObjects({ home, installation, resolvers, cgroups, networks }:
   return reclaimed
 }
 
-async function runFolders({ home }: Parts, { runs }: Known): Promise<Reclaimed[]> {
+async function runFolders({ home }: Pick<Parts, 'home'>, { runs }: Known): Promise<Reclaimed[]> {
   const ids = new Set(runs.map(({ id }) => id))
   const strays = (await entries(runsFolder(home))).filter((name) => !ids.has(name))
   return Promise.all(strays.map((name) => remove(home, runFolder(home, name), 'run folder')))
 }
 
 /** Snapshots that were being taken or removed, and files of memory that was compressed or unpacked. */
-async function snapshotFiles({ home }: Parts, { snapshots }: Known): Promise<Reclaimed[]> {
+async function snapshotFiles({ home }: Pick<Parts, 'home'>, { snapshots }: Known): Promise<Reclaimed[]> {
   const reclaimed: Reclaimed[] = []
   const known = new Map(snapshots.map(({ id, files }) => [id, new Set(files)]))
   for (const id of await entries(snapshotsFolder(home))) {
@@ -72,7 +76,7 @@ async function snapshotFiles({ home }: Parts, { snapshots }: Known): Promise<Rec
   return reclaimed
 }
 
-async function layerFiles({ home }: Parts, { layers }: Known): Promise<Reclaimed[]> {
+async function layerFiles({ home }: Pick<Parts, 'home'>, { layers }: Known): Promise<Reclaimed[]> {
   const sealed = new Set(layers.filter(({ isSealed }) => isSealed).map(({ file }) => basename(file)))
   const strays = (await entries(join(home, 'layers'))).filter((name) => !sealed.has(name) || name.endsWith(temporarySuffix))
   return Promise.all(strays.map((name) => remove(home, join(home, 'layers', name), 'layer file')))
@@ -82,7 +86,10 @@ async function layerFiles({ home }: Parts, { layers }: Known): Promise<Reclaimed
  * Overlays are given back to the VMs' user, since a seal that a crash interrupted may have taken them; a VM that has one open notices nothing. Files that are no overlay
  * (any more) are removed.
  */
-async function overlayFiles({ home, layers: store }: Parts, { runs, layers }: Known): Promise<Reclaimed[]> {
+async function overlayFiles(
+  { home, layers: store }: Pick<Parts, 'home' | 'layers'>,
+  { runs, layers }: Known,
+): Promise<Reclaimed[]> {
   const reclaimed: Reclaimed[] = []
   const sealed = new Set<string>()
   for (const { file, isSealed } of layers) {

@@ -7,8 +7,9 @@ import type { RunAtWork } from '../reconcile/active-run.ts'
 import { readRun } from '../runs/run-rows.ts'
 import type { CloneRequest } from '../services.ts'
 import type { LayerTools } from '../storage/layers/layer-tools.ts'
-import { announceOverlays, sealOverlays } from '../storage/layers/seal.ts'
+import { sealOverlays } from '../storage/layers/seal.ts'
 import { toNewSnapshot } from '../storage/snapshots/snapshot-record.ts'
+import { announcedOverlays, announceOverlays } from '../store/drives.ts'
 import { insertSnapshot } from '../store/snapshots.ts'
 import { insertClones } from './clone-rows.ts'
 
@@ -84,16 +85,7 @@ function figuresOf({ pauseMs, totalMs, machines }: CutReport) {
 
 /** Finishes, for machines that are on, what a cut had begun with their drives when it was broken off. Harmless when there is nothing to do. */
 export async function settleCut(run: RunAtWork, layers: LayerTools): Promise<void> {
-  const rows = await layers.db
-    .selectFrom('drives')
-    .selectAll()
-    .where('run_id', '=', run.id)
-    .where('next_overlay', 'is not', null)
-    .execute()
-  const announced = rows.flatMap(({ machine, drive_index, overlay, next_overlay }) =>
-    overlay === null || next_overlay === null ? [] : [{ machine, driveIndex: drive_index, overlay, nextOverlay: next_overlay }],
-  )
-  await settleAnnounced(run, layers, announced)
+  await settleAnnounced(run, layers, await announcedOverlays(layers.db, run.id))
 }
 
 async function settleAnnounced(run: RunAtWork, layers: LayerTools, announced: readonly NextOverlay[]): Promise<void> {

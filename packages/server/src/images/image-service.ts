@@ -1,20 +1,17 @@
-import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import type { HostImages, ImageBuild } from '@ramet/engine/host/host-images.ts'
+import type { HostImages, HostStorage, ImageBuild } from '@ramet/engine'
 import type { Image } from '@ramet/model/api/host.ts'
 import type { Progress } from '@ramet/model/api/wire.ts'
 import { notFound } from '@ramet/model/errors/errors.ts'
-import type { Kysely } from 'kysely'
 import type { Images } from '../services.ts'
 import { collectLayers } from '../storage/layers/collect.ts'
+import { type Db, transaction } from '../store/database.ts'
 import { findImage, removeImage, setImage } from '../store/images.ts'
-import { insertBuilding, markSealed, removeLayer } from '../store/layers.ts'
-import type { Database } from '../store/schema.ts'
+import { insertBuilding, markSealed, newLayerName, removeLayer } from '../store/layers.ts'
 
 export interface ImageServiceTools {
-  readonly db: Kysely<Database>
+  readonly db: Db
+  readonly storage: HostStorage
   readonly library: HostImages
-  readonly home: string
   /** Told of builds that nobody waits for and that failed. */
   buildFailed(name: string, error: unknown): void
 }
@@ -80,14 +77,13 @@ export class ImageService implements Images {
     const { build } = image
     const known = await findImage(db, name)
     if (known?.recipe === build) return known.layer_id
-    const id = randomBytes(12).toString('hex')
-    const file = join('layers', `${id}.qcow2`)
+    const { id, file } = newLayerName()
     await insertBuilding(db, { id, parentId: null, file, sizeBytes: image.sizeBytes })
     const sealed = await library.importLayer(name, image, file).catch(async (error) => {
       await removeLayer(db, id)
       throw error
     })
-    await db.transaction().execute(async (trx) => {
+    await transaction(db, async (trx) => {
       await markSealed(trx, id, sealed)
       await setImage(trx, { name, layerId: id, recipe: build })
     })

@@ -4,9 +4,10 @@ import type { Progress } from '@ramet/model/api/wire.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Kysely } from 'kysely'
 import type { ImageService } from '../images/image-service.ts'
-import { insertDrive, plannedDrives } from '../runs/drive-rows.ts'
+import { plannedDrives } from '../runs/drive-rows.ts'
 import { readRun } from '../runs/run-rows.ts'
 import { type Db, transaction } from '../store/database.ts'
+import { insertDrive } from '../store/drives.ts'
 import type { Database } from '../store/schema.ts'
 
 /**

@@ -1,21 +1,18 @@
-import { join } from 'node:path'
 import type { DriveRecord, LayerRecord, RunRecord } from '@ramet/engine/run/run-record.ts'
 import type { RunStore } from '@ramet/engine/run/run-store.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
-import type { Kysely } from 'kysely'
 import { readRun } from '../runs/run-rows.ts'
 import type { LayerTools } from '../storage/layers/layer-tools.ts'
 import { sealPaused } from '../storage/layers/seal.ts'
 import { resumeReason, snapshotRecord, toNewSnapshot } from '../storage/snapshots/snapshot-record.ts'
 import { swapRam } from '../storage/snapshots/swap-ram.ts'
-import { transaction } from '../store/database.ts'
+import { type Db, transaction } from '../store/database.ts'
 import { layerChain } from '../store/layers.ts'
-import type { Database } from '../store/schema.ts'
 import { consumeSnapshot, insertSnapshot } from '../store/snapshots.ts'
 
 /** What a run's steps remember, kept in the store. */
 export function runStore(tools: LayerTools, runId: string): RunStore {
-  const { db, home } = tools
+  const { db } = tools
   const setOverlay = (machine: string, driveIndex: number, overlay: string | null) =>
     db
       .updateTable('drives')
@@ -81,11 +78,10 @@ export function runStore(tools: LayerTools, runId: string): RunStore {
           .execute()
       })
     },
-    async saveUnpacked(snapshot, machine, { file, ...ram }) {
+    async saveUnpacked(snapshot, machine, to) {
       const from = snapshot.machines.find(({ name }) => name === machine)?.memory.ramFile
       if (from === undefined) throw new Error(`the snapshot ${snapshot.id} has no machine ${machine}`)
-      const to = { ...ram, path: join(home, file) }
-      await swapRam(tools, { snapshotId: snapshot.id, machine, from: join(home, from), to })
+      await swapRam(tools, { snapshotId: snapshot.id, machine, from, to })
     },
     async bootNext(reason) {
       await db
@@ -124,7 +120,7 @@ export function runStore(tools: LayerTools, runId: string): RunStore {
 }
 
 /** Topmost first, as the VMM wants them. */
-async function layersBelow(db: Kysely<Database>, layerId: string): Promise<LayerRecord[]> {
+async function layersBelow(db: Db, layerId: string): Promise<LayerRecord[]> {
   const rootFirst = await layerChain(db, layerId)
   return rootFirst.toReversed().map((layer) => ({ file: layer.file, sizeBytes: layer.size_bytes }))
 }

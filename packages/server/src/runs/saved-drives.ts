@@ -1,7 +1,8 @@
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Db } from '../store/database.ts'
+import { insertDrive } from '../store/drives.ts'
 import { listPlaygroundDrives } from '../store/playground-drives.ts'
-import { insertDrive, plannedDrives } from './drive-rows.ts'
+import { plannedDrives } from './drive-rows.ts'
 
 /**
  * Drives of a new run that begin with what its playground has saved for them. Written with the run and not at its first start, so that the playground may

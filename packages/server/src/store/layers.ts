@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { SealedFile } from '@ramet/engine/disk/layer-store.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { type Db, now } from './database.ts'
@@ -36,6 +37,28 @@ export async function markSealed(db: Db, id: string, file: SealedFile): Promise<
     .where('state', '=', 'building')
     .executeTakeFirst()
   if (numUpdatedRows !== 1n) throw new RametError('layer_not_building', 500, `The layer ${id} is not being built.`)
+}
+
+/** A layer's own id and file name, before it is written down: nothing else ever has them. */
+export function newLayerName(): { readonly id: string; readonly file: string } {
+  const id = randomBytes(12).toString('hex')
+  return { id, file: `layers/${id}.qcow2` }
+}
+
+/** What the layer stands on; decided when it is sealed, since what its drive stood on may have been merged meanwhile. */
+export async function setParent(trx: Db, id: string, parentId: string | null): Promise<void> {
+  await trx.updateTable('layers').set({ parent_id: parentId }).where('id', '=', id).execute()
+}
+
+/** True while its file is not said to be there. */
+export async function isBuilding(db: Db, id: string): Promise<boolean> {
+  const row = await db.selectFrom('layers').select('state').where('id', '=', id).executeTakeFirst()
+  return row?.state === 'building'
+}
+
+/** Forgets a layer that was never finished; one that was sealed meanwhile stays. Its file is to be removed before. */
+export async function forgetBuilding(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('layers').where('id', '=', id).where('state', '=', 'building').execute()
 }
 
 export async function findLayer(db: Db, id: string): Promise<LayerRow | undefined> {

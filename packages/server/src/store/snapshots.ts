@@ -1,6 +1,7 @@
 import { RametError } from '@ramet/model/errors/error.ts'
+import type { Selectable } from 'kysely'
 import type { Db } from './database.ts'
-import type { SnapshotMachineRow, SnapshotRow } from './schema.ts'
+import type { SnapshotDriveTable, SnapshotMachineRow, SnapshotRow } from './schema.ts'
 
 export interface NewSnapshot {
   readonly id: string
@@ -91,6 +92,23 @@ export async function findSnapshot(db: Db, id: string): Promise<StoredSnapshot |
   if (!row) return undefined
   const machines = await db.selectFrom('snapshot_machines').selectAll().where('snapshot_id', '=', id).execute()
   return { ...row, machines }
+}
+
+/** The snapshot that the run's next start resumes; undefined: it boots. */
+export async function snapshotToResume(db: Db, runId: string): Promise<string | undefined> {
+  const run = await db.selectFrom('runs').select('resume_from').where('id', '=', runId).executeTakeFirst()
+  return run?.resume_from ?? undefined
+}
+
+/** The layers that the snapshot's drives stand on. A drive that was empty is not listed. */
+export async function listSnapshotDrives(db: Db, id: string): Promise<(Selectable<SnapshotDriveTable> & { file: string })[]> {
+  return db
+    .selectFrom('snapshot_drives')
+    .innerJoin('layers', 'layers.id', 'snapshot_drives.layer_id')
+    .selectAll('snapshot_drives')
+    .select('layers.file')
+    .where('snapshot_id', '=', id)
+    .execute()
 }
 
 /** Snapshots that nothing may resume and no machine has mapped. */

@@ -2,15 +2,22 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Disks } from '@ramet/engine/disk/disk.ts'
-import type { LayerStore } from '@ramet/engine/disk/layer-store.ts'
-import { sealedFile } from '@ramet/engine/disk/sealed-file.ts'
-import { newOverlayName, overlaysFolder } from '@ramet/engine/run/run-folder.ts'
-import { fakeDisks } from '@ramet/engine/testing/fake/fake-disks.ts'
-import { writeFakeDrive } from '@ramet/engine/testing/fake/fake-drive.ts'
-import { fakeLayers } from '@ramet/engine/testing/fake/fake-layers.ts'
+import type { Known } from '@ramet/engine'
+import {
+  type Disks,
+  fakeDisks,
+  fakeLayers,
+  type LayerStore,
+  localStorage,
+  newOverlayName,
+  overlaysFolder,
+  reclaimFiles,
+  sealedFile,
+  writeFakeDrive,
+} from '@ramet/engine/testing'
 import type { RunState } from '@ramet/model/run/run-state.ts'
 import { type LayerTools, layerTools } from '../storage/layers/layer-tools.ts'
+import { reclaim } from '../storage/reclaim.ts'
 import { type Db, now, openDatabase } from '../store/database.ts'
 import { insertBuilding, layerChain, markSealed } from '../store/layers.ts'
 import type { DriveRow } from '../store/schema.ts'
@@ -22,6 +29,7 @@ export class TestHome {
   readonly db: Db
   readonly tools: LayerTools
   readonly disks: Disks
+  readonly layers: LayerStore
   /** Throws after the step of this name, or after as many steps of any. */
   crashAfter: string | number | undefined
   #shortIds = 0
@@ -29,10 +37,11 @@ export class TestHome {
   private constructor(db: Db, home: string, layers: LayerStore, disks: Disks) {
     this.db = db
     this.disks = disks
+    this.layers = layers
     this.tools = layerTools({
       db,
       home,
-      layers,
+      storage: localStorage({ home, disks, layers }),
       afterStep: (name) => {
         if (typeof this.crashAfter === 'number') this.crashAfter -= 1
         if (this.crashAfter === name || this.crashAfter === 0) throw new Error(`crash after ${name}`)
@@ -61,6 +70,12 @@ export class TestHome {
     await rm(this.home, { recursive: true })
   }
 
+  /** What the next server does first, after one that was killed. Runs here have no host objects. */
+  async reclaim(): Promise<void> {
+    const host = { reclaim: (known: Known) => reclaimFiles({ home: this.home, layers: this.layers }, known) }
+    await reclaim(this.db, host, { warn() {} })
+  }
+
   async addPlayground(id: string, db: Db = this.db): Promise<void> {
     const texts = { title: id, description: '', categories: '[]', markdown: null, cover: null, spec: '{"machines":[]}' }
     const times = { created_at: now(), updated_at: now(), removed_at: null }
@@ -76,7 +91,7 @@ export class TestHome {
     await insertBuilding(this.db, { id, parentId, file, sizeBytes })
     await this.disks.makeOverlay(join(this.home, file), undefined, sizeBytes)
     for (const [block, byte] of Object.entries(blocks)) await writeFakeDrive(join(this.home, file), Number(block), byte)
-    await this.tools.layers.seal([{ overlay: join(this.home, file), layer: join(this.home, file) }])
+    await this.layers.seal([{ overlay: join(this.home, file), layer: join(this.home, file) }])
     await markSealed(this.db, id, await sealedFile(join(this.home, file)))
   }
 

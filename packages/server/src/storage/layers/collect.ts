@@ -1,19 +1,17 @@
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { transaction } from '../../store/database.ts'
 import { removeLayer, unreferencedLayers } from '../../store/layers.ts'
 import type { LayerTools } from './layer-tools.ts'
 
 /**
  * Removes every layer that nothing holds: no drive, playground, snapshot, image or child. All the rows in one transaction, in which nobody can begin to hold one; then
- * the files, so that no row is ever without its file. A crash in between leaves files without rows, which `reclaimLayers` removes.
+ * the files, so that no row is ever without its file. A crash in between leaves files without rows, which are reclaimed at the next start.
  */
 export async function collectLayers({
   db,
-  home,
+  storage,
   afterStep,
   changed,
-}: Pick<LayerTools, 'db' | 'home' | 'afterStep' | 'changed'>): Promise<void> {
+}: Pick<LayerTools, 'db' | 'storage' | 'afterStep' | 'changed'>): Promise<void> {
   const files = await transaction(db, async (trx) => {
     const removed: string[] = []
     // Removing a layer may free its parent.
@@ -29,5 +27,5 @@ export async function collectLayers({
   changed?.()
   if (files.length === 0) return
   afterStep?.('collect/forget-layers')
-  await Promise.all(files.map((file) => rm(join(home, file), { force: true })))
+  await storage.removeLayers(files)
 }

@@ -1,14 +1,13 @@
-import type { LayerStore } from '@ramet/engine/disk/layer-store.ts'
-import type { Kysely } from 'kysely'
-import type { Database } from '../../store/schema.ts'
+import type { HostStorage } from '@ramet/engine'
+import type { Db } from '../../store/database.ts'
 import { RunLocks } from './run-locks.ts'
 
 /** What everything that makes, merges or removes layers works with. Made once a server. */
 export interface LayerTools {
-  readonly db: Kysely<Database>
-  /** RAMET_HOME. */
+  readonly db: Db
+  /** RAMET_HOME, for messages. */
   readonly home: string
-  readonly layers: LayerStore
+  readonly storage: HostStorage
   readonly locks: RunLocks
   /** Told when chains may have become longer or free to be shortened. */
   readonly changed?: () => void

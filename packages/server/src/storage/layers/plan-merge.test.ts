@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type PlanLayer, planMerge } from './plan-merge.ts'
+import type { MergeableLayer as PlanLayer } from '../../store/layer-merges.ts'
+import { planMerge } from './plan-merge.ts'
 
 /** `l0` is the root; each stands on the one before. `held`: further holders by index. */
 function chain(bytes: readonly number[], held: Readonly<Record<number, number>> = {}, busy: readonly number[] = []): PlanLayer[] {

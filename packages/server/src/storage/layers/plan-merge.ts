@@ -1,16 +1,7 @@
+import type { MergeableLayer as PlanLayer } from '../../store/layer-merges.ts'
+
 /** Layers below a drive's overlay. ARCHITECTURE.md says what a longer chain costs. */
 export const defaultBound = 16
-
-/** A layer as the plan sees it. */
-export interface PlanLayer {
-  readonly id: string
-  readonly parentId: string | null
-  readonly bytes: number
-  /** How many rows hold it directly: drives, playground drives, snapshot drives, images and child layers, half-made ones too. */
-  readonly holders: number
-  /** A run whose machines are on, or may be any moment, reaches it. */
-  readonly isBusy: boolean
-}
 
 /** Layers to merge into one, topmost first: at least two, each but the first held by the one above it alone. */
 export type MergePlan = readonly [PlanLayer, ...PlanLayer[]]

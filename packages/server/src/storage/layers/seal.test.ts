@@ -2,16 +2,15 @@ import assert from 'node:assert/strict'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { LayerStore } from '@ramet/engine/disk/layer-store.ts'
+import type { HostStorage } from '@ramet/engine'
 import { newOverlayName, overlaysFolder } from '@ramet/engine/run/run-folder.ts'
 import { readFakeChain, writeFakeDrive } from '@ramet/engine/testing/fake/fake-drive.ts'
 import { fsck } from '../../fsck/fsck.ts'
 import { changeRun } from '../../runs/run-rows.ts'
+import { announceOverlays } from '../../store/drives.ts'
 import { sizeBytes, TestHome } from '../../testing/test-home.ts'
-import { reclaimLayers, reclaimOverlays } from './reclaim.ts'
-import { announceOverlays, sealDrives, sealOverlays, settleOverlays } from './seal.ts'
+import { sealDrives, sealOverlays, settleOverlays } from './seal.ts'
 
-const silent = { warn() {} }
 const steps = ['seal/begin', 'seal/link-overlays', 'seal/swap'] as const
 
 /** A run that is off: drive 0 on a layer and written to (block 1), drive 1 begun empty and untouched, drive 2 on a layer and without a overlay. */
@@ -79,8 +78,7 @@ for (const step of steps) {
     home.crashAfter = step
     await assert.rejects(sealDrives(home.tools, id), /crash/)
     home.crashAfter = undefined
-    await reclaimLayers(home.db, home.tools, silent)
-    await reclaimOverlays(home.db, home.tools, silent)
+    await home.reclaim()
     assert.deepEqual(await content(home, id), wanted)
     await inOrder(home)
     for (const drive of await home.drives(id)) {
@@ -111,14 +109,15 @@ test('what fails in the transaction leaves everything as it was', async () => {
 test('a run that is on, or is switched on meanwhile, is not sealed', async () => {
   await using home = await TestHome.make()
   const id = await stoppedRun(home)
-  const meanwhile: LayerStore = {
-    ...home.tools.layers,
+  const { storage } = home.tools
+  const meanwhile: HostStorage = {
+    ...storage,
     async seal(files) {
       await changeRun(home.db, id, { state: 'STARTING', wanted: 'RUNNING' })
-      return home.tools.layers.seal(files)
+      return storage.seal(files)
     },
   }
-  await assert.rejects(sealDrives({ ...home.tools, layers: meanwhile }, id), { code: 'run_not_off', status: 409 })
+  await assert.rejects(sealDrives({ ...home.tools, storage: meanwhile }, id), { code: 'run_not_off', status: 409 })
   await assert.rejects(sealDrives(home.tools, id), { code: 'run_not_off' })
   assert.ok((await home.drives(id))[0]?.overlay)
 })
@@ -171,9 +170,9 @@ test('a VM that wrote to an announced overlay before its server was killed loses
       await make()
       await writeFakeDrive(join(overlaysFolder(home.home, id), overlay.nextOverlay), 0, 5)
     }
-    await reclaimOverlays(home.db, home.tools, silent)
+    await home.reclaim()
     await changeRun(home.db, id, { state: 'FAILED', wanted: 'STOPPED' })
-    await reclaimOverlays(home.db, home.tools, silent)
+    await home.reclaim()
     await settleOverlays(home.tools, id)
     assert.deepEqual((await content(home, id))[0], isMade ? [5, 2] : [1, 2])
     await inOrder(home)

@@ -10,7 +10,6 @@ import { fsck } from '../../fsck/fsck.ts'
 import { changeRun } from '../../runs/run-rows.ts'
 import { TestHome } from '../../testing/test-home.ts'
 import { collectLayers } from './collect.ts'
-import { reclaimLayers, reclaimOverlays } from './reclaim.ts'
 import { sealDrives } from './seal.ts'
 import { shortenOnce } from './shorten.ts'
 import { Shortener } from './shortener.ts'
@@ -77,8 +76,7 @@ for (const step of ['shorten/begin', 'shorten/build', 'shorten/swap']) {
     home.crashAfter = step
     await assert.rejects(shortenOnce(home.tools, { bound: 2 }), /crash/)
     home.crashAfter = undefined
-    await reclaimLayers(home.db, home.tools, { warn() {} })
-    await reclaimOverlays(home.db, home.tools, { warn() {} })
+    await home.reclaim()
     await inOrder(home, id)
     await shortenAll(home, 2)
     assert.equal(await depth(home, id), 2)
@@ -108,8 +106,8 @@ test('a run that is sealed while its chain is merged stands on what came out', a
     ...fakeLayers,
     async merge(merging) {
       await home.makeOverlays(id)
-      home.tools.layers.isUntouched = async () => false
-      await sealDrives(home.tools, id)
+      const storage = { ...home.tools.storage, isUntouched: async () => false }
+      await sealDrives({ ...home.tools, storage }, id)
       return fakeLayers.merge(merging)
     },
   })

@@ -1,14 +1,10 @@
-import { randomBytes } from 'node:crypto'
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { LayerFile } from '@ramet/engine/disk/disk.ts'
-import { asSpaceError } from '@ramet/engine/disk/space.ts'
-import { isOff } from '@ramet/model/run/run-state.ts'
+import { asSpaceError, type LayerRecord } from '@ramet/engine'
 import { type Db, transaction } from '../../store/database.ts'
-import { insertBuilding, layerChain, markSealed, removeLayer } from '../../store/layers.ts'
+import { mergeableLayers, replaceLayers } from '../../store/layer-merges.ts'
+import { forgetBuilding, insertBuilding, isBuilding, layerChain, markSealed, newLayerName } from '../../store/layers.ts'
 import type { LayerRow } from '../../store/schema.ts'
 import type { LayerTools } from './layer-tools.ts'
-import { defaultBound, type MergePlan, type PlanLayer, planMerge } from './plan-merge.ts'
+import { defaultBound, type MergePlan, planMerge } from './plan-merge.ts'
 
 /** `in-vain`: what was merged was taken into use, or changed, meanwhile. */
 export type Shortened = 'shorter' | 'in-vain' | 'nothing-to-do'
@@ -29,116 +25,76 @@ export async function shortenOnce(
   tools: LayerTools,
   { bound = defaultBound, signal, onPlan }: ShortenOptions = {},
 ): Promise<Shortened> {
-  const { db, home, layers, afterStep } = tools
-  const begun = await transaction(db, async (trx) => {
-    const plan = planMerge(await planLayers(trx), bound)
-    return plan && { plan, ...(await begin(trx, plan)) }
-  })
-  if (!begun) return 'nothing-to-do'
-  const { plan, id, file, merging } = begun
-  onPlan?.(plan.map((layer) => layer.id))
+  const { db, storage, afterStep } = tools
+  const merge = await transaction(db, (trx) => begin(trx, bound))
+  if (!merge) return 'nothing-to-do'
+  const { plan, merged, below, into } = merge
+  onPlan?.(plan.map(({ id }) => id))
   afterStep?.('shorten/begin')
   const orDiscarded = async <R>(work: () => Promise<R>): Promise<R> => {
     try {
       return await work()
     } catch (error) {
-      await discard(tools, id, file)
-      throw asSpaceError(error, home)
+      await discard(tools, into)
+      throw asSpaceError(error, tools.home)
     }
   }
-  const files = (rows: readonly LayerRow[]): LayerFile[] =>
-    rows.map((row) => ({ file: join(home, row.file), format: 'qcow2', sizeBytes: row.size_bytes }))
-  const sealed = await orDiscarded(() =>
-    layers.merge({
-      layers: files(merging.slice(0, plan.length)),
-      below: files(merging.slice(plan.length)),
-      into: join(home, file),
-      signal,
-    }),
-  )
+  const sealed = await orDiscarded(() => storage.merge({ layers: merged, below, into: into.file, signal }))
   afterStep?.('shorten/build')
   const isSwapped = await orDiscarded(() =>
     transaction(db, async (trx) => {
       if (!(await stillHolds(trx, plan))) return false
-      await markSealed(trx, id, sealed)
-      await swap(trx, plan, id)
+      await markSealed(trx, into.id, sealed)
+      const [topmost, ...others] = plan
+      await replaceLayers(trx, [topmost.id, ...others.map(({ id }) => id)], into.id)
       return true
     }),
   )
   if (!isSwapped) {
-    await discard(tools, id, file)
+    await discard(tools, into)
     return 'in-vain'
   }
   afterStep?.('shorten/swap')
-  await Promise.all(merging.slice(0, plan.length).map((old) => rm(join(home, old.file), { force: true })))
+  await storage.removeLayers(merged.map(({ file }) => file))
   return 'shorter'
 }
 
-/** The new layer's row, and the rows of the chain it is made of, topmost first, down to the root. */
-async function begin(trx: Db, [overlay, ...rest]: MergePlan) {
-  const merging = (await layerChain(trx, overlay.id)).toReversed()
-  const id = randomBytes(12).toString('hex')
-  const file = join('layers', `${id}.qcow2`)
-  const parentId = rest.at(-1)?.parentId ?? null
-  await insertBuilding(trx, { id, parentId, file, sizeBytes: merging[0]?.size_bytes ?? 0 })
-  return { id, file, merging }
+interface Merge {
+  readonly plan: MergePlan
+  /** Topmost first, as those that they stand on. */
+  readonly merged: readonly LayerRecord[]
+  readonly below: readonly LayerRecord[]
+  readonly into: { readonly id: string; readonly file: string }
+}
+
+/** What is to be merged, and the row of the new layer. */
+async function begin(trx: Db, bound: number): Promise<Merge | undefined> {
+  const plan = planMerge(await mergeableLayers(trx), bound)
+  if (!plan) return undefined
+  const chain = (await layerChain(trx, plan[0].id)).toReversed()
+  const into = newLayerName()
+  const parentId = plan.at(-1)?.parentId ?? null
+  await insertBuilding(trx, { ...into, parentId, sizeBytes: chain[0]?.size_bytes ?? 0 })
+  const named = ({ file, size_bytes }: LayerRow): LayerRecord => ({ file, sizeBytes: size_bytes })
+  return { plan, merged: chain.slice(0, plan.length).map(named), below: chain.slice(plan.length).map(named), into }
 }
 
 /** Nothing that matters changed while the new layer was built. New holders of the topmost layer do not: they are moved too. */
 async function stillHolds(trx: Db, plan: MergePlan): Promise<boolean> {
-  const now = new Map((await planLayers(trx)).map((layer) => [layer.id, layer]))
+  const now = new Map((await mergeableLayers(trx)).map((layer) => [layer.id, layer]))
   return plan.every((layer, index) => {
     const found = now.get(layer.id)
     return found && !found.isBusy && found.parentId === layer.parentId && (index === 0 || found.holders === 1)
   })
 }
 
-/** Everything that holds the topmost layer holds the new one from now on; the merged ones, which nobody holds any more, are forgotten. */
-async function swap(trx: Db, plan: MergePlan, id: string): Promise<void> {
-  const [overlay] = plan
-  await trx.updateTable('layers').set({ parent_id: id }).where('parent_id', '=', overlay.id).execute()
-  for (const table of ['drives', 'playground_drives', 'snapshot_drives', 'images'] as const) {
-    await trx.updateTable(table).set({ layer_id: id }).where('layer_id', '=', overlay.id).execute()
-  }
-  for (const layer of plan) await removeLayer(trx, layer.id)
-}
-
-/** What fails here is reclaimed when the server starts. */
-async function discard({ db, home }: LayerTools, id: string, file: string): Promise<void> {
+/** What fails here is reclaimed when the server starts. The first error is the one to tell. */
+async function discard({ db, storage }: LayerTools, { id, file }: Merge['into']): Promise<void> {
   try {
-    const row = await db.selectFrom('layers').select('state').where('id', '=', id).executeTakeFirst()
-    if (row?.state !== 'building') return
-    await rm(join(home, file), { force: true })
-    await removeLayer(db, id)
+    if (!(await isBuilding(db, id))) return
+    await storage.removeLayers([file])
+    await forgetBuilding(db, id)
   } catch {
-    // The first error is the one to tell.
+    // Told by what was thrown before.
   }
-}
-
-/** All sealed layers, who holds them and whether they are in use. */
-async function planLayers(db: Db): Promise<PlanLayer[]> {
-  const rows = await db.selectFrom('layers').select(['id', 'parent_id', 'bytes', 'state']).execute()
-  const drives = await db
-    .selectFrom('drives')
-    .innerJoin('runs', 'runs.id', 'drives.run_id')
-    .select(['drives.layer_id', 'runs.state'])
-    .execute()
-  const holders = new Map<string, number>()
-  const hold = (id: string | null) => {
-    if (id !== null) holders.set(id, (holders.get(id) ?? 0) + 1)
-  }
-  for (const { parent_id } of rows) hold(parent_id)
-  for (const { layer_id } of drives) hold(layer_id)
-  for (const table of ['playground_drives', 'snapshot_drives', 'images'] as const) {
-    for (const { layer_id } of await db.selectFrom(table).select('layer_id').execute()) hold(layer_id)
-  }
-  const parents = new Map(rows.map(({ id, parent_id }) => [id, parent_id]))
-  const busy = new Set<string>()
-  for (const { layer_id, state } of drives) {
-    if (isOff(state)) continue
-    for (let id = layer_id; id !== null && !busy.has(id); id = parents.get(id) ?? null) busy.add(id)
-  }
-  return rows
-    .filter(({ state }) => state === 'sealed')
-    .map(({ id, parent_id, bytes }) => ({ id, parentId: parent_id, bytes, holders: holders.get(id) ?? 0, isBusy: busy.has(id) }))
 }

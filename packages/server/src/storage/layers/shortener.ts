@@ -1,5 +1,6 @@
 import type { Activity } from '../../background/activity.ts'
 import { BackgroundWork, type Job } from '../../background/background-work.ts'
+import { listDrives } from '../../store/drives.ts'
 import { layerChain } from '../../store/layers.ts'
 import type { LayerTools } from './layer-tools.ts'
 import { defaultBound } from './plan-merge.ts'
@@ -36,7 +37,7 @@ export class Shortener {
   /** Resolves when nothing is under way that the start of this run would make useless. */
   async yieldTo(runId: string): Promise<void> {
     if (this.#layerIds.length === 0) return
-    const drives = await this.#tools.db.selectFrom('drives').select('layer_id').where('run_id', '=', runId).execute()
+    const drives = await listDrives(this.#tools.db, runId)
     const chains = await Promise.all(
       drives.map(({ layer_id }) => (layer_id === null ? [] : layerChain(this.#tools.db, layer_id))),
     )

@@ -1,14 +1,16 @@
-import { rm } from 'node:fs/promises'
-import { snapshotFolder } from '@ramet/engine/snapshot/snapshot-folder.ts'
 import { transaction } from '../../store/database.ts'
 import { removeSnapshot, unheldSnapshots } from '../../store/snapshots.ts'
 import type { LayerTools } from '../layers/layer-tools.ts'
 
 /**
  * Removes every snapshot that nothing holds. Rows first, in one transaction, in which nobody can begin to hold one; then the folders. A crash in between leaves
- * folders without rows, which `reclaimSnapshots` removes. To be done before layers are collected, which snapshots hold.
+ * folders without rows, which are reclaimed at the next start. To be done before layers are collected, which snapshots hold.
  */
-export async function collectSnapshots({ db, home, afterStep }: Pick<LayerTools, 'db' | 'home' | 'afterStep'>): Promise<void> {
+export async function collectSnapshots({
+  db,
+  storage,
+  afterStep,
+}: Pick<LayerTools, 'db' | 'storage' | 'afterStep'>): Promise<void> {
   const removed = await transaction(db, async (trx) => {
     const ids = await unheldSnapshots(trx)
     for (const id of ids) await removeSnapshot(trx, id)
@@ -16,6 +18,5 @@ export async function collectSnapshots({ db, home, afterStep }: Pick<LayerTools,
   })
   if (removed.length === 0) return
   afterStep?.('collect/forget-snapshots')
-  // Unlinking is safe while a VM that is about to end has a file mapped.
-  await Promise.all(removed.map((id) => rm(snapshotFolder(home, id), { recursive: true, force: true })))
+  await storage.removeSnapshots(removed)
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { chmod, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, readdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { whyUnusable } from '@ramet/engine/snapshot/check.ts'
-import { digestRam, packRam } from '@ramet/engine/snapshot/ram-file.ts'
+import { digestRam } from '@ramet/engine/snapshot/ram-file.ts'
 import { snapshotFolder } from '@ramet/engine/snapshot/snapshot-folder.ts'
 import { Activity } from '../../background/activity.ts'
 import { fsck } from '../../fsck/fsck.ts'
@@ -14,7 +14,6 @@ import { now } from '../../store/database.ts'
 import { findSnapshot } from '../../store/snapshots.ts'
 import { stoppedWithMemory } from '../../testing/stopped-with-memory.ts'
 import { TestHome } from '../../testing/test-home.ts'
-import { reclaimSnapshots } from './reclaim.ts'
 import { Rest } from './rest.ts'
 import { doJob, nextJob } from './resting-memory.ts'
 import { snapshotRecord } from './snapshot-record.ts'
@@ -116,7 +115,7 @@ for (const [step, left] of [
     await rested(home)
     home.crashAfter = step
     await assert.rejects(doJob(home.tools, await packJob(home), never), /crash/)
-    await reclaimSnapshots(home.db, home.home, { warn() {} })
+    await home.reclaim()
     assert.deepEqual(await fileNames(home), [left, '0.state'])
     await inOrder(home)
   })
@@ -125,13 +124,13 @@ for (const [step, left] of [
 test('of two who unpack the same memory one is too late, and its file goes', async () => {
   await using home = await TestHome.make()
   await rested(home)
-  const from = join(snapshotFolder(home.home, 's'), '0.ram')
-  await chmod(from, 0o640)
-  const packed = await packRam(from)
+  const from = 'snapshots/s/0.ram'
+  await chmod(join(home.home, from), 0o640)
+  const packed = await home.tools.storage.packRam(from)
   const swap = { snapshotId: 's', machine: 'm', from, to: packed }
   assert.equal(await swapRam(home.tools, swap), 'swapped')
-  const late = { ...packed, path: `${packed.path}.late` }
-  await writeFile(late.path, await readFile(packed.path))
+  const late = { ...packed, file: `${packed.file}.late` }
+  await copyFile(join(home.home, packed.file), join(home.home, late.file))
   assert.equal(await swapRam(home.tools, { ...swap, to: late }), 'dropped')
   assert.deepEqual(await fileNames(home), ['0.ram.zst', '0.state'])
   await inOrder(home)

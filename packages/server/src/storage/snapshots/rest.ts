@@ -1,6 +1,7 @@
 import type { Activity } from '../../background/activity.ts'
 import { BackgroundWork, type Job } from '../../background/background-work.ts'
 import type { SnapshotMachineRow } from '../../store/schema.ts'
+import { findSnapshot, snapshotToResume } from '../../store/snapshots.ts'
 import type { LayerTools } from '../layers/layer-tools.ts'
 import { doJob, nextJob, type RestJob } from './resting-memory.ts'
 
@@ -45,8 +46,7 @@ export class Rest {
   /** Resolves when nothing is under way on the snapshot that this run is to resume. */
   async yieldTo(runId: string): Promise<void> {
     if (this.#snapshotId === undefined) return
-    const run = await this.#tools.db.selectFrom('runs').select('resume_from').where('id', '=', runId).executeTakeFirst()
-    if (run?.resume_from == null || run.resume_from !== this.#snapshotId) return
+    if ((await snapshotToResume(this.#tools.db, runId)) !== this.#snapshotId) return
     await this.#work.end()
     this.#work.trigger()
   }
@@ -79,9 +79,7 @@ export class Rest {
     } catch (error) {
       if (signal.aborted) return
       this.#givenUp.add(key(job.machine))
-      const { snapshot_id } = job.machine
-      const isThere = await this.#tools.db.selectFrom('snapshots').select('id').where('id', '=', snapshot_id).executeTakeFirst()
-      if (isThere) this.#options.onError(error)
+      if (await findSnapshot(this.#tools.db, job.machine.snapshot_id)) this.#options.onError(error)
     }
   }
 }

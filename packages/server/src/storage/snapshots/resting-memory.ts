@@ -1,10 +1,8 @@
-import { stat } from 'node:fs/promises'
-import { requireSpace } from '@ramet/engine/disk/space.ts'
-import { digestRam, packRam } from '@ramet/engine/snapshot/ram-file.ts'
 import type { Db } from '../../store/database.ts'
 import type { SnapshotMachineRow } from '../../store/schema.ts'
+import { isResting, listPlainMemory, markDamaged, saveDigest } from '../../store/snapshot-memory.ts'
 import type { LayerTools } from '../layers/layer-tools.ts'
-import { ramPath, swapRam } from './swap-ram.ts'
+import { swapRam } from './swap-ram.ts'
 
 /** What can be done for one file of RAM while nobody waits for it. */
 export interface RestJob {
@@ -18,87 +16,55 @@ export const restSteps: readonly string[] = ['rest/digest', 'rest/pack', 'rest/s
 /** Memory of a live clone is still being written to the disk. */
 const notDurableMs = 30_000
 
-type Tools = Pick<LayerTools, 'db' | 'home' | 'afterStep'>
+type Tools = Pick<LayerTools, 'db' | 'storage' | 'afterStep'>
 
 /**
  * What is to be done next, or when that may be. `packAfterMs`: RAM that has not been used for so long is compressed; undefined: none is. It was last used when its
  * file was written: by the cut, or by whoever unpacked it.
  */
 export async function nextJob(
-  { db, home }: Tools,
+  { db, storage }: Tools,
   packAfterMs: number | undefined,
   isGivenUp: (machine: SnapshotMachineRow) => boolean,
 ): Promise<RestJob | { readonly inMs: number } | undefined> {
-  const rows = await db
-    .selectFrom('snapshot_machines')
-    .innerJoin('snapshots', 'snapshots.id', 'snapshot_machines.snapshot_id')
-    .selectAll('snapshot_machines')
-    .select('is_durable')
-    .where('ram_form', '=', 'plain')
-    .orderBy('at')
-    .execute()
+  const rows = await listPlainMemory(db)
   const plain = rows.filter((machine) => machine.is_durable === 1 && machine.is_damaged === 0 && !isGivenUp(machine))
   const machine = plain.find(({ ram_digest }) => ram_digest === null)
   if (machine) return { kind: 'digest', machine }
   let inMs = rows.some(({ is_durable }) => is_durable === 0) ? notDurableMs : Number.POSITIVE_INFINITY
   for (const each of packAfterMs === undefined ? [] : plain) {
     if (!(await isResting(db, each.snapshot_id))) continue
-    const written = await stat(ramPath(home, each)).catch(() => undefined)
-    if (!written) continue
-    const dueInMs = written.mtimeMs + (packAfterMs ?? 0) - Date.now()
+    const writtenAt = await storage.writtenAt(each.ram_file)
+    if (writtenAt === undefined) continue
+    const dueInMs = writtenAt + (packAfterMs ?? 0) - Date.now()
     if (dueInMs <= 0) return { kind: 'pack', machine: each }
     inMs = Math.min(inMs, dueInMs)
   }
   return Number.isFinite(inMs) ? { inMs } : undefined
 }
 
-/** Does it, unless the snapshot goes meanwhile. Throws what `run` throws, `no_space`, and what a digest that is another one is told by. */
+/** Does it, unless the snapshot goes meanwhile. Throws `no_space`, and of memory that is not what it was when it was taken. */
 export async function doJob(tools: Tools, { kind, machine }: RestJob, signal: AbortSignal): Promise<void> {
-  const { db, home, afterStep } = tools
-  const { snapshot_id: snapshotId, machine: name, ram_digest } = machine
-  const path = ramPath(home, machine)
-  if (kind === 'digest') {
-    const digest = await digestRam({ path, isPacked: false }, { signal })
-    await db
-      .updateTable('snapshot_machines')
-      .set({ ram_digest: digest })
-      .where('snapshot_id', '=', snapshotId)
-      .where('machine', '=', name)
-      .where('ram_digest', 'is', null)
-      .execute()
-    afterStep?.('rest/digest')
-    return
-  }
-  await requireSpace(home, machine.ram_bytes)
-  const to = await packRam(path, { signal })
-  afterStep?.('rest/pack')
-  const isWhole = ram_digest === null || to.digest === ram_digest
-  const isWanted = async (trx: Db) => isWhole && !signal.aborted && isResting(trx, snapshotId)
-  if ((await swapRam(tools, { snapshotId, machine: name, from: path, to, isWanted })) === 'swapped') afterStep?.('rest/swap')
-  if (isWhole) return
-  await db
-    .updateTable('snapshot_machines')
-    .set({ is_damaged: 1 })
-    .where('snapshot_id', '=', snapshotId)
-    .where('machine', '=', name)
-    .execute()
-  throw new Error(`the memory of ${name} in the snapshot ${snapshotId} is not what it was when it was taken`)
+  await (kind === 'digest' ? digest(tools, machine, signal) : pack(tools, machine, signal))
 }
 
-/** No machine has it mapped, none is about to, and no playground is kept warm by it. */
-async function isResting(db: Db, snapshotId: string): Promise<boolean> {
-  const holders = await db
-    .selectFrom('runs')
-    .select(['maps_snapshot', 'wanted', 'state'])
-    .where(({ or, eb }) => or([eb('resume_from', '=', snapshotId), eb('maps_snapshot', '=', snapshotId)]))
-    .execute()
-  const warm = await db.selectFrom('warm_starts').select('playground_id').where('snapshot_id', '=', snapshotId).executeTakeFirst()
-  return (
-    warm === undefined &&
-    holders.length > 0 &&
-    holders.every(
-      ({ maps_snapshot, wanted, state }) =>
-        maps_snapshot !== snapshotId && wanted === 'STOPPED' && (state === 'STOPPED' || state === 'FAILED'),
-    )
-  )
+const nameOf = ({ snapshot_id, machine }: SnapshotMachineRow) => ({ snapshotId: snapshot_id, machine })
+
+async function digest({ db, storage, afterStep }: Tools, machine: SnapshotMachineRow, signal: AbortSignal): Promise<void> {
+  await saveDigest(db, nameOf(machine), await storage.digestRam({ file: machine.ram_file, isPacked: false }, { signal }))
+  afterStep?.('rest/digest')
+}
+
+async function pack(tools: Tools, machine: SnapshotMachineRow, signal: AbortSignal): Promise<void> {
+  const { db, storage, afterStep } = tools
+  const memory = nameOf(machine)
+  await storage.requireSpace(machine.ram_bytes)
+  const to = await storage.packRam(machine.ram_file, { signal })
+  afterStep?.('rest/pack')
+  const isWhole = machine.ram_digest === null || to.digest === machine.ram_digest
+  const isWanted = async (trx: Db) => isWhole && !signal.aborted && isResting(trx, memory.snapshotId)
+  if ((await swapRam(tools, { ...memory, from: machine.ram_file, to, isWanted })) === 'swapped') afterStep?.('rest/swap')
+  if (isWhole) return
+  await markDamaged(db, memory)
+  throw new Error(`the memory of ${memory.machine} in the snapshot ${memory.snapshotId} is not what it was when it was taken`)
 }

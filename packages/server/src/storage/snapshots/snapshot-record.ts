@@ -3,18 +3,13 @@ import type { SnapshotStamp } from '@ramet/engine/snapshot/stamp.ts'
 import { readRun } from '../../runs/run-rows.ts'
 import type { Db } from '../../store/database.ts'
 import type { SnapshotRow } from '../../store/schema.ts'
-import { findSnapshot, type NewSnapshot } from '../../store/snapshots.ts'
+import { findSnapshot, listSnapshotDrives, type NewSnapshot } from '../../store/snapshots.ts'
 
 /** A snapshot as the engine knows it. */
 export async function snapshotRecord(db: Db, id: string): Promise<SnapshotRecord> {
   const found = await findSnapshot(db, id)
   if (!found) throw new Error(`the snapshot ${id} is gone from the store`)
-  const drives = await db
-    .selectFrom('snapshot_drives')
-    .innerJoin('layers', 'layers.id', 'snapshot_drives.layer_id')
-    .select(['machine', 'drive_index', 'layers.file'])
-    .where('snapshot_id', '=', id)
-    .execute()
+  const drives = await listSnapshotDrives(db, id)
   return {
     id,
     at: found.at,
@@ -55,11 +50,9 @@ export const toNewSnapshot = (
 
 /** Whose memory of when a run goes on with, as a sentence. */
 export async function resumeReason(db: Db, runId: string, snapshotId: string): Promise<string> {
-  const { at, origin_id, kind } = await db
-    .selectFrom('snapshots')
-    .select(['at', 'origin_id', 'kind'])
-    .where('id', '=', snapshotId)
-    .executeTakeFirstOrThrow()
+  const found = await findSnapshot(db, snapshotId)
+  if (!found) throw new Error(`the snapshot ${snapshotId} is gone from the store`)
+  const { at, origin_id, kind } = found
   const when = `${at.slice(0, 16).replace('T', ' ')} UTC`
   if (kind === 'warm') return `Its playground has been kept warm since ${when}.`
   if (origin_id === runId) return `Resumed from ${when}, when it was stopped.`

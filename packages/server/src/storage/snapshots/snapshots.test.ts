@@ -12,7 +12,6 @@ import { TestHome } from '../../testing/test-home.ts'
 import { collectLayers } from '../layers/collect.ts'
 import { collectSnapshots } from './collect.ts'
 import { Durability } from './durability.ts'
-import { reclaimSnapshots } from './reclaim.ts'
 
 const folders = (home: TestHome) => readdir(snapshotsFolder(home.home))
 const inOrder = async ({ db, home }: TestHome) => assert.deepEqual(await fsck({ db, home, againAfterMs: 0 }), [])
@@ -84,7 +83,7 @@ test('a server killed while it removes a snapshot leaves a folder that the next 
   home.crashAfter = 'collect/forget-snapshots'
   await assert.rejects(collectSnapshots(home.tools), /crash/)
   assert.deepEqual(await folders(home), ['s'])
-  await reclaimSnapshots(home.db, home.home, { warn() {} })
+  await home.reclaim()
   assert.deepEqual(await folders(home), [])
 })
 
@@ -94,7 +93,7 @@ test('snapshots in the making and files that no row accounts for are reclaimed, 
   await mkdir(join(snapshotsFolder(home.home), 'a.tmp'))
   await mkdir(join(snapshotsFolder(home.home), 'no-row'))
   await writeFile(join(snapshotsFolder(home.home), 's', '0.ram.zst.tmp'), '')
-  await reclaimSnapshots(home.db, home.home, { warn() {} })
+  await home.reclaim()
   assert.deepEqual(await folders(home), ['s'])
   assert.deepEqual((await readdir(snapshotFolder(home.home, 's'))).toSorted(), ['0.ram', '0.state'])
   await inOrder(home)

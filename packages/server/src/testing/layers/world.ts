@@ -10,10 +10,10 @@ import { fsck } from '../../fsck/fsck.ts'
 import { type CheckFile, checkByQemuImg } from '../../fsck/qemu-img.ts'
 import { changeRun, findRun } from '../../runs/run-rows.ts'
 import { collectLayers } from '../../storage/layers/collect.ts'
-import { reclaimLayers, reclaimOverlays } from '../../storage/layers/reclaim.ts'
-import { announceOverlays, sealDrives, sealOverlays, settleOverlays } from '../../storage/layers/seal.ts'
+import { sealDrives, sealOverlays, settleOverlays } from '../../storage/layers/seal.ts'
 import { shortenOnce } from '../../storage/layers/shorten.ts'
 import { usage } from '../../storage/usage/usage.ts'
+import { announceOverlays } from '../../store/drives.ts'
 import { setImage } from '../../store/images.ts'
 import { unreferencedLayers } from '../../store/layers.ts'
 import { markPlaygroundRemoved } from '../../store/playgrounds.ts'
@@ -31,8 +31,6 @@ interface ModelRun {
   /** Tops that its VM writes to now, by drive; what only QEMU knows. */
   readonly open: string[]
 }
-
-const silent = { warn() {} }
 
 /** The product's layers on real qcow2 files, and beside them a model of what every drive must read as. Machines are this class; their guests write by qemu-io. */
 export class World {
@@ -59,7 +57,7 @@ export class World {
           await disks.makeOverlay(blank, on, sizeBytes)
         }
         await copyFile(blank, file)
-        await home.tools.layers.makeWritable(file)
+        await home.layers.makeWritable(file)
       },
     })
     const world = new World(home)
@@ -192,8 +190,7 @@ export class World {
   async recover(alsoMachines: boolean): Promise<void> {
     this.home.crashAfter = undefined
     await this.#flush()
-    await reclaimLayers(this.home.db, this.home.tools, silent)
-    await reclaimOverlays(this.home.db, this.home.tools, silent)
+    await this.home.reclaim()
     for (const [id, run] of this.runs) {
       const row = await findRun(this.home.db, id)
       // A clone of which the transaction was not done is no run.

@@ -1,0 +1,103 @@
+import { RametError } from '@ramet/model/errors/error.ts'
+import { type Db, transaction } from './database.ts'
+import type { DriveRow } from './schema.ts'
+
+/** An overlay of a drive, and the one that takes its place above it; null: the drive has none until its machine starts. */
+export interface DriveOverlay {
+  readonly machine: string
+  readonly driveIndex: number
+  readonly overlay: string
+  readonly nextOverlay: string | null
+}
+
+/** In the order of machines' names and of each machine's drives. */
+export async function listDrives(db: Db, runId: string): Promise<DriveRow[]> {
+  return db.selectFrom('drives').selectAll().where('run_id', '=', runId).orderBy('machine').orderBy('drive_index').execute()
+}
+
+/** Writes down a drive that stands unmodified on its layer, or is empty without one. */
+export async function insertDrive(
+  trx: Db,
+  runId: string,
+  machine: string,
+  index: number,
+  drive: { readonly sizeBytes: number },
+  layerId: string | null,
+): Promise<void> {
+  await trx
+    .insertInto('drives')
+    .values({ run_id: runId, machine, drive_index: index, layer_id: layerId, overlay: null, size_bytes: drive.sizeBytes })
+    .execute()
+}
+
+/** Drives that have an overlay. A next one that was announced is left out. */
+export async function drivesWithOverlay(db: Db, runId: string): Promise<DriveOverlay[]> {
+  return (await listDrives(db, runId)).flatMap(({ machine, drive_index, overlay }) =>
+    overlay === null ? [] : [{ machine, driveIndex: drive_index, overlay, nextOverlay: null }],
+  )
+}
+
+/** Drives whose VM was, or was about to be, given a next overlay, and that are not settled. */
+export async function announcedOverlays(db: Db, runId: string): Promise<(DriveOverlay & { readonly nextOverlay: string })[]> {
+  return (await listDrives(db, runId)).flatMap(({ machine, drive_index, overlay, next_overlay }) =>
+    next_overlay === null ? [] : [{ machine, driveIndex: drive_index, overlay: overlay ?? '', nextOverlay: next_overlay }],
+  )
+}
+
+/**
+ * Writes down which overlays QEMU is about to be given above the drives' overlays; null: it was not given one after all. To be done before it is told, so that a crash
+ * in between leaks and loses nothing. Throws `drive_changed`.
+ */
+export async function announceOverlays(db: Db, runId: string, overlays: readonly DriveOverlay[]): Promise<void> {
+  if (overlays.length === 0) return
+  await transaction(db, async (trx) => {
+    for (const overlay of overlays) await changeDrive(trx, runId, overlay, { next_overlay: overlay.nextOverlay })
+  })
+}
+
+/** The drive's row, which has this overlay still. Throws `drive_changed`. */
+export async function readDrive(db: Db, runId: string, { machine, driveIndex, overlay }: DriveOverlay): Promise<DriveRow> {
+  const row = await db
+    .selectFrom('drives')
+    .selectAll()
+    .where('run_id', '=', runId)
+    .where('machine', '=', machine)
+    .where('drive_index', '=', driveIndex)
+    .where('overlay', '=', overlay)
+    .executeTakeFirst()
+  if (!row) throw driveChanged(runId, machine, driveIndex)
+  return row
+}
+
+/** The layer that the overlay became is what the drive stands on; its overlay is the next one. Throws `drive_changed`. */
+export async function standOnSealed(trx: Db, runId: string, overlay: DriveOverlay, layerId: string): Promise<void> {
+  await changeDrive(trx, runId, overlay, { layer_id: layerId, overlay: overlay.nextOverlay, next_overlay: null })
+}
+
+/** The overlay was never written to and is given up. Throws `drive_changed`. */
+export async function dropOverlay(trx: Db, runId: string, overlay: DriveOverlay): Promise<void> {
+  await changeDrive(trx, runId, overlay, { overlay: null })
+}
+
+/** Only a drive that has that overlay still is changed. */
+async function changeDrive(
+  db: Db,
+  runId: string,
+  { machine, driveIndex, overlay }: DriveOverlay,
+  values: Partial<Pick<DriveRow, 'layer_id' | 'overlay' | 'next_overlay'>>,
+): Promise<void> {
+  const { numUpdatedRows } = await db
+    .updateTable('drives')
+    .set(values)
+    .where('run_id', '=', runId)
+    .where('machine', '=', machine)
+    .where('drive_index', '=', driveIndex)
+    .where('overlay', '=', overlay)
+    .executeTakeFirst()
+  if (numUpdatedRows !== 1n) throw driveChanged(runId, machine, driveIndex)
+}
+
+export const driveChanged = (runId: string, machine: string, driveIndex: number) =>
+  new RametError('drive_changed', 409, `Drive ${driveIndex} of ${machine} of the run ${runId} was changed meanwhile.`, {
+    hint: 'Try again.',
+  })
