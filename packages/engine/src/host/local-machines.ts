@@ -13,7 +13,7 @@ const linkWithinMs = 20_000
 /** Beside the time that the guest is given to settle. */
 const answerMs = 10_000
 
-export function localMachines({ home, vmmFor, guests, live }: HostParts): HostMachines {
+export function localMachines({ home, vmmFor, guests, networks, live }: HostParts): HostMachines {
   const on = ({ runId, machine }: MachineName): LiveMachine => {
     const found = live.get(runId)?.get(machine)
     if (!found) throw machineUnreachable(machine, 'it is off.')
@@ -36,7 +36,7 @@ export function localMachines({ home, vmmFor, guests, live }: HostParts): HostMa
     console: async (machine) => guests.console(on(machine).vm),
     consoleLogs: async (place) => (await logs(place)).map(({ name }) => name),
     readConsoleLog: async (place, name) => (await logs(place)).find((log) => log.name === name)?.read(),
-    dial: async (machine, port) => dialMachine(await ready(machine), port),
+    dial: async (machine, port) => dialMachine(networks, await ready(machine), port),
     async answers({ runId, machine }, withinMs) {
       const link = live.get(runId)?.get(machine)?.link
       if (!link) return false

@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ProcessFailed, run } from '../process/run-process.ts'
+import { dialTcp } from './dial-tcp.ts'
 import { Leases } from './lease.ts'
 import { missingInside, missingOnHost, namespaceSettings, type Observed, type ObservedLink, type ObservedRoute } from './links.ts'
 import type { Networks } from './network.ts'
@@ -78,6 +79,7 @@ export function linuxNetworks({ vmUid, pool = defaultPool, leaseFolder }: LinuxN
     lease: (installation, runId, prefer) => leases.take(installation, runId, prefer),
     release: (installation, runId) => leases.release(installation, runId),
     leases: (installation) => leases.holders(installation),
+    dial: dialTcp,
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream'
+
 /** The plan of one run's network as pure data; made by `plan.ts`, brought about by an implementation of `Networks`. */
 export interface NetworkPlan {
   /** Installation id + short run id, at most 13 characters, so that names derived from it fit into 15 (IFNAMSIZ - 1): `r1a2b-3c4`. */
@@ -37,6 +39,9 @@ export interface PlannedInterface {
   readonly gateway?: string
 }
 
+/** Why no connection came about. `refused`: nothing listens there. `silent`: no answer in time. */
+export type DialFailure = 'refused' | 'silent' | 'unreachable'
+
 /** One host's run networks. Every method is idempotent. */
 export interface Networks {
   /** True when namespace, veth, bridges, taps and rules all are there as planned. */
@@ -50,6 +55,8 @@ export interface Networks {
   /** Takes a /28 that no one on this host (other servers too) and no route uses; `prefer` is taken again when free. */
   lease(installation: string, runId: string, prefer?: string): Promise<string>
   release(installation: string, runId: string): Promise<void>
+  /** A TCP connection from the host to one of its machines' addresses. */
+  dial(hostAddress: string, port: number): Promise<Duplex | DialFailure>
   /** Run ids of this installation that hold a lease. */
   leases(installation: string): Promise<string[]>
 }
