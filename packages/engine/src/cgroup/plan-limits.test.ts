@@ -25,11 +25,13 @@ test('a run is counted with the RAM of its machines and what the VM of each take
 })
 
 test('bounds fit the machines', () => {
-  const bounds = planLimits(plan, samplePlan, () => ({ overheadMiB: 9 }))
+  const overhead = () => ({ overheadMiB: 9 })
+  const bounds = planLimits({ plan, isBackground: false }, samplePlan, overhead)
   assert.equal(bounds.name, samplePlan.name)
   assert.ok(bounds.memoryBytes > (1536 + 18) * mib)
   assert.equal(bounds.cpuPercent, 400)
   assert.equal(bounds.cpuWeight, 300)
+  assert.equal(planLimits({ plan, isBackground: true }, samplePlan, overhead).cpuWeight, 1)
 })
 
 test('a v2 tree has all in its one group, v1 trees each their own', () => {

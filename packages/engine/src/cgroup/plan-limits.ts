@@ -8,6 +8,8 @@ import { type MemoryOfVm, runMemoryBytes } from './run-memory.ts'
 const cacheBytes = 256 * 1024 ** 2
 /** A CPU of a guest counts as one of the host's threads. With half of that, three VMs beside a busy compiler lost their connections (measured). */
 const weightOfCpu = 100
+/** The least there is (cgroup-v2.rst, "cpu.weight"): a hundredth of one thread. */
+const leastWeight = 1
 /** QEMU's main loop, its disk and network work, beside the guest's CPUs. */
 const percentBesideCpus = 50
 /** QEMU's pool of disk threads ends at 64 (util/thread-pool.c); the rest are its CPUs, its main loop and its timers. */
@@ -16,13 +18,17 @@ const tasksOfVm = 128
 const tasksOfView = 22
 
 /** Pure. */
-export function planLimits(plan: RunPlan, network: NetworkPlan, vmmFor: MemoryOfVm): RunLimits {
+export function planLimits(
+  { plan, isBackground }: { readonly plan: RunPlan; readonly isBackground: boolean },
+  network: NetworkPlan,
+  vmmFor: MemoryOfVm,
+): RunLimits {
   const cpus = plan.machines.reduce((sum, { cpuCount }) => sum + cpuCount, 0)
   const { views } = planNames(network)
   return {
     name: network.name,
     memoryBytes: runMemoryBytes(plan, vmmFor) + cacheBytes,
-    cpuWeight: cpus * weightOfCpu,
+    cpuWeight: isBackground ? leastWeight : cpus * weightOfCpu,
     cpuPercent: cpus * 100 + plan.machines.length * percentBesideCpus,
     tasks: plan.machines.length * tasksOfVm + cpus + views.length * tasksOfView,
   }

@@ -22,7 +22,7 @@ export async function mergeLayers({ layers, below, into, signal }: Merging, vmGi
   if (!lowest || !overlay || uppers.length === 0) throw new Error('merging takes two layers at least')
   const folder = dirname(into)
   const temporary = temporaryName(into)
-  const options = { signal, timeoutMs: 3_600_000 }
+  const options = { signal, timeoutMs: 3_600_000, isBackground: true }
   try {
     const needed = await Promise.all(layers.map(async ({ file }) => (await sealedFile(file)).bytes))
     // Nobody waits for a merge, but guests stop when there is no space left: it takes none of the last.

@@ -34,6 +34,12 @@ export interface Host {
   /** What happens to machines that are on, of all runs. Returns the way to stop listening. */
   events(listener: (event: MachineEvent) => void): () => void
   /**
+   * Somebody needs the host: no process of these runs, and none that works on files while nobody waits for it, gets the CPU until `goOn`, and workflows of these runs wait
+   * between two steps. Just these: a run that was named before and is not any more goes on.
+   */
+  standStill(runIds: readonly string[]): void
+  goOn(): void
+  /**
    * Takes memory and drives of a run's machines at one instant; they go on at once. `overlays` are written down by the caller beforehand. Whatever fails, the machines run
    * on, and `settleCut` tells which overlays they write to.
    */

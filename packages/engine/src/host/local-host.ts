@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import type { Check, Health } from '@ramet/model/api/host.ts'
 import { runMemoryBytes } from '../cgroup/run-memory.ts'
+import { stopBackgroundPrograms } from '../process/background-programs.ts'
 import { cutLive, settleLive } from '../run/cut-live.ts'
 import type { HostParts } from '../run/host-parts.ts'
 import type { RunContext } from '../run/run-context.ts'
@@ -42,6 +43,14 @@ export function localHost(parts: HostParts, rest: HostRest): Host {
     },
     on: (runId) => (live.get(runId)?.all() ?? []).map(({ name, link }) => ({ machine: name, isReady: link.isReady })),
     events: (listener) => live.listen((runId, event) => listener({ runId, ...event })),
+    standStill(runIds) {
+      live.standStill(runIds)
+      stopBackgroundPrograms(true)
+    },
+    goOn() {
+      live.standStill([])
+      stopBackgroundPrograms(false)
+    },
     cut: (request) => cut(parts, request),
     settleCut: (runId, announced) => settleLive(parts.home, runId, live.of(runId), announced),
     forget: (runId) => live.forget(runId),
@@ -84,9 +93,10 @@ async function perform(host: HostParts, name: WorkflowName, request: PerformRequ
       begun.set(step, performance.now())
       onStep(step, message)
     },
-    afterStep(step) {
+    async afterStep(step) {
       times[step] = Math.round(performance.now() - (begun.get(step) ?? began))
-      return afterStep(step)
+      await afterStep(step)
+      await host.live.standing.mayGoOn(runId, signal)
     },
   })
   return times

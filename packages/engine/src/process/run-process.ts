@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { RametError } from '@ramet/model/errors/error.ts'
+import { addBackgroundProgram, inIdleClass } from './background-programs.ts'
 
 export interface RunOptions {
   readonly stdin?: string | Uint8Array
@@ -12,6 +13,9 @@ export interface RunOptions {
   readonly onStderrLine?: (line: string) => void
   /** Exit codes that are no failure. Default: 0 alone. */
   readonly okCodes?: readonly number[]
+  /** Nobody waits for it: it takes what others leave of the host, and stands still while somebody needs it. Its timeout goes on meanwhile. */
+  readonly isBackground?: boolean
+  readonly onSpawn?: (pid: number) => void
 }
 
 export interface RunResult {
@@ -39,12 +43,14 @@ export class ProcessFailed extends RametError {
 /** The one way to run a program to its end: an argv array, never a shell; bounded in time and in what is kept of its output. */
 export async function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
   const { promise, resolve, reject } = Promise.withResolvers<RunResult>()
-  const [program, ...args] = argv
+  const [program, ...args] = options.isBackground ? inIdleClass(argv) : argv
   const child = spawn(program, args, {
     cwd: options.cwd,
     env: { ...process.env, LC_ALL: 'C', ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
+  if (child.pid !== undefined) options.onSpawn?.(child.pid)
+  const forget = options.isBackground && child.pid !== undefined ? addBackgroundProgram(child.pid) : () => {}
   let why: string | undefined
   const kill = (reason: string) => {
     why = reason
@@ -92,6 +98,7 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
   try {
     return await promise
   } finally {
+    forget()
     clearTimeout(timer)
     options.signal?.removeEventListener('abort', abort)
   }

@@ -23,11 +23,14 @@ export type LiveEvent =
 /** Connections to the machines of one run that are on. */
 export class LiveRun {
   readonly #guests: Guests
+  readonly #added: (vm: Vm) => void
   readonly #machines = new Map<string, LiveMachine>()
   readonly #listeners = new Set<(event: LiveEvent) => void>()
 
-  constructor(guests: Guests) {
+  /** `added`: told of each VM that is taken over. */
+  constructor(guests: Guests, added: (vm: Vm) => void) {
     this.#guests = guests
+    this.#added = added
   }
 
   get(machine: string): LiveMachine | undefined {
@@ -70,6 +73,7 @@ export class LiveRun {
       },
     }
     this.#machines.set(name, machine)
+    this.#added(vm)
     link.onChange((isReady) => this.#tell({ kind: 'link', machine: name, isReady }))
     vm.onReset(() => this.#tell({ kind: 'reset', machine: name }))
     vm.onSpace((waits) => this.#tell({ kind: 'space', machine: name, waits }))

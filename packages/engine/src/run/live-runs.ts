@@ -1,10 +1,12 @@
 import type { Guests } from '../guest/guest.ts'
 import { type LiveEvent, LiveRun } from './live-run.ts'
+import { StandingRuns } from './standing-runs.ts'
 
 /** Connections to the machines of all runs, by run. */
 export class LiveRuns {
   readonly #guests: Guests
   readonly #runs = new Map<string, LiveRun>()
+  readonly standing = new StandingRuns()
   readonly #listeners = new Set<(runId: string, event: LiveEvent) => void>()
 
   constructor(guests: Guests) {
@@ -15,7 +17,7 @@ export class LiveRuns {
   of(runId: string): LiveRun {
     const known = this.#runs.get(runId)
     if (known) return known
-    const live = new LiveRun(this.#guests)
+    const live = new LiveRun(this.#guests, ({ pid }) => this.standing.added(runId, pid))
     this.#runs.set(runId, live)
     live.listen((event) => {
       for (const listener of this.#listeners) listener(runId, event)
@@ -25,6 +27,17 @@ export class LiveRuns {
 
   get(runId: string): LiveRun | undefined {
     return this.#runs.get(runId)
+  }
+
+  /** Machines of just these runs stand still, and their workflows wait. */
+  standStill(runIds: readonly string[]): void {
+    this.standing.set(
+      runIds,
+      (runId) =>
+        this.get(runId)
+          ?.all()
+          .map(({ vm }) => vm.pid) ?? [],
+    )
   }
 
   listen(listener: (runId: string, event: LiveEvent) => void): () => void {

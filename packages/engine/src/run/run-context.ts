@@ -44,7 +44,7 @@ export function networkPlan(host: HostParts, run: RunRecord): NetworkPlan {
 export const addressOf = (host: HostParts, run: RunRecord, machine: string): string | undefined =>
   run.lease === undefined ? undefined : networkPlan(host, run).machines.find(({ name }) => name === machine)?.hostAddress
 
-export const runLimits = (host: HostParts, run: RunRecord): RunLimits => planLimits(run.plan, networkPlan(host, run), host.vmmFor)
+export const runLimits = (host: HostParts, run: RunRecord): RunLimits => planLimits(run, networkPlan(host, run), host.vmmFor)
 
 export async function runNames(host: HostParts, run: RunRecord): Promise<RunNames> {
   const nameservers = await host.nameservers()

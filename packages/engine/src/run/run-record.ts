@@ -18,6 +18,8 @@ export interface RunRecord {
   readonly waking: string | undefined
   /** Its drives and memory are those of another run, kept for starts like this one: its guests need an identity of their own before anybody uses them. */
   readonly isBorrowed: boolean
+  /** Nobody waits for it: its machines take what others leave of the CPU. */
+  readonly isBackground: boolean
 }
 
 export interface MachineRecord {

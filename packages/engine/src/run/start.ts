@@ -236,8 +236,8 @@ export const startWorkflow: Workflow<RunContext> = {
   steps: [makeFolders, leaseAddresses, [makeNetwork, makeCgroups, makeOverlays], [serveNames, startMachines], awaitGuests],
 }
 
-/** What is looked after while a run is on. */
-export const keepWorkflow: Workflow<RunContext> = { name: 'keep', steps: [serveNames] }
+/** What is looked after while a run is on: its groups too, since one that was made in the background may have become somebody's. */
+export const keepWorkflow: Workflow<RunContext> = { name: 'keep', steps: [makeCgroups, serveNames] }
 
 /** One machine of a run whose networks are there. */
 export const machineStartWorkflow: Workflow<RunContext> = {

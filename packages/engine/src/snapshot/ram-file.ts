@@ -30,8 +30,6 @@ export interface NewRamFile extends RamFile {
 const program = fileURLToPath(new URL('./ram-program.ts', import.meta.url))
 /** The slowest disk and the busiest host we bear: 10 MB/s. What leaves the host to others may get next to nothing of a busy one for long. */
 const timeoutMs = (bytes: number, isUrgent: boolean) => (120_000 + bytes / 10_000) * (isUrgent ? 1 : 30)
-/** A tenth of what others get (sched(7)): less of a host that is busy all the time would never come to an end. */
-const gently = ['nice', '-n', '10']
 
 /** SHA-256 of the plain RAM, hex. */
 export async function digestRam({ path, isPacked }: RamFile, work: RamWork = {}): Promise<string> {
@@ -75,14 +73,8 @@ async function goThrough(
   bytes: number,
   { signal, isUrgent = false, onProgress }: RamWork,
 ): Promise<string> {
-  const [first = '', ...rest] = [
-    ...(isUrgent ? [] : gently),
-    process.execPath,
-    '--disable-warning=ExperimentalWarning',
-    program,
-    ...words,
-  ]
-  const { stdout } = await run([first, ...rest], {
+  const { stdout } = await run([process.execPath, '--disable-warning=ExperimentalWarning', program, ...words], {
+    isBackground: !isUrgent,
     timeoutMs: timeoutMs(bytes, isUrgent),
     ...(signal ? { signal } : {}),
     onStderrLine(line) {

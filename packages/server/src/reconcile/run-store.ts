@@ -51,6 +51,7 @@ export function runStore(tools: LayerTools, runId: string): RunStore {
         resume: row.resume_from === null ? undefined : await snapshotRecord(db, row.resume_from),
         waking: row.asleep === 1 ? (row.epoch ?? undefined) : undefined,
         isBorrowed: row.is_borrowed === 1,
+        isBackground: row.purpose !== 'user',
       }
     },
     async saveSnapshot(taken) {

@@ -170,9 +170,10 @@ export class RunWorker {
         begun.set(step, performance.now())
         this.#report({ step, message })
       },
-      afterStep: (name) => {
+      afterStep: async (name) => {
         stepsMs[name.slice(workflow.name.length + 1)] = Math.round(performance.now() - (begun.get(name) ?? began))
-        return this.#tools.afterStep(name)
+        await this.#tools.afterStep(name)
+        await host.live.standing.mayGoOn(this.id, signal)
       },
     })
     const took = { run: this.id, workflow: workflow.name, ms: Math.round(performance.now() - began), stepsMs }

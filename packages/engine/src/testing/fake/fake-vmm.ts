@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { vmFailed } from '@ramet/model/errors/errors.ts'
 import { writeFileAtomically } from '../../disk/files.ts'
+import { setStopped } from '../../process/stop-signal.ts'
 import { checkRam } from '../../vmm/memory-files.ts'
 import type { VmDrive, VmIdentity, Vmm, VmRemains, VmSpec } from '../../vmm/vmm.ts'
 import { tryControl } from './fake-control.ts'
@@ -67,6 +68,7 @@ export const fakeVmm: Vmm = {
     if (!known) return undefined
     const deadline = Date.now() + answerMs
     while (await isOurProcess(known, identity)) {
+      setStopped(known.pid, false)
       const control = await tryControl(identity, known)
       if (control && !control.greeting.isPoweredOff) return new FakeVm(identity, known, control)
       if (control) {

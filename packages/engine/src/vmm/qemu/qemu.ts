@@ -5,6 +5,7 @@ import { missingProgram, vmFailed } from '@ramet/model/errors/errors.ts'
 import { enterGroups } from '../../cgroup/enter-groups.ts'
 import { writeFileForThisBoot } from '../../disk/files.ts'
 import type { VmUser } from '../../disk/vm-user.ts'
+import { setStopped } from '../../process/stop-signal.ts'
 import { checkRam } from '../memory-files.ts'
 import type { Accelerator, Vm, VmEnd, VmIdentity, Vmm, VmRemains, VmSpec } from '../vmm.ts'
 import { splitterProgram } from './build-splitter.ts'
@@ -153,6 +154,8 @@ async function find(identity: VmIdentity, tools: CutTools): Promise<Vm | VmRemai
   const process = written ?? (await findProcess(isOurs))
   if (process && (await isAlive(process)) && isOurs(await argvOf(process.pid))) {
     if (!written) await writeFileForThisBoot(files.process, JSON.stringify(process))
+    // A former server may have stopped it (`StandingRuns`).
+    setStopped(process.pid, false)
     const qmp = await connect(files.qmp)
     const vm = new QemuVm(process, identity.folder, qmp, tools)
     const status = await statusOf(qmp).catch(() => 'unknown')
