@@ -14,7 +14,15 @@ export class MemoryRunStore implements RunStore {
   constructor(storage: HostStorage, record: Pick<RunRecord, 'id' | 'shortId' | 'plan' | 'drives'>) {
     this.#storage = storage
     const machines = record.plan.machines.map(({ name }) => ({ name, leftBoot: undefined }))
-    this.record = { ...record, machines, lease: undefined, resume: undefined, waking: undefined, isBorrowed: false }
+    this.record = {
+      ...record,
+      machines,
+      lease: undefined,
+      resume: undefined,
+      waking: undefined,
+      isBorrowed: false,
+      isBackground: false,
+    }
   }
 
   async read(): Promise<RunRecord> {
