@@ -3,19 +3,23 @@ import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { kernelWords } from '@ramet/engine/guest/boot/kernel-words.ts'
-import { makeRunKeys } from '@ramet/engine/guest/identity/keys.ts'
-import { SshLink } from '@ramet/engine/guest/link/ssh-link.ts'
-import type { KernelPack, RootImage } from '@ramet/engine/image/cache/artefact.ts'
-import { planNetwork } from '@ramet/engine/network/plan.ts'
-import { run } from '@ramet/engine/process/run-process.ts'
-import { writeInitrd } from '@ramet/engine/run/initrd.ts'
-import { vmSpec } from '@ramet/engine/run/vm-spec.ts'
-import { hostTscKhz } from '@ramet/engine/vmm/host-khz.ts'
-import { qemuCommandLine } from '@ramet/engine/vmm/qemu/command-line.ts'
-import { vmFiles } from '@ramet/engine/vmm/qemu/vm-files.ts'
-import { unixPort } from '@ramet/engine/vmm/unix-port.ts'
-import type { Accelerator, VmSpec } from '@ramet/engine/vmm/vmm.ts'
+import { run } from '@ramet/engine'
+import {
+  type Accelerator,
+  hostTscKhz,
+  type KernelPack,
+  kernelWords,
+  makeRunKeys,
+  planNetwork,
+  qemuCommandLine,
+  type RootImage,
+  SshLink,
+  unixPort,
+  type VmSpec,
+  vmFiles,
+  vmSpec,
+  writeInitrd,
+} from '@ramet/engine/testing'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { testFolder } from '../scripts/testing/test-folders.ts'
 

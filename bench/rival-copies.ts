@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { run } from '@ramet/engine/process/run-process.ts'
+import { run } from '@ramet/engine'
 import { testFolder } from '../scripts/testing/test-folders.ts'
 
 /** One disk as somebody without Ramet would have it, and how long another one of it takes. */

@@ -1,4 +1,4 @@
-import { ImageLibrary } from '@ramet/engine/image/library.ts'
+import { ImageLibrary } from '@ramet/engine/testing'
 import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
 import { TestServer, testCache } from '../tests/harness/server.ts'
 import type { Benchmark, Figure } from './samples.ts'

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { waitForPlay } from '@ramet/client/wait-for-play.ts'
-import { ImageLibrary } from '@ramet/engine/image/library.ts'
+import { ImageLibrary } from '@ramet/engine/testing'
 import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
 import { TestServer, testCache } from '../tests/harness/server.ts'
 import { type BareParts, bareStart } from './bare-vm.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { debianPackages } from '@ramet/engine/process/debian-packages.ts'
+import { debianPackages } from '@ramet/engine/testing'
 
 test('npm start installs every program that the engine runs, so that doctor finds nothing missing on a new machine', async () => {
   const { run } = JSON.parse(await readFile(new URL('debian-packages.json', import.meta.url), 'utf8')) as {

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fakeHostFolder } from '@ramet/engine/testing/fake/open-fake-host.ts'
+import { fakeHostFolder } from '@ramet/engine/testing'
 import { stepNames } from '@ramet/server/reconcile/step-names.ts'
 import { crashSuite } from './crash-steps.ts'
 import { vmProcesses } from './harness/leftovers.ts'

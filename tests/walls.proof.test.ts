@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { settledCommand } from '@ramet/engine/guest/agent/settled.ts'
+import { settledCommand } from '@ramet/engine/testing'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 

@@ -2,20 +2,24 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { access, chown, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { ensureVmUser, type VmUser } from '@ramet/engine/disk/vm-user.ts'
-import { settledCommand } from '@ramet/engine/guest/agent/settled.ts'
-import { kernelWords } from '@ramet/engine/guest/boot/kernel-words.ts'
-import { makeRunKeys } from '@ramet/engine/guest/identity/keys.ts'
-import { SshLink } from '@ramet/engine/guest/link/ssh-link.ts'
-import type { KernelPack, RootImage } from '@ramet/engine/image/cache/artefact.ts'
-import { planNetwork } from '@ramet/engine/network/plan.ts'
-import { run } from '@ramet/engine/process/run-process.ts'
-import { writeInitrd } from '@ramet/engine/run/initrd.ts'
-import { modulesSerial } from '@ramet/engine/run/vm-spec.ts'
-import { hostTscKhz } from '@ramet/engine/vmm/host-khz.ts'
-import { kernelCommandLine } from '@ramet/engine/vmm/qemu/command-line.ts'
-import { unixPort } from '@ramet/engine/vmm/unix-port.ts'
-import type { Accelerator } from '@ramet/engine/vmm/vmm.ts'
+import { run } from '@ramet/engine'
+import {
+  type Accelerator,
+  ensureVmUser,
+  hostTscKhz,
+  type KernelPack,
+  kernelCommandLine,
+  kernelWords,
+  makeRunKeys,
+  modulesSerial,
+  planNetwork,
+  type RootImage,
+  SshLink,
+  settledCommand,
+  unixPort,
+  type VmUser,
+  writeInitrd,
+} from '@ramet/engine/testing'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { testFolder } from '../../scripts/testing/test-folders.ts'
 import { ended, until } from '../../tests/harness/processes.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { run } from '@ramet/engine/process/run-process.ts'
+import { run } from '@ramet/engine'
 import { vmProcesses } from '../../tests/harness/leftovers.ts'
 import type { Figure } from '../samples.ts'
 import type { BenchRuns, Shape } from './bench-runs.ts'

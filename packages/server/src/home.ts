@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { writeFileAtomically } from '@ramet/engine/disk/files.ts'
+import { writeFileAtomically } from '@ramet/engine'
 import { RametError } from '@ramet/model/errors/error.ts'
 
 /** Socket paths below a run's folder must fit into 107 bytes (unix(7)); what we add to the home's path takes 56. */

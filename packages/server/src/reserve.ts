@@ -1,6 +1,6 @@
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomically } from '@ramet/engine/disk/files.ts'
+import { writeFileAtomically } from '@ramet/engine'
 import { freeBytes } from '@ramet/engine/disk/space.ts'
 
 /** Several times what the store's log may want between two checkpoints (4 MB; sqlite.org/wal.html). */

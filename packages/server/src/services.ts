@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions } from '@ramet/engine/guest/guest.ts'
+import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions } from '@ramet/engine'
 import type { Event } from '@ramet/model/api/events.ts'
 import type { Check, Finding, Health, Image, Me } from '@ramet/model/api/host.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'

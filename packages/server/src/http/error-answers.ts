@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { isSpaceError } from '@ramet/engine/disk/space.ts'
+import { isSpaceError } from '@ramet/engine'
 import { RametError, toErrorBody } from '@ramet/model/errors/error.ts'
 import { bodyTooLarge, diskFull, internalError, invalidInput, notFound } from '@ramet/model/errors/errors.ts'
 import type { FastifyInstance, FastifyReply } from 'fastify'

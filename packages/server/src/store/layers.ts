@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { SealedFile } from '@ramet/engine/disk/layer-store.ts'
+import type { SealedFile } from '@ramet/engine'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { type Db, now } from './database.ts'
 import type { LayerRow } from './schema.ts'

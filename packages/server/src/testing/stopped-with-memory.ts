@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { snapshotFolder } from '@ramet/engine/snapshot/snapshot-folder.ts'
+import { snapshotFolder } from '@ramet/engine/testing'
 import { now, transaction } from '../store/database.ts'
 import { insertSnapshot } from '../store/snapshots.ts'
 import type { TestHome } from './test-home.ts'

@@ -1,5 +1,5 @@
 import { Duplex, PassThrough } from 'node:stream'
-import type { ExecOptions, GuestProcess, GuestTerminal } from '@ramet/engine/guest/guest.ts'
+import type { ExecOptions, GuestProcess, GuestTerminal } from '@ramet/engine'
 import { platform } from '@ramet/model/access/can.ts'
 import type { Event } from '@ramet/model/api/events.ts'
 import type { Image } from '@ramet/model/api/host.ts'

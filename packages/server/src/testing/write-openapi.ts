@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { writeFileAtomically } from '@ramet/engine/disk/files.ts'
-import { run } from '@ramet/engine/process/run-process.ts'
+import { run, writeFileAtomically } from '@ramet/engine'
 import { pino } from 'pino'
 import { assembleApp } from '../http/app.ts'
 import { describeApi } from '../http/openapi.ts'

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { run } from '@ramet/engine/process/run-process.ts'
+import { run } from '@ramet/engine'
 import type { FastifyBaseLogger } from 'fastify'
 
 export type WebState = 'building' | 'ready' | 'failed'

@@ -1,4 +1,5 @@
-import type { HostAndParts, HostConfig } from '@ramet/engine/host/open-host.ts'
+import type { HostConfig } from '@ramet/engine'
+import type { HostAndParts } from '@ramet/engine/host/open-host.ts'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import type { World } from './world.ts'

@@ -1,4 +1,4 @@
-import type { Host } from '@ramet/engine/host/host.ts'
+import type { Host } from '@ramet/engine'
 import type { HostParts } from '@ramet/engine/run/host-parts.ts'
 
 /** The host below the server, and for a while still the parts that it is made of. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { chainOptions } from '@ramet/engine/disk/qcow2-chain.ts'
-import { run } from '@ramet/engine/process/run-process.ts'
+import { run } from '@ramet/engine'
+import { chainOptions } from '@ramet/engine/testing'
 
 /** What is done with one drive; `chain` topmost first. */
 export interface DriveCommands {
