@@ -1,6 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import { pages } from '@ramet/model/api/routes.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
+import { visibleJson, visibleText } from '@ramet/model/units/visible-text.ts'
 import { pino } from 'pino'
 import { readConfig } from './config.ts'
 import { startServer } from './server.ts'
@@ -8,7 +9,12 @@ import type { OpenHost } from './world/open-world.ts'
 
 /** The server of this process, in the foreground, on the host that `openHost` opens. Ctrl-C ends the server and leaves the VMs alone. */
 export async function serve(openHost: OpenHost): Promise<void> {
-  const log = pino({ name: 'ramet', level: process.env.RAMET_LOG_LEVEL ?? 'info' }, pino.destination({ fd: 2, sync: true }))
+  const stderr = pino.destination({ fd: 2, sync: true })
+  // A log is read on terminals too, and has text of guests and users in it.
+  const log = pino(
+    { name: 'ramet', level: process.env.RAMET_LOG_LEVEL ?? 'info' },
+    { write: (line) => void stderr.write(visibleJson(line)) },
+  )
   try {
     const config = readConfig(process.argv.slice(2), process.env)
     const server = await startServer(config, log, openHost)
@@ -26,9 +32,8 @@ export async function serve(openHost: OpenHost): Promise<void> {
     await server.warmUp()
   } catch (error) {
     if (error instanceof RametError) {
-      process.stderr.write(
-        `error: ${error.message} (${error.code})\n${error.hint === undefined ? '' : `  hint: ${error.hint}\n`}`,
-      )
+      const hint = error.hint === undefined ? '' : `  hint: ${error.hint}\n`
+      process.stderr.write(visibleText(`error: ${error.message} (${error.code})\n${hint}`))
     } else {
       log.fatal({ err: error }, 'the server did not start')
     }

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { platform } from '@ramet/model/access/can.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Logger } from 'pino'
 import { TokenAuth } from './access/auth.ts'
+import { ensureCliToken } from './access/cli-token.ts'
 import { subjectOfRun } from './access/permit.ts'
 import { type MemoryRule, memoryForRuns } from './admission/admission.ts'
 import { Activity } from './background/activity.ts'
@@ -14,7 +14,7 @@ import { copyService } from './clone-save/copy-service.ts'
 import { settleCut } from './clone-save/live-clone.ts'
 import type { Config } from './config.ts'
 import { EventStream } from './events/events.ts'
-import { hostWasRebooted, openHome, publishServer, saveCliToken } from './home.ts'
+import { hostWasRebooted, openHome, publishServer } from './home.ts'
 import { hostReport } from './host-report.ts'
 import { buildApp } from './http/app.ts'
 import { endpointOf, listen } from './http/listen.ts'
@@ -31,7 +31,7 @@ import { machineService } from './runs/machine-service.ts'
 import { findRun } from './runs/run-rows.ts'
 import { runService } from './runs/run-service.ts'
 import { type PlayContext, toPlay } from './runs/to-play.ts'
-import type { Services, User } from './services.ts'
+import type { Services } from './services.ts'
 import { collectLayers } from './storage/layers/collect.ts'
 import { layerTools } from './storage/layers/layer-tools.ts'
 import { settleOverlays } from './storage/layers/seal.ts'
@@ -68,16 +68,22 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-/** Brings everything up in order. HTTP answers before anything slow begins; runs are taken up at once. */
+/**
+ * Brings everything up in order. HTTP answers before anything slow begins; runs are taken up at once. What was opened is closed in the reverse order, when the
+ * server ends and when a later step of its start fails.
+ */
 export async function startServer(config: Config, log: Logger, openHost: OpenHost): Promise<RunningServer> {
-  const lock = await openHome(config.home)
-  const reserve = await Reserve.open(config.home, (error) => log.error({ err: error }, 'the reserve of space could not be kept'))
+  await using opened = new AsyncDisposableStack()
+  opened.use(await openHome(config.home))
+  opened.use(await Reserve.open(config.home, (error) => log.error({ err: error }, 'the reserve of space could not be kept')))
   const db = await openDatabase({ file: join(config.home, 'ramet.sqlite') })
+  opened.defer(() => db.destroy())
   const installation = await openInstallation(db)
   const owner = await openOwner(db)
   const auth = new TokenAuth(tokenStore(db), { owner })
   await ensureCliToken(config.home, auth, owner)
   const world = await openWorld(openHost, config, installation.id, log)
+  opened.defer(() => world.face.close())
 
   const images = new ImageService({
     db,
@@ -92,6 +98,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   const durability = new Durability(db, config.home, (error, snapshot) =>
     log.warn({ err: error, snapshot }, 'a snapshot could not be made durable'),
   )
+  opened.defer(() => durability.close())
   const layers = layerTools({
     db,
     home: config.home,
@@ -111,6 +118,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     packAfterMs: config.packMemoryAfterMs,
     onError: (error) => log.warn({ err: error }, 'memory that rests could not be looked after'),
   })
+  opened.defer(async () => void (await Promise.all([shortener.close(), rest.close()])))
   const background = () => {
     shortener.trigger()
     rest.trigger()
@@ -158,6 +166,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     wentOff: background,
     afterStep,
   })
+  opened.defer(() => reconciler.close())
   const memory: MemoryRule = {
     totalBytes: config.memoryBytes ?? memoryForRuns(),
     bytesOf: (plan) => world.face.memoryOf(plan),
@@ -176,11 +185,13 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     collect,
     afterStep,
   })
+  opened.defer(() => warmStarts.close())
   const warm = { isOn: config.warmStarts, shapeNow: (plan: RunPlan) => shapeNow(images, plan) }
   const runs = runService({ db, host: world.host, reconciler, plays, memory, warm, changed })
   const storage = storageService({ db, home: config.home, disks: world.host.disks, quotaBytes: config.quotaBytes })
   const { own } = runs
   const leaving = new AbortController()
+  opened.defer(() => leaving.abort())
   const bundle = ensureWebBundle({ log, signal: leaving.signal })
   const imageNames = () =>
     images
@@ -224,6 +235,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     webFolder: bundle.folder,
     webState: bundle.state,
   })
+  opened.defer(() => app.close())
   noticeRequests(app, activity)
   endpoint = await listen(app, config)
   await publishServer(config.home, endpoint)
@@ -231,6 +243,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   background()
   warmStarts.trigger()
 
+  const closing = opened.move()
   return {
     endpoint,
     loginToken: auth.loginToken,
@@ -242,24 +255,6 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
           .catch((error: unknown) => log.error({ err: error }, 'preparing the host failed; a start will try again')),
       ])
     },
-    async close() {
-      leaving.abort()
-      await warmStarts.close()
-      reconciler.close()
-      await world.face.close()
-      reserve[Symbol.dispose]()
-      await Promise.all([shortener.close(), rest.close()])
-      await app.close()
-      await durability.close()
-      await db.destroy()
-      lock[Symbol.dispose]()
-    },
+    close: () => closing.disposeAsync(),
   }
-}
-
-/** The token of the CLI on this machine: its text only in a file for root, its hash in the store. A file that no longer fits is replaced. */
-async function ensureCliToken(home: string, auth: TokenAuth, owner: User): Promise<void> {
-  const kept = await readFile(join(home, 'secrets', 'cli-token'), 'utf8').catch(() => '')
-  if (kept !== '' && (await auth.userOf(kept.trim()))) return
-  await saveCliToken(home, await auth.issueApiToken(owner, 'cli on this machine'))
 }
