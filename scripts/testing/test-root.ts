@@ -54,6 +54,8 @@ export async function openTestRoot(): Promise<TestRoot> {
       [rootVariable]: root,
       [memoryVariable]: memory,
       TMPDIR: join(inMemory ? memory : root, 'tmp'),
+      // Pretend VMs and test files are processes by the hundred, each a tenth of a second of CPU shorter for it.
+      NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/ramet'),
     }),
     async close() {
       isClosing = true
