@@ -1,9 +1,11 @@
-import { spawn } from 'node:child_process'
-import { glob, readFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { glob } from 'node:fs/promises'
+import { relative } from 'node:path'
+import { finished } from 'node:stream/promises'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
 import type { TestRoot } from './testing/test-root.ts'
 
-/** Shared by `npm test` and `npm run proof`: files found and run by node:test, counted from the runner's own summaries. */
+/** Shared by `npm test` and `npm run proof`: files found and run by node:test, counted from its own summaries. */
 export interface Counts {
   passed: number
   failed: number
@@ -14,11 +16,12 @@ export interface Counts {
 
 export interface Group {
   readonly title: string
+  /** Begun in this order. */
   readonly files: readonly string[]
   readonly concurrency: number
   /** Of a single test. One without an end of its own must not eat CI's time. */
   readonly timeoutMs: number
-  /** Temporary files and homes are in memory. */
+  /** Temporary files are in memory. */
   readonly inMemory?: boolean
 }
 
@@ -28,38 +31,48 @@ export async function find(patterns: string[], exclude: (path: string) => boolea
   return found.sort()
 }
 
+/** What a file's summary has; the last summary is that of all files. Suites are not tests; a cancelled test has failed. */
+interface Summary {
+  readonly file?: string | undefined
+  readonly duration_ms: number
+  readonly success: boolean
+  readonly counts: Record<'passed' | 'failed' | 'cancelled' | 'skipped' | 'todo', number>
+}
+
 export async function runTests(
   root: TestRoot,
   { title, files, concurrency, timeoutMs, inMemory = false }: Group,
 ): Promise<Counts> {
-  const environment = root.environment({ inMemory })
-  if (files.length === 0 || root.isClosing) return { passed: 0, failed: 0, skipped: 0, files: [] }
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0, files: [] }
+  if (files.length === 0 || root.isClosing) return counts
   process.stdout.write(`\n── ${title}: ${files.length} files\n`)
-  const summary = join(environment.TMPDIR ?? '', `${title.replaceAll(' ', '-')}.json`)
-  const began = Date.now()
-  const argv = [
-    '--disable-warning=ExperimentalWarning',
-    '--test',
-    `--test-concurrency=${concurrency}`,
-    `--test-timeout=${timeoutMs}`,
-    '--test-reporter=spec',
-    '--test-reporter-destination=stdout',
-    '--test-reporter=./scripts/count-reporter.ts',
-    `--test-reporter-destination=${summary}`,
-    ...files,
-  ]
-  const code = await new Promise<number>((resolve) =>
-    spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...environment } }).on(
-      'close',
-      (status) => resolve(status ?? 1),
-    ),
+  const began = performance.now()
+  const stream = run({
+    files,
+    concurrency,
+    timeout: timeoutMs,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    env: { ...process.env, ...root.environment({ inMemory }) },
+  })
+  let isComplete = false
+  stream.on('test:summary', (summary: Summary) => {
+    if (summary.file !== undefined) {
+      counts.files.push({ file: summary.file, ms: summary.duration_ms })
+      return
+    }
+    isComplete = true
+    counts.passed = summary.counts.passed
+    counts.failed = summary.counts.failed + summary.counts.cancelled
+    counts.skipped = summary.counts.skipped + summary.counts.todo
+    if (!summary.success && counts.failed === 0) counts.failed = 1
+  })
+  const report = stream.compose(spec)
+  report.pipe(process.stdout, { end: false })
+  await finished(report)
+  if (!isComplete) counts.failed += 1
+  process.stdout.write(
+    `── ${title}: ${counts.passed} passed, ${counts.failed} failed in ${seconds(performance.now() - began)} s\n`,
   )
-  const counts = await readFile(summary, 'utf8').then(
-    (text) => JSON.parse(text) as Counts,
-    () => ({ passed: 0, failed: 1, skipped: 0, files: [] }),
-  )
-  if (code !== 0 && counts.failed === 0) counts.failed = 1
-  process.stdout.write(`── ${title}: ${counts.passed} passed, ${counts.failed} failed in ${seconds(Date.now() - began)} s\n`)
   return counts
 }
 

@@ -2,15 +2,26 @@ import { type Counts, conclude, countLeftovers, find, runTests } from './run-tes
 import { inTestRoot } from './testing/test-root.ts'
 
 /**
- * `npm test [-- FILE…]`. On a fresh machine the images are built first, beside the unit tests. Then the fake world's tests, two files at once, since they wait
- * for processes; then system tests (real VMs, registries, browsers) one file after the other, since they share two cores and the host's namespaces.
+ * `npm test [-- FILE…]`. On a fresh machine the images are built first, beside the unit tests. Then come the fake world and the system tests (real VMs,
+ * registries, browsers), two files at once: a file waits for one thing most of the time, a boot say, which takes one core.
  * Ends with the line that CI reads.
  */
 const buildsImages = (path: string) => path.endsWith('image/image.system.test.ts')
-const isSystem = (path: string) => path.endsWith('.system.test.ts') && !buildsImages(path)
-const isFakeWorld = (path: string) => path.startsWith('tests/') && !isSystem(path)
-const isUnit = (path: string) => !isSystem(path) && !isFakeWorld(path) && !buildsImages(path)
+const isSystem = (path: string) => (path.endsWith('.system.test.ts') || path.startsWith('tests/')) && !buildsImages(path)
+const isUnit = (path: string) => !isSystem(path) && !buildsImages(path)
 const timeoutMs = 20 * 60_000
+
+/** Begun first, so that none of them is left alone at the end while a core has nothing to do. */
+const longest = [
+  'tests/playgrounds.system.test.ts',
+  'tests/kept-memory-crash.test.ts',
+  'tests/main-job.system.test.ts',
+  'tests/crash.test.ts',
+  'tests/kept-memory.system.test.ts',
+  'tests/warm-starts.system.test.ts',
+  'tests/fresh-clone.system.test.ts',
+]
+const place = (path: string) => (longest.includes(path) ? longest.indexOf(path) : longest.length)
 
 const chosen = process.argv.slice(2)
 const all =
@@ -22,13 +33,14 @@ const all =
       )
 const results: Counts[] = []
 const found = await inTestRoot(async (root) => {
-  const run = async (title: string, isIn: (path: string) => boolean, options: { concurrency: number; inMemory?: boolean }) =>
-    void results.push(await runTests(root, { title, files: all.filter(isIn), timeoutMs, ...options }))
+  const run = async (title: string, isIn: (path: string) => boolean, options: { concurrency: number; inMemory?: boolean }) => {
+    const files = all.filter(isIn).toSorted((a, b) => place(a) - place(b))
+    results.push(await runTests(root, { title, files, timeoutMs, ...options }))
+  }
   await Promise.all([
     run('images', buildsImages, { concurrency: 1 }),
     run('checks and unit tests', isUnit, { concurrency: 2, inMemory: true }),
   ])
-  await run('the fake world', isFakeWorld, { concurrency: 2, inMemory: true })
-  await run('system tests', isSystem, { concurrency: 1 })
+  await run('the fake world and real VMs', isSystem, { concurrency: 2 })
 })
 conclude([...results, countLeftovers(found)])
