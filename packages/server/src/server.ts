@@ -95,9 +95,11 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   const afterStep = (name: string) => {
     for (const fault of faults) fault(name)
   }
-  const durability = new Durability(db, config.home, (error, snapshot) =>
-    log.warn({ err: error, snapshot }, 'a snapshot could not be made durable'),
-  )
+  const durability = new Durability(db, config.home, {
+    quietMs: config.quietForMs,
+    onDurable: () => background(),
+    onError: (error, snapshot) => log.warn({ err: error, snapshot }, 'a snapshot could not be made durable'),
+  })
   opened.defer(() => durability.close())
   const layers = layerTools({
     db,

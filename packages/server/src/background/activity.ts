@@ -32,6 +32,11 @@ export class Activity {
     return this.#isBusy || this.#afterwards !== undefined
   }
 
+  /** What was asked for. Whoever asks for less than some work would wait by itself means that work too. */
+  get quietMs(): number {
+    return this.#options.quietMs
+  }
+
   /** Milliseconds until background work may begin, if nobody does anything meanwhile; never 0 while somebody does. */
   get quietInMs(): number {
     const { quietMs, now } = this.#options

@@ -4,7 +4,7 @@ import type { Activity } from './activity.ts'
 export interface BackgroundOptions {
   /** When people need the host. */
   readonly activity: Activity
-  /** Between a trigger and the beginning, in ms, besides the quiet that `activity` asks for. */
+  /** Between a trigger and the beginning, in ms, besides the quiet that `activity` asks for, and no longer than that. */
   readonly delayMs: number
   /** Does what there is to do, and returns in how many ms to look again; undefined: at the next trigger. Ends soon after the job's signal fires. */
   work(job: Job): Promise<number | undefined>
@@ -50,7 +50,7 @@ export class BackgroundWork {
   }
 
   /** There may be something to do. */
-  trigger(afterMs = this.#options.delayMs): void {
+  trigger(afterMs = Math.min(this.#options.delayMs, this.#options.activity.quietMs)): void {
     if (this.#isClosed) return
     if (this.#job) {
       this.#isAgain = true

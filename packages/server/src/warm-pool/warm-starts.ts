@@ -74,11 +74,13 @@ export class WarmStarts {
   readonly #tools: WarmStartsTools
   readonly #failed = new Map<string, { times: number; notBefore: number }>()
   readonly #work: BackgroundWork
+  readonly #delayMs: number
   /** As far as this server knows. */
   #mayStandBy = false
 
   constructor(tools: WarmStartsTools) {
     this.#tools = tools
+    this.#delayMs = Math.min(delayMs, tools.activity.quietMs)
     this.#work = new BackgroundWork({
       activity: tools.activity,
       delayMs,
@@ -88,7 +90,7 @@ export class WarmStarts {
   }
 
   /** Something changed that may let one begin, or that needs the memory that one has. */
-  trigger(afterMs: number = delayMs): void {
+  trigger(afterMs?: number): void {
     if (!this.#tools.isOn) return
     if (this.#work.isAtWork || this.#mayStandBy)
       void this.#makeRoom().catch((error) =>
@@ -130,11 +132,11 @@ export class WarmStarts {
     }
     this.#mayStandBy = standing.size > 0
     const request = await this.#next()
-    if (request) return (await this.#isQuiet(request, signal)) && (await this.#take(request, signal)) ? delayMs : undefined
+    if (request) return (await this.#isQuiet(request, signal)) && (await this.#take(request, signal)) ? this.#delayMs : undefined
     const next = recent.find(({ playgroundId }) => !standing.has(playgroundId) && !this.#isFailed(playgroundId))
-    if (next && (await this.#standBy(next, signal))) return delayMs
+    if (next && (await this.#standBy(next, signal))) return this.#delayMs
     const oldest = recent.findLast(({ playgroundId }) => standing.has(playgroundId))
-    return oldest && Math.max(0, Date.parse(oldest.usedAt) + spareForMs - Date.now()) + delayMs
+    return oldest && Math.max(0, Date.parse(oldest.usedAt) + spareForMs - Date.now()) + this.#delayMs
   }
 
   async #isQuiet({ plan }: Pick<WarmTarget, 'plan'>, signal: AbortSignal): Promise<boolean> {

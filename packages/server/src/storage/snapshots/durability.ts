@@ -8,22 +8,30 @@ import { snapshotRecord } from './snapshot-record.ts'
  * After a cut its clones are on their way up, after a stop its owner may go on at once: they need the disk more than memory does, which is read from the page cache.
  * The kernel begins to write it by itself after 30 s (vm.dirty_expire_centisecs).
  */
-const quietMs = 10_000
+const waitsMs = 10_000
 /** A server that is told to end makes the files durable at once, for so long: the host may be about to be switched off. */
 const closesWithinMs = 60_000
+
+export interface DurabilityOptions {
+  /** It waits no longer than this, in ms, as all background work. */
+  readonly quietMs: number
+  /** Memory rests on the disk now: what waited for that may begin. */
+  onDurable(): void
+  onError(error: unknown, snapshotId: string): void
+}
 
 /** Brings the files of snapshots to the disk, one after the other, when nobody waits for them. What is lost with the host's power before is booted instead. */
 export class Durability {
   readonly #db: Db
   readonly #home: string
-  readonly #failed: (error: unknown, snapshotId: string) => void
+  readonly #options: DurabilityOptions
   readonly #waiting = new Map<string, NodeJS.Timeout>()
   #work: Promise<void> = Promise.resolve()
 
-  constructor(db: Db, home: string, failed: (error: unknown, snapshotId: string) => void) {
+  constructor(db: Db, home: string, options: DurabilityOptions) {
     this.#db = db
     this.#home = home
-    this.#failed = failed
+    this.#options = options
   }
 
   /** Takes up what a former server left, in the same boot of the host. */
@@ -32,7 +40,7 @@ export class Durability {
   }
 
   later(snapshotId: string): void {
-    this.#waiting.set(snapshotId, setTimeout(() => this.#begin(snapshotId), quietMs).unref())
+    this.#waiting.set(snapshotId, setTimeout(() => this.#begin(snapshotId), Math.min(waitsMs, this.#options.quietMs)).unref())
   }
 
   async close(): Promise<void> {
@@ -43,7 +51,7 @@ export class Durability {
   #begin(snapshotId: string): void {
     clearTimeout(this.#waiting.get(snapshotId))
     this.#waiting.delete(snapshotId)
-    this.#work = this.#work.then(() => this.#sync(snapshotId)).catch((error) => this.#failed(error, snapshotId))
+    this.#work = this.#work.then(() => this.#sync(snapshotId)).catch((error) => this.#options.onError(error, snapshotId))
   }
 
   async #sync(snapshotId: string): Promise<void> {
@@ -56,6 +64,7 @@ export class Durability {
         machines.map(({ memory }) => memory),
       )
       await markDurable(this.#db, snapshotId)
+      this.#options.onDurable()
     } catch (error) {
       // Collected meanwhile: nobody needs it any more.
       if (await there()) throw error

@@ -100,8 +100,12 @@ test('snapshots in the making and files that no row accounts for are reclaimed, 
 })
 
 const durabilityOf = (home: TestHome) =>
-  new Durability(home.db, home.home, (error) => {
-    throw error
+  new Durability(home.db, home.home, {
+    quietMs: 60_000,
+    onDurable() {},
+    onError(error) {
+      throw error
+    },
   })
 const resumeFrom = async (home: TestHome, runId: string) =>
   (await home.db.selectFrom('runs').select('resume_from').where('id', '=', runId).executeTakeFirstOrThrow()).resume_from
