@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/api/wire.ts'
 import type { MachineState } from '@ramet/model/run/run-state.ts'
 import { taskStatus } from '@ramet/model/run/task-state.ts'
+import { bootOf } from './harness/in-machine.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { ended, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -18,15 +19,13 @@ export interface CrashSuite {
   readonly stepNames: readonly string[]
   /** Machines of a run that is started for the first time; everything else is done with two. */
   readonly machines: number
-  /** A number in the guest that only a boot changes; of its first machine unless another is named. */
-  bootOf(server: TestServer, id: string, machine?: string): Promise<string>
   /** Makes the guest deaf to its power button, where waiting for the end of a stop's grace is affordable: only then has `stop/end-machines` something to do. */
   ignorePowerButton?(server: TestServer, id: string): Promise<void>
   /** What is left on the host of runs of this home. */
   leftovers(server: TestServer): Promise<string[]>
 }
 
-export function crashSuite({ title, fake, stepNames, machines, bootOf, ignorePowerButton, leftovers }: CrashSuite): void {
+export function crashSuite({ title, fake, stepNames, machines, ignorePowerButton, leftovers }: CrashSuite): void {
   describe(title, { concurrency: false }, () => {
     const server = new TestServer({ fake })
     const neighbour = new TestServer({ fake })

@@ -7,12 +7,6 @@ crashSuite({
   fake: false,
   machines: 2,
   stepNames,
-  async bootOf(server, id, machine) {
-    const on = machine === undefined ? [] : ['-m', machine]
-    const { code, stdout, stderr } = await server.ramet(['ssh', id, ...on, '--', 'cat /proc/sys/kernel/random/boot_id'])
-    if (code !== 0) throw new Error(stderr)
-    return stdout.trim()
-  },
   async ignorePowerButton(server, id) {
     // Not before the guest's own boot is over: it loads the module itself.
     const { code, stderr } = await server.ramet([

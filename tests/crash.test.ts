@@ -11,12 +11,6 @@ crashSuite({
   machines: 5,
   // A guest that obeys its power button leaves this one nothing to do; `destroy/end-machines` is the same step, with machines to end.
   stepNames: stepNames.filter((name) => name !== 'stop/end-machines' && name !== 'machine-stop/end-machines'),
-  async bootOf(server, id, machine) {
-    const on = machine === undefined ? [] : ['-m', machine]
-    const { code, stdout, stderr } = await server.ramet(['ssh', id, ...on, '--', 'cat /proc/sys/kernel/random/boot_id'])
-    if (code !== 0) throw new Error(stderr)
-    return stdout.trim()
-  },
   async leftovers({ home }) {
     const filesIn = async (folder: string) =>
       (await readdir(folder).catch((): string[] => [])).map((entry) => join(folder, entry))

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { stepNames } from '@ramet/server/reconcile/step-names.ts'
+import { bootOf, inMachine } from './harness/in-machine.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { ended, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -45,9 +46,7 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
         },
         settleMs,
       )
-    const bootOf = async (run: string, machine: string) =>
-      (await server.ok('ssh', run, '-m', machine, '--', 'cat /proc/sys/kernel/random/boot_id')).trim()
-    const boots = (run: string) => Promise.all([bootOf(run, 'm1'), bootOf(run, 'm2')])
+    const boots = (run: string) => Promise.all([bootOf(server, run, 'm1'), bootOf(server, run, 'm2')])
     const stop = async () => {
       await (await plays()).stop(id)
       return reached(id, 'STOPPED')
@@ -144,7 +143,7 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
         const { startKind, startReason, epoch } = await reached(id, 'RUNNING')
         assert.equal(startKind, 'resumed', startReason)
         assert.deepEqual(await boots(id), before)
-        assert.equal((await server.ok('ssh', id, '-m', 'm2', '--', 'cat /run/ramet/epoch')).trim(), epoch)
+        assert.equal(await inMachine(server, id, 'm2', 'cat /run/ramet/epoch'), epoch)
       })
     }
 
@@ -238,7 +237,7 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
     for (const step of stepsOf('live-clone').filter((name) => !name.endsWith('write-rows'))) {
       test(`a VM ended after ${step} of a live clone: the other machine runs on, and there are no half clones`, async () => {
         await running()
-        const other = await Promise.all(['m1', 'm2'].map((machine) => bootOf(id, machine)))
+        const other = await Promise.all(['m1', 'm2'].map((machine) => bootOf(server, id, machine)))
         await endVmAfter(step, async () => (await plays()).clone(id, { live: true }))
         const play = await until('one machine to have failed', async () => {
           const now = await (await plays()).get(id)
@@ -246,7 +245,7 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
         })
         assert.equal(play.state, 'RUNNING')
         const alive = play.machines.findIndex(({ state }) => state === 'RUNNING')
-        assert.equal(await bootOf(id, alive === 0 ? 'm1' : 'm2'), other[alive])
+        assert.equal(await bootOf(server, id, alive === 0 ? 'm1' : 'm2'), other[alive])
         for (const clone of await clonesOf()) {
           await reached(clone.id, 'RUNNING')
           await boots(clone.id)

@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import type { MachineStream } from '@ramet/client/machine-stream.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { commonBlock } from './harness/common-block.ts'
+import { inMachine } from './harness/in-machine.ts'
 import { leftovers, vmProcesses } from './harness/leftovers.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -23,8 +24,7 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
   const figures: Record<string, number> = {}
 
   const plays = async () => (await server.client()).plays
-  const inGuest = async (run: string, machine: string, command: string) =>
-    (await server.ok('ssh', run, '-m', machine, '--', command)).trim()
+  const inGuest = (run: string, machine: string, command: string) => inMachine(server, run, machine, command)
   const timed = async <T>(what: string, act: () => Promise<T>): Promise<T> => {
     const began = performance.now()
     const done = await act()

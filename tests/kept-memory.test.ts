@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/api/wire.ts'
+import { inMachine } from './harness/in-machine.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -35,8 +36,7 @@ describe('runs that keep their memory', { concurrency: false }, () => {
     await (await plays()).restart(id, how)
     return reached(id, 'RUNNING')
   }
-  const inGuest = async (id: string, machine: string, command: string) =>
-    (await server.ok('ssh', id, '-m', machine, '--', command)).trim()
+  const inGuest = (id: string, machine: string, command: string) => inMachine(server, id, machine, command)
   const boot = (id: string, machine = 'm1') => inGuest(id, machine, 'cat /proc/sys/kernel/random/boot_id')
   const snapshots = () => readdir(join(server.home, 'snapshots'))
   const snapshotFiles = async () => readdir(join(server.home, 'snapshots', (await snapshots())[0] ?? ''))

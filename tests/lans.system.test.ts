@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { findHierarchies } from '@ramet/engine/testing'
+import { tellMachine } from './harness/in-machine.ts'
 import { leftovers, nameProcesses, vmProcesses } from './harness/leftovers.ts'
 import { finish, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -31,7 +32,7 @@ playground:
 describe('machines on several networks', { concurrency: false }, () => {
   const server = new TestServer()
   let id = ''
-  const tell = (name: string, command: string) => server.ramet(['ssh', id, '--machine', name, '--', command])
+  const tell = (name: string, command: string) => tellMachine(server, id, name, command)
   const inGuest = async (name: string, command: string): Promise<string> => {
     const { code, stdout, stderr } = await tell(name, command)
     assert.equal(code, 0, `${name}: ${command}: ${stderr}${stdout}`)

@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { taskStatus } from '@ramet/model/run/task-state.ts'
 import { testFolder } from '../scripts/testing/test-folders.ts'
+import { tellMachine } from './harness/in-machine.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -44,7 +45,7 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
   const folder = testFolder('machines')
   let id = ''
   const inGuest = async (machine: string, command: string): Promise<string> => {
-    const { code, stdout, stderr } = await server.ramet(['ssh', id, '-m', machine, '-u', 'root', '--', command])
+    const { code, stdout, stderr } = await tellMachine(server, id, machine, command, { user: 'root' })
     assert.equal(code, 0, `${command}: ${stderr}${stdout}`)
     return stdout.trim()
   }

@@ -3,6 +3,7 @@ import { readdir, rm, rmdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { testFolder } from '../scripts/testing/test-folders.ts'
+import { tellMachine } from './harness/in-machine.ts'
 import { leftovers, vmProcesses } from './harness/leftovers.ts'
 import { finish, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -18,7 +19,7 @@ describe('a disk without space', { concurrency: false }, () => {
     const { code, stderr } = await finish(argv)
     assert.equal(code, 0, `${argv.join(' ')}: ${stderr}`)
   }
-  const ssh = (command: string) => server.ramet(['ssh', id, '--', command])
+  const ssh = (command: string) => tellMachine(server, id, 'debian', command)
   /** Leaves `bytes` of the disk. Guests may write while it looks. */
   const fill = (bytes: number) =>
     until(

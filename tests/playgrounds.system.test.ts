@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { tellMachine } from './harness/in-machine.ts'
 import { leftovers } from './harness/leftovers.ts'
 import { finish, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -12,7 +13,7 @@ describe('the catalogue', { concurrency: false }, () => {
   let id = ''
   const outsideAddress = '198.51.100.2'
 
-  const inGuest = (machine: string, command: string) => server.ramet(['ssh', id, '-m', machine, '--', command])
+  const inGuest = (machine: string, command: string) => tellMachine(server, id, machine, command)
   const ok = async (machine: string, command: string): Promise<string> => {
     const { code, stdout, stderr } = await inGuest(machine, command)
     assert.equal(code, 0, `${machine}: ${command}: ${stderr}${stdout}`)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { tellMachine } from './harness/in-machine.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { finish, until } from './harness/processes.ts'
 import type { TestServer } from './harness/server.ts'
@@ -12,7 +13,7 @@ export interface CycleFigures {
 }
 
 async function inGuest(server: TestServer, id: string, command: string): Promise<string> {
-  const { code, stdout, stderr } = await server.ramet(['ssh', id, '--', command])
+  const { code, stdout, stderr } = await tellMachine(server, id, 'debian', command)
   assert.equal(code, 0, `${command}: ${stderr}${stdout}`)
   return stdout.trim()
 }
@@ -60,7 +61,7 @@ export async function powerCutCycles(server: TestServer, id: string, cycles: num
     await inGuest(server, id, 'rm -f /root/noise')
     const writer = server.ramet(['ssh', id, '--', 'while :; do head -c 400000 /dev/urandom > /root/noise; done'])
     const [pid = 0] = await vmProcesses(server.home, id)
-    await until('writes to be under way', async () => (await server.ramet(['ssh', id, '--', 'test -s /root/noise'])).code === 0)
+    await until('writes to be under way', async () => (await tellMachine(server, id, 'debian', 'test -s /root/noise')).code === 0)
     process.kill(pid, 'SIGKILL')
     await writer
     const play = await until('the run to be FAILED', async () => {

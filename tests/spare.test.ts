@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/api/wire.ts'
+import { inMachine } from './harness/in-machine.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { ended, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -21,7 +22,7 @@ describe('runs that stand by', { concurrency: false }, () => {
     await (await plays()).destroy(id)
     await reached(id, 'DESTROYED')
   }
-  const inGuest = async (id: string, command: string) => (await server.ok('ssh', id, '--', command)).trim()
+  const inGuest = (id: string, command: string) => inMachine(server, id, 'debian', command)
   const throwaways = () => throwawaysOf(server)
   /** The id of the one that the server says is ready. */
   const isSpare = () =>

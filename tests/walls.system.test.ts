@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/api/wire.ts'
+import { tellMachine } from './harness/in-machine.ts'
 import { finish, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
@@ -52,7 +53,7 @@ describe('what a guest can reach', { concurrency: false }, () => {
   const placeOf = (address: string, place: number) => address.replace(/\d+$/, (last) => String((Number(last) & ~15) + place))
   const play = async (id: string): Promise<Play> => (await server.client()).plays.get(id)
   const addressOf = async (id: string) => (await play(id)).machines[0]?.hostAddress ?? ''
-  const tell = (id: string, command: string) => server.ramet(['ssh', id, '--', command])
+  const tell = (id: string, command: string) => tellMachine(server, id, 'box', command)
   const inGuest = async (id: string, command: string): Promise<string> => {
     const { code, stdout, stderr } = await tell(id, command)
     assert.equal(code, 0, `${command}: ${stderr}${stdout}`)

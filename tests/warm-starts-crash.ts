@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { stepNames } from '@ramet/server/reconcile/step-names.ts'
+import { inMachine } from './harness/in-machine.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { ended, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -39,7 +40,7 @@ export function warmStartsCrashSuite({ title, fake, isWhole }: WarmStartsCrashSu
 
     const plays = async () => (await server.client()).plays
     const reached = (run: string, state: Play['state']) => server.reached(run, state, settleMs)
-    const inGuest = async (run: string, command: string) => (await server.ok('ssh', run, '--', command)).trim()
+    const inGuest = (run: string, command: string) => inMachine(server, run, 'debian', command)
     const sql = (text: string) => readStore(server, text)
     const throwaways = () => throwawaysOf(server)
     const warmOnes = () => sql('select snapshot_id from warm_starts')

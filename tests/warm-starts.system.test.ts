@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/api/wire.ts'
+import { inMachine } from './harness/in-machine.ts'
 import { leftovers, vmProcesses } from './harness/leftovers.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -16,7 +17,7 @@ describe('playgrounds of real VMs that are kept warm', { concurrency: false }, (
 
   const plays = async () => (await server.client()).plays
   const reached = (id: string, state: Play['state'], withinMs = 180_000) => server.reached(id, state, withinMs)
-  const inGuest = async (id: string, command: string) => (await server.ok('ssh', id, '--', command)).trim()
+  const inGuest = (id: string, command: string) => inMachine(server, id, 'debian', command)
   /** To its first command. */
   const started = async (what: string, how = {}) => {
     const began = performance.now()

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/api/wire.ts'
+import { inMachine } from './harness/in-machine.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -24,7 +25,7 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
     await (await plays()).destroy(id)
     await reached(id, 'DESTROYED')
   }
-  const inGuest = async (id: string, command: string) => (await server.ok('ssh', id, '--', command)).trim()
+  const inGuest = (id: string, command: string) => inMachine(server, id, 'debian', command)
   const bootOf = (id: string) => inGuest(id, 'cat /proc/sys/kernel/random/boot_id')
   const warmOnes = async () => (await (await server.client()).usage()).warmStarts
   /** Also that the throwaway run is gone: only the runs of before have processes. */
