@@ -134,7 +134,7 @@ describe('runs that stand by', { concurrency: false }, () => {
   })
 
   test('it goes when nobody started one for so long', async () => {
-    await server.restart({ RAMET_SPARE_FOR: '30s' })
+    await server.restart({ RAMET_SPARE_FOR: '8s' })
     const play = await start()
     await destroy(play.id)
     const ready = await isSpare()
