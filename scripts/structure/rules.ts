@@ -93,22 +93,28 @@ function sqlFindings({ file, package: own, path, text, imports, isForTests }: Mo
   ]
 }
 
-/** Rows of runs: one file writes them, and one module calls what does. */
-const runs = { store: 'store/runs.ts', owner: 'runs/run.ts', writers: /^(insert|update|delete|write)/ }
+/** Rows of runs and of their machines: these files of the store write them, and one module calls what does. */
+const runs = {
+  stores: ['store/runs.ts', 'store/run-machines.ts'],
+  owner: 'runs/run.ts',
+  writers: /^(insert|update|delete|write)/,
+}
 const writesRuns =
   /\b(?:insertInto|updateTable|deleteFrom|mergeInto)\(\s*'(?:runs|run_machines|state_events)'|\b(?:update|insert into|delete from)\s+runs\b/g
 
 function runsOwnerFindings({ file, package: own, path, text, imports, isForTests }: Module): Finding[] {
   if (own !== 'server' || isForTests || path.startsWith('store/migrations/')) return []
-  const written = [...text.matchAll(writesRuns)].filter(() => path !== runs.store)
+  const written = [...text.matchAll(writesRuns)].filter(() => !runs.stores.includes(path))
   const called = imports.filter(
     ({ target, names }) =>
-      target === `packages/server/src/${runs.store}` && names.some((name) => runs.writers.test(name)) && path !== runs.owner,
+      path !== runs.owner &&
+      runs.stores.some((store) => target === `packages/server/src/${store}`) &&
+      names.some((name) => runs.writers.test(name)),
   )
   return [...written.map(({ index }) => lineAt(text, index)), ...called.map(({ line }) => line)].map((line) => ({
     rule: 'runs-owner',
     file,
     line,
-    message: `Rows of runs are changed by ${runs.owner} alone, through ${runs.store}.`,
+    message: `Rows of runs are changed by ${runs.owner} alone, through ${runs.stores.join(' and ')}.`,
   }))
 }
