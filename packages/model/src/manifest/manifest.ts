@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { bytesSchema } from '../units/bytes.ts'
-import { dnsLabelSchema, labelSchema, userNameSchema } from '../units/names.ts'
+import { dnsLabelSchema, labelSchema, maxTitleLength, userNameSchema } from '../units/names.ts'
 
 /**
  * The playground manifest (reference: iximiuz Labs' manifest, labctl `api/playgrounds`). Every field is parsed and validated here; what this
@@ -25,7 +25,7 @@ export const limits = {
   minRamBytes: 128 * 1024 ** 2,
   maxRamBytes: 256 * 1024 ** 3,
   markdown: 100_000,
-  title: 120,
+  title: maxTitleLength,
   /** Of the whole YAML text, before it is parsed. */
   manifestBytes: 4 * 1024 * 1024,
 } as const

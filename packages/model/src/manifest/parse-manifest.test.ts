@@ -410,6 +410,8 @@ test('faults in a body have field paths', () => {
 
 test('a missing name in a body is told by its path', () => {
   assert.throws(() => parsePlaygroundBody({ base: 'debian' }, { bases }), { code: 'missing_field', where: 'name' })
+  const hostile = { name: 'mine', base: 'debian', title: 'Clear \x1b[2J me' }
+  assert.throws(() => parsePlaygroundBody(hostile, { bases }), { code: 'invalid_value', where: 'title' })
   for (const body of [null, 7, 'x', [], undefined]) assert.throws(() => parsePlaygroundBody(body, { bases }), InvalidInput)
 })
 

@@ -51,14 +51,12 @@ export function manifestProblems(text: string, fileName: string, options: CheckO
   }
 }
 
-const title = z.string().min(5, 'must have at least 5 characters').max(120, 'must have at most 120 characters')
-
 /** POST /playgrounds: the manifest's inner part spread at the top level. Title, description and texts left out are the base's. */
 const playgroundBodySchema = manifestSpecSchema.extend({
   kind: z.literal('playground').nullish(),
   name: dnsLabelSchema,
   base: dnsLabelSchema,
-  title: title.nullish().transform((value) => value ?? undefined),
+  title: manifestSchema.shape.title.nullish().transform((value) => value ?? undefined),
   description: z
     .string()
     .max(500)

@@ -24,5 +24,8 @@ export const labelSchema = (least: number, most: number) =>
     .max(most, `must have at most ${most} characters`)
     .regex(oneVisibleLine, 'must be one line without control characters and overrides of the direction of text')
 
+/** Of a run's or playground's title. */
+export const maxTitleLength = 120
+
 /** Of a run. */
-export const titleSchema = z.string().trim().pipe(labelSchema(1, 120))
+export const titleSchema = z.string().trim().pipe(labelSchema(1, maxTitleLength))
