@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Host } from '@ramet/engine'
 import { digestRam } from '@ramet/engine/snapshot/ram-file.ts'
 import type { Check, Health } from '@ramet/model/api/host.ts'
 import { describeBytes } from '@ramet/model/units/bytes.ts'
@@ -11,12 +12,11 @@ import { fsck } from './fsck/fsck.ts'
 import type { ImageService } from './images/image-service.ts'
 import type { HostReport } from './services.ts'
 import type { Db } from './store/database.ts'
-import type { World } from './world/world.ts'
 
 export interface HostReportTools {
   readonly config: Config
   readonly db: Db
-  readonly world: World
+  readonly host: Host
   readonly images: ImageService
   readonly memory: MemoryRule
   readonly installation: string
@@ -31,7 +31,7 @@ const littleSpaceBytes = 5 * 1024 ** 3
 export async function hostReport({
   config,
   db,
-  world,
+  host,
   images,
   memory,
   installation,
@@ -47,13 +47,13 @@ export async function hostReport({
         version,
         commit,
         installation,
-        accelerator: world.face.accelerator(),
+        accelerator: host.accelerator(),
         building: building.map(({ kind, name, progress }) => ({ kind, name, ...(progress === undefined ? {} : { progress }) })),
         web: hasWeb(),
       }
     },
     async doctor() {
-      return [...(await world.face.checks()), await promises(db, memory), await space(config.home)]
+      return [...(await host.checks()), await promises(db, memory), await space(config.home)]
     },
     fsck({ isDeep }) {
       return fsck({

@@ -4,8 +4,8 @@ import { RametError } from '@ramet/model/errors/error.ts'
 import { visibleJson, visibleText } from '@ramet/model/units/visible-text.ts'
 import { pino } from 'pino'
 import { readConfig } from './config.ts'
+import type { OpenHost } from './open-host.ts'
 import { startServer } from './server.ts'
-import type { OpenHost } from './world/open-world.ts'
 
 /** The server of this process, in the foreground, on the host that `openHost` opens. Ctrl-C ends the server and leaves the VMs alone. */
 export async function serve(openHost: OpenHost): Promise<void> {

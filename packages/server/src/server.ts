@@ -20,6 +20,7 @@ import { buildApp } from './http/app.ts'
 import { endpointOf, listen } from './http/listen.ts'
 import { defaultImage, ImageService } from './images/image-service.ts'
 import { lineageService } from './lineage/lineage-service.ts'
+import type { OpenHost } from './open-host.ts'
 import { loadCatalog } from './playgrounds/catalog.ts'
 import { openPlaygrounds } from './playgrounds/playgrounds.ts'
 import { chooseLayers } from './reconcile/choose-layers.ts'
@@ -51,7 +52,6 @@ import { shapeNow } from './warm-pool/offer.ts'
 import { destroyThrowaways } from './warm-pool/throwaway.ts'
 import { WarmStarts } from './warm-pool/warm-starts.ts'
 import { ensureWebBundle } from './web/bundle.ts'
-import { type OpenHost, openWorld } from './world/open-world.ts'
 
 /** A person who started something runs a command in it next. */
 const afterwardsMs = 5_000
@@ -82,13 +82,18 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   const owner = await openOwner(db)
   const auth = new TokenAuth(tokenStore(db), { owner })
   await ensureCliToken(config.home, auth, owner)
-  const world = await openWorld(openHost, config, installation.id, log)
-  opened.defer(() => world.face.close())
+  const { host, parts } = await openHost({
+    home: config.home,
+    cache: config.cache,
+    installation: installation.id,
+    onAccelerator: (found) => log.info(found, 'accelerator chosen'),
+  })
+  opened.defer(() => host.close())
 
   const images = new ImageService({
     db,
-    storage: world.face.storage,
-    library: world.face.images,
+    storage: host.storage,
+    library: host.images,
     buildFailed: (name, error) => log.error({ err: error, image: name }, 'an image could not be built'),
   })
   const faults = [crashAfter(process.env.RAMET_CRASH_AFTER), haltAfter(process.env.RAMET_HALT_AFTER)]
@@ -104,7 +109,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   const layers = layerTools({
     db,
     home: config.home,
-    storage: world.face.storage,
+    storage: host.storage,
     afterStep,
     changed: () => background(),
     snapshotTaken: (id) => durability.later(id),
@@ -153,7 +158,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   }
   const reconciler: Reconciler = new Reconciler({
     db,
-    host: world.host,
+    host: parts,
     log,
     store: (runId) => runStore(layers, runId),
     chooseLayers: (runId, report) => chooseLayers(db, images, runId, report),
@@ -171,12 +176,12 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   opened.defer(() => reconciler.close())
   const memory: MemoryRule = {
     totalBytes: config.memoryBytes ?? memoryForRuns(),
-    bytesOf: (plan) => world.face.memoryOf(plan),
+    bytesOf: (plan) => host.memoryOf(plan),
   }
   const warmStarts: WarmStarts = new WarmStarts({
     activity,
     db,
-    host: world.host,
+    host: parts,
     images,
     reconciler,
     memory,
@@ -189,8 +194,8 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   })
   opened.defer(() => warmStarts.close())
   const warm = { isOn: config.warmStarts, shapeNow: (plan: RunPlan) => shapeNow(images, plan) }
-  const runs = runService({ db, host: world.host, reconciler, plays, memory, warm, changed })
-  const storage = storageService({ db, home: config.home, disks: world.host.disks, quotaBytes: config.quotaBytes })
+  const runs = runService({ db, host, reconciler, plays, memory, warm, changed })
+  const storage = storageService({ db, home: config.home, disks: parts.disks, quotaBytes: config.quotaBytes })
   const { own } = runs
   const leaving = new AbortController()
   opened.defer(() => leaving.abort())
@@ -208,26 +213,26 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     copies: copyService({ layers, reconciler, plays, own, checkQuota: storage.checkQuota, memory, changed }),
     lineages: lineageService(db),
     storage,
-    machines: machineService(own, reconciler, world.host.guests),
+    machines: machineService(own, host.machines),
     images,
     events,
     host: await hostReport({
       config,
       db,
-      world,
+      host,
       images,
       memory,
       installation: installation.id,
       hasWeb: () => bundle.isCurrent(),
     }),
   }
-  world.face.images.onChange((image) => events.publish(platform, { kind: 'image', image }))
+  host.images.onChange((image) => events.publish(platform, { kind: 'image', image }))
   const wasRebooted = await hostWasRebooted(config.home)
   if (wasRebooted) await forgetLostSnapshots(db)
   else await durability.resume()
   await forgetWarmStarts(db, { kept: config.warmStarts })
   await destroyThrowaways(db)
-  await reclaim(db, world.face, log)
+  await reclaim(db, host, log)
   await collect()
 
   const app = buildApp(services, {
@@ -252,7 +257,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     async warmUp() {
       await Promise.all([
         bundle.done,
-        world.face
+        host
           .warmUp([defaultImage])
           .catch((error: unknown) => log.error({ err: error }, 'preparing the host failed; a start will try again')),
       ])

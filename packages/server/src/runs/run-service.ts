@@ -1,5 +1,4 @@
-import type { Host } from '@ramet/engine/run/host.ts'
-import { machineFolder } from '@ramet/engine/run/run-folder.ts'
+import type { Host } from '@ramet/engine'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { actionRefused, machineActionRefused, notFound, unknownMachine } from '@ramet/model/errors/errors.ts'
 import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
@@ -92,8 +91,7 @@ export function runService({
     return index
   }
 
-  const logs = (row: RunRow, machine: string) =>
-    host.vmm.consoleLogs({ folder: machineFolder(host.home, row.id, machineIndex(row, machine)) })
+  const place = (row: RunRow, machine: string) => ({ runId: row.id, machine, index: machineIndex(row, machine) })
 
   return {
     own,
@@ -179,13 +177,13 @@ export function runService({
     },
 
     async consoles(user, id, machine) {
-      return (await logs(await own(user, id), machine)).map((log) => log.name)
+      return host.machines.consoleLogs(place(await own(user, id), machine))
     },
 
     async readConsole(user, id, machine, console) {
-      const log = (await logs(await own(user, id), machine)).find((candidate) => candidate.name === console)
-      if (!log) throw notFound('console', console)
-      return log.read()
+      const log = await host.machines.readConsoleLog(place(await own(user, id), machine), console)
+      if (log === undefined) throw notFound('console', console)
+      return log
     },
   }
 }

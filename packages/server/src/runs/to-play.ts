@@ -1,6 +1,4 @@
-import type { NetworkPlan } from '@ramet/engine/network/network.ts'
-import { planNetwork } from '@ramet/engine/network/plan.ts'
-import { hostName } from '@ramet/engine/run/host.ts'
+import { hostAddresses } from '@ramet/engine'
 import { pages } from '@ramet/model/api/routes.ts'
 import type { Condition, Play, PlayMachine, Progress } from '@ramet/model/api/wire.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
@@ -39,8 +37,7 @@ export async function toPlay(context: PlayContext, row: RunRow): Promise<Play> {
       : db.selectFrom('snapshots').select(['at', 'bytes']).where('id', '=', row.resume_from).executeTakeFirst(),
   ])
   const isOn = row.lease !== null && row.state === 'RUNNING'
-  const network =
-    isOn && row.lease !== null ? planNetwork(hostName(context.installation, row.short_id), row.lease, plan) : undefined
+  const addresses = isOn && row.lease !== null ? hostAddresses(plan, row.lease) : undefined
   const progress = context.progressOf(row.id)
   const failure = failureOf(row)
   return {
@@ -57,7 +54,7 @@ export async function toPlay(context: PlayContext, row: RunRow): Promise<Play> {
       owner: playground?.owner_id ?? '',
       pageUrl: context.endpoint() + pages.home(),
     },
-    machines: machines.map((machine) => toMachine(machine, plan, network)),
+    machines: machines.map((machine) => toMachine(machine, plan, addresses?.get(machine.name))),
     status: {
       factoryId: context.installation,
       stateEvents: events.map(({ state, at, error }) => ({ state, at, ...(error === null ? {} : { error }) })),
@@ -83,17 +80,16 @@ export async function toPlay(context: PlayContext, row: RunRow): Promise<Play> {
   }
 }
 
-function toMachine(row: RunMachineRow, plan: RunPlan, network: NetworkPlan | undefined): PlayMachine {
+function toMachine(row: RunMachineRow, plan: RunPlan, hostAddress: string | undefined): PlayMachine {
   const machine = plan.machines[row.machine_index]
   if (!machine) throw new Error(`run ${row.run_id} has a row of machine ${row.name} that its plan lacks`)
-  const planned = planNetworkMachine(network, row.name)
   return {
     name: row.name,
     users: machine.users.map((user) => ({ ...user })),
     resources: { cpuCount: machine.cpuCount, ramSize: formatBytes(machine.ramMiB * 1024 ** 2) },
     state: row.state,
     noSSH: machine.noSSH,
-    ...(planned === undefined || !isMachineOn(row.state) ? {} : { hostAddress: planned.hostAddress }),
+    ...(hostAddress === undefined || !isMachineOn(row.state) ? {} : { hostAddress }),
     interfaces: machine.interfaces.map(({ network: name, address, mac }, index) => ({
       name: `eth${index}`,
       network: name,
@@ -109,6 +105,3 @@ function toMachine(row: RunMachineRow, plan: RunPlan, network: NetworkPlan | und
     })),
   }
 }
-
-const planNetworkMachine = (network: NetworkPlan | undefined, name: string) =>
-  network?.machines.find((machine) => machine.name === name)
