@@ -1,7 +1,7 @@
 import { actionRefused } from '@ramet/model/errors/errors.ts'
 import { refusal } from '@ramet/model/run/run-state.ts'
 import type { MemoryRule } from '../admission/admission.ts'
-import { sourceOf, wirePlayground } from '../playgrounds/playgrounds.ts'
+import { wirePlayground } from '../playgrounds/playgrounds.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
 import { readRun } from '../runs/run-rows.ts'
 import { type PlayContext, toPlay } from '../runs/to-play.ts'
@@ -9,6 +9,7 @@ import type { CloneRequest, Copies, User } from '../services.ts'
 import type { LayerTools } from '../storage/layers/layer-tools.ts'
 import { sealDrives } from '../storage/layers/seal.ts'
 import type { Db } from '../store/database.ts'
+import { sourcesOfSaved } from '../store/lineage.ts'
 import type { RunRow } from '../store/schema.ts'
 import { insertClones } from './clone-rows.ts'
 import { type CopyAction, checkCopyable } from './copyable.ts'
@@ -73,7 +74,7 @@ export function copyService({ layers, reconciler, plays, own, checkQuota, memory
 
     async save(user, id, request) {
       const row = await copy(user, id, 'save', (trx, run) => insertSaved(trx, run, request))
-      return wirePlayground(user, row, plays.endpoint(), await sourceOf(db, row))
+      return wirePlayground(user, row, plays.endpoint(), (await sourcesOfSaved(db, [row])).get(id))
     },
   }
 }

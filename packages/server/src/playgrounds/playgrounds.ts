@@ -6,7 +6,7 @@ import { manifestProblems, parsePlaygroundBody } from '@ramet/model/manifest/par
 import { permitPlayground, subjectOfPlayground } from '../access/permit.ts'
 import type { Playgrounds, User } from '../services.ts'
 import { type Db, now, transaction } from '../store/database.ts'
-import { runsOfPlayground, sourceOfSaved } from '../store/lineage.ts'
+import { runsOfPlayground, sourcesOfSaved } from '../store/lineage.ts'
 import {
   findPlayground,
   insertPlayground,
@@ -45,13 +45,20 @@ export async function openPlaygrounds({ db, images, webUrl, collect }: CatalogOp
   }
 
   async function show(user: User, row: PlaygroundRow): Promise<Playground> {
-    return wirePlayground(user, row, webUrl(), await sourceOf(db, row))
+    const [shown] = await showAll(user, [row])
+    return shown as Playground
+  }
+
+  /** In as many queries for any number of them. */
+  async function showAll(user: User, rows: readonly PlaygroundRow[]): Promise<Playground[]> {
+    const sources = await sourcesOfSaved(db, rows)
+    return rows.map((row) => wirePlayground(user, row, webUrl(), sources.get(row.saved_from ?? '')))
   }
 
   return {
     async list(user, filter) {
       const rows = (await listed(user)).filter(filterOf(user, filter))
-      return Promise.all(rows.map((row) => show(user, row)))
+      return showAll(user, rows)
     },
 
     async get(user, name) {
@@ -61,32 +68,31 @@ export async function openPlaygrounds({ db, images, webUrl, collect }: CatalogOp
     async create(user, body) {
       const bases = (await listed(user)).map(baseOf)
       const parsed = parsePlaygroundBody(body, { images: images(), bases })
-      const base = await permitted(db, user, 'playground.start', parsed.base)
-      const at = now()
-      const row: PlaygroundRow = {
-        id: newId(),
-        name: '',
-        owner_id: user.id,
-        base: parsed.base,
-        base_id: base.id,
-        saved_from: null,
-        title: parsed.title ?? base.title,
-        description: parsed.description ?? base.description,
-        categories: parsed.categories.length > 0 ? JSON.stringify(parsed.categories) : base.categories,
-        markdown: parsed.markdown ?? null,
-        cover: parsed.cover ?? null,
-        spec: JSON.stringify(parsed.spec),
-        created_at: at,
-        updated_at: at,
-        removed_at: null,
-      }
-      const named = await transaction(db, async (trx) => {
-        const withName = { ...row, name: await freeName(trx, parsed.name) }
-        await insertPlayground(trx, withName)
-        await inheritDrives(trx, base, withName)
-        return withName
+      const made = await transaction(db, async (trx) => {
+        const base = await permitted(trx, user, 'playground.start', parsed.base)
+        const at = now()
+        const row: PlaygroundRow = {
+          id: newId(),
+          name: await freeName(trx, parsed.name),
+          owner_id: user.id,
+          base: parsed.base,
+          base_id: base.id,
+          saved_from: null,
+          title: parsed.title ?? base.title,
+          description: parsed.description ?? base.description,
+          categories: parsed.categories.length > 0 ? JSON.stringify(parsed.categories) : base.categories,
+          markdown: parsed.markdown ?? null,
+          cover: parsed.cover ?? null,
+          spec: JSON.stringify(parsed.spec),
+          created_at: at,
+          updated_at: at,
+          removed_at: null,
+        }
+        await insertPlayground(trx, row)
+        await inheritDrives(trx, base, row)
+        return row
       })
-      return show(user, named)
+      return show(user, made)
     },
 
     async change(user, name, { categories, ...texts }) {
@@ -141,12 +147,6 @@ async function freeName(db: Db, name: string): Promise<string> {
     const full = `${name.slice(0, 63 - 9).replace(/-+$/, '')}-${randomBytes(4).toString('hex')}`
     if (!(await findPlayground(db, full))) return full
   }
-}
-
-/** The run that a playground was saved from. Its title is told even when it is destroyed. */
-export async function sourceOf(db: Db, row: PlaygroundRow): Promise<Playground['savedFrom']> {
-  if (row.saved_from === null) return undefined
-  return sourceOfSaved(db, row.saved_from)
 }
 
 /** A stored playground as the API shows it. */

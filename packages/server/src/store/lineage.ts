@@ -71,9 +71,20 @@ export async function playgroundsFrom(db: Db, parents: Parents, { owners, most }
     .execute()
 }
 
-/** The run that a playground was saved from: its title is told even when it is destroyed. */
-export async function sourceOfSaved(db: Db, runId: string): Promise<{ id: string; title: string } | undefined> {
-  return db.selectFrom('runs').select(['id', 'title']).where('id', '=', runId).executeTakeFirst()
+export interface SavedFrom {
+  readonly id: string
+  readonly title: string
+}
+
+/** The runs that playgrounds were saved from, by id: their titles are told even when they are destroyed. */
+export async function sourcesOfSaved(
+  db: Db,
+  playgrounds: readonly Pick<PlaygroundRow, 'saved_from'>[],
+): Promise<ReadonlyMap<string, SavedFrom>> {
+  const ids = [...new Set(playgrounds.flatMap(({ saved_from }) => saved_from ?? []))]
+  if (ids.length === 0) return new Map()
+  const runs = await db.selectFrom('runs').select(['id', 'title']).where('id', 'in', ids).execute()
+  return new Map(runs.map((run) => [run.id, run]))
 }
 
 /** Runs of a playground that have not been destroyed, oldest first. */
