@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { debianMirror, hostAcquireSettings, sourceLines } from '@ramet/engine/image/build/debian-mirror.ts'
+import { debianMirror, hostAcquireSettings, sourceLines } from '@ramet/engine/testing'
 import { finish } from '../../tests/harness/processes.ts'
 
 /** What a newcomer has before anything of ours: certificates and a way to get the sources. */
