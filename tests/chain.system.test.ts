@@ -1,3 +1,3 @@
 import { chainLife } from './chain-life.ts'
 
-chainLife({ depth: 6, maxLayers: 3, timedStarts: 0 })
+chainLife({ depth: 4, maxLayers: 3, timedStarts: 0 })

@@ -4,7 +4,7 @@ import { vmProcesses } from './harness/leftovers.ts'
 import { finish, until } from './harness/processes.ts'
 import type { TestServer } from './harness/server.ts'
 
-/** What a run's drives keep through the ends of its VM. `npm test` does two cycles of each, `npm run proof` twenty. */
+/** What a run's drives keep through the ends of its VM. `npm test` does one cycle of each, `npm run proof` twenty. */
 export interface CycleFigures {
   /** Seconds of the CLI's `stop`, a cycle each; empty where nobody asked for the end. */
   readonly stop: number[]

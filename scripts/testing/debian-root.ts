@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, realpathSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { debianMirror, hostAcquireSettings, sourceLines } from '@ramet/engine/testing'
 import { finish } from '../../tests/harness/processes.ts'
@@ -27,6 +27,8 @@ export async function makeDebianRoot(folder: string): Promise<void> {
     timeoutMs: 15 * 60_000,
   })
   if (made.code !== 0) throw new Error(`mmdebstrap: ${made.stderr.slice(-2000)}`)
+  // The host's take its place.
+  rmSync(join(folder, 'etc/apt/sources.list'), { force: true })
   for (const path of [...hostSettings, ...Object.values(environmentOfHost()).filter((value) => value.startsWith('/'))])
     if (existsSync(path)) cpSync(path, join(folder, path), { recursive: true, dereference: true, force: true })
   copyNode(folder)
@@ -62,6 +64,7 @@ mount --bind "$0" "$0"
 mount -t proc proc "$0/proc"
 mount --rbind /sys "$0/sys"
 mount --rbind /dev "$0/dev"
+mount -t tmpfs tmpfs "$0/dev/shm"
 mount -t tmpfs tmpfs "$0/run"
 mount -t tmpfs tmpfs "$0/tmp"
 exec chroot "$0" "$@"`
