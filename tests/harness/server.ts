@@ -27,6 +27,7 @@ export const testCache = process.env.RAMET_TEST_CACHE ?? '/var/cache/ramet-test'
 
 export interface TestServerOptions {
   readonly fake?: boolean
+  /** Of the server at every start, and of the CLI. */
   readonly env?: Record<string, string>
   /** Default off: most tests count boots, processes, layers or bytes, and a throwaway run in the background would be among them. */
   readonly warmStarts?: boolean
@@ -45,6 +46,7 @@ export class TestServer {
   readonly #hasWarmStarts: boolean
   readonly #spareFor: string
   readonly #wrapper: readonly string[]
+  readonly #env: Record<string, string>
   child: ChildProcess | undefined
   output = ''
   endpoint = ''
@@ -57,6 +59,7 @@ export class TestServer {
     this.#hasWarmStarts = options.warmStarts ?? false
     this.#spareFor = options.spareFor ?? 'never'
     this.#wrapper = options.wrapper ?? []
+    this.#env = options.env ?? {}
   }
 
   async start(env: Record<string, string> = {}): Promise<this> {
@@ -71,6 +74,7 @@ export class TestServer {
         RAMET_SPARE_FOR: this.#spareFor,
         RAMET_QUIET_FOR: '0s',
         RAMET_CACHE: this.isFake ? join(this.home, 'cache') : testCache,
+        ...this.#env,
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -120,7 +124,7 @@ export class TestServer {
 
   /** The CLI as a user on the same machine calls it. */
   ramet(args: readonly string[], options: { stdin?: string | Uint8Array; timeoutMs?: number } = {}): Promise<Finished> {
-    return finish([join(root, 'node_modules/.bin/ramet'), ...args], { ...options, env: { RAMET_HOME: this.home } })
+    return finish([join(root, 'node_modules/.bin/ramet'), ...args], { ...options, env: { ...this.#env, RAMET_HOME: this.home } })
   }
 
   /** The CLI's standard output; throws with what it said when it fails. */
