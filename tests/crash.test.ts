@@ -19,7 +19,7 @@ crashSuite({
       ...(await filesIn(join(home, 'runs'))),
       ...(await filesIn(join(host, 'networks'))),
       ...(await filesIn(join(host, 'resolvers'))),
-      ...(await filesIn(join(host, 'bounds'))),
+      ...(await filesIn(join(host, 'cgroups'))),
       ...(await filesIn(join(host, 'leases'))),
       ...(await vmProcesses(home)).map((pid) => `process ${pid}`),
     ]

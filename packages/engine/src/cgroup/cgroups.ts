@@ -13,8 +13,8 @@ export interface RunLimits {
 
 /** Control groups of runs. Every method is idempotent; where the host has no control groups there is nothing to do. */
 export interface Cgroups {
-  ready(cgroups: RunLimits): Promise<boolean>
-  make(cgroups: RunLimits): Promise<void>
+  ready(limits: RunLimits): Promise<boolean>
+  make(limits: RunLimits): Promise<void>
   /** Ends whatever is still in them, and removes them. */
   remove(name: string): Promise<void>
   /** Names of runs of this installation that have any. */

@@ -10,32 +10,32 @@ import { linuxCgroups } from './linux-cgroups.ts'
 
 const hierarchies = await findHierarchies()
 const groups = linuxCgroups(hierarchies)
-const bounds = { name: 'r7e57-b', memoryBytes: 64 * 1024 ** 2, cpuWeight: 50, cpuPercent: 50, tasks: 20 }
+const limits = { name: 'r7e57-b', memoryBytes: 64 * 1024 ** 2, cpuWeight: 50, cpuPercent: 50, tasks: 20 }
 const skip = hierarchies.length === 0 ? 'this host has no control groups that can be made' : false
 const has = (controller: 'memory' | 'pids') => hierarchies.some((each) => each.controllers.includes(controller))
 
 const inside = (argv: readonly string[]) => {
-  const [program, ...args] = enterGroups(groups.groups(bounds.name), argv)
+  const [program, ...args] = enterGroups(groups.groups(limits.name), argv)
   return spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
-after(() => groups.remove(bounds.name))
+after(() => groups.remove(limits.name))
 
 test('a program is in its groups from its first moment on', { skip }, async () => {
-  assert.equal(await groups.ready(bounds), false)
-  await groups.make(bounds)
-  assert.equal(await groups.ready(bounds), true)
+  assert.equal(await groups.ready(limits), false)
+  await groups.make(limits)
+  assert.equal(await groups.ready(limits), true)
   const child = inside(['cat', '/proc/self/cgroup'])
   let said = ''
   child.stdout.on('data', (chunk: Buffer) => {
     said += chunk.toString()
   })
   await once(child, 'close')
-  assert.equal(said.split('\n').filter((line) => line.endsWith(`:/${bounds.name}`)).length, hierarchies.length, said)
+  assert.equal(said.split('\n').filter((line) => line.endsWith(`:/${limits.name}`)).length, hierarchies.length, said)
 })
 
-test('memory and processes beyond the bounds are refused', {
-  skip: skip || (has('memory') && has('pids') ? false : 'not bounded on this host'),
+test('memory and processes beyond the limits are refused', {
+  skip: skip || (has('memory') && has('pids') ? false : 'no such limits on this host'),
 }, async () => {
   const hog = inside(['perl', '-e', 'my $x = "x" x 200_000_000; print length $x'])
   const [code, signal] = (await once(hog, 'close')) as [number | null, string | null]
@@ -49,18 +49,18 @@ test('memory and processes beyond the bounds are refused', {
   forks.stdout.on('data', (chunk: Buffer) => {
     said += chunk.toString()
   })
-  await groups.make(bounds)
+  await groups.make(limits)
   await once(forks.stdout, 'data')
   assert.equal(Number(said), 19)
 })
 
 test('what is still in a group ends with it, and removal may be repeated', { skip }, async () => {
   const child = inside(['sleep', '60'])
-  const group = join(groups.groups(bounds.name)[0] ?? '', 'cgroup.procs')
+  const group = join(groups.groups(limits.name)[0] ?? '', 'cgroup.procs')
   while ((await readFile(group, 'utf8')) === '') if (child.exitCode !== null) throw new Error('it never ran')
-  assert.deepEqual(await groups.list('7e57'), [bounds.name])
-  await groups.remove(bounds.name)
-  await groups.remove(bounds.name)
+  assert.deepEqual(await groups.list('7e57'), [limits.name])
+  await groups.remove(limits.name)
+  await groups.remove(limits.name)
   assert.deepEqual(await groups.list('7e57'), [])
-  for (const { root } of hierarchies) assert.ok(!(await readdir(root)).includes(bounds.name))
+  for (const { root } of hierarchies) assert.ok(!(await readdir(root)).includes(limits.name))
 })

@@ -14,9 +14,9 @@ const endWithinMs = 30_000
 export function linuxCgroups(hierarchies: readonly Hierarchy[]): Cgroups {
   const folders = (name: string) => hierarchies.map(({ root }) => join(root, name))
   return {
-    async ready(bounds) {
+    async ready(limits) {
       const files = hierarchies.flatMap((each) =>
-        settings(each, bounds).map(([file, value]) => ({ path: join(each.root, bounds.name, file), value })),
+        settings(each, limits).map(([file, value]) => ({ path: join(each.root, limits.name, file), value })),
       )
       const stand = await Promise.all(
         files.map(async ({ path, value }) => (await readFile(path, 'utf8').catch(() => '')).trim() === value),
@@ -24,12 +24,12 @@ export function linuxCgroups(hierarchies: readonly Hierarchy[]): Cgroups {
       return stand.every(Boolean)
     },
 
-    async make(bounds) {
-      checkName(bounds.name)
+    async make(limits) {
+      checkName(limits.name)
       for (const each of hierarchies) {
-        const folder = join(each.root, bounds.name)
+        const folder = join(each.root, limits.name)
         await mkdir(folder, { recursive: true })
-        for (const [file, value] of settings(each, bounds)) await writeFile(join(folder, file), value)
+        for (const [file, value] of settings(each, limits)) await writeFile(join(folder, file), value)
       }
     },
 

@@ -24,26 +24,26 @@ test('a run is counted with the RAM of its machines and what the VM of each take
   assert.equal(runMemoryBytes(plan, vmmFor), (1536 + 105) * mib)
 })
 
-test('bounds fit the machines', () => {
+test('limits fit the machines', () => {
   const overhead = () => ({ overheadMiB: 9 })
-  const bounds = planLimits({ plan, isBackground: false }, samplePlan, overhead)
-  assert.equal(bounds.name, samplePlan.name)
-  assert.ok(bounds.memoryBytes > (1536 + 18) * mib)
-  assert.equal(bounds.cpuPercent, 400)
-  assert.equal(bounds.cpuWeight, 300)
+  const limits = planLimits({ plan, isBackground: false }, samplePlan, overhead)
+  assert.equal(limits.name, samplePlan.name)
+  assert.ok(limits.memoryBytes > (1536 + 18) * mib)
+  assert.equal(limits.cpuPercent, 400)
+  assert.equal(limits.cpuWeight, 300)
   assert.equal(planLimits({ plan, isBackground: true }, samplePlan, overhead).cpuWeight, 1)
 })
 
 test('a v2 tree has all in its one group, v1 trees each their own', () => {
-  const bounds = { name: 'r1a2b-3c', memoryBytes: 512 * mib, cpuWeight: 50, cpuPercent: 150, tasks: 300 }
+  const limits = { name: 'r1a2b-3c', memoryBytes: 512 * mib, cpuWeight: 50, cpuPercent: 150, tasks: 300 }
   const v2 = { version: 'v2', root: '/sys/fs/cgroup', controllers: ['memory', 'cpu', 'pids'] } as const
-  assert.deepEqual(Object.fromEntries(settings(v2, bounds)), {
+  assert.deepEqual(Object.fromEntries(settings(v2, limits)), {
     'memory.max': '536870912',
     'cpu.weight': '50',
     'cpu.max': '150000 100000',
     'pids.max': '300',
   })
-  assert.deepEqual(Object.fromEntries(settings({ version: 'v1', root: '/x', controllers: ['cpu'] }, bounds)), {
+  assert.deepEqual(Object.fromEntries(settings({ version: 'v1', root: '/x', controllers: ['cpu'] }, limits)), {
     'cpu.shares': '512',
     'cpu.cfs_period_us': '100000',
     'cpu.cfs_quota_us': '150000',

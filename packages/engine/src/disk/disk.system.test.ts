@@ -21,7 +21,7 @@ const qemuIo = (files: readonly string[], ...commands: string[]) =>
 const reads = async (files: readonly string[], pattern: number, from: number, length: number) =>
   !/failed/.test((await qemuIo(files, `read -P ${pattern} ${from} ${length}`)).stdout)
 
-test('a overlay is small, of the asked size, and belongs to the user of the VMs alone', async () => {
+test('an overlay is small, of the asked size, and belongs to the user of the VMs alone', async () => {
   const overlay = join(folder, 'fresh.qcow2')
   await disks.makeOverlay(overlay, undefined, 20 * 1024 * MiB)
   const found = await stat(overlay)

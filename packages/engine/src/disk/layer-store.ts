@@ -11,7 +11,7 @@ export interface SealedFile {
 }
 
 export interface OverlayAndLayer {
-  /** Absolute path of a overlay that no VM writes to any more. */
+  /** Absolute path of an overlay that no VM writes to any more. */
   readonly overlay: string
   /** Absolute path, on the same filesystem, that the layer will have. */
   readonly layer: string
@@ -28,7 +28,7 @@ export interface Merging {
 }
 
 /**
- * Files of layers: how a overlay becomes one. Nothing here knows of rows: a caller first writes down what it is about to do, and unlinks what it no longer needs.
+ * Files of layers: how an overlay becomes one. Nothing here knows of rows: a caller first writes down what it is about to do, and unlinks what it no longer needs.
  * Each throws `no_space` when the disk is full.
  */
 export interface LayerStore {
@@ -37,7 +37,7 @@ export interface LayerStore {
    * The first name stays, so nothing is lost whatever happens next. Repeating it changes nothing.
    */
   seal(files: readonly OverlayAndLayer[]): Promise<SealedFile[]>
-  /** Makes a file that was to be a layer a overlay again: the VM's user may write to it. */
+  /** Makes a file that was to be a layer an overlay again: the VM's user may write to it. */
   makeWritable(overlay: string): Promise<void>
   /** True when nothing was ever written to the overlay, so that it reads as what it stands on. Must not be asked of a file that a VM has open. */
   isUntouched(overlay: string): Promise<boolean>

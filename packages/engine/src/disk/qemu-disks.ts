@@ -20,7 +20,7 @@ export function qemuDisks(owner: VmUser): Disks {
     async makeOverlay(file, on, sizeBytes) {
       if (!isAbsolute(file)) throw new Error(`not an absolute path: ${file}`)
       if (on && sizeBytes < on.sizeBytes)
-        throw new Error(`a overlay of ${sizeBytes} bytes would cut off its layer of ${on.sizeBytes}`)
+        throw new Error(`an overlay of ${sizeBytes} bytes would cut off its layer of ${on.sizeBytes}`)
       await checkSpace(dirname(file))
       const temporary = temporaryName(file)
       try {

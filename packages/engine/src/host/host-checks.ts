@@ -43,15 +43,15 @@ function acceleratorCheck(found: AcceleratorFound | undefined): Check {
 }
 
 function linuxCgroups(hierarchies: readonly Hierarchy[]): Check {
-  const bounded = hierarchies.flatMap((each) => each.controllers.map((controller) => `${controller} (${each.version})`))
+  const limited = hierarchies.flatMap((each) => each.controllers.map((controller) => `${controller} (${each.version})`))
   const has = new Set(hierarchies.flatMap((each) => each.controllers))
   const missing = controllers.filter((controller) => !has.has(controller))
   if (missing.length === 0)
-    return { name: 'cgroups', status: 'ok', message: `Each run is bounded by control groups: ${bounded.join(', ')}.` }
+    return { name: 'cgroups', status: 'ok', message: `Each run is limited by control groups: ${limited.join(', ')}.` }
   return {
     name: 'cgroups',
     status: 'warn',
-    message: `Runs are not bounded in ${missing.join(', ')}: no such control groups can be made here.${bounded.length === 0 ? '' : ` Bounded: ${bounded.join(', ')}.`}`,
+    message: `Runs are not limited in ${missing.join(', ')}: no such control groups can be made here.${limited.length === 0 ? '' : ` Limited: ${limited.join(', ')}.`}`,
     hint: 'In a container, give it a writable /sys/fs/cgroup with these controllers.',
   }
 }

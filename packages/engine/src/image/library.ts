@@ -21,7 +21,7 @@ interface BuildUnderWay {
 
 export interface RequireOptions {
   readonly report?: ReportProgress
-  /** Gives up waiting; the build goes on as long as anybody else waits for it. */
+  /** Stops waiting; the build goes on as long as anybody else waits for it. */
   readonly signal?: AbortSignal
 }
 

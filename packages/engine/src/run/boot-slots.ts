@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os'
 
-/** What a boot holds while it needs a core. `give`: once, when it needs none any more. */
+/** Lets the next boot begin; called once, when this one needs no core any more. */
 export type ReleaseSlot = () => void
 
 /**
- * Bounds how many machines of a host boot at the same time, first come, first served. A boot keeps a core busy from power-on to its first command
+ * Limits how many machines of a host boot at the same time, first come, first served. A boot keeps a core busy from power-on to its first command
  * (5 s under TCG); more of them than cores end no sooner, all of them late, and take the cores from machines that people work in.
  */
 export class BootSlots {

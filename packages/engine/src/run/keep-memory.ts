@@ -110,7 +110,7 @@ export async function stampOf(host: HostParts, { plan }: RunRecord, machines: re
   return { ...(await host.stamp()), kernelPack: pack, shape: shapeOf(plan) }
 }
 
-/** A stop that keeps the machines' memory; also what ends the machines of a resume that somebody gave up. */
+/** A stop that keeps the machines' memory; also what ends the machines of a resume that was abandoned. */
 export const keepMemoryWorkflow: Workflow<RunContext> = {
   name: 'keep-memory',
   steps: [flush, takeSnapshot, endMachines, dropOverlays, endNames, removeCgroups, removeNetwork, releaseAddresses],

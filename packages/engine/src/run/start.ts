@@ -67,7 +67,7 @@ export const makeNetwork: Step<RunContext> = {
 /** Before anything of the run has a process. */
 export const makeCgroups: Step<RunContext> = {
   name: 'make-cgroups',
-  message: 'Bounding what the run may take',
+  message: 'Limiting what the run may take of the host',
   async done({ host, store }) {
     return host.cgroups.ready(runLimits(host, await store.read()))
   },

@@ -125,7 +125,7 @@ export const endNames: Step<RunContext> = {
 /** With whatever else would still be in it. */
 export const removeCgroups: Step<RunContext> = {
   name: 'remove-cgroups',
-  message: 'Removing the run’s bounds',
+  message: 'Removing the run’s control groups',
   async done({ host, store }) {
     const name = hostName(host.installation, (await store.read()).shortId)
     return !(await host.cgroups.list(host.installation)).includes(name)

@@ -12,7 +12,7 @@ function vmDrive(home: string, runId: string, drive: DriveRecord, readOnly: bool
   const files = drive.layers.map(({ file }) => join(home, file))
   if (drive.overlay !== undefined) files.unshift(join(overlaysFolder(home, runId), drive.overlay))
   const [overlay, ...below] = files
-  if (overlay === undefined) throw new Error(`drive ${drive.index} of ${drive.machine} has neither layers nor a overlay`)
+  if (overlay === undefined) throw new Error(`drive ${drive.index} of ${drive.machine} has neither layers nor an overlay`)
   return { serial: `drive-${drive.index}`, readOnly, source: { kind: 'qcow2-chain', files: [overlay, ...below] } }
 }
 

@@ -76,7 +76,7 @@ export async function cut(machines: readonly CutMachine[], options: CutOptions):
   }
 }
 
-/** Like Promise.all, but waits for every one before it rejects: what was begun late must be known to be given up. */
+/** Like Promise.all, but waits for every one before it rejects: what was begun late must be known too, to be cancelled. */
 async function settleAll(promises: readonly Promise<unknown>[]): Promise<void> {
   const failed = (await Promise.allSettled(promises)).find((result) => result.status === 'rejected')
   if (failed) throw failed.reason

@@ -58,7 +58,7 @@ export function layerStoreConformance(name: string, make: () => Promise<LayerSto
     await assert.rejects(layers.seal([{ overlay: at('drives/none.qcow2'), layer: at('layers/2.qcow2') }]), { code: 'ENOENT' })
   })
 
-  it('a seal that is taken back leaves a overlay with its owner, its mode and its content', async ({
+  it('a seal that is taken back leaves an overlay with its owner, its mode and its content', async ({
     layers,
     disks,
     write,
@@ -81,7 +81,7 @@ export function layerStoreConformance(name: string, make: () => Promise<LayerSto
     assert.equal(await read([overlay], 1), 8)
   })
 
-  it('a overlay is untouched until something is written to it, zeros and what lies far out too', async ({
+  it('an overlay is untouched until something is written to it, zeros and what lies far out too', async ({
     layers,
     disks,
     write,

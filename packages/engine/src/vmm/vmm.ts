@@ -101,7 +101,7 @@ export interface Vm {
   beginCut(into: VmMemory, overlays: readonly VmOverlay[]): Promise<VmCut>
   /** False: paused, by a cut, by a resume, or because the server that paused it is gone. */
   isRunning(): Promise<boolean>
-  /** Lets a paused guest go on; gives up what is left of a cut whose server is gone. Repeating it changes nothing. */
+  /** Lets a paused guest go on, and cancels what is left of a cut whose server is gone. Repeating it changes nothing. */
   goOn(): Promise<void>
   /** The file that is each drive's overlay now, in order of drives: after a cut that was broken off, whether it has a new one. */
   overlayFiles(): Promise<readonly string[]>
@@ -124,7 +124,7 @@ export interface VmCut {
   saveDevices(): Promise<CutFigures>
   /** Gives the files their names: whole, though not yet durable, and readable to the VM's user. */
   publish(): Promise<void>
-  /** Gives up: the memory's files are gone, the guest is as `pause` left it, drives that have their new overlay keep it. Never rejects. */
+  /** Cancels: the memory's files are gone, the guest is as `pause` left it, drives that have their new overlay keep it. Never rejects. */
   cancel(): Promise<void>
 }
 

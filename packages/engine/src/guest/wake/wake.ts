@@ -9,7 +9,7 @@ import { encodeWakeFrame, entropySize, nonceSize, WakeFrameReader, wakeTypes, wa
 
 /** A guest answers in milliseconds; on a host that resumes many at once in seconds. Asked again in case its first message met half of an older one. */
 const limits = { totalMs: 20_000, firstAnswerMs: 2000, longestAnswerMs: 8000, pauseMs: 50 }
-/** What one connection may bring before it is given up, and what one answer may hold: the guest is not to be trusted with our memory. */
+/** What one connection may bring before it is closed, and what one answer may hold: the guest is not to be trusted with our memory. */
 const largest = { stream: 64 * 1024, answer: 300 }
 /** Corrections of the clock until it is known to be right within `wantedMs`; more than `neededMs` off is a failure. */
 const clock = { rounds: 8, wantedMs: 50, neededMs: 500 }

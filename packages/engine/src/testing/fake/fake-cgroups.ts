@@ -5,14 +5,14 @@ import { writeFileAtomically } from '../../disk/files.ts'
 
 /** Cgroups that are files below `folder` and bound nothing, so that what leaks can be counted. */
 export function fakeCgroups(folder: string): Cgroups {
-  const made = join(folder, 'bounds')
+  const made = join(folder, 'cgroups')
   return {
-    async ready(bounds) {
-      return (await readFile(join(made, bounds.name), 'utf8').catch(() => '')) === JSON.stringify(bounds)
+    async ready(limits) {
+      return (await readFile(join(made, limits.name), 'utf8').catch(() => '')) === JSON.stringify(limits)
     },
-    async make(bounds) {
+    async make(limits) {
       await mkdir(made, { recursive: true })
-      await writeFileAtomically(join(made, bounds.name), JSON.stringify(bounds))
+      await writeFileAtomically(join(made, limits.name), JSON.stringify(limits))
     },
     async remove(name) {
       await rm(join(made, name), { force: true })

@@ -50,6 +50,8 @@ export class FakeVm implements Vm {
   async kill(): Promise<void> {
     if (await isAlive(this.#identity)) process.kill(this.pid, 'SIGKILL')
     await gone(this.#identity)
+    // So that whoever is told of its end has heard it.
+    if (!this.#isReleased) await this.ended
   }
 
   async addLayer(driveIndex: number, file: string): Promise<void> {
