@@ -53,7 +53,7 @@ describe('runs that stand by', { concurrency: false }, () => {
     )
     await server.inOrder()
     const { stdout } = await server.ramet(['usage'])
-    assert.match(stdout, /warm start .*debian .*one stands by/)
+    assert.match(stdout, /warm start .*debian .*a spare is ready/)
     const play = await (await plays()).start({ playground: 'debian', title: 'mine' })
     assert.deepEqual([play.id, play.state, play.startKind, play.title], [ready, 'RUNNING', 'warm', 'mine'])
     assert.match(play.startReason ?? '', /^Its playground has been kept warm since .*\. One run of it was ready\.$/)

@@ -3,12 +3,12 @@ import type { Play, PlayTaskDetails } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { taskStatus } from '@ramet/model/run/task-state.ts'
 import type { Context } from './context.ts'
-import { reach } from './reach.ts'
+import { waitForGoal } from './wait-for-goal.ts'
 
 /** Waits for the init tasks of a run that is ready. Throws `init_task_failed` after the output of what failed was shown: the run is usable all the same. */
-export async function reachInitTasks(context: Context, play: Play, options: { quiet?: boolean | undefined }): Promise<void> {
+export async function waitForInitTasks(context: Context, play: Play, options: { quiet?: boolean | undefined }): Promise<void> {
   if (Object.keys(play.tasks).length === 0) return
-  await reach(context, play, { wanted: 'RUNNING', isReached: areTasksSettled }, { ...options, about: 'tasks' })
+  await waitForGoal(context, play, { wanted: 'RUNNING', isReached: areTasksSettled }, { ...options, about: 'tasks' })
   const tasks = await context.client.plays.tasks(play.id)
   const failed = tasks.filter(({ status }) => status === taskStatus.failed)
   for (const task of failed) show(context, task)

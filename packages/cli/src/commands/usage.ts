@@ -30,7 +30,7 @@ const rows = ({ runs, playgrounds, warmStarts }: Usage): string[][] =>
       kind: 'warm start',
       key: warm.playground,
       title: 'kept for its next starts',
-      status: warm.spares > 0 ? 'one stands by' : '-',
+      status: warm.spares > 0 ? 'a spare is ready' : '-',
     })),
   ]
     .toSorted((a, b) => b.exclusiveBytes - a.exclusiveBytes || a.createdAt.localeCompare(b.createdAt))

@@ -18,7 +18,7 @@ export const usageSchema = z.object({
   playgrounds: z.array(z.object({ name: z.string(), title: z.string(), createdAt: z.string(), ...storage })),
   /** Memory and drives with which new runs of playgrounds of the catalogue begin. `spares`: runs of it that run already, for the next start. */
   warmStarts: z.array(z.object({ playground: z.string(), createdAt: z.string(), spares: z.int(), ...storage })),
-  /** All files of layers, tops and snapshots, each once. */
+  /** All files of layers, overlays and snapshots, each once. */
   totalBytes: z.number(),
   /** Of these, what images hold. */
   imageBytes: z.number(),

@@ -3,8 +3,8 @@ import { maxClones } from '@ramet/model/api/wire.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
 import { countUpTo } from '../../parse-count.ts'
-import { reach } from '../../reach.ts'
 import { resolveRun, runArgument } from '../../resolve-run.ts'
+import { waitForGoal } from '../../wait-for-goal.ts'
 
 interface CloneOptions {
   readonly count: number
@@ -37,7 +37,7 @@ export function addClone(parent: Command, open: Open): void {
         ...(title === undefined ? {} : { title }),
       })
       for (const clone of clones) out.result(clone.id)
-      if (start) for (const clone of clones) await reach(context, clone, goals.ready, { quiet })
+      if (start) for (const clone of clones) await waitForGoal(context, clone, goals.ready, { quiet })
       if (quiet) return
       const [first] = clones
       if (start) out.note(`Ready. Enter ${count === 1 ? 'it' : 'them'} with: ramet ssh ${first?.id}`)

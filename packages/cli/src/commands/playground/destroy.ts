@@ -1,8 +1,8 @@
 import { goals } from '@ramet/client/goals.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
-import { reach } from '../../reach.ts'
 import { resolveRun, runArgument } from '../../resolve-run.ts'
+import { waitForGoal } from '../../wait-for-goal.ts'
 
 /** `ramet playground destroy` */
 export function addDestroy(parent: Command, open: Open): void {
@@ -15,7 +15,7 @@ export function addDestroy(parent: Command, open: Open): void {
       const context = await open()
       const { client, out } = context
       const { id } = await resolveRun(client, name)
-      await reach(context, await client.plays.destroy(id), goals.destroyed, options)
+      await waitForGoal(context, await client.plays.destroy(id), goals.destroyed, options)
       out.result(id)
       if (!options.quiet) out.note('Destroyed.')
     })

@@ -4,8 +4,8 @@ import type { MachineAction } from '@ramet/model/run/run-state.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
 import { pickMachine } from '../../pick-machine.ts'
-import { reachMachine } from '../../reach.ts'
 import { resolveRun, runArgument } from '../../resolve-run.ts'
+import { waitForMachine } from '../../wait-for-goal.ts'
 
 interface Verb {
   readonly name: 'stop' | 'restart' | 'reboot'
@@ -54,7 +54,7 @@ export function addMachineActions(parent: Command, open: Open): void {
         const machine = pickMachine(play, name).name
         const action: MachineAction = `machine.${verb.name}`
         const asked = await client.plays.machine(play.id, action, machine)
-        await reachMachine(context, asked, machine, (seen) => verb.isReached(seen, machine), options)
+        await waitForMachine(context, asked, machine, (seen) => verb.isReached(seen, machine), options)
         if (!options.quiet) out.note(`${machine} ${verb.done}.`)
       })
   }

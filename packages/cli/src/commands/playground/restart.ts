@@ -1,8 +1,8 @@
 import { goals } from '@ramet/client/goals.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
-import { reach } from '../../reach.ts'
 import { resolveRun, runArgument } from '../../resolve-run.ts'
+import { waitForGoal } from '../../wait-for-goal.ts'
 
 /** `ramet playground restart` */
 export function addRestart(parent: Command, open: Open): void {
@@ -17,7 +17,7 @@ export function addRestart(parent: Command, open: Open): void {
       const { client, out } = context
       const { id } = await resolveRun(client, name)
       const asked = await client.plays.restart(id, options.cold ? { cold: true } : {})
-      const play = await reach(context, asked, goals.ready, options)
+      const play = await waitForGoal(context, asked, goals.ready, options)
       out.result(id)
       if (options.quiet) return
       if (asked.snapshot && play.startKind === 'cold') out.note(`Booted. ${play.startReason ?? ''}`)

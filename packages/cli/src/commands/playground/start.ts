@@ -2,8 +2,8 @@ import { goals } from '@ramet/client/goals.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
-import { reachInitTasks } from '../../init-tasks.ts'
-import { reach } from '../../reach.ts'
+import { waitForInitTasks } from '../../init-tasks.ts'
+import { waitForGoal } from '../../wait-for-goal.ts'
 
 interface StartOptions {
   readonly title?: string
@@ -38,9 +38,9 @@ export function addStart(parent: Command, open: Open): void {
         ...(cold ? { cold } : {}),
       })
       out.result(asked.id)
-      const play = await reach(context, asked, goals.ready, { quiet: options.quiet })
+      const play = await waitForGoal(context, asked, goals.ready, { quiet: options.quiet })
       if (!options.quiet) out.note(howItStarted(play, performance.now() - began))
-      if (!options.skipWaitInit) await reachInitTasks(context, play, { quiet: options.quiet })
+      if (!options.skipWaitInit) await waitForInitTasks(context, play, { quiet: options.quiet })
       if (!options.quiet) out.note(`Ready. Enter it with: ramet ssh ${asked.id}\nor open ${asked.pageUrl}`)
     })
 }

@@ -1,8 +1,8 @@
 import { goals } from '@ramet/client/goals.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
-import { reach } from '../../reach.ts'
 import { resolveRun, runArgument } from '../../resolve-run.ts'
+import { waitForGoal } from '../../wait-for-goal.ts'
 
 /** `ramet playground stop` */
 export function addStop(parent: Command, open: Open): void {
@@ -19,7 +19,7 @@ export function addStop(parent: Command, open: Open): void {
       const { client, out } = context
       const { id } = await resolveRun(client, name)
       const asked = await client.plays.stop(id, options.powerOff ? { powerOff: true } : {})
-      const play = await reach(context, asked, goals.stopped, options)
+      const play = await waitForGoal(context, asked, goals.stopped, options)
       out.result(id)
       if (options.quiet) return
       out.note(`Stopped${play.snapshot ? ', memory included' : ''}. Go on with: ramet playground restart ${id}`)

@@ -6,8 +6,8 @@ import { parseDuration } from '@ramet/model/units/duration.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
 import { type Format, formatOption } from '../../format-option.ts'
-import { reach } from '../../reach.ts'
 import { resolveRun, runArgument } from '../../resolve-run.ts'
+import { waitForGoal } from '../../wait-for-goal.ts'
 
 interface TasksOptions {
   readonly output: Format
@@ -41,7 +41,7 @@ export function addTasks(parent: Command, open: Open): void {
         const timeoutMs = options.timeout === undefined ? undefined : parseDuration(options.timeout)
         const goal = { wanted: 'RUNNING', isReached: areTasksSettled } as const
         try {
-          await reach(context, play, goal, { timeoutMs, about: 'tasks' })
+          await waitForGoal(context, play, goal, { timeoutMs, about: 'tasks' })
         } catch (error) {
           if (!(error instanceof RametError) || error.code !== 'timed_out') throw error
           out.problem({ code: error.code, message: error.message })

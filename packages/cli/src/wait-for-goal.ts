@@ -5,7 +5,7 @@ import { RametError } from '@ramet/model/errors/error.ts'
 import { type Context, interruptible } from './context.ts'
 import { createProgress, silence } from './progress.ts'
 
-export interface ReachOptions {
+export interface WaitOptions {
   readonly quiet?: boolean | undefined
   /** Absent: as long as it takes. Then `timed_out`. */
   readonly timeoutMs?: number | undefined
@@ -16,11 +16,11 @@ export interface ReachOptions {
 const timedOut = (timeoutMs: number) => new RametError('timed_out', 504, `That took longer than ${timeoutMs / 1000} s.`)
 
 /** Waits until the run is where it was asked to be, telling what is under way. Throws why it will not get there, or Interrupted. */
-export async function reach(
+export async function waitForGoal(
   { client }: Context,
   asked: Play,
   goal: Goal,
-  { quiet = false, timeoutMs, about = 'run' }: ReachOptions = {},
+  { quiet = false, timeoutMs, about = 'run' }: WaitOptions = {},
 ): Promise<Play> {
   const show = about === 'tasks' ? taskProgressOf : progressOf
   const progress = quiet ? silence : createProgress()
@@ -48,7 +48,7 @@ export async function reach(
 }
 
 /** The same for one machine of a run that goes on. A machine that fails says why in its condition. */
-export async function reachMachine(
+export async function waitForMachine(
   { client }: Context,
   asked: Play,
   machine: string,
