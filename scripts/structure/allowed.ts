@@ -6,9 +6,7 @@ const server = 'packages/server/src/'
 const allowed: Partial<Record<RuleName, readonly string[]>> = {
   'engine-face': [server],
   circle: [`${server}warm-pool/`],
-  sql: ['admission/', 'clone-save/', 'fsck/', 'images/', 'reconcile/', 'runs/', 'storage/', 'warm-pool/'].map(
-    (room) => server + room,
-  ),
+  sql: ['admission/', 'clone-save/', 'images/', 'reconcile/', 'runs/', 'storage/', 'warm-pool/'].map((room) => server + room),
   'runs-owner': ['clone-save/', 'reconcile/', 'runs/', 'store/', 'warm-pool/'].map((room) => server + room),
 }
 

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Host } from '@ramet/engine'
-import { digestRam } from '@ramet/engine/snapshot/ram-file.ts'
 import type { Check, Health } from '@ramet/model/api/host.ts'
 import { describeBytes } from '@ramet/model/units/bytes.ts'
 import { type MemoryRule, promisedMemory } from './admission/admission.ts'
@@ -56,11 +55,7 @@ export async function hostReport({
       return [...(await host.checks()), await promises(db, memory), await space(config.home)]
     },
     fsck({ isDeep }) {
-      return fsck({
-        db,
-        home: config.home,
-        ...(isDeep ? { digestRam: (file) => digestRam(file, { isUrgent: true }) } : {}),
-      })
+      return fsck({ db, files: host.storage, allMemory: isDeep })
     },
   }
 }

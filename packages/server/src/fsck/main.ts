@@ -1,10 +1,9 @@
 import { join } from 'node:path'
-import { digestRam, type RamFile } from '@ramet/engine/snapshot/ram-file.ts'
+import { openInspection } from '@ramet/engine'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { visibleLine, visibleText } from '@ramet/model/units/visible-text.ts'
 import { openDatabase } from '../store/database.ts'
 import { fsck } from './fsck.ts'
-import { checkByQemuImg } from './qemu-img.ts'
 
 /** `node fsck/main.ts [--deep]`: checks RAMET_HOME, beside a running server or without one; `--deep` reads all memory that is kept too. Exit status 0: clean, 1: findings, 2: could not look. */
 const isDeep = process.argv.includes('--deep')
@@ -12,8 +11,7 @@ const home = process.env.RAMET_HOME ?? '/var/lib/ramet'
 try {
   const db = await openDatabase({ file: join(home, 'ramet.sqlite'), readOnly: true })
   try {
-    const digest = isDeep ? { digestRam: (file: RamFile) => digestRam(file, { isUrgent: true }) } : {}
-    const findings = await fsck({ db, home, checkFile: checkByQemuImg, ...digest })
+    const findings = await fsck({ db, files: openInspection(home), insideDrives: true, allMemory: isDeep })
     for (const { code, subject, message } of findings) process.stdout.write(`${visibleLine(`${code}  ${subject}: ${message}`)}\n`)
     process.exitCode = findings.length === 0 ? 0 : 1
   } finally {

@@ -15,12 +15,15 @@ import {
   sealedFile,
   writeFakeDrive,
 } from '@ramet/engine/testing'
+import type { Finding } from '@ramet/model/api/host.ts'
 import type { RunState } from '@ramet/model/run/run-state.ts'
+import { type FsckOptions, fsck } from '../fsck/fsck.ts'
 import { type LayerTools, layerTools } from '../storage/layers/layer-tools.ts'
 import { reclaim } from '../storage/reclaim.ts'
 import { type Db, now, openDatabase } from '../store/database.ts'
 import { insertBuilding, layerChain, markSealed } from '../store/layers.ts'
 import type { DriveRow } from '../store/schema.ts'
+import { planWithDrives } from './plan-with-drives.ts'
 
 export const sizeBytes = 1024 * 1024
 
@@ -76,6 +79,10 @@ export class TestHome {
     await reclaim(this.db, host, { warn() {} })
   }
 
+  async fsck(how: Pick<FsckOptions, 'insideDrives' | 'allMemory'> = {}): Promise<Finding[]> {
+    return fsck({ db: this.db, files: this.tools.storage, againAfterMs: 0, ...how })
+  }
+
   async addPlayground(id: string, db: Db = this.db): Promise<void> {
     const texts = { title: id, description: '', categories: '[]', markdown: null, cover: null, spec: '{"machines":[]}' }
     const times = { created_at: now(), updated_at: now(), removed_at: null }
@@ -107,7 +114,7 @@ export class TestHome {
     layerIds: readonly (string | null)[],
     { id = randomBytes(12).toString('hex'), db = this.db }: { id?: string; db?: Db } = {},
   ): Promise<string> {
-    const plan = { networks: [], machines: [{ name: 'm', drives: layerIds.map(() => ({ sizeBytes })) }] }
+    const plan = planWithDrives(layerIds.map(() => sizeBytes))
     const names = { playground_id: 'p', playground_name: 'p', playground_title: 'p', title: 't' }
     const rest = { plan: JSON.stringify(plan), failure: null, lease: null, resume_from: null }
     const times = { created_at: now(), updated_at: now(), last_state_at: now() }

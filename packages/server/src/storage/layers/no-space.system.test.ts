@@ -7,7 +7,6 @@ import { qemuDisks } from '@ramet/engine/disk/qemu-disks.ts'
 import { qemuLayers } from '@ramet/engine/disk/qemu-layers.ts'
 import { ensureVmUser } from '@ramet/engine/disk/vm-user.ts'
 import { run } from '@ramet/engine/process/run-process.ts'
-import { fsck } from '../../fsck/fsck.ts'
 import { qemuIo, readCommand, writeCommand } from '../../testing/layers/qemu-io.ts'
 import { TestHome } from '../../testing/test-home.ts'
 import { sealDrives } from './seal.ts'
@@ -48,7 +47,7 @@ async function inOrder(home: TestHome, id: string, depth: number): Promise<void>
   assert.ok(drive)
   const commands = [...Array.from({ length: depth }, (_, index) => readCommand(index, index + 1)), readCommand(9, 99)]
   await qemuIo([{ chain: await home.chain(drive), isReadOnly: true, commands }])
-  assert.deepEqual(await fsck({ db: home.db, home: home.home, againAfterMs: 0 }), [])
+  assert.deepEqual(await home.fsck(), [])
 }
 
 /** Leaves `bytes` of the home's disk; the returned function gives them back. */

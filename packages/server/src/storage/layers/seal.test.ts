@@ -5,7 +5,6 @@ import { test } from 'node:test'
 import type { HostStorage } from '@ramet/engine'
 import { newOverlayName, overlaysFolder } from '@ramet/engine/run/run-folder.ts'
 import { readFakeChain, writeFakeDrive } from '@ramet/engine/testing/fake/fake-drive.ts'
-import { fsck } from '../../fsck/fsck.ts'
 import { changeRun } from '../../runs/run-rows.ts'
 import { announceOverlays } from '../../store/drives.ts'
 import { sizeBytes, TestHome } from '../../testing/test-home.ts'
@@ -41,7 +40,7 @@ const wanted = [
 ]
 
 async function inOrder(home: TestHome): Promise<void> {
-  assert.deepEqual(await fsck({ db: home.db, home: home.home, againAfterMs: 0 }), [])
+  assert.deepEqual(await home.fsck(), [])
 }
 
 test('the overlays of a run that is off become layers, an untouched one is dropped, a drive without one is left as it is', async () => {

@@ -6,7 +6,6 @@ import type { LayerStore } from '@ramet/engine/disk/layer-store.ts'
 import { readFakeChain } from '@ramet/engine/testing/fake/fake-drive.ts'
 import { fakeLayers } from '@ramet/engine/testing/fake/fake-layers.ts'
 import { Activity } from '../../background/activity.ts'
-import { fsck } from '../../fsck/fsck.ts'
 import { changeRun } from '../../runs/run-rows.ts'
 import { TestHome } from '../../testing/test-home.ts'
 import { collectLayers } from './collect.ts'
@@ -36,7 +35,7 @@ async function inOrder(home: TestHome, runId: string): Promise<void> {
   const chain = await home.chain(drive)
   assert.deepEqual(await Promise.all([0, 1, 2, 3, 4, 5, 6].map((block) => readFakeChain(chain, block))), [6, 1, 2, 3, 4, 5, 6])
   await collectLayers(home.tools)
-  assert.deepEqual(await fsck({ db: home.db, home: home.home, againAfterMs: 0 }), [])
+  assert.deepEqual(await home.fsck(), [])
 }
 
 test('a chain longer than the bound gets shorter, reads as before, and the old layers are gone', async () => {

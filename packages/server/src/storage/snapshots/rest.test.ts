@@ -5,10 +5,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { whyUnusable } from '@ramet/engine/snapshot/check.ts'
-import { digestRam } from '@ramet/engine/snapshot/ram-file.ts'
 import { snapshotFolder } from '@ramet/engine/snapshot/snapshot-folder.ts'
 import { Activity } from '../../background/activity.ts'
-import { fsck } from '../../fsck/fsck.ts'
 import { changeRun } from '../../runs/run-rows.ts'
 import { now } from '../../store/database.ts'
 import { findSnapshot } from '../../store/snapshots.ts'
@@ -24,8 +22,7 @@ const never = new AbortController().signal
 const none = () => false
 const fileNames = async ({ home }: TestHome) => (await readdir(snapshotFolder(home, 's'))).toSorted()
 const ram = async ({ db }: TestHome) => (await findSnapshot(db, 's'))?.machines[0]
-const inOrder = async ({ db, home }: TestHome) =>
-  assert.deepEqual(await fsck({ db, home, digestRam: (file) => digestRam(file), againAfterMs: 0 }), [])
+const inOrder = async (home: TestHome) => assert.deepEqual(await home.fsck({ allMemory: true }), [])
 
 /** Taken two days ago, with its digest. */
 async function rested(home: TestHome): Promise<string> {
@@ -98,8 +95,8 @@ test('memory that is no longer what it was is neither compressed nor resumed, an
   const record = await snapshotRecord(home.db, 's')
   assert.match((await whyUnusable(home.home, record, record.stamp)) ?? '', /^the memory of m is damaged/)
   assert.equal(await nextJob(home.tools, dayMs, none), undefined)
-  assert.deepEqual(await fsck({ db: home.db, home: home.home, againAfterMs: 0 }), [])
-  const found = await fsck({ db: home.db, home: home.home, digestRam: (file) => digestRam(file), againAfterMs: 0 })
+  assert.deepEqual(await home.fsck(), [])
+  const found = await home.fsck({ allMemory: true })
   assert.deepEqual(
     found.map(({ code }) => code),
     ['snapshot_memory_damaged'],

@@ -3,7 +3,6 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { snapshotFolder, snapshotsFolder } from '@ramet/engine/snapshot/snapshot-folder.ts'
-import { fsck } from '../../fsck/fsck.ts'
 import { changeRun } from '../../runs/run-rows.ts'
 import { now } from '../../store/database.ts'
 import { consumeSnapshot, findSnapshot, forgetLostSnapshots, unheldSnapshots } from '../../store/snapshots.ts'
@@ -14,7 +13,7 @@ import { collectSnapshots } from './collect.ts'
 import { Durability } from './durability.ts'
 
 const folders = (home: TestHome) => readdir(snapshotsFolder(home.home))
-const inOrder = async ({ db, home }: TestHome) => assert.deepEqual(await fsck({ db, home, againAfterMs: 0 }), [])
+const inOrder = async (home: TestHome) => assert.deepEqual(await home.fsck(), [])
 
 test('a snapshot has the layers that its run’s drives stand on, and holds them', async () => {
   await using home = await TestHome.make()

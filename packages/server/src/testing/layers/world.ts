@@ -3,8 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ensureVmUser, newOverlayName, overlaysFolder, qemuDisks, qemuLayers, runFolder } from '@ramet/engine/testing'
-import { fsck } from '../../fsck/fsck.ts'
-import { type CheckFile, checkByQemuImg } from '../../fsck/qemu-img.ts'
 import { changeRun, findRun } from '../../runs/run-rows.ts'
 import { collectLayers } from '../../storage/layers/collect.ts'
 import { sealDrives, sealOverlays, settleOverlays } from '../../storage/layers/seal.ts'
@@ -206,7 +204,7 @@ export class World {
   }
 
   /** Every drive reads as the model says, nothing is missing and nothing is left over. */
-  async verify(checkFile?: CheckFile): Promise<void> {
+  async verify(insideDrives = false): Promise<void> {
     await this.#flush()
     const reads: DriveCommands[] = []
     const expect = async (chain: readonly string[], content: Content | undefined) => {
@@ -231,14 +229,14 @@ export class World {
     await qemuIo(reads)
     await collectLayers(this.home.tools)
     assert.deepEqual(await unreferencedLayers(this.home.db), [])
-    assert.deepEqual(await fsck({ db: this.home.db, home: this.home.home, againAfterMs: 0, checkFile }), [])
+    assert.deepEqual(await this.home.fsck({ insideDrives }), [])
     const { total } = await usage({ db: this.home.db, disks: this.home.disks, home: this.home.home })
     assert.equal(total.exclusiveBytes + total.sharedBytes, total.bytes)
   }
 
   /** Everything goes; what is left is the image. */
   async end(isThorough: boolean): Promise<void> {
-    await this.verify(isThorough ? checkByQemuImg : undefined)
+    await this.verify(isThorough)
     for (const name of [...this.playgrounds.keys()]) await this.remove(name)
     for (const id of [...this.runs.keys()]) await this.destroy(id)
     await this.verify()

@@ -1,0 +1,56 @@
+import { type Selectable, SqliteAdapter, sql } from 'kysely'
+import { type Db, transaction } from './database.ts'
+import type { Database } from './schema.ts'
+
+const tables = [
+  'images',
+  'layers',
+  'playgrounds',
+  'playground_drives',
+  'runs',
+  'run_machines',
+  'drives',
+  'state_events',
+  'snapshots',
+  'snapshot_machines',
+  'snapshot_drives',
+  'warm_starts',
+] as const
+type TableName = (typeof tables)[number]
+
+/** Every row of the tables whose invariants are checked, as it is stored: nothing in it is parsed. */
+export type AllRows = { readonly [T in TableName]: readonly Selected<T>[] }
+type Selected<T extends TableName> = Selectable<Database[T]>
+
+export interface StoreSight {
+  readonly rows: AllRows
+  /** Sentences of the database about itself: damaged pages, broken foreign keys. */
+  readonly damage: readonly string[]
+}
+
+/** All of it at one moment. */
+export async function readAllRows(db: Db): Promise<StoreSight> {
+  return transaction(db, async (trx) => {
+    const read: Partial<Record<TableName, unknown>> = {}
+    for (const table of tables) read[table] = await trx.selectFrom(table).selectAll().execute()
+    return { rows: read as AllRows, damage: await damageOf(trx) }
+  })
+}
+
+/** True when the run has been off, in the same state, since then. */
+export async function isStoppedSince(db: Db, runId: string, lastStateAt: string): Promise<boolean> {
+  const run = await db.selectFrom('runs').select(['state', 'last_state_at']).where('id', '=', runId).executeTakeFirst()
+  return run?.state === 'STOPPED' && run.last_state_at === lastStateAt
+}
+
+/** SQLite is asked. PostgreSQL checks pages as it reads them and never lets a foreign key break. */
+async function damageOf(db: Db): Promise<string[]> {
+  if (!(db.getExecutor().adapter instanceof SqliteAdapter)) return []
+  const integrity = await sql<{ integrity_check: string }>`pragma integrity_check(20)`.execute(db)
+  const damage = integrity.rows.map((row) => row.integrity_check).filter((text) => text !== 'ok')
+  const broken = await sql<{ table: string; rowid: number | null; parent: string }>`pragma foreign_key_check`.execute(db)
+  return [
+    ...damage,
+    ...broken.rows.map(({ table, rowid, parent }) => `row ${rowid} of ${table} names a row of ${parent} that does not exist`),
+  ]
+}
