@@ -4,9 +4,12 @@ const server = 'packages/server/src/'
 
 /** Places that do not hold to a rule yet, by the beginning of their path. To be empty. */
 const allowed: Partial<Record<RuleName, readonly string[]>> = {
-  'engine-face': [server],
+  'engine-face': [
+    ...['clone-save/', 'reconcile/', 'runs/', 'storage/', 'tasks/', 'testing/', 'warm-pool/'].map((room) => server + room),
+    ...['main.ts', 'open-host.ts', 'reserve.ts', 'server.test.ts'].map((file) => server + file),
+  ],
   circle: [`${server}warm-pool/`],
-  sql: ['admission/', 'clone-save/', 'images/', 'reconcile/', 'runs/', 'storage/', 'warm-pool/'].map((room) => server + room),
+  sql: ['admission/', 'clone-save/', 'reconcile/', 'runs/', 'storage/', 'warm-pool/'].map((room) => server + room),
   'runs-owner': ['clone-save/', 'reconcile/', 'runs/', 'store/', 'warm-pool/'].map((room) => server + room),
 }
 

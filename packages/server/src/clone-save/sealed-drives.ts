@@ -1,10 +1,11 @@
 import type { Db } from '../store/database.ts'
+import { listDrives } from '../store/drives.ts'
 import type { DriveRow } from '../store/schema.ts'
 
-/** A run's drives, none of which has a overlay: to be asked in the transaction that makes something else stand on their layers. */
+/** A run's drives, none of which has an overlay: to be asked in the transaction that makes something else stand on their layers. */
 export async function sealedDrives(trx: Db, runId: string): Promise<DriveRow[]> {
-  const drives = await trx.selectFrom('drives').selectAll().where('run_id', '=', runId).execute()
+  const drives = await listDrives(trx, runId)
   const open = drives.find(({ overlay }) => overlay !== null)
-  if (open) throw new Error(`drive ${open.machine}[${open.drive_index}] of run ${runId} was to be sealed and has a overlay`)
+  if (open) throw new Error(`drive ${open.machine}[${open.drive_index}] of run ${runId} was to be sealed and has an overlay`)
   return drives
 }
