@@ -56,6 +56,7 @@ try {
   const type = (line: string) => page.keyboard.type(`${line}\n`)
   const shows = (pattern: RegExp) =>
     until(`the terminal to show ${pattern}`, async () =>
+      // biome-ignore lint/performance/useDomNodeTextContent: the text content has no ends of lines between rows
       pattern.test((await page.locator('.xterm-rows').first().innerText()).replaceAll('\u00a0', ' ')),
     )
   await shows(/[#$] *$/m)
