@@ -1,66 +1,91 @@
-import { open } from 'node:fs/promises'
-import { DatabaseSync } from 'node:sqlite'
+import { setTimeout } from 'node:timers/promises'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { homeTooNew } from '@ramet/model/errors/errors.ts'
 import { Kysely, sql, type Transaction } from 'kysely'
 import { Migrator } from 'kysely/migration'
+import { describeAddress, type StoreAddress } from './address.ts'
 import { migrations } from './migrations/all.ts'
-import { nodeSqliteDialect } from './node-sqlite-dialect.ts'
+import { explained, lostRace } from './postgres/errors.ts'
+import { postgresDialect } from './postgres/open.ts'
 import type { Database } from './schema.ts'
+import { sqliteDialect } from './sqlite/open.ts'
 
 /** The store, or a transaction in it: every query of ours takes either. */
 export type Db = Kysely<Database>
 
-const busyTimeoutMs = 5000
 const migrationTable = 'kysely_migration'
 
-export interface OpenOptions {
-  readonly file: string
+export type OpenOptions = StoreAddress & {
   /** For looking beside a running server: nothing is written and nothing migrated. */
   readonly readOnly?: boolean
+  /** The server that a database of PostgreSQL belongs to from now on: told when another one took it over while it could not be reached. */
+  readonly onLost?: (error: RametError) => void
 }
 
 /**
- * Opens a home's store and brings its tables up to date. RametError `home_too_new` when a newer version wrote it, `home_too_old` when it was opened
- * to read alone and must be migrated first, `store_damaged` when it cannot be read. Close with `destroy()`.
+ * Opens a store and brings its tables up to date. RametError `home_too_new` when a newer version wrote it, `home_too_old` when it was opened
+ * to read alone and must be migrated first, `store_damaged` when it cannot be read; of PostgreSQL also `store_unreachable`, `store_refused`, `store_missing`,
+ * `database_in_use`. Close with `destroy()`, which waits for what has begun.
  */
 export async function openDatabase(options: OpenOptions): Promise<Db> {
-  const db = await connect(options)
+  const { readOnly = false, onLost } = options
+  const where = describeAddress(options)
+  const dialect =
+    'file' in options ? sqliteDialect(options.file, { readOnly }) : postgresDialect(options.url, { readOnly, onLost })
+  const db = new Kysely<Database>({ dialect })
   try {
     const applied = await appliedMigrations(db)
     const unknown = applied.find((name) => !(name in migrations))
     const newest = Object.keys(migrations).at(-1) ?? ''
-    if (unknown !== undefined) throw homeTooNew(options.file, unknown, newest)
-    if (!options.readOnly) await migrate(db)
-    else if (applied.length < Object.keys(migrations).length) throw homeTooOld(options.file, newest)
+    if (unknown !== undefined) throw homeTooNew(where, unknown, newest)
+    if (!readOnly) await migrate(db)
+    else if (applied.length < Object.keys(migrations).length) throw homeTooOld(where, newest)
     return db
   } catch (error) {
-    await db.destroy()
-    throw error instanceof RametError ? error : damaged(options.file, error)
+    await db.destroy().catch(() => {})
+    const told = 'url' in options ? explained(error, options.url) : error
+    throw told instanceof RametError ? told : damaged(where, told)
   }
 }
 
+const mostTries = 30
+const longestPauseMs = 250
+
 /**
- * Does `work` in one transaction, or in the one that `db` already is. Inside, only the given `trx` may be used: there is one connection, and a query
- * on the outer one would wait for this transaction for ever.
+ * Does `work` in one transaction, or in the one that `db` already is. What it reads stands until it ends: transactions have the outcome of some order of
+ * them. `work` is done again from its beginning when another transaction was faster, so it changes nothing but through `trx`, and uses no other handle of the
+ * store. RametError `store_busy` when others were faster all the time.
  */
-export function transaction<T>(db: Db, work: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
-  return db.isTransaction ? work(db as Transaction<Database>) : db.transaction().execute(work)
+export async function transaction<T>(db: Db, work: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
+  if (db.isTransaction) return work(db as Transaction<Database>)
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await db.transaction().setIsolationLevel('serializable').execute(work)
+    } catch (error) {
+      if (!lostRace(error)) throw error
+      if (tries === mostTries) throw storeBusy(error)
+      await setTimeout(Math.random() * Math.min(2 ** tries, longestPauseMs))
+    }
+  }
+}
+
+/** Several reads of one moment. They wait for no writer. */
+export function readTransaction<T>(db: Db, work: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
+  if (db.isTransaction) return work(db as Transaction<Database>)
+  return db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work)
 }
 
 /** One moment as the store keeps it: RFC 3339, UTC. */
 export const now = (): string => new Date().toISOString()
 
-async function connect({ file, readOnly = false }: OpenOptions): Promise<Db> {
-  try {
-    // Hashes of tokens are inside. SQLite gives -wal and -shm the mode of the main file.
-    if (!readOnly && file !== ':memory:') await (await open(file, 'a', 0o600)).close()
-    const database = new DatabaseSync(file, { readOnly, timeout: busyTimeoutMs, enableForeignKeyConstraints: true })
-    if (!readOnly) database.exec('pragma journal_mode = wal; pragma synchronous = full')
-    return new Kysely<Database>({ dialect: nodeSqliteDialect(database) })
-  } catch (error) {
-    throw damaged(file, error)
+/** What the store is, for people: `SQLite 3.50.4` or `PostgreSQL 15.8`. */
+export async function storeVersion(db: Db, address: StoreAddress): Promise<string> {
+  if ('file' in address) {
+    const { rows } = await sql<{ version: string }>`select sqlite_version() as version`.execute(db)
+    return `SQLite ${rows[0]?.version}`
   }
+  const { rows } = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(db)
+  return `PostgreSQL ${rows[0]?.version}`
 }
 
 async function appliedMigrations(db: Db): Promise<string[]> {
@@ -76,12 +101,15 @@ async function migrate(db: Db): Promise<void> {
   if (error !== undefined) throw error
 }
 
-const homeTooOld = (file: string, newest: string) =>
-  new RametError('home_too_old', 409, `${file} does not yet have the tables of ${newest}.`, {
+const homeTooOld = (where: string, newest: string) =>
+  new RametError('home_too_old', 409, `${where} does not yet have the tables of ${newest}.`, {
     hint: 'Start the server of this version once: npm start',
   })
 
-const damaged = (file: string, cause: unknown) =>
-  new RametError('store_damaged', 500, `${file} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, {
+const damaged = (where: string, cause: unknown) =>
+  new RametError('store_damaged', 500, `${where} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, {
     cause,
   })
+
+const storeBusy = (cause: unknown) =>
+  new RametError('store_busy', 503, 'Others changed the same things all the time.', { cause, hint: 'Try again in a moment.' })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Disks } from '@ramet/engine/disk/disk.ts'
 import { overlaysFolder } from '@ramet/engine/run/run-folder.ts'
-import { type Db, transaction } from '../../store/database.ts'
+import { type Db, readTransaction } from '../../store/database.ts'
 import { type Item, type Share, shares } from './shares.ts'
 
 export interface UsageTools {
@@ -48,7 +48,7 @@ export const usage = async (tools: UsageTools): Promise<Usage> => usageOf(await 
 
 /** A run holds its overlays, its drives' layers, the snapshot that it is to resume and the one that its machines have mapped; a warm start holds its. */
 export async function readHoldings({ db, disks, home }: UsageTools): Promise<Holdings> {
-  const rows = await transaction(db, readRows)
+  const rows = await readTransaction(db, readRows)
   const items = new Map<string, Item>()
   const holds = new Map<string, string[]>()
   const hold = (owner: string, item: string | null) => {

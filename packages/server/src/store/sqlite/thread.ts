@@ -1,0 +1,92 @@
+import { Worker } from 'node:worker_threads'
+import type { SqliteFile, SqliteRunner, Statement, StatementResult } from './runner.ts'
+
+export type Request =
+  | { readonly id: number; readonly kind: 'open' | 'close' }
+  | { readonly id: number; readonly kind: 'run'; readonly statement: Statement }
+export type Answer = { readonly id: number } & (
+  | { readonly result: StatementResult | undefined; readonly error?: undefined }
+  | { readonly error: { message: string; code?: string | undefined; errcode?: number | undefined; errstr?: string | undefined } }
+)
+
+/** A thread that is still writing to a disk that does not answer is left to the end of the process after this. */
+const closeWithinMs = 10_000
+
+interface Waiting {
+  resolve(result: StatementResult | undefined): void
+  reject(error: Error): void
+}
+
+/**
+ * A connection to a SQLite file on a thread of its own, so that an fsync that takes seconds stops nothing else. Errors have the `code` and `errcode` of
+ * node:sqlite. The thread keeps the process alive only while it is asked something.
+ */
+export class SqliteThread implements SqliteRunner {
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, Waiting>()
+  #lastId = 0
+  #ended: Error | undefined
+
+  private constructor(file: SqliteFile) {
+    this.#worker = new Worker(new URL('./thread-main.ts', import.meta.url), { workerData: file })
+    this.#worker.unref()
+    this.#worker.on('message', (answer: Answer) => this.#settle(answer))
+    this.#worker.on('error', (error) => this.#end(error))
+    this.#worker.on('exit', () => this.#end(new Error('The thread of the store has ended.')))
+  }
+
+  /** Rejects with the error of node:sqlite when the file cannot be opened. */
+  static async open(file: SqliteFile): Promise<SqliteThread> {
+    const thread = new SqliteThread(file)
+    try {
+      await thread.#ask({ kind: 'open' })
+      return thread
+    } catch (error) {
+      await thread.#worker.terminate()
+      throw error
+    }
+  }
+
+  async run(statement: Statement): Promise<StatementResult> {
+    const result = await this.#ask({ kind: 'run', statement })
+    if (!result) throw new Error('The thread of the store answered nothing.')
+    return result
+  }
+
+  /** After what was asked before it. */
+  async close(): Promise<void> {
+    if (this.#ended) return
+    const timer = setTimeout(() => void this.#worker.terminate(), closeWithinMs)
+    try {
+      await this.#ask({ kind: 'close' })
+    } finally {
+      clearTimeout(timer)
+      await this.#worker.terminate()
+    }
+  }
+
+  #ask(request: { kind: 'open' | 'close' } | { kind: 'run'; statement: Statement }): Promise<StatementResult | undefined> {
+    if (this.#ended) return Promise.reject(this.#ended)
+    this.#lastId += 1
+    const id = this.#lastId
+    if (this.#waiting.size === 0) this.#worker.ref()
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      this.#worker.postMessage({ ...request, id } satisfies Request)
+    })
+  }
+
+  #settle(answer: Answer): void {
+    const waiting = this.#waiting.get(answer.id)
+    this.#waiting.delete(answer.id)
+    if (this.#waiting.size === 0) this.#worker.unref()
+    if (answer.error) waiting?.reject(Object.assign(new Error(answer.error.message), answer.error))
+    else waiting?.resolve(answer.result)
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error
+    for (const { reject } of this.#waiting.values()) reject(error)
+    this.#waiting.clear()
+  }
+}
