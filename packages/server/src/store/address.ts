@@ -10,8 +10,9 @@ export const storeAddress = (home: string, database: string | undefined): StoreA
 /** For messages: without the password. */
 export const describeAddress = (address: StoreAddress): string => ('file' in address ? address.file : describeUrl(address.url))
 
-/** `the database ramet at /run/postgresql`. Users and passwords are never told. */
+/** `The database ramet at /run/postgresql`. Users and passwords are never told. */
 export function describeUrl(url: string): string {
-  const { pathname, hostname, searchParams } = new URL(url)
-  return `The database ${decodeURIComponent(pathname.slice(1)) || 'of the user'} at ${searchParams.get('host') ?? (hostname || 'localhost')}`
+  const [, host = '', path = '', query = ''] = /^postgres(?:ql)?:\/\/(?:[^/@]*@)?([^/?]*)\/?([^?]*)\??(.*)$/.exec(url) ?? []
+  const at = new URLSearchParams(query).get('host') ?? host
+  return `The database ${decodeURIComponent(path) || 'of RAMET_DATABASE'} at ${at === '' ? 'localhost' : at}`
 }

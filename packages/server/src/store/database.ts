@@ -1,12 +1,12 @@
-import { setTimeout } from 'node:timers/promises'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { homeTooNew } from '@ramet/model/errors/errors.ts'
 import { Kysely, sql, type Transaction } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { describeAddress, type StoreAddress } from './address.ts'
 import { migrations } from './migrations/all.ts'
-import { explained, lostRace } from './postgres/errors.ts'
+import { explained } from './postgres/errors.ts'
 import { postgresDialect } from './postgres/open.ts'
+import { retried } from './postgres/retried.ts'
 import type { Database } from './schema.ts'
 import { sqliteDialect } from './sqlite/open.ts'
 
@@ -48,25 +48,14 @@ export async function openDatabase(options: OpenOptions): Promise<Db> {
   }
 }
 
-const mostTries = 30
-const longestPauseMs = 250
-
 /**
  * Does `work` in one transaction, or in the one that `db` already is. What it reads stands until it ends: transactions have the outcome of some order of
  * them. `work` is done again from its beginning when another transaction was faster, so it changes nothing but through `trx`, and uses no other handle of the
  * store. RametError `store_busy` when others were faster all the time.
  */
-export async function transaction<T>(db: Db, work: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
+export function transaction<T>(db: Db, work: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
   if (db.isTransaction) return work(db as Transaction<Database>)
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await db.transaction().setIsolationLevel('serializable').execute(work)
-    } catch (error) {
-      if (!lostRace(error)) throw error
-      if (tries === mostTries) throw storeBusy(error)
-      await setTimeout(Math.random() * Math.min(2 ** tries, longestPauseMs))
-    }
-  }
+  return retried(() => db.transaction().setIsolationLevel('serializable').execute(work))
 }
 
 /** Several reads of one moment. They wait for no writer. */
@@ -110,6 +99,3 @@ const damaged = (where: string, cause: unknown) =>
   new RametError('store_damaged', 500, `${where} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, {
     cause,
   })
-
-const storeBusy = (cause: unknown) =>
-  new RametError('store_busy', 503, 'Others changed the same things all the time.', { cause, hint: 'Try again in a moment.' })

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Db, now } from './database.ts'
+import { type Db, now, transaction } from './database.ts'
 
 export interface User {
   readonly id: string
@@ -7,13 +7,15 @@ export interface User {
 }
 
 /** The one user of this version, made at the first start. Sharing between users comes later; ownership is there from the first day. */
-export async function openOwner(db: Db): Promise<User> {
-  const found = await db.selectFrom('users').select(['id', 'name']).orderBy('created_at').executeTakeFirst()
-  if (found) return found
-  const user = { id: randomBytes(12).toString('hex'), name: 'owner' }
-  await db
-    .insertInto('users')
-    .values({ ...user, created_at: now() })
-    .execute()
-  return user
+export function openOwner(db: Db): Promise<User> {
+  return transaction(db, async (trx) => {
+    const found = await trx.selectFrom('users').select(['id', 'name']).orderBy('created_at').executeTakeFirst()
+    if (found) return found
+    const user = { id: randomBytes(12).toString('hex'), name: 'owner' }
+    await trx
+      .insertInto('users')
+      .values({ ...user, created_at: now() })
+      .execute()
+    return user
+  })
 }

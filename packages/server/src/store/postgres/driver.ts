@@ -1,6 +1,7 @@
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
 import { explained } from './errors.ts'
+import { retried } from './retried.ts'
 
 /** What ends with the pool. */
 export interface PostgresParts {
@@ -36,7 +37,7 @@ export class PostgresDriver implements Driver {
   }
 
   async beginTransaction(session: DatabaseConnection, settings: TransactionSettings): Promise<void> {
-    const { isolationLevel = 'read committed', accessMode = 'read write' } = settings
+    const { isolationLevel = 'read committed', accessMode = '' } = settings
     await (session as PostgresSession).begin(`begin isolation level ${isolationLevel} ${accessMode}`)
   }
 
@@ -98,15 +99,17 @@ class PostgresSession implements DatabaseConnection {
 
   async executeQuery<R>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<R>> {
     if (this.#isInTransaction || !writes.includes(query.kind)) return resultOf(await this.#run(sql, parameters))
-    await this.begin('begin isolation level serializable')
-    try {
-      const answer = await this.#run(sql, parameters)
-      await this.end('commit')
-      return resultOf(answer)
-    } catch (error) {
-      await this.end('rollback').catch(() => {})
-      throw error
-    }
+    return retried(async () => {
+      await this.begin('begin isolation level serializable')
+      try {
+        const answer = await this.#run(sql, parameters)
+        await this.end('commit')
+        return resultOf(answer)
+      } catch (error) {
+        await this.end('rollback').catch(() => {})
+        throw error
+      }
+    })
   }
 
   // biome-ignore lint/correctness/useYield: the interface wants a generator, and nothing streams from the store.

@@ -30,9 +30,12 @@ const isUnreachable = (code: string, message: string): boolean =>
   /^(ECONN|ENOTFOUND|ENOENT|EACCES|EPIPE|ETIMEDOUT|EAI_|EHOSTUNREACH|ENETUNREACH|08|57P0|53300)/.test(code) ||
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(message)
 
+const mostCollisions = 5
+
 /**
- * The transaction may be done again: it lost against another one. 40001 and 40P01 say so; a unique index may notice first that two transactions chose the
- * same key by what they read (postgresql.org/docs/15/mvcc-serialization-failure-handling.html), so 23505 is tried again as well: one that is really taken is
- * found by reading then.
+ * The transaction may be done again: it lost against another one. 40001 and 40P01 say so. A unique index may notice first that two transactions chose the
+ * same key by what they read (postgresql.org/docs/15/mvcc-serialization-failure-handling.html), so 23505 is tried again a few times as well: a key that is
+ * taken for good is seen by reading then, or refused once more.
  */
-export const lostRace = (error: unknown): boolean => ['40001', '40P01', '23505'].includes(codeOf(error))
+export const lostRace = (error: unknown, tries: number): boolean =>
+  ['40001', '40P01'].includes(codeOf(error)) || (codeOf(error) === '23505' && tries <= mostCollisions)

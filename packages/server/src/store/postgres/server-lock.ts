@@ -4,7 +4,7 @@ import { describeUrl } from '../address.ts'
 import { explained } from './errors.ts'
 
 /** The key of our advisory lock in a database: `ramet` in ASCII. */
-const lockKey = 0x72616d6574
+export const lockKey = 0x72616d6574
 
 const againAfterMs = 1000
 

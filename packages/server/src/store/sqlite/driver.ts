@@ -9,6 +9,8 @@ export interface SqliteRunners {
   readonly reader: SqliteRunner
   /** For transactions that only read: statements of others must not see the moment that they look at. */
   openLookout(): Promise<SqliteRunner>
+  /** The file is not to be written. */
+  readonly readOnly: boolean
 }
 
 /** A transaction that has not ended by then never will: whoever began it is gone or waits for something else. */
@@ -34,10 +36,9 @@ export class SqliteDriver implements Driver {
 
   async acquireConnection(): Promise<DatabaseConnection> {
     if (!this.#runners) throw new Error('the store is closed')
-    const { writer, reader, openLookout } = this.#runners
+    const { openLookout, ...runners } = this.#runners
     return new SqliteSession({
-      writer,
-      reader,
+      ...runners,
       lookout: () => (this.#lookout ??= openLookout()),
       turnsOf: (runner) => this.#turnsOf(runner),
     })
@@ -81,6 +82,7 @@ export class SqliteDriver implements Driver {
 interface Connections {
   readonly writer: SqliteRunner
   readonly reader: SqliteRunner
+  readonly readOnly: boolean
   lookout(): Promise<SqliteRunner>
   turnsOf(runner: SqliteRunner): Turns
 }
@@ -99,7 +101,7 @@ class SqliteSession implements DatabaseConnection {
     const runner = readsOnly ? await this.#connections.lookout() : this.#connections.writer
     this.#endTurn = await this.#connections.turnsOf(runner).take()
     // Immediate: a transaction that reads first and writes then is refused by SQLite when another process wrote in between.
-    await runner.run({ sql: readsOnly ? 'begin' : 'begin immediate', parameters: [] })
+    await runner.run({ sql: readsOnly || this.#connections.readOnly ? 'begin' : 'begin immediate', parameters: [] })
     this.#transaction = runner
   }
 
