@@ -5,6 +5,7 @@ import { readConfig } from './config.ts'
 test('without flags and variables the defaults hold', () => {
   assert.deepEqual(readConfig([], {}), {
     home: '/var/lib/ramet',
+    database: undefined,
     host: '127.0.0.1',
     port: 8420,
     cache: '/var/lib/ramet/cache',
@@ -22,6 +23,7 @@ test('without flags and variables the defaults hold', () => {
 test('flags win over variables, and the cache follows the home', () => {
   const env = {
     RAMET_HOME: '/srv/a',
+    RAMET_DATABASE: 'postgres://db/ramet',
     RAMET_PORT: '1',
     RAMET_HOST: '::1',
     RAMET_NAMES: 'Lab.example, other',
@@ -34,6 +36,7 @@ test('flags win over variables, and the cache follows the home', () => {
   const config = readConfig(['--home', '/srv/b', '--port=0'], env)
   assert.deepEqual(config, {
     home: '/srv/b',
+    database: 'postgres://db/ramet',
     host: '::1',
     port: 0,
     cache: '/srv/b/cache',
@@ -64,3 +67,14 @@ for (const [argv, env, said] of [
     assert.throws(() => readConfig(argv, env), { code: 'invalid_input', message: said })
   })
 }
+
+test('a database that is no URL of PostgreSQL is refused without being repeated: there may be a password in it', () => {
+  assert.throws(
+    () => readConfig([], { RAMET_DATABASE: 'mysql://ann:s3cret@db' }),
+    (error: Error & { where: string }) => {
+      assert.equal(error.where, 'RAMET_DATABASE')
+      assert.doesNotMatch(error.message, /s3cret/)
+      return true
+    },
+  )
+})

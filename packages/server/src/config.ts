@@ -8,6 +8,8 @@ import { defaultBound } from './storage/layers/plan-merge.ts'
 export interface Config {
   /** Where everything of this installation lives; absolute. */
   readonly home: string
+  /** `postgres://…`; undefined: a file in the home. */
+  readonly database: string | undefined
   readonly host: string
   /** 0: any free port. */
   readonly port: number
@@ -33,6 +35,7 @@ export interface Config {
 
 const options = {
   home: { type: 'string' },
+  database: { type: 'string' },
   host: { type: 'string' },
   port: { type: 'string' },
   cache: { type: 'string' },
@@ -47,10 +50,10 @@ const options = {
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --max-layers NUMBER, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION.'
+  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --max-layers NUMBER, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION.'
 
 /**
- * Flags win over RAMET_HOME, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA, RAMET_MEMORY, RAMET_MAX_LAYERS, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
+ * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA, RAMET_MEMORY, RAMET_MAX_LAYERS, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
  * (comma-separated). Throws invalid_input naming the flag.
  */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
@@ -60,6 +63,7 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
   const names = flags.name ?? (env.RAMET_NAMES ?? '').split(',').map((name) => name.trim())
   return {
     home,
+    database: parseDatabase(flags.database ?? env.RAMET_DATABASE, flags.database === undefined ? 'RAMET_DATABASE' : '--database'),
     host: flags.host ?? (env.RAMET_HOST || '127.0.0.1'),
     port: parsePort(flags.port ?? (env.RAMET_PORT || '8420'), flags.port === undefined ? 'RAMET_PORT' : '--port'),
     cache: resolve(flags.cache ?? (env.RAMET_CACHE || join(home, 'cache'))),
@@ -99,6 +103,13 @@ function parseFlags(argv: readonly string[]) {
   } catch (error) {
     throw invalidInput((error as Error).message, undefined, usage)
   }
+}
+
+/** The URL itself is in no message: it may have a password in it. */
+function parseDatabase(url: string | undefined, where: string): string | undefined {
+  if (!url) return undefined
+  if (/^postgres(ql)?:\/\/\S+$/.test(url)) return url
+  throw invalidInput(`${where} must be a URL such as postgres://USER:PASSWORD@HOST/DATABASE.`, where)
 }
 
 function parseSize(text: string, where: string): number {

@@ -10,7 +10,8 @@ import type { Config } from './config.ts'
 import { fsck } from './fsck/fsck.ts'
 import type { ImageService } from './images/image-service.ts'
 import type { HostReport } from './services.ts'
-import type { Db } from './store/database.ts'
+import { describeAddress, storeAddress } from './store/address.ts'
+import { type Db, storeVersion } from './store/database.ts'
 
 export interface HostReportTools {
   readonly config: Config
@@ -52,7 +53,7 @@ export async function hostReport({
       }
     },
     async doctor() {
-      return [...(await host.checks()), await promises(db, memory), await space(config.home)]
+      return [...(await host.checks()), await promises(db, memory), await store(config, db), await space(config.home)]
     },
     fsck({ isDeep }) {
       return fsck({ db, files: host.storage, allMemory: isDeep })
@@ -65,6 +66,11 @@ async function promises(db: Db, memory: MemoryRule): Promise<Check> {
   const bytes = promised.reduce((sum, run) => sum + run.bytes, 0)
   const message = `Of the ${describeBytes(memory.totalBytes)} of memory for runs ${describeBytes(bytes)} are promised to ${promised.length} of them.`
   return { name: 'memory for runs', status: 'ok', message }
+}
+
+async function store({ home, database }: Config, db: Db): Promise<Check> {
+  const address = storeAddress(home, database)
+  return { name: 'store', status: 'ok', message: `${await storeVersion(db, address)}. ${describeAddress(address)}` }
 }
 
 async function space(home: string): Promise<Check> {

@@ -15,6 +15,7 @@ import { settleCut } from './clone-save/live-clone.ts'
 import type { Config } from './config.ts'
 import { EventStream } from './events/events.ts'
 import { hostWasRebooted, openHome, publishServer } from './home.ts'
+import { bindHome } from './home-installation.ts'
 import { hostReport } from './host-report.ts'
 import { buildApp } from './http/app.ts'
 import { endpointOf, listen } from './http/listen.ts'
@@ -42,6 +43,7 @@ import { collectSnapshots } from './storage/snapshots/collect.ts'
 import { Durability } from './storage/snapshots/durability.ts'
 import { Rest } from './storage/snapshots/rest.ts'
 import { storageService } from './storage/usage/storage-service.ts'
+import { storeAddress } from './store/address.ts'
 import { openDatabase } from './store/database.ts'
 import { openInstallation } from './store/installation.ts'
 import { forgetLostSnapshots } from './store/snapshots.ts'
@@ -76,9 +78,11 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   await using opened = new AsyncDisposableStack()
   opened.use(await openHome(config.home))
   opened.use(await Reserve.open(config.home, (error) => log.error({ err: error }, 'the reserve of space could not be kept')))
-  const db = await openDatabase({ file: join(config.home, 'ramet.sqlite') })
+  const store = storeAddress(config.home, config.database)
+  const db = await openDatabase({ ...store, onLost: (error) => leaveAtOnce(error, log) })
   opened.defer(() => db.destroy())
   const installation = await openInstallation(db)
+  await bindHome(config.home, installation.id, store)
   const owner = await openOwner(db)
   const auth = new TokenAuth(tokenStore(db), { owner })
   await ensureCliToken(config.home, auth, owner)
@@ -264,4 +268,10 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     },
     close: () => closing.disposeAsync(),
   }
+}
+
+/** Another server works on our database: whatever this one still wrote would be written into the other's. Killing it at any moment loses nothing. */
+function leaveAtOnce(error: Error, log: Logger): never {
+  log.fatal({ err: error }, 'the database was taken over by another server')
+  process.exit(1)
 }

@@ -1,5 +1,5 @@
 import { type Selectable, SqliteAdapter, sql } from 'kysely'
-import { type Db, transaction } from './database.ts'
+import { type Db, readTransaction } from './database.ts'
 import type { Database } from './schema.ts'
 
 const tables = [
@@ -30,7 +30,7 @@ export interface StoreSight {
 
 /** All of it at one moment. */
 export async function readAllRows(db: Db): Promise<StoreSight> {
-  return transaction(db, async (trx) => {
+  return readTransaction(db, async (trx) => {
     const read: Partial<Record<TableName, unknown>> = {}
     for (const table of tables) read[table] = await trx.selectFrom(table).selectAll().execute()
     return { rows: read as AllRows, damage: await damageOf(trx) }

@@ -1,9 +1,9 @@
 import type { Known, KnownLayer } from '@ramet/engine'
-import { type Db, transaction } from './database.ts'
+import { type Db, readTransaction } from './database.ts'
 
 /** Everything of this installation that a row accounts for, to tell what a crash left behind. */
 export async function knownToStore(db: Db): Promise<Known & { readonly layers: readonly (KnownLayer & { id: string })[] }> {
-  return transaction(db, async (trx) => {
+  return readTransaction(db, async (trx) => {
     const layers = await trx.selectFrom('layers').select(['id', 'file', 'state']).execute()
     const snapshots = await trx.selectFrom('snapshots').select('id').execute()
     const memory = await trx.selectFrom('snapshot_machines').select(['snapshot_id', 'device_state_file', 'ram_file']).execute()
