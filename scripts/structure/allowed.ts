@@ -10,7 +10,6 @@ const allowed: Partial<Record<RuleName, readonly string[]>> = {
   ],
   circle: [`${server}warm-pool/`],
   sql: ['admission/', 'clone-save/', 'reconcile/', 'runs/', 'storage/', 'warm-pool/'].map((room) => server + room),
-  'runs-owner': ['clone-save/', 'reconcile/', 'runs/', 'store/', 'warm-pool/'].map((room) => server + room),
 }
 
 export const isAllowed = ({ rule, file }: Finding): boolean =>

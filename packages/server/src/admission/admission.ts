@@ -2,9 +2,9 @@ import { totalmem } from 'node:os'
 import type { RametError } from '@ramet/model/errors/error.ts'
 import { notEnoughMemory } from '@ramet/model/errors/errors.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
-import { takesMemory } from '@ramet/model/run/run-state.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Db } from '../store/database.ts'
+import { listRunsWithMemory, type Run } from '../store/runs.ts'
 
 /** How much all runs may need together, and how much one may come to need. */
 export interface MemoryRule {
@@ -48,28 +48,17 @@ export function refusalOfMemory(
   return notEnoughMemory({ neededBytes, promisedBytes, totalBytes, runs: promised.length, biggest })
 }
 
-/** What is promised to users' runs that are on or on their way there or back. A throwaway run counts as nothing: it makes room (warm/warm-starts.ts). */
+/** What is promised to users' runs that are on or on their way there or back. A throwaway run counts as nothing: it makes room (warm-pool/warm-starts.ts). */
 export async function promisedMemory(db: Db, rule: MemoryRule): Promise<Promised[]> {
-  const rows = await db
-    .selectFrom('runs')
-    .select(['id', 'title', 'owner_id', 'plan'])
-    .where('state', 'in', takesMemory)
-    .where('purpose', '=', 'user')
-    .execute()
-  return rows.map(({ id, title, owner_id, plan }) => ({
-    id,
-    title,
-    owner: owner_id,
-    bytes: rule.bytesOf(JSON.parse(plan) as RunPlan),
-  }))
+  const runs = await listRunsWithMemory(db, 'user')
+  return runs.map(({ id, title, owner_id, plan }) => ({ id, title, owner: owner_id, bytes: rule.bytesOf(plan) }))
 }
 
 /**
- * Throws `not_enough_memory`. To be called in the transaction that makes the run one of those that are on: transactions do not mix, so two starts cannot
- * both take the last place.
+ * Throws `not_enough_memory`. To be called in the transaction that makes the run one of those that are on: transactions that read what others write have an order, so
+ * two starts cannot both take the last place.
  */
-export async function requireMemory(trx: Db, rule: MemoryRule, run: { owner_id: string; plan: string }): Promise<void> {
-  const needed = rule.bytesOf(JSON.parse(run.plan) as RunPlan)
-  const refusal = refusalOfMemory(needed, await promisedMemory(trx, rule), rule.totalBytes, run.owner_id)
+export async function requireMemory(trx: Db, rule: MemoryRule, run: Pick<Run, 'owner_id' | 'plan'>): Promise<void> {
+  const refusal = refusalOfMemory(rule.bytesOf(run.plan), await promisedMemory(trx, rule), rule.totalBytes, run.owner_id)
   if (refusal) throw refusal
 }

@@ -1,10 +1,13 @@
 import { isOff } from '@ramet/model/run/run-state.ts'
 import type { MemoryRule } from '../admission/admission.ts'
 import { insertRun } from '../runs/new-run.ts'
-import { readRun } from '../runs/run-rows.ts'
 import type { CloneRequest } from '../services.ts'
 import type { Db } from '../store/database.ts'
-import type { DriveRow, RunRow } from '../store/schema.ts'
+import { insertDriveRow, listDrives } from '../store/drives.ts'
+import { snapshotOf } from '../store/run-memory.ts'
+import { listTitles, type Run, readRun } from '../store/runs.ts'
+import type { DriveRow } from '../store/schema.ts'
+import { listSnapshotMachines } from '../store/snapshots.ts'
 import { copyTasks } from '../store/tasks.ts'
 import { cloneTitles } from './clone-titles.ts'
 import { sealedDrives } from './sealed-drives.ts'
@@ -16,21 +19,19 @@ import { sealedDrives } from './sealed-drives.ts'
  */
 export async function insertClones(
   trx: Db,
-  source: RunRow,
+  source: Run,
   request: CloneRequest,
   memory: MemoryRule,
-  snapshotId: string | null = source.resume_from,
+  snapshotId: string | undefined = snapshotOf(source.memory),
 ): Promise<string[]> {
   const { count, title, start } = request
   const drives = await copiedDrives(trx, source.id)
-  const runs = await trx
-    .selectFrom('runs')
-    .select('title')
-    .where('owner_id', '=', source.owner_id)
-    .where('state', '!=', 'DESTROYED')
-    .execute()
+  const isBorrowed = source.memory.kind === 'kept' && source.memory.isBorrowed
+  const resumes =
+    snapshotId === undefined ? undefined : { snapshotId, isBorrowed, machines: await listSnapshotMachines(trx, snapshotId) }
+  const taken = new Set(await listTitles(trx, source.owner_id))
   const ids: string[] = []
-  for (const name of cloneTitles(source.title, title, count, new Set(runs.map((run) => run.title)))) {
+  for (const name of cloneTitles(source.title, title, count, taken)) {
     const id = await insertRun(trx, {
       owner_id: source.owner_id,
       playground_id: source.playground_id,
@@ -41,15 +42,10 @@ export async function insertClones(
       clonedFrom: source.id,
       start,
       memory,
+      resumes,
     })
-    for (const drive of drives) {
-      await trx
-        .insertInto('drives')
-        .values({ ...drive, run_id: id, overlay: null, next_overlay: null })
-        .execute()
-    }
+    for (const drive of drives) await insertDriveRow(trx, { ...drive, run_id: id, overlay: null, next_overlay: null })
     await copyTasks(trx, source.id, id)
-    if (snapshotId !== null) await resumeFrom(trx, id, snapshotId)
     ids.push(id)
   }
   return ids
@@ -59,17 +55,5 @@ export async function insertClones(
 async function copiedDrives(trx: Db, sourceId: string): Promise<DriveRow[]> {
   const { state } = await readRun(trx, sourceId)
   if (isOff(state)) return sealedDrives(trx, sourceId)
-  return trx.selectFrom('drives').selectAll().where('run_id', '=', sourceId).execute()
-}
-
-/** Machines that the snapshot does not have were off when it was taken, and stay so. */
-async function resumeFrom(trx: Db, id: string, snapshotId: string): Promise<void> {
-  await trx.updateTable('runs').set({ resume_from: snapshotId }).where('id', '=', id).execute()
-  const on = trx.selectFrom('snapshot_machines').select('machine').where('snapshot_id', '=', snapshotId)
-  await trx
-    .updateTable('run_machines')
-    .set({ wanted: 'STOPPED', state: 'STOPPED' })
-    .where('run_id', '=', id)
-    .where('name', 'not in', on)
-    .execute()
+  return listDrives(trx, sourceId)
 }

@@ -1,16 +1,14 @@
-import { actionRefused } from '@ramet/model/errors/errors.ts'
-import { refusal } from '@ramet/model/run/run-state.ts'
 import type { MemoryRule } from '../admission/admission.ts'
 import { wirePlayground } from '../playgrounds/playgrounds.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
-import { readRun } from '../runs/run-rows.ts'
+import { mustAllow } from '../runs/allowed.ts'
 import { type PlayContext, toPlay } from '../runs/to-play.ts'
 import type { CloneRequest, Copies, User } from '../services.ts'
 import type { LayerTools } from '../storage/layers/layer-tools.ts'
 import { sealDrives } from '../storage/layers/seal.ts'
 import type { Db } from '../store/database.ts'
 import { sourcesOfSaved } from '../store/lineage.ts'
-import type { RunRow } from '../store/schema.ts'
+import { type Run, readRun } from '../store/runs.ts'
 import { insertClones } from './clone-rows.ts'
 import { type CopyAction, checkCopyable } from './copyable.ts'
 import { cloneLive } from './live-clone.ts'
@@ -21,7 +19,7 @@ export interface CopyTools {
   readonly reconciler: Reconciler
   readonly plays: PlayContext
   /** The run, if it is the user's. */
-  own(user: User, id: string): Promise<RunRow>
+  own(user: User, id: string): Promise<Run>
   /** Throws `quota_exceeded`. */
   checkQuota(user: User): Promise<void>
   readonly memory: MemoryRule
@@ -38,7 +36,7 @@ export const copySteps: readonly string[] = ['clone/write-rows', 'save/write-row
 export function copyService({ layers, reconciler, plays, own, checkQuota, memory, changed }: CopyTools): Copies {
   const { db } = layers
 
-  async function copy<T>(user: User, id: string, action: CopyAction, write: (trx: Db, row: RunRow) => Promise<T>): Promise<T> {
+  async function copy<T>(user: User, id: string, action: CopyAction, write: (trx: Db, row: Run) => Promise<T>): Promise<T> {
     await checkCopyable(db, await own(user, id), action)
     await checkQuota(user)
     const written = (await sealDrives(layers, id, async (trx) => {
@@ -53,9 +51,7 @@ export function copyService({ layers, reconciler, plays, own, checkQuota, memory
   }
 
   async function live(user: User, id: string, request: CloneRequest): Promise<string[]> {
-    const row = await own(user, id)
-    const otherwise = refusal('clone_live', row.state)
-    if (otherwise) throw actionRefused('clone live', row.state, otherwise.replace('ID', id))
+    mustAllow('clone_live', await own(user, id))
     await checkQuota(user)
     return reconciler.worker(id).during((run) => cloneLive(run, layers, request, memory))
   }

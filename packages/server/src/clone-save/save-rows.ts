@@ -1,24 +1,24 @@
 import type { SavePlay } from '@ramet/model/api/wire.ts'
 import { nameTaken } from '@ramet/model/errors/errors.ts'
-import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { tabsOfRun } from '@ramet/model/plan/tabs.ts'
 import { savedTitle } from '@ramet/model/run/run-title.ts'
 import { newId } from '../playgrounds/new-id.ts'
 import { type Db, now } from '../store/database.ts'
 import { insertPlaygroundDrive } from '../store/playground-drives.ts'
 import { findPlayground, findPlaygroundById, insertPlayground } from '../store/playgrounds.ts'
-import type { PlaygroundRow, RunRow } from '../store/schema.ts'
+import type { Run } from '../store/runs.ts'
+import type { PlaygroundRow } from '../store/schema.ts'
 import { saveTasks } from '../store/tasks.ts'
 import { savedSpec } from './saved-spec.ts'
 import { sealedDrives } from './sealed-drives.ts'
 
 /** The rows of a playground that has the content of a sealed run. Throws `name_taken`, which proposes a name that is free. */
-export async function insertSaved(trx: Db, run: RunRow, request: SavePlay): Promise<PlaygroundRow> {
+export async function insertSaved(trx: Db, run: Run, request: SavePlay): Promise<PlaygroundRow> {
   if (await findPlayground(trx, request.name)) throw nameTaken('playground', request.name, await freeName(trx, request.name))
   const drives = await sealedDrives(trx, run.id)
   const base = await findPlaygroundById(trx, run.playground_id)
   if (!base) throw new Error(`run ${run.id} is of a playground that has no row`)
-  const plan = JSON.parse(run.plan) as RunPlan
+  const { plan } = run
   const at = now()
   const row: PlaygroundRow = {
     id: newId(),

@@ -7,13 +7,12 @@ import type { Step, Workflow } from '@ramet/engine/run/steps.ts'
 import type { Failure, Progress } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { internalError } from '@ramet/model/errors/errors.ts'
-import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
-import type { Database } from '../store/schema.ts'
+import type { Db } from '../store/database.ts'
 import type { MachineWatch } from './machine-events.ts'
 
 export interface WorkerTools {
-  readonly db: Kysely<Database>
+  readonly db: Db
   readonly host: Host
   readonly log: Logger
   store(runId: string): RunStore

@@ -2,22 +2,23 @@ import { NotResumed } from '@ramet/engine/run/not-resumed.ts'
 import { abandonWorkflow } from '@ramet/engine/run/resume.ts'
 import { startWorkflow } from '@ramet/engine/run/start.ts'
 import type { Failure } from '@ramet/model/api/wire.ts'
-import { changeRun, listMachines, noteColdStart } from '../runs/run-rows.ts'
-import type { RunRow } from '../store/schema.ts'
+import { advance, bootNext, failRun, noteColdStart } from '../runs/run.ts'
+import { listMachines } from '../store/run-machines.ts'
+import type { Run } from '../store/runs.ts'
 import { returnBorrowed } from '../warm-pool/borrowed.ts'
 import { type RunAtWork, toFailure } from './active-run.ts'
 import { wayUp } from './choose-workflow.ts'
 
 /** Brings every machine up that is wanted on. What fails makes the run FAILED, once everything is given back. */
-export async function bringUp(run: RunAtWork, row: RunRow): Promise<void> {
+export async function bringUp(run: RunAtWork, row: Run): Promise<void> {
   const { db, host, chooseLayers, settleDrives, log } = run.tools
   const { workflow, during, after } = wayUp(row)
   try {
-    if (row.is_borrowed === 1 && workflow === startWorkflow) await returnBorrowed(run)
-    await changeRun(db, run.id, { state: 'WARMING_UP', ifWanted: 'RUNNING' })
+    if (row.memory.kind === 'borrowed-drives') await returnBorrowed(run)
+    await advance(db, run.id, 'RUNNING', 'WARMING_UP')
     const layers = chooseLayers(run.id, (progress) => run.report(progress))
     await run.workflow({ name: workflow.name, steps: [layers] }, await run.names())
-    await changeRun(db, run.id, { state: during.run, ifWanted: 'RUNNING' })
+    await advance(db, run.id, 'RUNNING', during.run)
     await settleDrives(run.id)
     const machines = (await listMachines(db, run.id)).filter(({ wanted }) => wanted !== 'STOPPED').map(({ name }) => name)
     if (during.machines) await run.watch.all(during.machines, machines)
@@ -26,7 +27,7 @@ export async function bringUp(run: RunAtWork, row: RunRow): Promise<void> {
       await run.tools.collect()
     }
     await run.workflow(workflow, machines)
-    await changeRun(db, run.id, { state: after.run, failure: null, ifWanted: 'RUNNING' })
+    await advance(db, run.id, 'RUNNING', after.run, { failure: null })
     if (after.machines) {
       for (const name of machines) await run.watch.write(name, { state: after.machines, isReady: true, wanted: 'RUNNING' })
     }
@@ -44,7 +45,7 @@ export async function bringUp(run: RunAtWork, row: RunRow): Promise<void> {
 async function bootInstead(run: RunAtWork, error: NotResumed): Promise<void> {
   run.tools.log.warn({ err: error, run: run.id }, 'a run was not resumed and boots instead')
   await run.workflow(abandonWorkflow, await run.names())
-  await run.tools.store(run.id).bootNext(error.message)
+  await bootNext(run.tools.db, run.id, error.message)
   await run.tools.collect()
   run.report({ step: 'resume', message: `${error.message} Booting instead` })
   run.trigger()
@@ -52,6 +53,6 @@ async function bootInstead(run: RunAtWork, error: NotResumed): Promise<void> {
 
 /** The run is wanted off because of `failure`; what it held is released next. */
 export async function fail(run: RunAtWork, failure: Failure): Promise<void> {
-  await changeRun(run.tools.db, run.id, { wanted: 'STOPPED', state: 'STOPPING', failure, ifWanted: 'RUNNING' })
+  await failRun(run.tools.db, run.id, failure)
   run.trigger()
 }

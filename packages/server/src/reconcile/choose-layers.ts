@@ -1,26 +1,23 @@
 import type { RunContext } from '@ramet/engine/run/run-context.ts'
 import type { Step } from '@ramet/engine/run/steps.ts'
 import type { Progress } from '@ramet/model/api/wire.ts'
-import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
-import type { Kysely } from 'kysely'
 import type { ImageService } from '../images/image-service.ts'
 import { plannedDrives } from '../runs/drive-rows.ts'
-import { readRun } from '../runs/run-rows.ts'
 import { type Db, transaction } from '../store/database.ts'
-import { insertDrive } from '../store/drives.ts'
-import type { Database } from '../store/schema.ts'
+import { insertDrive, listDrives } from '../store/drives.ts'
+import { readRun } from '../store/runs.ts'
 
 /**
  * First step of every start: the images are there (built now if need be), and each drive of a new run stands on its layer.
  * Done once in a run's life, in one transaction. Clones, and drives that a saved playground has, have their rows from the beginning, and need no image.
  */
 export function chooseLayers(
-  db: Kysely<Database>,
+  db: Db,
   images: ImageService,
   runId: string,
   report: (progress: Progress) => void,
 ): Step<RunContext> {
-  const plan = async () => JSON.parse((await readRun(db, runId)).plan) as RunPlan
+  const plan = async () => (await readRun(db, runId)).plan
   return {
     name: 'choose-layers',
     message: 'Waiting for the images',
@@ -29,14 +26,13 @@ export function chooseLayers(
       if (!images.hasKernelPack()) return false
       void host
       const wanted = (await plan()).machines.reduce((count, machine) => count + machine.drives.length, 0)
-      const rows = await db.selectFrom('drives').select('drive_index').where('run_id', '=', runId).execute()
-      return rows.length === wanted
+      return (await listDrives(db, runId)).length === wanted
     },
     async do({ signal }) {
       const { machines } = await plan()
       await images.requireKernelPack(report, signal)
       const missing = async (trx: Db) => {
-        const rows = await trx.selectFrom('drives').select(['machine', 'drive_index']).where('run_id', '=', runId).execute()
+        const rows = await listDrives(trx, runId)
         return plannedDrives(machines).filter(
           ({ machine, index }) => !rows.some((row) => row.machine === machine && row.drive_index === index),
         )

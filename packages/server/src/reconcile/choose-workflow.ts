@@ -6,7 +6,7 @@ import type { Workflow } from '@ramet/engine/run/steps.ts'
 import { releaseWorkflow, stopWorkflow } from '@ramet/engine/run/stop.ts'
 import type { Vmm } from '@ramet/engine/vmm/vmm.ts'
 import type { MachineState, RunState } from '@ramet/model/run/run-state.ts'
-import type { RunRow } from '../store/schema.ts'
+import type { Run } from '../store/runs.ts'
 
 /** A workflow of a whole run with the states written around it. */
 export interface Way {
@@ -47,12 +47,13 @@ const release: Way = {
 }
 
 /** The one place where it is chosen how a run comes up. */
-export const wayUp = (run: RunRow): Way => (run.resume_from !== null || run.asleep === 1 ? resume : start)
+export const wayUp = ({ memory }: Pick<Run, 'memory'>): Way =>
+  memory.kind === 'kept' || memory.kind === 'resuming' ? resume : start
 
 /** And how it goes down. What is to be resumed already is only ended: nothing of it has run. */
-export function wayDown(run: RunRow, capabilities: Vmm['capabilities']): Way {
-  if (run.failure !== null) return release
-  if (run.resume_from !== null) return keepMemory
+export function wayDown(run: Pick<Run, 'failure' | 'memory' | 'shutsDown'>, capabilities: Vmm['capabilities']): Way {
+  if (run.failure !== undefined) return release
+  if (run.memory.kind === 'kept') return keepMemory
   const canKeep = capabilities.has('snapshot') && capabilities.has('resume')
-  return canKeep && run.power_off === 0 ? keepMemory : stop
+  return canKeep && !run.shutsDown ? keepMemory : stop
 }

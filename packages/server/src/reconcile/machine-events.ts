@@ -1,9 +1,8 @@
 import type { LiveEvent } from '@ramet/engine/run/live-run.ts'
 import type { MachineEnd } from '@ramet/engine/run/start.ts'
 import type { MachineState } from '@ramet/model/run/run-state.ts'
-import type { Kysely } from 'kysely'
-import { changeMachine, type MachineChange } from '../runs/run-rows.ts'
-import type { Database } from '../store/schema.ts'
+import { type MachineNote, noteMachine } from '../runs/machine.ts'
+import type { Db } from '../store/database.ts'
 
 /** A machine that answers is RUNNING, unless it is being shut down. */
 const mayBecomeReady: readonly MachineState[] = ['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'REBOOTING', 'RUNNING']
@@ -14,11 +13,11 @@ const waitsForSpace =
 /** Writes what happens to a run's machines into their rows, in order. */
 export class MachineWatch {
   readonly #runId: string
-  readonly #db: Kysely<Database>
+  readonly #db: Db
   readonly #changed: () => void
   #queue: Promise<void> = Promise.resolve()
 
-  constructor(runId: string, db: Kysely<Database>, changed: () => void) {
+  constructor(runId: string, db: Db, changed: () => void) {
     this.#runId = runId
     this.#db = db
     this.#changed = changed
@@ -27,23 +26,23 @@ export class MachineWatch {
   note(event: LiveEvent): Promise<void> {
     switch (event.kind) {
       case 'reset':
-        return this.write(event.machine, { state: 'REBOOTING', ifState: ['RUNNING', 'STARTING'] })
+        return this.write(event.machine, { state: 'REBOOTING', from: ['RUNNING', 'STARTING'] })
       case 'link':
         // A link that is lost for a moment says nothing about the machine; only its return does.
         return event.isReady
-          ? this.write(event.machine, { state: 'RUNNING', isReady: true, ifState: mayBecomeReady })
+          ? this.write(event.machine, { state: 'RUNNING', isReady: true, from: mayBecomeReady })
           : Promise.resolve()
       case 'space':
         return this.write(event.machine, {
           state: 'RUNNING',
           isReady: !event.waits,
           ...(event.waits ? { message: waitsForSpace } : {}),
-          ifState: ['RUNNING'],
+          from: ['RUNNING'],
         })
       case 'ended':
         // Any other end is judged by who looks after the machine: it may have been our own doing.
         return event.end === 'powered-off'
-          ? this.write(event.machine, { state: 'STOPPED', ifState: ['STOPPING'] })
+          ? this.write(event.machine, { state: 'STOPPED', from: ['STOPPING'] })
           : Promise.resolve()
     }
   }
@@ -52,9 +51,9 @@ export class MachineWatch {
     for (const name of names) await this.write(name, { state, isReady })
   }
 
-  write(machine: string, change: MachineChange): Promise<void> {
+  write(machine: string, change: MachineNote): Promise<void> {
     this.#queue = this.#queue
-      .then(() => changeMachine(this.#db, this.#runId, machine, change))
+      .then(() => noteMachine(this.#db, this.#runId, machine, change))
       .then((isChanged) => {
         if (isChanged) this.#changed()
       })
@@ -65,7 +64,7 @@ export class MachineWatch {
 }
 
 /** A machine that ended by itself while it was wanted on: how it is then, and why. */
-export function afterEnd(machine: string, end: MachineEnd): MachineChange {
+export function afterEnd(machine: string, end: MachineEnd): MachineNote {
   switch (end) {
     case 'powered-off':
     case 'never-started':

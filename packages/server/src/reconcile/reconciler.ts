@@ -1,4 +1,5 @@
-import { changeRun } from '../runs/run-rows.ts'
+import { noteUnreadable, startAfterReboot } from '../runs/run.ts'
+import { listLivingRuns } from '../store/runs.ts'
 import type { WorkerTools } from './active-run.ts'
 import { RunWorker } from './run-worker.ts'
 
@@ -35,22 +36,12 @@ export class Reconciler {
    * the request stands, and nobody is to blame for the end of the VMs.
    */
   async resume(hostWasRebooted: boolean): Promise<void> {
-    if (hostWasRebooted) {
-      const running = await this.#tools.db
-        .selectFrom('runs')
-        .select('id')
-        .where('state', '=', 'RUNNING')
-        .where('wanted', '=', 'RUNNING')
-        .execute()
-      for (const { id } of running)
-        await changeRun(this.#tools.db, id, {
-          state: 'STARTING',
-          coldReason: 'The host had been switched off.',
-          ifWanted: 'RUNNING',
-        })
+    const { db } = this.#tools
+    for (const run of await listLivingRuns(db)) {
+      if (run.failure?.code === 'plan_unreadable') await noteUnreadable(db, run)
+      if (hostWasRebooted) await startAfterReboot(db, run.id)
+      this.worker(run.id).trigger()
     }
-    const rows = await this.#tools.db.selectFrom('runs').select('id').where('state', '!=', 'DESTROYED').execute()
-    for (const { id } of rows) this.worker(id).trigger()
   }
 
   close(): void {

@@ -4,18 +4,20 @@ import { NotResumed } from '@ramet/engine/run/not-resumed.ts'
 import { resumeWorkflow } from '@ramet/engine/run/resume.ts'
 import { adopt } from '@ramet/engine/run/start.ts'
 import { isMachineOn } from '@ramet/model/run/run-state.ts'
-import { changeRun, failureOf, findRun, listMachines, unmapSnapshot } from '../runs/run-rows.ts'
-import type { RunRow } from '../store/schema.ts'
+import { advance, bootNext, noteDestroyed, noteUnmapped } from '../runs/run.ts'
+import { listMachines } from '../store/run-machines.ts'
+import { mappedBy } from '../store/run-memory.ts'
+import { findRun, type Run } from '../store/runs.ts'
 import { failRunningTasks, listTasks } from '../store/tasks.ts'
 import type { RunAtWork } from './active-run.ts'
 import { wayDown } from './choose-workflow.ts'
 
 /** Takes every machine down, and gives back what the run holds of the host. */
-export async function switchOff(run: RunAtWork, row: RunRow): Promise<void> {
+export async function switchOff(run: RunAtWork, row: Run): Promise<void> {
   const { db } = run.tools
   const { workflow, during, after, endsGuests } = wayDown(row, run.tools.host.vmm.capabilities)
   const names = await run.names()
-  await changeRun(db, run.id, { state: during.run, ifWanted: 'STOPPED' })
+  await advance(db, run.id, 'STOPPED', during.run)
   if (during.machines) {
     const on = (await listMachines(db, run.id)).filter(({ state }) => isMachineOn(state)).map(({ name }) => name)
     await run.watch.all(during.machines, on)
@@ -24,12 +26,12 @@ export async function switchOff(run: RunAtWork, row: RunRow): Promise<void> {
   await run.tools.settleCut(run)
   try {
     // Machines that have begun to go on hear first that they were resumed: one that is asleep can neither be flushed nor shut down.
-    if (row.asleep === 1 && row.failure === null) await run.workflow(resumeWorkflow, await wantedOn(run))
+    if (row.memory.kind === 'resuming' && row.failure === undefined) await run.workflow(resumeWorkflow, await wantedOn(run))
     await run.workflow(workflow, names)
   } catch (error) {
     if (error instanceof MemoryNotKept) return run.trigger()
     if (!(error instanceof NotResumed)) throw error
-    await run.tools.store(run.id).bootNext(error.message)
+    await bootNext(db, run.id, error.message)
     return run.trigger()
   }
   const now = await findRun(db, run.id)
@@ -37,12 +39,11 @@ export async function switchOff(run: RunAtWork, row: RunRow): Promise<void> {
   if (endsGuests) await failTasks(run)
   if (after.machines) await run.watch.all(after.machines, names)
   else await settleMachines(run)
-  if (now.maps_snapshot !== null) {
-    await unmapSnapshot(db, run.id)
+  if (mappedBy(now.memory) !== null) {
+    await noteUnmapped(db, run.id)
     await run.tools.collect()
   }
-  const failure = failureOf(now)
-  await changeRun(db, run.id, { ifWanted: 'STOPPED', state: after.run, ...(failure ? { failure } : {}) })
+  await advance(db, run.id, 'STOPPED', after.run, now.failure ? { failure: now.failure } : {})
   run.tools.wentOff(run.id)
   run.settled()
 }
@@ -71,6 +72,6 @@ export async function destroyRun(run: RunAtWork): Promise<void> {
   await run.tools.drivesFree(run.id)
   await run.workflow(destroyWorkflow, await run.names())
   await run.tools.collect()
-  await changeRun(run.tools.db, run.id, { state: 'DESTROYED', failure: null })
+  await noteDestroyed(run.tools.db, run.id)
   run.settled()
 }

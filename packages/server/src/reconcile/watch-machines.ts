@@ -4,7 +4,9 @@ import { adopt, keepWorkflow, machineStartWorkflow } from '@ramet/engine/run/sta
 import type { Workflow } from '@ramet/engine/run/steps.ts'
 import { machineReleaseWorkflow, machineStopWorkflow } from '@ramet/engine/run/stop.ts'
 import type { MachineState } from '@ramet/model/run/run-state.ts'
-import { changeRun, listMachines, readRun, readyCondition } from '../runs/run-rows.ts'
+import { followMachinesOff } from '../runs/run.ts'
+import { listMachines, readyCondition } from '../store/run-machines.ts'
+import { readRun } from '../store/runs.ts'
 import type { RunMachineRow } from '../store/schema.ts'
 import { failRunningTasks } from '../store/tasks.ts'
 import { tasksOn } from '../tasks/task-rows.ts'
@@ -49,7 +51,7 @@ export async function lookAfter(run: RunAtWork): Promise<void> {
   if (after.some(({ wanted }) => wanted !== 'STOPPED')) return run.trigger()
   const failed = after.find(({ state }) => state === 'FAILED')
   if (!failed) {
-    await changeRun(run.tools.db, run.id, { wanted: 'STOPPED', state: 'STOPPING', ifWanted: 'RUNNING' })
+    await followMachinesOff(run.tools.db, run.id)
     return run.trigger()
   }
   await fail(run, {
@@ -66,7 +68,7 @@ async function noteEnds(run: RunAtWork): Promise<void> {
     const end = off.get(name)
     // One that goes off instead of rebooting is brought back by its workflow.
     if (end === undefined || wanted !== 'RUNNING' || !takenForOn.includes(state)) continue
-    await run.watch.write(name, { ...afterEnd(name, end), ifState: takenForOn, ifWanted: 'RUNNING' })
+    await run.watch.write(name, { ...afterEnd(name, end), from: takenForOn, whileWanted: 'RUNNING' })
     await failTasksOn(run, name, 'Its machine went off before it ended.')
   }
 }
@@ -85,14 +87,14 @@ async function fulfil(run: RunAtWork, row: RunMachineRow): Promise<void> {
     await run.workflow(workflow, [name])
     if (wanted === 'STOPPED') {
       await failTasksOn(run, name, 'Its machine was switched off before it ended.')
-      await run.watch.write(name, { state: 'STOPPED', ifWanted: wanted })
-    } else await run.watch.write(name, { state: 'RUNNING', isReady: true, wanted: 'RUNNING', ifWanted: wanted })
+      await run.watch.write(name, { state: 'STOPPED', whileWanted: wanted })
+    } else await run.watch.write(name, { state: 'RUNNING', isReady: true, wanted: 'RUNNING', whileWanted: wanted })
   } catch (error) {
     if (run.signal.aborted || wanted === 'STOPPED') throw error
     run.tools.log.warn({ err: error, run: run.id, machine: name }, 'a machine did not start')
     await run.workflow(machineReleaseWorkflow, [name])
     await failTasksOn(run, name, 'Its machine did not come up again.')
     const { message } = toFailure(error, run.tools.host.home)
-    await run.watch.write(name, { state: 'FAILED', wanted: 'STOPPED', message, ifWanted: wanted })
+    await run.watch.write(name, { state: 'FAILED', wanted: 'STOPPED', message, whileWanted: wanted })
   }
 }

@@ -1,13 +1,13 @@
 import type { HostMachines, MachineName } from '@ramet/engine'
 import { RametError } from '@ramet/model/errors/error.ts'
-import { actionRefused, unknownMachine } from '@ramet/model/errors/errors.ts'
-import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
-import { type Action, refusal } from '@ramet/model/run/run-state.ts'
+import { unknownMachine } from '@ramet/model/errors/errors.ts'
+import type { Action } from '@ramet/model/run/run-state.ts'
 import type { Machines, User } from '../services.ts'
-import type { RunRow } from '../store/schema.ts'
+import type { Run } from '../store/runs.ts'
+import { mustAllow } from './allowed.ts'
 
 /** Ways into a run's machines. The owner is checked each time: `own` throws for everyone else. */
-export function machineService(own: (user: User, id: string) => Promise<RunRow>, host: HostMachines): Machines {
+export function machineService(own: (user: User, id: string) => Promise<Run>, host: HostMachines): Machines {
   async function find(
     user: User,
     id: string,
@@ -15,15 +15,14 @@ export function machineService(own: (user: User, id: string) => Promise<RunRow>,
     action: Action,
   ): Promise<{ machine: MachineName; defaultUser: string }> {
     const row = await own(user, id)
-    const { machines } = JSON.parse(row.plan) as RunPlan
+    const { machines } = row.plan
     const planned = machines.find((machine) => machine.name === name)
     if (!planned)
       throw unknownMachine(
         name,
         machines.map((machine) => machine.name),
       )
-    const otherwise = refusal(action, row.state)
-    if (otherwise) throw actionRefused(action.replace('_', ' '), row.state, otherwise)
+    mustAllow(action, row)
     if (action === 'open_terminal' && planned.noSSH) {
       throw new RametError('no_ssh', 403, `The playground lets nobody into the machine ${name}.`, {
         hint: 'Its serial log can be read: ramet playground machine console ID NAME',

@@ -5,18 +5,24 @@ import { type MemoryRule, requireMemory } from '../admission/admission.ts'
 import { newId } from '../playgrounds/new-id.ts'
 import { type Db, now } from '../store/database.ts'
 import { nextShortId } from '../store/installation.ts'
+import { insertMachines } from '../store/run-machines.ts'
+import type { RunMemory } from '../store/run-memory.ts'
+import { insertRunRow, insertStateEvent } from '../store/runs.ts'
 import type { NewRun } from '../store/schema.ts'
 import { insertTasks } from '../store/tasks.ts'
-import { addStateEvent } from './run-rows.ts'
 
-export interface NewRunRequest
-  extends Pick<NewRun, 'owner_id' | 'playground_id' | 'playground_name' | 'playground_title' | 'plan'> {
+export interface NewRunRequest extends Pick<NewRun, 'owner_id' | 'playground_id' | 'playground_name' | 'playground_title'> {
+  readonly plan: RunPlan
   /** Default: `Run <id>`. */
   readonly title: string | undefined
   readonly clonedFrom: string | null
   /** Otherwise the run begins as a stopped one. */
   readonly start: boolean
   readonly memory: MemoryRule
+  /** The snapshot that its first start resumes, in which just these machines are on; absent: it boots. */
+  readonly resumes?:
+    | { readonly snapshotId: string; readonly isBorrowed: boolean; readonly machines: readonly string[] }
+    | undefined
   /** Why its first start boots, as a sentence, where somebody may expect otherwise. */
   readonly coldReason?: string | undefined
   /** Default: a user's. */
@@ -25,42 +31,41 @@ export interface NewRunRequest
 
 /** The rows of a new run and its machines; nothing on the host yet. Throws `not_enough_memory` for one that is to start. To be called in a transaction, with whatever else belongs to the run. */
 export async function insertRun(trx: Db, request: NewRunRequest): Promise<string> {
-  const { title, clonedFrom, start, memory, coldReason = null, ...values } = request
-  if (start) await requireMemory(trx, memory, values)
+  const { title, clonedFrom, start, memory, coldReason = null, plan, resumes, ...values } = request
+  if (start) await requireMemory(trx, memory, request)
   const id = newId()
   const at = now()
   const history: RunState[] = start ? ['CREATED'] : ['CREATED', 'STOPPED']
-  await trx
-    .insertInto('runs')
-    .values({
-      ...values,
-      id,
-      short_id: await nextShortId(trx),
-      cloned_from: clonedFrom,
-      title: title ?? defaultRunTitle(id),
-      wanted: start ? 'RUNNING' : 'STOPPED',
-      state: start ? 'CREATED' : 'STOPPED',
-      failure: null,
-      lease: null,
-      resume_from: null,
-      cold_reason: coldReason,
-      created_at: at,
-      updated_at: at,
-      last_state_at: at,
-    })
-    .execute()
-  const { machines, tasks = [] } = JSON.parse(values.plan) as RunPlan
-  for (const [index, { name }] of machines.entries()) {
-    await trx
-      .insertInto('run_machines')
-      .values({ run_id: id, name, machine_index: index, state: start ? 'CREATED' : 'STOPPED', conditions: '[]' })
-      .execute()
-  }
-  await insertTasks(
+  await insertRunRow(trx, {
+    ...values,
+    id,
+    short_id: await nextShortId(trx),
+    cloned_from: clonedFrom,
+    title: title ?? defaultRunTitle(id),
+    wanted: start ? 'RUNNING' : 'STOPPED',
+    state: start ? 'CREATED' : 'STOPPED',
+    plan,
+    memory: memoryOf(resumes),
+    cold_reason: coldReason,
+    at,
+  })
+  await insertMachines(
     trx,
     id,
-    tasks.map(({ name }) => name),
+    // Machines that the snapshot does not have were off when it was taken, and stay so.
+    plan.machines.map(({ name }) =>
+      resumes && !resumes.machines.includes(name)
+        ? { name, state: 'STOPPED', wanted: 'STOPPED' }
+        : { name, state: start ? 'CREATED' : 'STOPPED', wanted: 'RUNNING' },
+    ),
   )
-  for (const state of history) await addStateEvent(trx, id, state, at)
+  const names = (plan.tasks ?? []).map(({ name }) => name)
+  await insertTasks(trx, id, names)
+  for (const state of history) await insertStateEvent(trx, id, state, at)
   return id
 }
+
+const memoryOf = (resumes: NewRunRequest['resumes']): RunMemory =>
+  resumes === undefined
+    ? { kind: 'none' }
+    : { kind: 'kept', snapshotId: resumes.snapshotId, isBorrowed: resumes.isBorrowed, stillMapped: null }

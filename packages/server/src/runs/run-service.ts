@@ -1,31 +1,31 @@
 import type { Host } from '@ramet/engine'
 import type { Play } from '@ramet/model/api/wire.ts'
-import { actionRefused, machineActionRefused, notFound, unknownMachine } from '@ramet/model/errors/errors.ts'
+import { notFound, unknownMachine } from '@ramet/model/errors/errors.ts'
 import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
-import { type Action, type MachineAction, machineActions, machineRefusal, refusal } from '@ramet/model/run/run-state.ts'
-import type { Kysely } from 'kysely'
 import { permitPlayground, permitRun } from '../access/permit.ts'
-import { type MemoryRule, requireMemory } from '../admission/admission.ts'
+import type { MemoryRule } from '../admission/admission.ts'
 import { specOf } from '../playgrounds/catalog.ts'
 import { newId } from '../playgrounds/new-id.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
 import type { Runs, User } from '../services.ts'
 import { type Db, transaction } from '../store/database.ts'
 import { findPlayground } from '../store/playgrounds.ts'
-import type { Database, PlaygroundRow, RunRow } from '../store/schema.ts'
+import { findRun, listRuns, type Run, readRun } from '../store/runs.ts'
+import type { PlaygroundRow } from '../store/schema.ts'
 import { takeSavedTasks } from '../store/tasks.ts'
 import { taskDetails } from '../tasks/to-task.ts'
-import { borrow } from '../warm-pool/borrowed.ts'
+import { borrowDrives, borrowed } from '../warm-pool/borrowed.ts'
 import { warmOffer } from '../warm-pool/offer.ts'
 import { handOver, sparesThatAnswer } from '../warm-pool/spare.ts'
+import { transitionMachine } from './machine.ts'
 import { insertRun } from './new-run.ts'
-import { changeMachine, changeRun, findMachine, findRun, type MachineChange, readRun } from './run-rows.ts'
+import { type RunRequest, transition } from './run.ts'
 import { insertSavedDrives } from './saved-drives.ts'
 import { type PlayContext, toPlay } from './to-play.ts'
 
 export interface RunServiceTools {
-  readonly db: Kysely<Database>
+  readonly db: Db
   readonly host: Host
   readonly reconciler: Reconciler
   readonly plays: PlayContext
@@ -37,13 +37,6 @@ export interface RunServiceTools {
 /** A destroyed run can still be read for this long: labctl polls until it sees DESTROYED and takes a 404 for an error. */
 export const destroyedReadableMs = 10 * 60_000
 
-/** What is written when an action on one machine is taken; the reconciler does the rest. */
-const machineRequests = {
-  'machine.stop': { wanted: 'STOPPED', state: 'STOPPING' },
-  'machine.restart': { wanted: 'RUNNING', state: 'STARTING' },
-  'machine.reboot': { wanted: 'REBOOTED', state: 'REBOOTING' },
-} as const satisfies Record<MachineAction, MachineChange>
-
 /** Runs of one user. Actions write what is wanted and return; the reconciler does the rest. */
 export function runService({
   db,
@@ -53,35 +46,32 @@ export function runService({
   memory,
   warm,
   changed,
-}: RunServiceTools): Runs & { own(user: User, id: string): Promise<RunRow> } {
-  async function own(user: User, id: string): Promise<RunRow> {
+}: RunServiceTools): Runs & { own(user: User, id: string): Promise<Run> } {
+  async function own(user: User, id: string): Promise<Run> {
     const row = await findRun(db, id)
     const isReadable = row && (row.state !== 'DESTROYED' || Date.now() - Date.parse(row.last_state_at) < destroyedReadableMs)
     return permitRun(user, 'run.read', isReadable ? row : undefined, id)
   }
 
-  async function allowed(user: User, id: string, action: Action): Promise<RunRow> {
-    const row = await own(user, id)
-    const otherwise = refusal(action, row.state)
-    if (otherwise) throw actionRefused(action.replace('_', ' '), row.state, otherwise)
-    return row
-  }
-
-  async function want(id: string, change: Parameters<typeof changeRun>[2]): Promise<Play> {
-    await changeRun(db, id, change)
+  /** It is the reconciler's turn: what was under way is given up at its next step. */
+  async function turn(id: string): Promise<Play> {
     reconciler.worker(id).trigger({ supersede: true })
     changed(id)
     return show(id)
   }
 
-  async function show(id: string): Promise<Play> {
-    const row = await findRun(db, id)
-    if (!row) throw notFound('run', id)
-    return toPlay(plays, row)
+  async function act(user: User, id: string, request: RunRequest): Promise<Play> {
+    await own(user, id)
+    await transition(db, id, request)
+    return turn(id)
   }
 
-  function machineIndex(row: RunRow, name: string): number {
-    const { machines } = JSON.parse(row.plan) as RunPlan
+  async function show(id: string): Promise<Play> {
+    return toPlay(plays, await readRun(db, id))
+  }
+
+  function machineIndex(row: Run, name: string): number {
+    const { machines } = row.plan
     const index = machines.findIndex((machine) => machine.name === name)
     if (index < 0)
       throw unknownMachine(
@@ -91,7 +81,7 @@ export function runService({
     return index
   }
 
-  const place = (row: RunRow, machine: string) => ({ runId: row.id, machine, index: machineIndex(row, machine) })
+  const place = (row: Run, machine: string) => ({ runId: row.id, machine, index: machineIndex(row, machine) })
 
   return {
     own,
@@ -107,14 +97,7 @@ export function runService({
 
     async list(user) {
       const oldest = new Date(Date.now() - destroyedReadableMs).toISOString()
-      const rows = await db
-        .selectFrom('runs')
-        .selectAll()
-        .where('owner_id', '=', user.id)
-        .where('purpose', '=', 'user')
-        .where((where) => where.or([where('state', '!=', 'DESTROYED'), where('last_state_at', '>', oldest)]))
-        .orderBy('created_at', 'desc')
-        .execute()
+      const rows = await listRuns(db, user.id, oldest)
       return Promise.all(rows.map((row) => toPlay(plays, row)))
     },
 
@@ -122,40 +105,14 @@ export function runService({
       return toPlay(plays, await own(user, id))
     },
 
-    async stop(user, id, { powerOff }) {
-      await allowed(user, id, powerOff ? 'shut_down' : 'stop')
-      const coldReason = powerOff ? 'It had been shut down.' : null
-      return want(id, { wanted: 'STOPPED', state: 'STOPPING', failure: null, powerOff, coldReason })
-    },
+    stop: (user, id, { powerOff }) => act(user, id, { action: powerOff ? 'shut_down' : 'stop' }),
 
-    async restart(user, id, { cold }) {
-      await allowed(user, id, cold ? 'boot' : 'restart')
-      await transaction(db, async (trx) => {
-        const row = await readRun(trx, id)
-        // Somebody was faster: it is counted already.
-        if (refusal('restart', row.state)) return
-        await requireMemory(trx, memory, row)
-        const isResumed = row.resume_from !== null && !cold
-        const boot = cold ? { boots: true, coldReason: 'A boot was asked for.' } : {}
-        // Machines that were off when the memory was kept stay off.
-        await changeRun(trx, id, { wanted: 'RUNNING', state: 'STARTING', failure: null, allMachines: !isResumed, ...boot })
-      })
-      return want(id, {})
-    },
+    restart: (user, id, { cold }) => act(user, id, { action: cold ? 'boot' : 'restart', memory }),
 
     async machine(user, id, action, name) {
-      const row = await own(user, id)
-      machineIndex(row, name)
-      const found = await findMachine(db, id, name)
-      const verb = action.slice('machine.'.length)
-      const otherwise = found && machineRefusal(action, row.state, found.state)
-      if (otherwise) throw machineActionRefused(verb, name, row.state, found.state, otherwise)
-      const { from } = machineActions[action]
-      const isAsked = await changeMachine(db, id, name, { ...machineRequests[action], ifState: from })
-      if (!isAsked) throw machineActionRefused(verb, name, row.state, 'on its way elsewhere', 'Try again in a moment.')
-      reconciler.worker(id).trigger({ supersede: true })
-      changed(id)
-      return show(id)
+      machineIndex(await own(user, id), name)
+      await transitionMachine(db, id, name, action)
+      return turn(id)
     },
 
     async tasks(user, id, machines) {
@@ -164,14 +121,11 @@ export function runService({
       return (await taskDetails(db, row)).filter((task) => machines.length === 0 || machines.includes(task.machine))
     },
 
-    async destroy(user, id) {
-      await allowed(user, id, 'destroy')
-      return want(id, { wanted: 'DESTROYED', state: 'DESTROYING' })
-    },
+    destroy: (user, id) => act(user, id, { action: 'destroy' }),
 
     async setTitle(user, id, title) {
-      await allowed(user, id, 'set_title')
-      await changeRun(db, id, { title })
+      await own(user, id)
+      await transition(db, id, { action: 'set_title', title })
       changed(id)
       return show(id)
     },
@@ -219,7 +173,7 @@ async function insertRunOf(
             spares,
             playground,
             snapshotId: offer.snapshotId,
-            plan: JSON.stringify(plan),
+            plan,
             ownerId: user.id,
             title,
             memory,
@@ -231,14 +185,15 @@ async function insertRunOf(
       playground_id: playground.id,
       playground_name: playground.name,
       playground_title: playground.title,
-      plan: JSON.stringify(plan),
+      plan,
       title,
       clonedFrom: null,
       start: true,
       memory,
       coldReason: 'coldReason' in offer ? offer.coldReason : undefined,
+      resumes: 'snapshotId' in offer ? await borrowed(trx, offer.snapshotId) : undefined,
     })
-    if ('snapshotId' in offer) await borrow(trx, id, plan, offer.snapshotId)
+    if ('snapshotId' in offer) await borrowDrives(trx, id, plan, offer.snapshotId)
     else await insertSavedDrives(trx, id, playground.id, plan)
     if (!rerunInit) await takeSavedTasks(trx, playground.id, id)
     return id

@@ -1,17 +1,19 @@
 import { hostAddresses } from '@ramet/engine'
 import { pages } from '@ramet/model/api/routes.ts'
-import type { Condition, Play, PlayMachine, Progress } from '@ramet/model/api/wire.ts'
+import type { Play, PlayMachine, Progress } from '@ramet/model/api/wire.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { tabsOfRun } from '@ramet/model/plan/tabs.ts'
 import { isMachineOn } from '@ramet/model/run/run-state.ts'
 import { areInitTasksOver } from '@ramet/model/run/task-state.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Kysely } from 'kysely'
-import type { Database, RunMachineRow, RunRow } from '../store/schema.ts'
+import { conditionsOf, listMachines } from '../store/run-machines.ts'
+import { snapshotOf } from '../store/run-memory.ts'
+import { listStateEvents, type Run } from '../store/runs.ts'
+import type { Database, RunMachineRow } from '../store/schema.ts'
 import { listTasks } from '../store/tasks.ts'
 import { tasksAtWork } from '../tasks/task-rows.ts'
 import { toTask } from '../tasks/to-task.ts'
-import { failureOf, listMachines } from './run-rows.ts'
 
 export interface PlayContext {
   readonly db: Kysely<Database>
@@ -21,25 +23,23 @@ export interface PlayContext {
 }
 
 /** A run as the API shows it. */
-export async function toPlay(context: PlayContext, row: RunRow): Promise<Play> {
+export async function toPlay(context: PlayContext, row: Run): Promise<Play> {
   const { db } = context
-  const plan = JSON.parse(row.plan) as RunPlan
+  const { plan, failure } = row
+  const kept = snapshotOf(row.memory)
   const [machines, tasks, events, playground, source, snapshot] = await Promise.all([
     listMachines(db, row.id),
     listTasks(db, row.id),
-    db.selectFrom('state_events').selectAll().where('run_id', '=', row.id).orderBy('seq').execute(),
+    listStateEvents(db, row.id),
     db.selectFrom('playgrounds').selectAll().where('id', '=', row.playground_id).executeTakeFirst(),
     row.cloned_from === null
       ? undefined
       : db.selectFrom('runs').select(['id', 'title']).where('id', '=', row.cloned_from).executeTakeFirst(),
-    row.resume_from === null
-      ? undefined
-      : db.selectFrom('snapshots').select(['at', 'bytes']).where('id', '=', row.resume_from).executeTakeFirst(),
+    kept === undefined ? undefined : db.selectFrom('snapshots').select(['at', 'bytes']).where('id', '=', kept).executeTakeFirst(),
   ])
   const isOn = row.lease !== null && row.state === 'RUNNING'
   const addresses = isOn && row.lease !== null ? hostAddresses(plan, row.lease) : undefined
   const progress = context.progressOf(row.id)
-  const failure = failureOf(row)
   return {
     id: row.id,
     title: row.title,
@@ -58,11 +58,7 @@ export async function toPlay(context: PlayContext, row: RunRow): Promise<Play> {
     status: {
       factoryId: context.installation,
       stateEvents: events.map(({ state, at, error }) => ({ state, at, ...(error === null ? {} : { error }) })),
-      machines: machines.map(({ name, state, conditions }) => ({
-        name,
-        state,
-        conditions: JSON.parse(conditions) as Condition[],
-      })),
+      machines: machines.map((machine) => ({ name: machine.name, state: machine.state, conditions: conditionsOf(machine) })),
     },
     initTasksOver: areInitTasksOver(tasksAtWork(plan.tasks ?? [], tasks)),
     tasks: Object.fromEntries(tasks.map((task) => [task.name, toTask(task)])),
@@ -82,7 +78,7 @@ export async function toPlay(context: PlayContext, row: RunRow): Promise<Play> {
 
 function toMachine(row: RunMachineRow, plan: RunPlan, hostAddress: string | undefined): PlayMachine {
   const machine = plan.machines[row.machine_index]
-  if (!machine) throw new Error(`run ${row.run_id} has a row of machine ${row.name} that its plan lacks`)
+  if (!machine) return unplanned(row)
   return {
     name: row.name,
     users: machine.users.map((user) => ({ ...user })),
@@ -105,3 +101,14 @@ function toMachine(row: RunMachineRow, plan: RunPlan, hostAddress: string | unde
     })),
   }
 }
+
+/** Of a run whose plan cannot be read: what its row says. */
+const unplanned = ({ name, state }: RunMachineRow): PlayMachine => ({
+  name,
+  users: [],
+  resources: { cpuCount: 0, ramSize: formatBytes(0) },
+  state,
+  noSSH: true,
+  interfaces: [],
+  drives: [],
+})

@@ -30,6 +30,33 @@ export async function insertDrive(
     .execute()
 }
 
+/** The drive's machine writes to this overlay; null: to none, it reads as its layer does. */
+export async function setOverlay(
+  db: Db,
+  runId: string,
+  machine: string,
+  driveIndex: number,
+  overlay: string | null,
+): Promise<void> {
+  await db
+    .updateTable('drives')
+    .set({ overlay })
+    .where('run_id', '=', runId)
+    .where('machine', '=', machine)
+    .where('drive_index', '=', driveIndex)
+    .execute()
+}
+
+/** Drops a run's hold on its layers. */
+export async function deleteDrives(trx: Db, runId: string): Promise<void> {
+  await trx.deleteFrom('drives').where('run_id', '=', runId).execute()
+}
+
+/** A drive as it is given. */
+export async function insertDriveRow(trx: Db, row: DriveRow): Promise<void> {
+  await trx.insertInto('drives').values(row).execute()
+}
+
 /** Drives that have an overlay. A next one that was announced is left out. */
 export async function drivesWithOverlay(db: Db, runId: string): Promise<DriveOverlay[]> {
   return (await listDrives(db, runId)).flatMap(({ machine, drive_index, overlay }) =>

@@ -265,6 +265,7 @@ export interface WarmStartTable {
 
 export type RunRow = Selectable<RunTable>
 export type NewRun = Insertable<RunTable>
+export type StateEventRow = Selectable<StateEventTable>
 export type DriveRow = Selectable<DriveTable>
 export type LayerRow = Selectable<LayerTable>
 export type PlaygroundRow = Selectable<PlaygroundTable>

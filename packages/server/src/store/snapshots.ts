@@ -1,4 +1,3 @@
-import { RametError } from '@ramet/model/errors/error.ts'
 import type { Selectable } from 'kysely'
 import type { Db } from './database.ts'
 import type { SnapshotDriveTable, SnapshotMachineRow, SnapshotRow } from './schema.ts'
@@ -76,17 +75,6 @@ export async function notDurable(db: Db): Promise<string[]> {
   return (await db.selectFrom('snapshots').select('id').where('is_durable', '=', 0).execute()).map(({ id }) => id)
 }
 
-/** After a reboot of the host: files of snapshots that were never made durable may hold anything. */
-export async function forgetLostSnapshots(db: Db): Promise<void> {
-  const lost = db.selectFrom('snapshots').select('id').where('is_durable', '=', 0)
-  await db.deleteFrom('warm_starts').where('snapshot_id', 'in', lost).execute()
-  await db
-    .updateTable('runs')
-    .set({ resume_from: null, cold_reason: 'The host was switched off before its memory was on the disk.' })
-    .where('resume_from', 'in', lost)
-    .execute()
-}
-
 export async function findSnapshot(db: Db, id: string): Promise<StoredSnapshot | undefined> {
   const row = await db.selectFrom('snapshots').selectAll().where('id', '=', id).executeTakeFirst()
   if (!row) return undefined
@@ -94,10 +82,10 @@ export async function findSnapshot(db: Db, id: string): Promise<StoredSnapshot |
   return { ...row, machines }
 }
 
-/** The snapshot that the run's next start resumes; undefined: it boots. */
-export async function snapshotToResume(db: Db, runId: string): Promise<string | undefined> {
-  const run = await db.selectFrom('runs').select('resume_from').where('id', '=', runId).executeTakeFirst()
-  return run?.resume_from ?? undefined
+/** Names of the machines that were on when it was taken. */
+export async function listSnapshotMachines(db: Db, id: string): Promise<string[]> {
+  const rows = await db.selectFrom('snapshot_machines').select('machine').where('snapshot_id', '=', id).execute()
+  return rows.map(({ machine }) => machine)
 }
 
 /** The layers that the snapshot's drives stand on. A drive that was empty is not listed. */
@@ -140,19 +128,4 @@ export async function unheldSnapshots(db: Db): Promise<string[]> {
 /** Forgets a snapshot, and with it its hold on layers. Foreign keys refuse it while anything holds it. The folder is the caller's to remove, afterwards. */
 export async function removeSnapshot(db: Db, id: string): Promise<void> {
   await db.deleteFrom('snapshots').where('id', '=', id).execute()
-}
-
-/**
- * The run is about to go on from its snapshot: it will never do so again, and its machines have its memory mapped. In the caller's transaction, before the first
- * CPU runs. Throws `snapshot_consumed` when the run is to resume something else.
- */
-export async function consumeSnapshot(trx: Db, runId: string, snapshotId: string): Promise<void> {
-  const { numUpdatedRows } = await trx
-    .updateTable('runs')
-    .set({ resume_from: null, maps_snapshot: snapshotId })
-    .where('id', '=', runId)
-    .where('resume_from', '=', snapshotId)
-    .executeTakeFirst()
-  if (numUpdatedRows !== 1n)
-    throw new RametError('snapshot_consumed', 500, `The run ${runId} is not to resume from the snapshot ${snapshotId}.`)
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { taskStatus } from '@ramet/model/run/task-state.ts'
 import { insertRun } from '../runs/new-run.ts'
+import { planWithDrives } from '../testing/plan-with-drives.ts'
 import { type Db, now, openDatabase } from './database.ts'
 import { openInstallation } from './installation.ts'
 import { insertPlayground } from './playgrounds.ts'
@@ -26,7 +27,7 @@ async function withRun(body: (db: Db, newRun: () => Promise<string>) => Promise<
     removed_at: null,
   })
   const tasks = ['done', 'broke', 'runs', 'waits'].map((name) => ({ name, machine: 'm', user: 'root', run: 'true', needs: [] }))
-  const plan = JSON.stringify({ machines: [], networks: [], tasks })
+  const plan = { ...planWithDrives([]), tasks: tasks.map((task) => ({ ...task, timeoutSeconds: 1 })) }
   const values = { owner_id: 'u', playground_id: 'p', playground_name: 'p', playground_title: 'p', plan }
   const memory = { totalBytes: 1, bytesOf: () => 1 }
   await body(db, () => insertRun(db, { ...values, title: undefined, clonedFrom: null, start: false, memory }))

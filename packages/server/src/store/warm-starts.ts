@@ -21,6 +21,11 @@ export async function forgetWarmStarts(db: Db, { kept }: { kept: boolean }): Pro
   await (kept ? all.where('playground_id', 'in', gone) : all).execute()
 }
 
+/** Those whose snapshot is one of these. */
+export async function forgetWarmStartsOf(trx: Db, snapshotIds: readonly string[]): Promise<void> {
+  if (snapshotIds.length > 0) await trx.deleteFrom('warm_starts').where('snapshot_id', 'in', snapshotIds).execute()
+}
+
 /** Official playgrounds that somebody's run has been RUNNING of. */
 export async function listUsedOfficials(db: Db): Promise<string[]> {
   const rows = await db

@@ -1,12 +1,13 @@
-import type { PlanTask, RunPlan } from '@ramet/model/plan/run-plan.ts'
+import type { PlanTask } from '@ramet/model/plan/run-plan.ts'
 import type { TaskAtWork } from '@ramet/model/run/task-state.ts'
-import type { RunRow, TaskRow } from '../store/schema.ts'
+import type { Run } from '../store/runs.ts'
+import type { TaskRow } from '../store/schema.ts'
 
 /** Definitions of a run's tasks, in the order of the manifest. */
-export const plannedTasks = (row: Pick<RunRow, 'plan'>): readonly PlanTask[] => (JSON.parse(row.plan) as RunPlan).tasks ?? []
+export const plannedTasks = ({ plan }: Pick<Run, 'plan'>): readonly PlanTask[] => plan.tasks ?? []
 
 /** Names of those on one machine. */
-export const tasksOn = (row: Pick<RunRow, 'plan'>, machine: string): string[] =>
+export const tasksOn = (row: Pick<Run, 'plan'>, machine: string): string[] =>
   plannedTasks(row)
     .filter((task) => task.machine === machine)
     .map(({ name }) => name)

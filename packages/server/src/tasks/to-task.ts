@@ -1,6 +1,7 @@
 import type { PlayTask, PlayTaskDetails } from '@ramet/model/api/wire.ts'
 import type { Db } from '../store/database.ts'
-import type { RunRow, TaskRow } from '../store/schema.ts'
+import type { Run } from '../store/runs.ts'
+import type { TaskRow } from '../store/schema.ts'
 import { listTasks } from '../store/tasks.ts'
 import { plannedTasks, tasksAtWork } from './task-rows.ts'
 
@@ -8,7 +9,7 @@ import { plannedTasks, tasksAtWork } from './task-rows.ts'
 export const toTask = ({ name, status, version }: TaskRow): PlayTask => ({ name, init: true, helper: false, status, version })
 
 /** With what it is and what came of it. */
-export async function taskDetails(db: Db, run: RunRow): Promise<PlayTaskDetails[]> {
+export async function taskDetails(db: Db, run: Run): Promise<PlayTaskDetails[]> {
   return tasksAtWork(plannedTasks(run), await listTasks(db, run.id)).map(
     ({ machine, needs, run: script, user, timeoutSeconds, row }) => ({
       ...toTask(row),

@@ -5,26 +5,33 @@ import { overlaysFolder } from '@ramet/engine/run/run-folder.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { RunAtWork } from '../reconcile/active-run.ts'
 import { plannedDrives } from '../runs/drive-rows.ts'
+import { dropMemory } from '../runs/run.ts'
 import { type Db, transaction } from '../store/database.ts'
-import { insertDrive } from '../store/drives.ts'
-import { findSnapshot } from '../store/snapshots.ts'
+import { deleteDrives, insertDrive, listDrives } from '../store/drives.ts'
+import { findSnapshot, listSnapshotDrives, listSnapshotMachines } from '../store/snapshots.ts'
 import { copyTasks, resetTasks } from '../store/tasks.ts'
 
 /**
  * A new run begins with the memory of a throwaway run, on its drives, with its tasks done. In the transaction that makes the run. Those of its drives that the
  * throwaway run never wrote to have no layer of their own, and began empty.
  */
-export async function borrow(trx: Db, runId: string, plan: RunPlan, snapshotId: string): Promise<void> {
+export async function borrowDrives(trx: Db, runId: string, plan: RunPlan, snapshotId: string): Promise<void> {
   const snapshot = await findSnapshot(trx, snapshotId)
   if (!snapshot) throw new Error(`the snapshot ${snapshotId} is gone from the store`)
-  const held = await trx.selectFrom('snapshot_drives').selectAll().where('snapshot_id', '=', snapshotId).execute()
+  const held = await listSnapshotDrives(trx, snapshotId)
   for (const { machine, index, drive } of plannedDrives(plan.machines)) {
     const found = held.find((each) => each.machine === machine && each.drive_index === index)
     await insertDrive(trx, runId, machine, index, drive, found?.layer_id ?? null)
   }
   await copyTasks(trx, snapshot.origin_id, runId)
-  await trx.updateTable('runs').set({ resume_from: snapshotId, is_borrowed: 1 }).where('id', '=', runId).execute()
 }
+
+/** What such a run resumes, for `insertRun`. */
+export const borrowed = async (trx: Db, snapshotId: string) => ({
+  snapshotId,
+  isBorrowed: true,
+  machines: await listSnapshotMachines(trx, snapshotId),
+})
 
 /**
  * Before a run boots that was to begin with another's memory, and cannot: from that one's drives it would boot with its identity. Nothing of its owner's is in it, so
@@ -34,10 +41,10 @@ export async function returnBorrowed(run: RunAtWork): Promise<void> {
   const { db, host } = run.tools
   await run.workflow(abandonWorkflow, await run.names())
   const overlays = await transaction(db, async (trx) => {
-    const drives = await trx.selectFrom('drives').select('overlay').where('run_id', '=', run.id).execute()
-    await trx.deleteFrom('drives').where('run_id', '=', run.id).execute()
+    const drives = await listDrives(trx, run.id)
+    await deleteDrives(trx, run.id)
     await resetTasks(trx, run.id)
-    await trx.updateTable('runs').set({ is_borrowed: 0, maps_snapshot: null }).where('id', '=', run.id).execute()
+    await dropMemory(trx, run.id)
     return drives.flatMap(({ overlay }) => overlay ?? [])
   })
   await Promise.all(overlays.map((overlay) => rm(join(overlaysFolder(host.home, run.id), overlay), { force: true })))

@@ -1,23 +1,16 @@
 import { freeBytes } from '@ramet/engine/disk/space.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
-import { takesMemory } from '@ramet/model/run/run-state.ts'
 import { taskStatus } from '@ramet/model/run/task-state.ts'
 import { type MemoryRule, promisedMemory } from '../admission/admission.ts'
 import type { Db } from '../store/database.ts'
+import { isAnyOnItsWayUp, listRunsWithMemory } from '../store/runs.ts'
 
 /** Left free on the disk beside the memory that is to be written: a full one pauses users' machines. */
 const leastFreeBytes = 2 * 1024 ** 3
 
 /** True while nothing of a user's is on its way up, and a throwaway run of this plan takes neither memory nor space that users may need. */
 export async function isQuiet(db: Db, home: string, plan: RunPlan, memory: MemoryRule): Promise<boolean> {
-  const waiting = await db
-    .selectFrom('runs')
-    .select('id')
-    .where('purpose', '=', 'user')
-    .where('wanted', '=', 'RUNNING')
-    .where('state', '!=', 'RUNNING')
-    .executeTakeFirst()
-  if (waiting) return false
+  if (await isAnyOnItsWayUp(db)) return false
   const setUp = await db
     .selectFrom('run_tasks')
     .innerJoin('runs', 'runs.id', 'run_tasks.run_id')
@@ -42,11 +35,6 @@ export async function mustMakeRoom(db: Db, memory: MemoryRule): Promise<boolean>
 }
 
 async function takenByThrowaways(db: Db, memory: MemoryRule): Promise<number> {
-  const rows = await db
-    .selectFrom('runs')
-    .select('plan')
-    .where('purpose', '=', 'warm-start')
-    .where('state', 'in', takesMemory)
-    .execute()
-  return rows.reduce((sum, { plan }) => sum + memory.bytesOf(JSON.parse(plan) as RunPlan), 0)
+  const runs = await listRunsWithMemory(db, 'warm-start')
+  return runs.reduce((sum, { plan }) => sum + memory.bytesOf(plan), 0)
 }

@@ -1,11 +1,13 @@
-import { defaultRunTitle } from '@ramet/model/run/run-title.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { type MemoryRule, requireMemory } from '../admission/admission.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
-import { addStateEvent, listMachines, readyCondition } from '../runs/run-rows.ts'
-import { type Db, now, transaction } from '../store/database.ts'
-import type { PlaygroundRow, RunRow } from '../store/schema.ts'
+import { giveTo } from '../runs/run.ts'
+import { type Db, transaction } from '../store/database.ts'
+import { listMachines, readyCondition } from '../store/run-machines.ts'
+import { listSparesFor, type Run } from '../store/runs.ts'
+import type { PlaygroundRow } from '../store/schema.ts'
 import { isSpare, listThrowaways } from '../store/warm-starts.ts'
-import { borrow } from './borrowed.ts'
+import { borrowDrives, borrowed } from './borrowed.ts'
 import { insertThrowaway, reached } from './throwaway.ts'
 import type { WarmStartsTools, WarmTarget } from './warm-starts.ts'
 
@@ -28,15 +30,15 @@ export async function makeSpare(
 ): Promise<string> {
   const { db, reconciler, afterStep } = tools
   const id = await transaction(db, async (trx) => {
-    const made = await insertThrowaway(trx, tools, request, 'ready to be used')
-    await borrow(trx, made, request.plan, snapshotId)
+    const made = await insertThrowaway(trx, tools, request, 'ready to be used', await borrowed(trx, snapshotId))
+    await borrowDrives(trx, made, request.plan, snapshotId)
     return made
   })
   afterStep('spare/write-rows')
   reconciler.worker(id).trigger()
   const inTime = AbortSignal.any([signal, AbortSignal.timeout(upWithinMs)])
   // It may be a user's the moment that it is RUNNING.
-  const isUp = ({ state, purpose }: RunRow) => state === 'RUNNING' || purpose === 'user'
+  const isUp = ({ state, purpose }: Run) => state === 'RUNNING' || purpose === 'user'
   const { start_kind, start_reason } = await reached(db, id, isUp, inTime)
   if (start_kind !== 'warm') throw new Error(start_reason ?? 'it did not begin warm')
   afterStep('spare/reach')
@@ -63,8 +65,7 @@ export interface HandOver {
   readonly playground: PlaygroundRow
   /** That the run must have been made of. */
   readonly snapshotId: string
-  /** JSON. */
-  readonly plan: string
+  readonly plan: RunPlan
   readonly ownerId: string
   readonly title: string | undefined
   readonly memory: MemoryRule
@@ -79,40 +80,12 @@ export async function handOver(
   { spares, playground, snapshotId, plan, ownerId, title, memory }: HandOver,
 ): Promise<string | undefined> {
   if (spares.length === 0) return undefined
-  const ready = await trx
-    .selectFrom('runs')
-    .select(['id', 'start_reason'])
-    .where('id', 'in', spares)
-    .where('purpose', '=', 'warm-start')
-    .where('maps_snapshot', '=', snapshotId)
-    .where('plan', '=', plan)
-    .where('state', '=', 'RUNNING')
-    .where('wanted', '=', 'RUNNING')
-    .where('is_borrowed', '=', 0)
-    .execute()
-  for (const { id, start_reason } of ready) {
+  const ready = await listSparesFor(trx, { playgroundId: playground.id, snapshotId, plan })
+  for (const { id, start_reason } of ready.filter((run) => spares.includes(run.id))) {
     const machines = await listMachines(trx, id)
     if (!machines.every((machine) => machine.state === 'RUNNING' && readyCondition(machine)?.status === 'True')) continue
     await requireMemory(trx, memory, { owner_id: ownerId, plan })
-    const at = now()
-    await trx
-      .updateTable('runs')
-      .set({
-        purpose: 'user',
-        owner_id: ownerId,
-        playground_name: playground.name,
-        playground_title: playground.title,
-        title: title ?? defaultRunTitle(id),
-        start_reason: `${start_reason ?? ''} One run of it was ready.`.trim(),
-        created_at: at,
-        updated_at: at,
-        last_state_at: at,
-      })
-      .where('id', '=', id)
-      .execute()
-    // What was before is nobody's business but the platform's.
-    await trx.deleteFrom('state_events').where('run_id', '=', id).execute()
-    for (const state of ['CREATED', 'RUNNING'] as const) await addStateEvent(trx, id, state, at)
+    await giveTo(trx, id, { ownerId, playground, title, reason: `${start_reason ?? ''} One run of it was ready.`.trim() })
     return id
   }
   return undefined

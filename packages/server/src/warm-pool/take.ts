@@ -1,7 +1,8 @@
 import { settledCommand } from '@ramet/engine/guest/agent/settled.ts'
 import { areInitTasksOver, taskStatus } from '@ramet/model/run/task-state.ts'
-import { changeRun } from '../runs/run-rows.ts'
+import { dropMemory, transition } from '../runs/run.ts'
 import { transaction } from '../store/database.ts'
+import { snapshotOf } from '../store/run-memory.ts'
 import { listTasks } from '../store/tasks.ts'
 import { setWarmStart } from '../store/warm-starts.ts'
 import { plannedTasks, tasksAtWork } from '../tasks/task-rows.ts'
@@ -45,14 +46,16 @@ export async function takeWarmStart(tools: WarmStartsTools, request: WarmTarget,
   await Promise.all(worker.live.all().map(({ link }) => link.run(settled, { timeoutMs: settledWithinMs + 10_000 })))
   signal.throwIfAborted()
   afterStep('warm-start/settle')
-  await changeRun(db, id, { wanted: 'STOPPED', state: 'STOPPING', ifWanted: 'RUNNING' })
+  await transition(db, id, { action: 'stop' })
   worker.trigger({ supersede: true })
-  const { resume_from: snapshotId, cold_reason: why } = await reached(db, id, ({ state }) => state === 'STOPPED', inTime)
-  if (snapshotId === null) throw new Error(why ?? 'its memory was not kept')
+  const { memory, cold_reason: why } = await reached(db, id, ({ state }) => state === 'STOPPED', inTime)
+  const snapshotId = snapshotOf(memory)
+  if (snapshotId === undefined) throw new Error(why ?? 'its memory was not kept')
   afterStep('warm-start/keep-memory')
   await transaction(db, async (trx) => {
     await setWarmStart(trx, { playground_id: request.playground.id, shape: request.shape, snapshot_id: snapshotId })
-    await changeRun(trx, id, { wanted: 'DESTROYED', state: 'DESTROYING', boots: true })
+    await transition(trx, id, { action: 'destroy' })
+    await dropMemory(trx, id)
   })
   afterStep('warm-start/write-down')
   return id

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Reconciler } from '../reconcile/reconciler.ts'
-import { insertRun } from '../runs/new-run.ts'
-import { changeRun, findRun } from '../runs/run-rows.ts'
+import { insertRun, type NewRunRequest } from '../runs/new-run.ts'
+import { transition } from '../runs/run.ts'
 import { type Db, transaction } from '../store/database.ts'
-import type { RunRow } from '../store/schema.ts'
+import { findRun, type Run } from '../store/runs.ts'
 import { listThrowaways } from '../store/warm-starts.ts'
 import type { WarmStartsTools, WarmTarget } from './warm-starts.ts'
 
@@ -15,13 +15,15 @@ export const insertThrowaway = (
   { ownerId, memory }: Pick<WarmStartsTools, 'ownerId' | 'memory'>,
   { playground, plan }: Pick<WarmTarget, 'playground' | 'plan'>,
   titled: string,
+  resumes?: NewRunRequest['resumes'],
 ): Promise<string> =>
   insertRun(trx, {
     owner_id: ownerId,
     playground_id: playground.id,
     playground_name: playground.name,
     playground_title: playground.title,
-    plan: JSON.stringify(plan),
+    plan,
+    resumes,
     title: `${playground.title}, ${titled}`.slice(0, 120),
     clonedFrom: null,
     start: true,
@@ -33,15 +35,15 @@ export const insertThrowaway = (
 export async function reached(
   db: Db,
   id: string,
-  isThere: (row: RunRow) => boolean | Promise<boolean>,
+  isThere: (row: Run) => boolean | Promise<boolean>,
   signal: AbortSignal,
-): Promise<RunRow> {
+): Promise<Run> {
   for (;;) {
     signal.throwIfAborted()
     const row = await findRun(db, id)
     if (!row) throw new Error(`the throwaway run ${id} is gone`)
     if (await isThere(row)) return row
-    if (row.state === 'FAILED') throw new Error(`its throwaway run failed: ${row.failure}`)
+    if (row.state === 'FAILED') throw new Error(`its throwaway run failed: ${row.failure?.message}`)
     await delay(lookEveryMs, undefined, { signal }).catch(() => {})
   }
 }
@@ -51,7 +53,7 @@ async function condemn(db: Db, id: string): Promise<boolean> {
   return transaction(db, async (trx) => {
     const row = await findRun(trx, id)
     if (row?.purpose !== 'warm-start') return false
-    if (row.wanted !== 'DESTROYED') await changeRun(trx, id, { wanted: 'DESTROYED', state: 'DESTROYING' })
+    if (row.wanted !== 'DESTROYED') await transition(trx, id, { action: 'destroy' })
     return true
   })
 }

@@ -5,8 +5,8 @@ import { test } from 'node:test'
 import type { HostStorage } from '@ramet/engine'
 import { newOverlayName, overlaysFolder } from '@ramet/engine/run/run-folder.ts'
 import { readFakeChain, writeFakeDrive } from '@ramet/engine/testing/fake/fake-drive.ts'
-import { changeRun } from '../../runs/run-rows.ts'
 import { announceOverlays } from '../../store/drives.ts'
+import { putRun } from '../../testing/put-run.ts'
 import { sizeBytes, TestHome } from '../../testing/test-home.ts'
 import { sealDrives, sealOverlays, settleOverlays } from './seal.ts'
 
@@ -112,7 +112,7 @@ test('a run that is on, or is switched on meanwhile, is not sealed', async () =>
   const meanwhile: HostStorage = {
     ...storage,
     async seal(files) {
-      await changeRun(home.db, id, { state: 'STARTING', wanted: 'RUNNING' })
+      await putRun(home.db, id, { state: 'STARTING', wanted: 'RUNNING' })
       return storage.seal(files)
     },
   }
@@ -134,7 +134,7 @@ test('two that seal at once share the layers', async () => {
 /** A run that is on, and the overlay that QEMU is to be given. */
 async function runningRun(home: TestHome) {
   const id = await stoppedRun(home)
-  await changeRun(home.db, id, { state: 'RUNNING', wanted: 'RUNNING' })
+  await putRun(home.db, id, { state: 'RUNNING', wanted: 'RUNNING' })
   await home.makeOverlays(id)
   const [drive] = await home.drives(id)
   const overlay = { machine: 'm', driveIndex: 0, overlay: drive?.overlay ?? '', nextOverlay: newOverlayName('m', 0) }
@@ -170,7 +170,7 @@ test('a VM that wrote to an announced overlay before its server was killed loses
       await writeFakeDrive(join(overlaysFolder(home.home, id), overlay.nextOverlay), 0, 5)
     }
     await home.reclaim()
-    await changeRun(home.db, id, { state: 'FAILED', wanted: 'STOPPED' })
+    await putRun(home.db, id, { state: 'FAILED', wanted: 'STOPPED' })
     await home.reclaim()
     await settleOverlays(home.tools, id)
     assert.deepEqual((await content(home, id))[0], isMade ? [5, 2] : [1, 2])

@@ -1,8 +1,8 @@
 import { RametError } from '@ramet/model/errors/error.ts'
 import { isOff } from '@ramet/model/run/run-state.ts'
-import { readRun } from '../../runs/run-rows.ts'
 import type { Db } from '../../store/database.ts'
 import { announcedOverlays, announceOverlays, type DriveOverlay, driveChanged, drivesWithOverlay } from '../../store/drives.ts'
+import { readRun } from '../../store/runs.ts'
 import type { LayerTools } from './layer-tools.ts'
 import { makeLayers, type Within } from './make-layers.ts'
 

@@ -6,7 +6,7 @@ import type { LayerStore } from '@ramet/engine/disk/layer-store.ts'
 import { readFakeChain } from '@ramet/engine/testing/fake/fake-drive.ts'
 import { fakeLayers } from '@ramet/engine/testing/fake/fake-layers.ts'
 import { Activity } from '../../background/activity.ts'
-import { changeRun } from '../../runs/run-rows.ts'
+import { putRun } from '../../testing/put-run.ts'
 import { TestHome } from '../../testing/test-home.ts'
 import { collectLayers } from './collect.ts'
 import { sealDrives } from './seal.ts'
@@ -87,7 +87,7 @@ test('a run that is switched on while its chain is merged keeps it as it is', as
   const home = await TestHome.make({
     ...fakeLayers,
     async merge(merging) {
-      await changeRun(home.db, id, { state: 'STARTING', wanted: 'RUNNING' })
+      await putRun(home.db, id, { state: 'STARTING', wanted: 'RUNNING' })
       return fakeLayers.merge(merging)
     },
   })

@@ -7,9 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { whyUnusable } from '@ramet/engine/snapshot/check.ts'
 import { snapshotFolder } from '@ramet/engine/snapshot/snapshot-folder.ts'
 import { Activity } from '../../background/activity.ts'
-import { changeRun } from '../../runs/run-rows.ts'
 import { now } from '../../store/database.ts'
 import { findSnapshot } from '../../store/snapshots.ts'
+import { putRun } from '../../testing/put-run.ts'
 import { stoppedWithMemory } from '../../testing/stopped-with-memory.ts'
 import { TestHome } from '../../testing/test-home.ts'
 import { Rest } from './rest.ts'
@@ -63,9 +63,9 @@ test('memory gets its digest first, and is compressed when it has not been used 
 test('memory that a machine has mapped, that is about to be resumed or keeps a playground warm is left as it is', async () => {
   await using home = await TestHome.make()
   const runId = await rested(home)
-  await changeRun(home.db, runId, { wanted: 'RUNNING' })
+  await putRun(home.db, runId, { wanted: 'RUNNING' })
   assert.equal(await nextJob(home.tools, dayMs, none), undefined)
-  await changeRun(home.db, runId, { wanted: 'STOPPED' })
+  await putRun(home.db, runId, { wanted: 'STOPPED' })
   await home.db.updateTable('runs').set({ maps_snapshot: 's' }).where('id', '=', runId).execute()
   assert.equal(await nextJob(home.tools, dayMs, none), undefined)
   await home.db.updateTable('runs').set({ maps_snapshot: null }).where('id', '=', runId).execute()
@@ -78,7 +78,7 @@ test('a run that is wanted on while its memory is compressed has it plain', asyn
   await using home = await TestHome.make()
   const runId = await rested(home)
   const job = await packJob(home)
-  await changeRun(home.db, runId, { wanted: 'RUNNING' })
+  await putRun(home.db, runId, { wanted: 'RUNNING' })
   await doJob(home.tools, job, never)
   assert.deepEqual(await fileNames(home), ['0.ram', '0.state'])
   assert.equal((await ram(home))?.ram_form, 'plain')

@@ -1,7 +1,9 @@
 import type { Activity } from '../../background/activity.ts'
 import { BackgroundWork, type Job } from '../../background/background-work.ts'
+import { snapshotOf } from '../../store/run-memory.ts'
+import { findRun } from '../../store/runs.ts'
 import type { SnapshotMachineRow } from '../../store/schema.ts'
-import { findSnapshot, snapshotToResume } from '../../store/snapshots.ts'
+import { findSnapshot } from '../../store/snapshots.ts'
 import type { LayerTools } from '../layers/layer-tools.ts'
 import { doJob, nextJob, type RestJob } from './resting-memory.ts'
 
@@ -46,7 +48,8 @@ export class Rest {
   /** Resolves when nothing is under way on the snapshot that this run is to resume. */
   async yieldTo(runId: string): Promise<void> {
     if (this.#snapshotId === undefined) return
-    if ((await snapshotToResume(this.#tools.db, runId)) !== this.#snapshotId) return
+    const run = await findRun(this.#tools.db, runId)
+    if (!run || snapshotOf(run.memory) !== this.#snapshotId) return
     await this.#work.end()
     this.#work.trigger()
   }

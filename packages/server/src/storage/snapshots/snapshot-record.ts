@@ -1,7 +1,7 @@
 import type { SnapshotRecord, TakenSnapshot } from '@ramet/engine/snapshot/snapshot-record.ts'
 import type { SnapshotStamp } from '@ramet/engine/snapshot/stamp.ts'
-import { readRun } from '../../runs/run-rows.ts'
 import type { Db } from '../../store/database.ts'
+import { readRun } from '../../store/runs.ts'
 import type { SnapshotRow } from '../../store/schema.ts'
 import { findSnapshot, listSnapshotDrives, type NewSnapshot } from '../../store/snapshots.ts'
 

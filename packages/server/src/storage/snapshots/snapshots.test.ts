@@ -3,14 +3,16 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { snapshotFolder, snapshotsFolder } from '@ramet/engine/snapshot/snapshot-folder.ts'
-import { changeRun } from '../../runs/run-rows.ts'
+import { consumeMemory } from '../../runs/run.ts'
 import { now } from '../../store/database.ts'
-import { consumeSnapshot, findSnapshot, forgetLostSnapshots, unheldSnapshots } from '../../store/snapshots.ts'
+import { findSnapshot, unheldSnapshots } from '../../store/snapshots.ts'
+import { putRun } from '../../testing/put-run.ts'
 import { stoppedWithMemory } from '../../testing/stopped-with-memory.ts'
 import { TestHome } from '../../testing/test-home.ts'
 import { collectLayers } from '../layers/collect.ts'
 import { collectSnapshots } from './collect.ts'
 import { Durability } from './durability.ts'
+import { forgetLostSnapshots } from './forget-lost.ts'
 
 const folders = (home: TestHome) => readdir(snapshotsFolder(home.home))
 const inOrder = async (home: TestHome) => assert.deepEqual(await home.fsck(), [])
@@ -42,12 +44,12 @@ test('it lives while a run may resume it or has it mapped, and goes with its fol
   await using home = await TestHome.make()
   const runId = await stoppedWithMemory(home)
   await collectSnapshots(home.tools)
-  await consumeSnapshot(home.db, runId, 's')
-  await changeRun(home.db, runId, { state: 'RUNNING', wanted: 'RUNNING' })
+  await consumeMemory(home.db, runId, 's', 'e', 'r')
+  await putRun(home.db, runId, { state: 'RUNNING', wanted: 'RUNNING' })
   await collectSnapshots(home.tools)
   assert.deepEqual(await folders(home), ['s'])
   await inOrder(home)
-  await changeRun(home.db, runId, { state: 'STOPPED', wanted: 'STOPPED' })
+  await putRun(home.db, runId, { state: 'STOPPED', wanted: 'STOPPED' })
   await collectSnapshots(home.tools)
   assert.deepEqual(await folders(home), [])
   assert.equal(await findSnapshot(home.db, 's'), undefined)
@@ -70,9 +72,9 @@ test('a playground that is kept warm holds its snapshot', async () => {
 test('a run resumes a snapshot once, and only the one that it was to', async () => {
   await using home = await TestHome.make()
   const runId = await stoppedWithMemory(home)
-  await assert.rejects(consumeSnapshot(home.db, runId, 'other'), { code: 'snapshot_consumed' })
-  await consumeSnapshot(home.db, runId, 's')
-  await assert.rejects(consumeSnapshot(home.db, runId, 's'), { code: 'snapshot_consumed' })
+  await assert.rejects(consumeMemory(home.db, runId, 'other', 'e', 'r'), { code: 'snapshot_consumed' })
+  await consumeMemory(home.db, runId, 's', 'e', 'r')
+  await assert.rejects(consumeMemory(home.db, runId, 's', 'e', 'r'), { code: 'snapshot_consumed' })
 })
 
 test('a server killed while it removes a snapshot leaves a folder that the next one removes', async () => {

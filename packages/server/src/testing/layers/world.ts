@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ensureVmUser, newOverlayName, overlaysFolder, qemuDisks, qemuLayers, runFolder } from '@ramet/engine/testing'
-import { changeRun, findRun } from '../../runs/run-rows.ts'
 import { collectLayers } from '../../storage/layers/collect.ts'
 import { sealDrives, sealOverlays, settleOverlays } from '../../storage/layers/seal.ts'
 import { shortenOnce } from '../../storage/layers/shorten.ts'
@@ -12,6 +11,8 @@ import { announceOverlays } from '../../store/drives.ts'
 import { setImage } from '../../store/images.ts'
 import { unreferencedLayers } from '../../store/layers.ts'
 import { markPlaygroundRemoved } from '../../store/playgrounds.ts'
+import { findRun } from '../../store/runs.ts'
+import { putRun } from '../put-run.ts'
 import { TestHome } from '../test-home.ts'
 import { blocks, type DriveCommands, driveBytes, qemuIo, readCommand, writeCommand } from './qemu-io.ts'
 
@@ -80,7 +81,7 @@ export class World {
     const run = this.#run(id)
     if (run.isOn) return
     await settleOverlays(this.home.tools, id)
-    await changeRun(this.home.db, id, { state: 'RUNNING', wanted: 'RUNNING' })
+    await putRun(this.home.db, id, { state: 'RUNNING', wanted: 'RUNNING' })
     await this.home.makeOverlays(id)
     run.isOn = true
     for (const { drive_index, overlay } of await this.home.drives(id)) run.open[drive_index] = overlay ?? ''
@@ -96,7 +97,7 @@ export class World {
 
   async stop(id: string): Promise<void> {
     await this.#flush()
-    await changeRun(this.home.db, id, { state: 'STOPPED', wanted: 'STOPPED' })
+    await putRun(this.home.db, id, { state: 'STOPPED', wanted: 'STOPPED' })
     this.#run(id).isOn = false
   }
 
@@ -149,7 +150,7 @@ export class World {
   async destroy(id: string): Promise<void> {
     await this.#flush()
     this.runs.delete(id)
-    await changeRun(this.home.db, id, { state: 'DESTROYING', wanted: 'DESTROYED' })
+    await putRun(this.home.db, id, { state: 'DESTROYING', wanted: 'DESTROYED' })
     await this.#finishDestroying(id)
   }
 
@@ -192,7 +193,7 @@ export class World {
       if (!row) this.runs.delete(id)
       else if (run.isOn && alsoMachines) await this.stop(id)
       else if (run.isOn) await this.#takeOver(id, run)
-      else await changeRun(this.home.db, id, { state: 'STOPPED', wanted: 'STOPPED' })
+      else await putRun(this.home.db, id, { state: 'STOPPED', wanted: 'STOPPED' })
     }
     for (const name of this.playgrounds.keys()) {
       const row = await this.home.db.selectFrom('playgrounds').select('id').where('id', '=', name).executeTakeFirst()
@@ -253,7 +254,7 @@ export class World {
     await rename(folder, `${folder}.tmp`).catch(() => {})
     this.home.tools.afterStep?.('destroy/rename')
     await rm(`${folder}.tmp`, { recursive: true, force: true })
-    await changeRun(this.home.db, id, { state: 'DESTROYED' })
+    await putRun(this.home.db, id, { state: 'DESTROYED' })
     await collectLayers(this.home.tools)
   }
 
@@ -278,7 +279,7 @@ export class World {
     const switched = overlays.filter(({ driveIndex, nextOverlay }) => isSwitched(driveIndex, nextOverlay))
     if (switched.length > 0) await sealOverlays(this.home.tools, id, switched)
     // A machine whose start had not come to an end has overlays that the row did not know of yet.
-    await changeRun(this.home.db, id, { state: 'RUNNING', wanted: 'RUNNING' })
+    await putRun(this.home.db, id, { state: 'RUNNING', wanted: 'RUNNING' })
   }
 
   /** The chain as the machine has it open: from its own overlay down. */

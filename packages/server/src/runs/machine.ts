@@ -1,0 +1,86 @@
+import type { Condition } from '@ramet/model/api/wire.ts'
+import { machineActionRefused, unknownMachine } from '@ramet/model/errors/errors.ts'
+import { type MachineAction, type MachineState, machineRefusal, type WantedMachineState } from '@ramet/model/run/run-state.ts'
+import { type Db, now, transaction } from '../store/database.ts'
+import { findMachine, listMachines, readyCondition, updateMachine } from '../store/run-machines.ts'
+import { readRun } from '../store/runs.ts'
+import type { RunMachineRow } from '../store/schema.ts'
+
+/** The owner of a run's machines: nothing else changes their rows. As in `run.ts`, each function decides by what it reads in the transaction that writes. */
+
+/** What an action on one machine is once it is taken; the reconciler does the rest. */
+const requested = {
+  'machine.stop': { wanted: 'STOPPED', state: 'STOPPING' },
+  'machine.restart': { wanted: 'RUNNING', state: 'STARTING' },
+  'machine.reboot': { wanted: 'REBOOTED', state: 'REBOOTING' },
+} as const satisfies Record<MachineAction, MachineNote>
+
+/** Throws `action_refused` when the action table does not allow it now. */
+export async function transitionMachine(db: Db, runId: string, name: string, action: MachineAction): Promise<void> {
+  await transaction(db, async (trx) => {
+    const run = await readRun(trx, runId)
+    const machine = await findMachine(trx, runId, name)
+    if (!machine)
+      throw unknownMachine(
+        name,
+        run.plan.machines.map((each) => each.name),
+      )
+    const otherwise = machineRefusal(action, run.state, machine.state)
+    if (otherwise !== undefined)
+      throw machineActionRefused(action.slice('machine.'.length), name, run.state, machine.state, otherwise)
+    await write(trx, machine, requested[action])
+  })
+}
+
+export interface MachineNote {
+  readonly state: MachineState
+  readonly isReady?: boolean
+  /** Why it is so, as a sentence. */
+  readonly message?: string | undefined
+  readonly wanted?: WantedMachineState
+  /** It may be noted only of a machine in one of these states. */
+  readonly from?: readonly MachineState[]
+  /** And only of one of which this is wanted. */
+  readonly whileWanted?: WantedMachineState
+}
+
+/** What became of a machine. False, and nothing is written, when it may not be noted of it as it is now. */
+export async function noteMachine(db: Db, runId: string, name: string, note: MachineNote): Promise<boolean> {
+  return transaction(db, async (trx) => {
+    const machine = await findMachine(trx, runId, name)
+    if (!machine || (note.from && !note.from.includes(machine.state))) return false
+    if (note.whileWanted !== undefined && note.whileWanted !== machine.wanted) return false
+    await write(trx, machine, note)
+    return true
+  })
+}
+
+async function write(trx: Db, row: RunMachineRow, { state, isReady = false, message, wanted }: MachineNote): Promise<void> {
+  const before = readyCondition(row)
+  const status = isReady ? 'True' : 'False'
+  const isSame = row.state === state && before?.status === status && before.message === message
+  if (isSame && (wanted === undefined || wanted === row.wanted)) return
+  const ready: Condition = {
+    name: 'Ready',
+    status,
+    lastTransitionAt: before?.status === status ? before.lastTransitionAt : now(),
+    ...(message === undefined ? {} : { message }),
+  }
+  // A boot to be left belongs to one request.
+  const request = wanted === undefined ? {} : { wanted, left_boot: null }
+  await updateMachine(trx, row.run_id, row.name, { state, conditions: [ready], ...request })
+}
+
+/** All machines are wanted on again, whatever was wanted of each. */
+export const wantAllMachines = (trx: Db, runId: string) =>
+  updateMachine(trx, runId, undefined, { wanted: 'RUNNING', left_boot: null })
+
+/** Just these are wanted on. */
+export async function wantMachines(trx: Db, runId: string, on: readonly string[]): Promise<void> {
+  for (const { name } of await listMachines(trx, runId))
+    await updateMachine(trx, runId, name, { wanted: on.includes(name) ? 'RUNNING' : 'STOPPED', left_boot: null })
+}
+
+/** Kernel boot id of the boot that a machine is to leave by its reboot. */
+export const saveLeftBoot = (db: Db, runId: string, name: string, boot: string) =>
+  updateMachine(db, runId, name, { left_boot: boot })

@@ -1,0 +1,245 @@
+import type { Failure } from '@ramet/model/api/wire.ts'
+import { notFound } from '@ramet/model/errors/errors.ts'
+import { parseRunPlan, type RunPlan } from '@ramet/model/plan/run-plan.ts'
+import { isGone, type RunState, takesMemory, type WantedState } from '@ramet/model/run/run-state.ts'
+import { type Db, now } from './database.ts'
+import { memoryColumns, type RunMemory, readMemory } from './run-memory.ts'
+import type { NewRun, RunRow, StateEventRow } from './schema.ts'
+
+/** All SQL on `runs` and `state_events`. What writes is called by `runs/run.ts` alone (`npm run lint` sees to it). */
+
+type Encoded = 'plan' | 'failure' | 'resume_from' | 'maps_snapshot' | 'asleep' | 'is_borrowed' | 'power_off'
+
+/** A row of `runs`, read: documents parsed, flags as what they mean. */
+export interface Run extends Omit<RunRow, Encoded> {
+  /** Without machines when it cannot be read: the run is FAILED then. */
+  readonly plan: RunPlan
+  readonly failure: Failure | undefined
+  readonly memory: RunMemory
+  /** A stop shuts the guests down instead of keeping their memory. */
+  readonly shutsDown: boolean
+}
+
+/** Columns as the owner of runs changes them. */
+export interface RunValues extends Partial<Omit<RunRow, Encoded | 'id' | 'plan'>>, Partial<Pick<Run, 'memory' | 'shutsDown'>> {
+  /** null clears it. */
+  readonly failure?: Failure | null
+}
+
+const noPlan: RunPlan = { version: 1, machines: [], networks: [] }
+
+/** A run whose plan cannot be read is FAILED with the reason wherever it is read; it can be destroyed. */
+export function readRunRow(row: RunRow): Run {
+  const { plan, failure, resume_from, maps_snapshot, asleep, is_borrowed, power_off, ...rest } = row
+  const read = {
+    ...rest,
+    failure: failure === null ? undefined : parseFailure(failure),
+    memory: readMemory(row),
+    shutsDown: power_off === 1,
+  }
+  const found = parseRunPlan(plan)
+  if ('plan' in found) return { ...read, plan: found.plan }
+  const isGoing = row.wanted === 'DESTROYED' || isGone(row.state)
+  return {
+    ...read,
+    plan: noPlan,
+    ...(isGoing ? {} : { wanted: 'STOPPED', state: 'FAILED', failure: unreadable(found.unreadable) }),
+  }
+}
+
+const unreadable = (reason: string): Failure => ({
+  code: 'plan_unreadable',
+  message: reason,
+  hint: 'It cannot be started any more. Destroy it, or use the version of Ramet that made it.',
+})
+
+function parseFailure(text: string): Failure {
+  try {
+    return JSON.parse(text) as Failure
+  } catch {
+    return { code: 'failure_unreadable', message: text }
+  }
+}
+
+export async function findRun(db: Db, id: string): Promise<Run | undefined> {
+  const row = await db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst()
+  return row && readRunRow(row)
+}
+
+/** Throws `not_found`. */
+export async function readRun(db: Db, id: string): Promise<Run> {
+  const run = await findRun(db, id)
+  if (!run) throw notFound('run', id)
+  return run
+}
+
+/** A user's runs, newest first; those that were destroyed before `goneSince` (RFC 3339) are left out. */
+export async function listRuns(db: Db, ownerId: string, goneSince: string): Promise<Run[]> {
+  const rows = await db
+    .selectFrom('runs')
+    .selectAll()
+    .where('owner_id', '=', ownerId)
+    .where('purpose', '=', 'user')
+    .where((where) => where.or([where('state', '!=', 'DESTROYED'), where('last_state_at', '>', goneSince)]))
+    .orderBy('created_at', 'desc')
+    .execute()
+  return rows.map(readRunRow)
+}
+
+/** Those that the reconciler has something to do with, or may have. */
+export async function listLivingRuns(db: Db): Promise<Run[]> {
+  return (await db.selectFrom('runs').selectAll().where('state', '!=', 'DESTROYED').execute()).map(readRunRow)
+}
+
+/** Titles of a user's runs that are not gone. */
+export async function listTitles(db: Db, ownerId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('runs')
+    .select('title')
+    .where('owner_id', '=', ownerId)
+    .where('state', '!=', 'DESTROYED')
+    .execute()
+  return rows.map(({ title }) => title)
+}
+
+export type PromisedRun = Pick<Run, 'id' | 'title' | 'owner_id' | 'plan'>
+
+/** Runs that are on, or on their way there or back. A plan that cannot be read counts as none. */
+export async function listRunsWithMemory(db: Db, purpose: RunRow['purpose']): Promise<PromisedRun[]> {
+  const rows = await db
+    .selectFrom('runs')
+    .select(['id', 'title', 'owner_id', 'plan'])
+    .where('state', 'in', takesMemory)
+    .where('purpose', '=', purpose)
+    .execute()
+  return rows.map(({ plan, ...run }) => {
+    const found = parseRunPlan(plan)
+    return { ...run, plan: 'plan' in found ? found.plan : noPlan }
+  })
+}
+
+/** True once it has been RUNNING. */
+export async function wasUp(db: Db, id: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('state_events')
+    .select('seq')
+    .where('run_id', '=', id)
+    .where('state', '=', 'RUNNING')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** In order. */
+export async function listStateEvents(db: Db, id: string): Promise<StateEventRow[]> {
+  return db.selectFrom('state_events').selectAll().where('run_id', '=', id).orderBy('seq').execute()
+}
+
+/** Runs that resume one of these snapshots next. */
+export async function listResumersOf(db: Db, snapshotIds: readonly string[]): Promise<Run[]> {
+  if (snapshotIds.length === 0) return []
+  return (await db.selectFrom('runs').selectAll().where('resume_from', 'in', snapshotIds).execute()).map(readRunRow)
+}
+
+export interface SpareSought {
+  readonly playgroundId: string
+  /** That it must have been made of. */
+  readonly snapshotId: string
+  readonly plan: RunPlan
+}
+
+/** Runs of the platform's that are up, with an identity of their own, and as a new one of this plan would be. */
+export async function listSparesFor(db: Db, { playgroundId, snapshotId, plan }: SpareSought): Promise<Run[]> {
+  const rows = await db
+    .selectFrom('runs')
+    .selectAll()
+    .where('playground_id', '=', playgroundId)
+    .where('purpose', '=', 'warm-start')
+    .where('maps_snapshot', '=', snapshotId)
+    .where('plan', '=', JSON.stringify(plan))
+    .where('state', '=', 'RUNNING')
+    .where('wanted', '=', 'RUNNING')
+    .where('is_borrowed', '=', 0)
+    .execute()
+  return rows.map(readRunRow)
+}
+
+/** True while a user's run is on its way up. */
+export async function isAnyOnItsWayUp(db: Db): Promise<boolean> {
+  const row = await db
+    .selectFrom('runs')
+    .select('id')
+    .where('purpose', '=', 'user')
+    .where('wanted', '=', 'RUNNING')
+    .where('state', '!=', 'RUNNING')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+export interface InsertedRun
+  extends Pick<
+    NewRun,
+    | 'id'
+    | 'short_id'
+    | 'owner_id'
+    | 'playground_id'
+    | 'playground_name'
+    | 'playground_title'
+    | 'cloned_from'
+    | 'title'
+    | 'purpose'
+  > {
+  readonly plan: RunPlan
+  readonly memory: RunMemory
+  readonly wanted: WantedState
+  readonly state: RunState
+  readonly cold_reason: string | null
+  readonly at: string
+}
+
+export async function insertRunRow(trx: Db, { plan, memory, at, ...values }: InsertedRun): Promise<void> {
+  await trx
+    .insertInto('runs')
+    .values({
+      ...values,
+      ...memoryColumns(memory),
+      plan: JSON.stringify(plan),
+      failure: null,
+      lease: null,
+      created_at: at,
+      updated_at: at,
+      last_state_at: at,
+    })
+    .execute()
+}
+
+/** The one statement that changes a row of `runs`. */
+export async function updateRun(trx: Db, id: string, { failure, memory, shutsDown, ...values }: RunValues): Promise<void> {
+  await trx
+    .updateTable('runs')
+    .set({
+      updated_at: now(),
+      ...values,
+      ...(failure === undefined ? {} : { failure: failure === null ? null : JSON.stringify(failure) }),
+      ...(memory === undefined ? {} : memoryColumns(memory)),
+      ...(shutsDown === undefined ? {} : { power_off: shutsDown ? 1 : 0 }),
+    })
+    .where('id', '=', id)
+    .execute()
+}
+
+/** `at`: RFC 3339. `error`: why, as a sentence. */
+export async function insertStateEvent(trx: Db, id: string, state: RunState, at: string, error?: string): Promise<void> {
+  const last = await trx
+    .selectFrom('state_events')
+    .select(({ fn }) => fn.max('seq').as('seq'))
+    .where('run_id', '=', id)
+    .executeTakeFirst()
+  await trx
+    .insertInto('state_events')
+    .values({ run_id: id, seq: Number(last?.seq ?? 0) + 1, state, at, error: error ?? null })
+    .execute()
+}
+
+export async function deleteStateEvents(trx: Db, id: string): Promise<void> {
+  await trx.deleteFrom('state_events').where('run_id', '=', id).execute()
+}
