@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { taskStatus } from '@ramet/model/run/task-state.ts'
 import { sql } from 'kysely'
 import { insertRun } from '../../runs/new-run.ts'
-import { addStateEvent, findRun } from '../../runs/run-rows.ts'
+
 import { type Db, now, openDatabase, readTransaction, transaction } from '../../store/database.ts'
 import { findImage, setImage } from '../../store/images.ts'
 import { nextShortId, openInstallation } from '../../store/installation.ts'
@@ -17,8 +17,10 @@ import {
   unreferencedLayers,
 } from '../../store/layers.ts'
 import { findPlayground, insertPlayground, listPlaygrounds } from '../../store/playgrounds.ts'
+import { findRun, insertStateEvent } from '../../store/runs.ts'
 import { changeTask, insertTasks, listTasks } from '../../store/tasks.ts'
 import { openOwner, type User } from '../../store/users.ts'
+import { planWithDrives } from '../plan-with-drives.ts'
 import type { MakeStore } from './fresh-store.ts'
 
 const handles = 8
@@ -149,7 +151,7 @@ export function storeConformance(kind: string, make: MakeStore): void {
   it('numbers of events of a run have neither gaps nor doubles, written by eight handles at once', async (db, open) => {
     const { runId } = await world(db)
     const times = 5
-    const write = (handle: Db) => transaction(handle, (trx) => addStateEvent(trx, runId, 'STOPPED', now()))
+    const write = (handle: Db) => transaction(handle, (trx) => insertStateEvent(trx, runId, 'STOPPED', now()))
     valuesOf(await race(open, times, write))
     const events = await db.selectFrom('state_events').select('seq').where('run_id', '=', runId).orderBy('seq').execute()
     // One of them was written when the run was made.
@@ -301,7 +303,7 @@ const requestOf = (user: User, playgroundId: string) => ({
   playground_id: playgroundId,
   playground_name: 'p',
   playground_title: 'p',
-  plan: JSON.stringify({ networks: [], machines: [] }),
+  plan: planWithDrives([]),
   title: 't',
   clonedFrom: null,
 })
