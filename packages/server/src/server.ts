@@ -30,6 +30,7 @@ import { Reconciler } from './reconcile/reconciler.ts'
 import { runStore } from './reconcile/run-store.ts'
 import { Reserve } from './reserve.ts'
 import { machineService } from './runs/machine-service.ts'
+import { permittedRun } from './runs/permitted-run.ts'
 import { runService } from './runs/run-service.ts'
 import { type PlayContext, toPlay } from './runs/to-play.ts'
 import type { Services } from './services.ts'
@@ -200,7 +201,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   const warm = { isOn: config.warmStarts, shapeNow: (plan: RunPlan) => shapeNow(images, plan) }
   const runs = runService({ db, host, reconciler, plays, memory, warm, changed })
   const storage = storageService({ db, home: config.home, disks: parts.disks, quotaBytes: config.quotaBytes })
-  const { own } = runs
+  const permitted = permittedRun(db)
   const leaving = new AbortController()
   opened.defer(() => leaving.abort())
   const bundle = ensureWebBundle({ log, signal: leaving.signal })
@@ -214,10 +215,10 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     auth,
     playgrounds: await openPlaygrounds({ db, images: imageNames, webUrl: () => endpoint, collect }),
     runs,
-    copies: copyService({ layers, reconciler, plays, own, checkQuota: storage.checkQuota, memory, changed }),
+    copies: copyService({ layers, reconciler, plays, permitted, checkQuota: storage.checkQuota, memory, changed }),
     lineages: lineageService(db),
     storage,
-    machines: machineService(own, host.machines),
+    machines: machineService(permitted, host.machines),
     images,
     events,
     host: await hostReport({

@@ -2,6 +2,9 @@ import { type Actor, can, type Owned, type Permission } from '@ramet/model/acces
 import { notFound, notPermitted, officialPlayground } from '@ramet/model/errors/errors.ts'
 import type { PlaygroundRow, RunRow } from '../store/schema.ts'
 
+export type RunPermission = Permission & `run.${string}`
+export type PlaygroundPermission = Permission & `playground.${string}`
+
 /** A throwaway run for warm starts belongs to the platform, whoever its row names. */
 export const subjectOfRun = (row: Pick<RunRow, 'owner_id' | 'purpose'>): Owned => ({
   ownerId: row.purpose === 'user' ? row.owner_id : null,
@@ -12,7 +15,7 @@ export const subjectOfPlayground = (row: Pick<PlaygroundRow, 'owner_id'>): Owned
 /** The run, if `user` may do `permission` to it. Throws the same `not_found` for one that is not there and one that is not for this user. */
 export function permitRun<R extends Pick<RunRow, 'owner_id' | 'purpose'>>(
   user: Actor,
-  permission: Permission & `run.${string}`,
+  permission: RunPermission,
   row: R | undefined,
   id: string,
 ): R {
@@ -23,7 +26,7 @@ export function permitRun<R extends Pick<RunRow, 'owner_id' | 'purpose'>>(
 /** As `permitRun`. Throws `official_playground` for one that may be seen and not changed. */
 export function permitPlayground<R extends Pick<PlaygroundRow, 'owner_id'>>(
   user: Actor,
-  permission: Permission & `playground.${string}`,
+  permission: PlaygroundPermission,
   row: R | undefined,
   name: string,
 ): R {

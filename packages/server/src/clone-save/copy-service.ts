@@ -2,6 +2,7 @@ import type { MemoryRule } from '../admission/admission.ts'
 import { wirePlayground } from '../playgrounds/playgrounds.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
 import { mustAllow } from '../runs/allowed.ts'
+import type { PermittedRun } from '../runs/permitted-run.ts'
 import { type PlayContext, toPlay } from '../runs/to-play.ts'
 import type { CloneRequest, Copies, User } from '../services.ts'
 import type { LayerTools } from '../storage/layers/layer-tools.ts'
@@ -18,8 +19,7 @@ export interface CopyTools {
   readonly layers: LayerTools
   readonly reconciler: Reconciler
   readonly plays: PlayContext
-  /** The run, if it is the user's. */
-  own(user: User, id: string): Promise<Run>
+  readonly permitted: PermittedRun
   /** Throws `quota_exceeded`. */
   checkQuota(user: User): Promise<void>
   readonly memory: MemoryRule
@@ -33,11 +33,11 @@ export const copySteps: readonly string[] = ['clone/write-rows', 'save/write-row
  * Clone and save of a run at rest: its written overlays become layers, and in the same transaction the copy's rows stand on them. So a copy is whole or has not
  * happened, whenever the server is killed; and the source may be started, destroyed or copied again meanwhile, which waits for its turn or is told to.
  */
-export function copyService({ layers, reconciler, plays, own, checkQuota, memory, changed }: CopyTools): Copies {
+export function copyService({ layers, reconciler, plays, permitted, checkQuota, memory, changed }: CopyTools): Copies {
   const { db } = layers
 
   async function copy<T>(user: User, id: string, action: CopyAction, write: (trx: Db, row: Run) => Promise<T>): Promise<T> {
-    await checkCopyable(db, await own(user, id), action)
+    await checkCopyable(db, await permitted(user, 'run.copy', id), action)
     await checkQuota(user)
     const written = (await sealDrives(layers, id, async (trx) => {
       const row = await readRun(trx, id)
@@ -51,7 +51,7 @@ export function copyService({ layers, reconciler, plays, own, checkQuota, memory
   }
 
   async function live(user: User, id: string, request: CloneRequest): Promise<string[]> {
-    mustAllow('clone_live', await own(user, id))
+    mustAllow('clone_live', await permitted(user, 'run.copy', id))
     await checkQuota(user)
     return reconciler.worker(id).during((run) => cloneLive(run, layers, request, memory))
   }

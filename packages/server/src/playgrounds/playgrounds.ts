@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { can, type Permission } from '@ramet/model/access/can.ts'
+import { can } from '@ramet/model/access/can.ts'
 import type { Playground } from '@ramet/model/api/wire.ts'
 import { invalidInput } from '@ramet/model/errors/errors.ts'
 import { manifestProblems, parsePlaygroundBody } from '@ramet/model/manifest/parse-manifest.ts'
-import { permitPlayground, subjectOfPlayground } from '../access/permit.ts'
+import { type PlaygroundPermission, permitPlayground, subjectOfPlayground } from '../access/permit.ts'
 import type { Playgrounds, User } from '../services.ts'
 import { type Db, now, transaction } from '../store/database.ts'
 import { runsOfPlayground, sourcesOfSaved } from '../store/lineage.ts'
@@ -19,8 +19,6 @@ import type { PlaygroundRow } from '../store/schema.ts'
 import { baseOf, listBases, specOf } from './catalog.ts'
 import { inheritDrives } from './inherit-drives.ts'
 import { newId } from './new-id.ts'
-
-type PlaygroundPermission = Permission & `playground.${string}`
 
 export interface CatalogOptions {
   readonly db: Db

@@ -3,18 +3,18 @@ import { RametError } from '@ramet/model/errors/error.ts'
 import { unknownMachine } from '@ramet/model/errors/errors.ts'
 import type { Action } from '@ramet/model/run/run-state.ts'
 import type { Machines, User } from '../services.ts'
-import type { Run } from '../store/runs.ts'
 import { mustAllow } from './allowed.ts'
+import type { PermittedRun } from './permitted-run.ts'
 
-/** Ways into a run's machines. The owner is checked each time: `own` throws for everyone else. */
-export function machineService(own: (user: User, id: string) => Promise<Run>, host: HostMachines): Machines {
+/** Ways into a run's machines. Whether the user may enter it is asked each time. */
+export function machineService(permitted: PermittedRun, host: HostMachines): Machines {
   async function find(
     user: User,
     id: string,
     name: string,
     action: Action,
   ): Promise<{ machine: MachineName; defaultUser: string }> {
-    const row = await own(user, id)
+    const row = await permitted(user, 'run.enter', id)
     const { machines } = row.plan
     const planned = machines.find((machine) => machine.name === name)
     if (!planned)

@@ -3,7 +3,7 @@ import type { Play } from '@ramet/model/api/wire.ts'
 import { notFound, unknownMachine } from '@ramet/model/errors/errors.ts'
 import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
-import { permitPlayground, permitRun } from '../access/permit.ts'
+import { permitPlayground } from '../access/permit.ts'
 import type { MemoryRule } from '../admission/admission.ts'
 import { specOf } from '../playgrounds/catalog.ts'
 import { newId } from '../playgrounds/new-id.ts'
@@ -11,7 +11,7 @@ import type { Reconciler } from '../reconcile/reconciler.ts'
 import type { Runs, User } from '../services.ts'
 import { type Db, transaction } from '../store/database.ts'
 import { findPlayground } from '../store/playgrounds.ts'
-import { findRun, listRuns, type Run, readRun } from '../store/runs.ts'
+import { listRuns, type Run, readRun } from '../store/runs.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
 import { takeSavedTasks } from '../store/tasks.ts'
 import { taskDetails } from '../tasks/to-task.ts'
@@ -20,6 +20,7 @@ import { warmOffer } from '../warm-pool/offer.ts'
 import { handOver, sparesThatAnswer } from '../warm-pool/spare.ts'
 import { transitionMachine } from './machine.ts'
 import { insertRun } from './new-run.ts'
+import { destroyedReadableMs, permittedRun } from './permitted-run.ts'
 import { type RunRequest, transition } from './run.ts'
 import { insertSavedDrives } from './saved-drives.ts'
 import { type PlayContext, toPlay } from './to-play.ts'
@@ -34,24 +35,9 @@ export interface RunServiceTools {
   changed(runId: string): void
 }
 
-/** A destroyed run can still be read for this long: labctl polls until it sees DESTROYED and takes a 404 for an error. */
-export const destroyedReadableMs = 10 * 60_000
-
 /** Runs of one user. Actions write what is wanted and return; the reconciler does the rest. */
-export function runService({
-  db,
-  host,
-  reconciler,
-  plays,
-  memory,
-  warm,
-  changed,
-}: RunServiceTools): Runs & { own(user: User, id: string): Promise<Run> } {
-  async function own(user: User, id: string): Promise<Run> {
-    const row = await findRun(db, id)
-    const isReadable = row && (row.state !== 'DESTROYED' || Date.now() - Date.parse(row.last_state_at) < destroyedReadableMs)
-    return permitRun(user, 'run.read', isReadable ? row : undefined, id)
-  }
+export function runService({ db, host, reconciler, plays, memory, warm, changed }: RunServiceTools): Runs {
+  const permitted = permittedRun(db)
 
   /** It is the reconciler's turn: what was under way is given up at its next step. */
   async function turn(id: string): Promise<Play> {
@@ -61,7 +47,7 @@ export function runService({
   }
 
   async function act(user: User, id: string, request: RunRequest): Promise<Play> {
-    await own(user, id)
+    await permitted(user, 'run.change', id)
     await transition(db, id, request)
     return turn(id)
   }
@@ -84,8 +70,6 @@ export function runService({
   const place = (row: Run, machine: string) => ({ runId: row.id, machine, index: machineIndex(row, machine) })
 
   return {
-    own,
-
     async start(user, body) {
       const playground = permitPlayground(user, 'playground.start', await findPlayground(db, body.playground), body.playground)
       const { title, rerunInit, cold } = body
@@ -102,7 +86,7 @@ export function runService({
     },
 
     async get(user, id) {
-      return toPlay(plays, await own(user, id))
+      return toPlay(plays, await permitted(user, 'run.read', id))
     },
 
     stop: (user, id, { powerOff }) => act(user, id, { action: powerOff ? 'shut_down' : 'stop' }),
@@ -110,13 +94,13 @@ export function runService({
     restart: (user, id, { cold }) => act(user, id, { action: cold ? 'boot' : 'restart', memory }),
 
     async machine(user, id, action, name) {
-      machineIndex(await own(user, id), name)
+      machineIndex(await permitted(user, 'run.change', id), name)
       await transitionMachine(db, id, name, action)
       return turn(id)
     },
 
     async tasks(user, id, machines) {
-      const row = await own(user, id)
+      const row = await permitted(user, 'run.read', id)
       for (const name of machines) machineIndex(row, name)
       return (await taskDetails(db, row)).filter((task) => machines.length === 0 || machines.includes(task.machine))
     },
@@ -124,18 +108,18 @@ export function runService({
     destroy: (user, id) => act(user, id, { action: 'destroy' }),
 
     async setTitle(user, id, title) {
-      await own(user, id)
+      await permitted(user, 'run.change', id)
       await transition(db, id, { action: 'set_title', title })
       changed(id)
       return show(id)
     },
 
     async consoles(user, id, machine) {
-      return host.machines.consoleLogs(place(await own(user, id), machine))
+      return host.machines.consoleLogs(place(await permitted(user, 'run.read', id), machine))
     },
 
     async readConsole(user, id, machine, console) {
-      const log = await host.machines.readConsoleLog(place(await own(user, id), machine), console)
+      const log = await host.machines.readConsoleLog(place(await permitted(user, 'run.read', id), machine), console)
       if (log === undefined) throw notFound('console', console)
       return log
     },

@@ -1,0 +1,18 @@
+import { permitRun, type RunPermission } from '../access/permit.ts'
+import type { User } from '../services.ts'
+import type { Db } from '../store/database.ts'
+import { findRun, type Run } from '../store/runs.ts'
+
+/** A destroyed run can still be read for this long: labctl polls until it sees DESTROYED and takes a 404 for an error. */
+export const destroyedReadableMs = 10 * 60_000
+
+/** The run, if `user` may do `permission` to it; throws `not_found` for everyone else, and for one that was destroyed a while ago. */
+export type PermittedRun = (user: User, permission: RunPermission, id: string) => Promise<Run>
+
+export const permittedRun =
+  (db: Db): PermittedRun =>
+  async (user, permission, id) => {
+    const run = await findRun(db, id)
+    const isReadable = run && (run.state !== 'DESTROYED' || Date.now() - Date.parse(run.last_state_at) < destroyedReadableMs)
+    return permitRun(user, permission, isReadable ? run : undefined, id)
+  }
