@@ -163,7 +163,8 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   }
   const reconciler: Reconciler = new Reconciler({
     db,
-    host: parts,
+    host,
+    home: config.home,
     log,
     store: (runId) => runStore(layers, runId),
     chooseLayers: (runId, report) => chooseLayers(db, images, runId, report),

@@ -1,9 +1,4 @@
-import { asSpaceError } from '@ramet/engine/disk/space.ts'
-import type { Host } from '@ramet/engine/run/host.ts'
-import type { LiveRun } from '@ramet/engine/run/live-run.ts'
-import type { RunContext } from '@ramet/engine/run/run-context.ts'
-import type { RunStore } from '@ramet/engine/run/run-store.ts'
-import type { Step, Workflow } from '@ramet/engine/run/steps.ts'
+import { asSpaceError, type Host, type RunStore, type Step, type WorkflowName } from '@ramet/engine'
 import type { Failure, Progress } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { internalError } from '@ramet/model/errors/errors.ts'
@@ -14,10 +9,12 @@ import type { MachineWatch } from './machine-events.ts'
 export interface WorkerTools {
   readonly db: Db
   readonly host: Host
+  /** RAMET_HOME, named to people when there is no space left. */
+  readonly home: string
   readonly log: Logger
   store(runId: string): RunStore
   /** The server's own first step of a start: sees that the images' layers are there and the drives' rows made. */
-  chooseLayers(runId: string, report: (progress: Progress) => void): Step<RunContext>
+  chooseLayers(runId: string, report: (progress: Progress) => void): Step<OwnContext>
   /** Something about the run changed: tell those who watch. */
   changed(runId: string): void
   /** Resolves when nobody changes the files of the run's drives from outside its workflows. */
@@ -33,18 +30,24 @@ export interface WorkerTools {
   afterStep(name: string): void
 }
 
+/** What the server's own steps know. */
+export interface OwnContext {
+  readonly signal: AbortSignal
+}
+
 /** What the things to do with a run (`bring-up.ts`, `switch-off.ts`, `look-after.ts`, `destroy-run.ts`) are given by its worker. */
 export interface RunAtWork {
   readonly id: string
   readonly tools: WorkerTools
-  readonly live: LiveRun
   readonly watch: MachineWatch
-  /** Fires when somebody wants something else: what was begun is given up between two steps. */
+  /** Fires when somebody wants something else: what was begun ends between two steps. */
   readonly signal: AbortSignal
   /** Of all machines, in the order of the manifest. */
   names(): Promise<string[]>
-  /** Takes the workflow for these machines of the run. */
-  workflow(workflow: Workflow<RunContext>, machines: readonly string[]): Promise<void>
+  /** Has the host take the workflow for these machines of the run. */
+  workflow(workflow: WorkflowName, machines: readonly string[]): Promise<void>
+  /** Takes a step of the server's own, named with the workflow that it belongs to. */
+  step(workflow: WorkflowName, step: Step<OwnContext>): Promise<void>
   report(progress: Progress): void
   /** True when something was reported since it last settled. */
   isUnderWay(): boolean

@@ -1,11 +1,11 @@
-import type { RunContext } from '@ramet/engine/run/run-context.ts'
-import type { Step } from '@ramet/engine/run/steps.ts'
+import type { Step } from '@ramet/engine'
 import type { Progress } from '@ramet/model/api/wire.ts'
 import type { ImageService } from '../images/image-service.ts'
 import { plannedDrives } from '../runs/drive-rows.ts'
 import { type Db, transaction } from '../store/database.ts'
 import { insertDrive, listDrives } from '../store/drives.ts'
 import { readRun } from '../store/runs.ts'
+import type { OwnContext } from './active-run.ts'
 
 /**
  * First step of every start: the images are there (built now if need be), and each drive of a new run stands on its layer.
@@ -16,15 +16,14 @@ export function chooseLayers(
   images: ImageService,
   runId: string,
   report: (progress: Progress) => void,
-): Step<RunContext> {
+): Step<OwnContext> {
   const plan = async () => (await readRun(db, runId)).plan
   return {
     name: 'choose-layers',
     message: 'Waiting for the images',
-    async done({ host }) {
+    async done() {
       // The pack may have been removed while the run was stopped.
       if (!images.hasKernelPack()) return false
-      void host
       const wanted = (await plan()).machines.reduce((count, machine) => count + machine.drives.length, 0)
       return (await listDrives(db, runId)).length === wanted
     },

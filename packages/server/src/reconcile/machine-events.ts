@@ -1,5 +1,4 @@
-import type { LiveEvent } from '@ramet/engine/run/live-run.ts'
-import type { MachineEnd } from '@ramet/engine/run/start.ts'
+import type { MachineEnd, MachineEvent } from '@ramet/engine'
 import type { MachineState } from '@ramet/model/run/run-state.ts'
 import { type MachineNote, noteMachine } from '../runs/machine.ts'
 import type { Db } from '../store/database.ts'
@@ -23,7 +22,7 @@ export class MachineWatch {
     this.#changed = changed
   }
 
-  note(event: LiveEvent): Promise<void> {
+  note(event: MachineEvent): Promise<void> {
     switch (event.kind) {
       case 'reset':
         return this.write(event.machine, { state: 'REBOOTING', from: ['RUNNING', 'STARTING'] })

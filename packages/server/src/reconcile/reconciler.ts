@@ -8,8 +8,11 @@ export class Reconciler {
   readonly #tools: WorkerTools
   readonly #workers = new Map<string, RunWorker>()
 
+  readonly #stopListening: () => void
+
   constructor(tools: WorkerTools) {
     this.#tools = tools
+    this.#stopListening = tools.host.events((event) => this.#workers.get(event.runId)?.note(event))
   }
 
   worker(runId: string): RunWorker {
@@ -45,6 +48,7 @@ export class Reconciler {
   }
 
   close(): void {
+    this.#stopListening()
     for (const worker of this.#workers.values()) worker.close()
     this.#workers.clear()
   }

@@ -1,5 +1,4 @@
-import type { DriveRecord, LayerRecord, RunRecord } from '@ramet/engine/run/run-record.ts'
-import type { RunStore } from '@ramet/engine/run/run-store.ts'
+import type { DriveRecord, LayerRecord, RunRecord, RunStore } from '@ramet/engine'
 import { saveLeftBoot } from '../runs/machine.ts'
 import { bootNext, consumeMemory, dropMemory, keepMemory, noteIdentity, saveLease } from '../runs/run.ts'
 import type { LayerTools } from '../storage/layers/layer-tools.ts'

@@ -1,11 +1,9 @@
-import type { LiveRun } from '@ramet/engine/run/live-run.ts'
-import type { RunContext } from '@ramet/engine/run/run-context.ts'
-import { runWorkflow, type Workflow } from '@ramet/engine/run/steps.ts'
+import { type Host, type MachineEvent, runWorkflow, type Step, type WorkflowName } from '@ramet/engine'
 import type { Progress } from '@ramet/model/api/wire.ts'
 import { actionRefused } from '@ramet/model/errors/errors.ts'
 import { findRun } from '../store/runs.ts'
 import { RunTasks } from '../tasks/run-tasks.ts'
-import { type RunAtWork, toFailure, type WorkerTools } from './active-run.ts'
+import { type OwnContext, type RunAtWork, toFailure, type WorkerTools } from './active-run.ts'
 import { bringUp } from './bring-up.ts'
 import { decide } from './decide.ts'
 import { MachineWatch } from './machine-events.ts'
@@ -21,7 +19,6 @@ class Superseded extends Error {}
 /** Brings one run from where it is to where it is wanted, and watches it while it runs. One thing at a time; what there is to do is in files of their own. */
 export class RunWorker {
   readonly id: string
-  readonly live: LiveRun
   progress: Progress | undefined
   readonly #tools: WorkerTools
   readonly #watch: MachineWatch
@@ -37,18 +34,26 @@ export class RunWorker {
   constructor(id: string, tools: WorkerTools) {
     this.id = id
     this.#tools = tools
-    this.live = tools.host.live.of(id)
     this.#watch = new MachineWatch(id, tools.db, () => tools.changed(id))
-    this.#tasks = new RunTasks(id, this.live, tools)
-    this.live.listen((event) => {
-      if (this.#isClosed) return
-      void this.#watch.note(event).catch((error) => tools.log.error({ err: error, run: id }, 'noting a machine event failed'))
-      if (event.kind === 'ended') this.trigger()
-      if (event.kind === 'link' && event.isReady) this.#tasks.trigger()
-    })
+    this.#tasks = new RunTasks(id, tools)
   }
 
-  /** Looks at what is wanted now. `supersede`: what is under way is given up at its next step. */
+  /** For what keeps playgrounds warm, until it is given the host itself. */
+  get host(): Host {
+    return this.#tools.host
+  }
+
+  /** Something happened to one of its machines. */
+  note(event: MachineEvent): void {
+    if (this.#isClosed) return
+    void this.#watch
+      .note(event)
+      .catch((error) => this.#tools.log.error({ err: error, run: this.id }, 'noting a machine event failed'))
+    if (event.kind === 'ended') this.trigger()
+    if (event.kind === 'link' && event.isReady) this.#tasks.trigger()
+  }
+
+  /** Looks at what is wanted now. `supersede`: what is under way ends at its next step. */
   trigger(options: { supersede?: boolean } = {}): void {
     if (this.#isClosed) return
     clearTimeout(this.#triggerTimer)
@@ -65,7 +70,7 @@ export class RunWorker {
     clearTimeout(this.#triggerTimer)
     this.#cancel.abort(new Superseded())
     this.#tasks.pause()
-    this.#tools.host.live.forget(this.id)
+    this.#tools.host.forget(this.id)
   }
 
   /** Does something with a run that is RUNNING and its machines, while nothing else is done with them. Rejects with `action_refused` when it is not. */
@@ -134,11 +139,11 @@ export class RunWorker {
     return {
       id: this.id,
       tools: this.#tools,
-      live: this.live,
       watch: this.#watch,
       signal,
       names: async () => (await this.#tools.store(this.id).read()).plan.machines.map((machine) => machine.name),
       workflow: (workflow, machines) => this.#workflow(workflow, machines, signal),
+      step: (workflow, step) => this.#step(workflow, step, signal),
       report: (progress) => this.#report(progress),
       isUnderWay: () => this.progress !== undefined,
       settled: () => this.#settled(),
@@ -149,35 +154,33 @@ export class RunWorker {
     }
   }
 
-  async #workflow(workflow: Workflow<RunContext>, machines: readonly string[], signal: AbortSignal): Promise<void> {
-    const { host, store, log } = this.#tools
-    const context: RunContext = {
-      host,
-      store: store(this.id),
-      live: this.live,
-      machines: new Set(machines),
-      signal,
-      afterStep: (name) => this.#tools.afterStep(name),
-      report: (message, percent) => this.#report({ step: this.progress?.step ?? workflow.name, message, percent }),
-      warn: (message) => log.warn({ run: this.id }, message),
-    }
+  async #workflow(workflow: WorkflowName, machines: readonly string[], signal: AbortSignal): Promise<void> {
+    const { host, store, log, afterStep } = this.#tools
     const began = performance.now()
-    const stepsMs: Record<string, number> = {}
-    const begun = new Map<string, number>()
-    await runWorkflow(workflow, context, {
+    const stepsMs = await host.perform(workflow, {
+      runId: this.id,
+      machines,
+      store: store(this.id),
       signal,
-      onStep: (step, message) => {
-        begun.set(step, performance.now())
-        this.#report({ step, message })
-      },
-      afterStep: async (name) => {
-        stepsMs[name.slice(workflow.name.length + 1)] = Math.round(performance.now() - (begun.get(name) ?? began))
-        await this.#tools.afterStep(name)
-        await host.live.standing.mayGoOn(this.id, signal)
-      },
+      onStep: (step, message) => this.#report({ step, message }),
+      onProgress: (message, percent) => this.#report({ step: this.progress?.step ?? workflow, message, percent }),
+      afterStep,
+      warn: (message) => log.warn({ run: this.id }, message),
     })
-    const took = { run: this.id, workflow: workflow.name, ms: Math.round(performance.now() - began), stepsMs }
+    const took = { run: this.id, workflow, ms: Math.round(performance.now() - began), stepsMs }
     if (Object.keys(stepsMs).length > 0) log.info(took, 'a workflow is over')
+  }
+
+  async #step(workflow: WorkflowName, step: Step<OwnContext>, signal: AbortSignal): Promise<void> {
+    await runWorkflow(
+      { name: workflow, steps: [step] },
+      { signal },
+      {
+        signal,
+        onStep: (name, message) => this.#report({ step: name, message }),
+        afterStep: (name) => this.#tools.afterStep(name),
+      },
+    )
   }
 
   #report(progress: Progress): void {
@@ -199,7 +202,7 @@ export class RunWorker {
     this.#tools.log.error({ err: error, run: this.id, retryInMs: delay }, 'a step failed')
     this.#report({
       step: this.progress?.step ?? 'retry',
-      message: `${toFailure(error, this.#tools.host.home).message} Trying again in ${delay / 1000} s.`,
+      message: `${toFailure(error, this.#tools.home).message} Trying again in ${delay / 1000} s.`,
     })
     this.#triggerTimer = setTimeout(() => this.trigger(), delay)
   }

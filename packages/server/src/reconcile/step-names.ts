@@ -1,10 +1,4 @@
-import { destroyWorkflow } from '@ramet/engine/run/destroy.ts'
-import { cutSteps, keepMemoryWorkflow } from '@ramet/engine/run/keep-memory.ts'
-import { machineRebootWorkflow } from '@ramet/engine/run/reboot.ts'
-import { resumeWorkflow } from '@ramet/engine/run/resume.ts'
-import { machineStartWorkflow, startWorkflow } from '@ramet/engine/run/start.ts'
-import { stepNamesOf } from '@ramet/engine/run/steps.ts'
-import { machineReleaseWorkflow, machineStopWorkflow, releaseWorkflow, stopWorkflow } from '@ramet/engine/run/stop.ts'
+import { workflowSteps } from '@ramet/engine'
 import { copySteps } from '../clone-save/copy-service.ts'
 import { liveCloneSteps } from '../clone-save/live-clone.ts'
 import { restSteps } from '../storage/snapshots/resting-memory.ts'
@@ -16,20 +10,8 @@ import { warmStartSteps } from '../warm-pool/take.ts'
 export const stepNames: readonly string[] = [
   'start/choose-layers',
   ...taskStepNames,
-  ...[
-    startWorkflow,
-    resumeWorkflow,
-    keepMemoryWorkflow,
-    stopWorkflow,
-    releaseWorkflow,
-    destroyWorkflow,
-    machineStartWorkflow,
-    machineStopWorkflow,
-    machineRebootWorkflow,
-    machineReleaseWorkflow,
-  ].flatMap((workflow) => stepNamesOf(workflow)),
+  ...Object.values(workflowSteps).flat(),
   ...copySteps,
-  ...cutSteps,
   ...liveCloneSteps,
   ...warmStartSteps,
   ...spareSteps,

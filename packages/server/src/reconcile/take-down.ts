@@ -1,8 +1,4 @@
-import { destroyWorkflow } from '@ramet/engine/run/destroy.ts'
-import { MemoryNotKept } from '@ramet/engine/run/keep-memory.ts'
-import { NotResumed } from '@ramet/engine/run/not-resumed.ts'
-import { resumeWorkflow } from '@ramet/engine/run/resume.ts'
-import { adopt } from '@ramet/engine/run/start.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import { isMachineOn } from '@ramet/model/run/run-state.ts'
 import { advance, bootNext, noteDestroyed, noteUnmapped } from '../runs/run.ts'
 import { listMachines } from '../store/run-machines.ts'
@@ -10,27 +6,28 @@ import { mappedBy } from '../store/run-memory.ts'
 import { findRun, type Run } from '../store/runs.ts'
 import { failRunningTasks, listTasks } from '../store/tasks.ts'
 import type { RunAtWork } from './active-run.ts'
-import { wayDown } from './choose-workflow.ts'
+import { isNotResumed } from './bring-up.ts'
+import { workflowDown } from './choose-workflow.ts'
 
 /** Takes every machine down, and gives back what the run holds of the host. */
 export async function switchOff(run: RunAtWork, row: Run): Promise<void> {
   const { db } = run.tools
-  const { workflow, during, after, endsGuests } = wayDown(row, run.tools.host.vmm.capabilities)
+  const { workflow, during, after, endsGuests } = workflowDown(row, run.tools.host.canKeepMemory(row.plan))
   const names = await run.names()
   await advance(db, run.id, 'STOPPED', during.run)
   if (during.machines) {
     const on = (await listMachines(db, run.id)).filter(({ state }) => isMachineOn(state)).map(({ name }) => name)
     await run.watch.all(during.machines, on)
   }
-  await adopt({ host: run.tools.host, store: run.tools.store(run.id), live: run.live })
+  await run.tools.host.observe(run.id, run.tools.store(run.id))
   await run.tools.settleCut(run)
   try {
     // Machines that have begun to go on hear first that they were resumed: one that is asleep can neither be flushed nor shut down.
-    if (row.memory.kind === 'resuming' && row.failure === undefined) await run.workflow(resumeWorkflow, await wantedOn(run))
+    if (row.memory.kind === 'resuming' && row.failure === undefined) await run.workflow('resume', await wantedOn(run))
     await run.workflow(workflow, names)
   } catch (error) {
-    if (error instanceof MemoryNotKept) return run.trigger()
-    if (!(error instanceof NotResumed)) throw error
+    if (error instanceof RametError && error.code === 'memory_not_kept') return run.trigger()
+    if (!isNotResumed(error)) throw error
     await bootNext(db, run.id, error.message)
     return run.trigger()
   }
@@ -70,7 +67,7 @@ async function settleMachines(run: RunAtWork): Promise<void> {
 
 export async function destroyRun(run: RunAtWork): Promise<void> {
   await run.tools.drivesFree(run.id)
-  await run.workflow(destroyWorkflow, await run.names())
+  await run.workflow('destroy', await run.names())
   await run.tools.collect()
   await noteDestroyed(run.tools.db, run.id)
   run.settled()

@@ -1,8 +1,4 @@
-import { machineRebootWorkflow } from '@ramet/engine/run/reboot.ts'
-import type { RunContext } from '@ramet/engine/run/run-context.ts'
-import { adopt, keepWorkflow, machineStartWorkflow } from '@ramet/engine/run/start.ts'
-import type { Workflow } from '@ramet/engine/run/steps.ts'
-import { machineReleaseWorkflow, machineStopWorkflow } from '@ramet/engine/run/stop.ts'
+import type { WorkflowName } from '@ramet/engine'
 import type { MachineState } from '@ramet/model/run/run-state.ts'
 import { followMachinesOff } from '../runs/run.ts'
 import { listMachines, readyCondition } from '../store/run-machines.ts'
@@ -15,14 +11,14 @@ import { fail } from './bring-up.ts'
 import { afterEnd } from './machine-events.ts'
 
 /** What one machine of a run that is RUNNING needs done. Pure. */
-export function machineWorkflow({ wanted, state }: Pick<RunMachineRow, 'wanted' | 'state'>): Workflow<RunContext> | undefined {
+export function machineWorkflow({ wanted, state }: Pick<RunMachineRow, 'wanted' | 'state'>): WorkflowName | undefined {
   switch (wanted) {
     case 'RUNNING':
-      return state === 'STARTING' ? machineStartWorkflow : undefined
+      return state === 'STARTING' ? 'machine-start' : undefined
     case 'STOPPED':
-      return state === 'STOPPING' ? machineStopWorkflow : undefined
+      return state === 'STOPPING' ? 'machine-stop' : undefined
     case 'REBOOTED':
-      return machineRebootWorkflow
+      return 'machine-reboot'
   }
 }
 
@@ -42,8 +38,8 @@ export async function lookAfter(run: RunAtWork): Promise<void> {
   run.signal.throwIfAborted()
   if (refused?.status === 'rejected') throw refused.reason
   await noteEnds(run)
-  if (run.live.all().length > 0) {
-    await run.workflow(keepWorkflow, await run.names())
+  if (run.tools.host.on(run.id).length > 0) {
+    await run.workflow('keep', await run.names())
     if (run.isUnderWay()) run.settled()
     return run.trigger(lookEveryMs)
   }
@@ -63,9 +59,9 @@ export async function lookAfter(run: RunAtWork): Promise<void> {
 
 async function noteEnds(run: RunAtWork): Promise<void> {
   const { db, host, store } = run.tools
-  const off = await adopt({ host, store: store(run.id), live: run.live })
+  const ends = new Map((await host.observe(run.id, store(run.id))).map(({ machine, end }) => [machine, end]))
   for (const { name, state, wanted } of await listMachines(db, run.id)) {
-    const end = off.get(name)
+    const end = ends.get(name)
     // One that goes off instead of rebooting is brought back by its workflow.
     if (end === undefined || wanted !== 'RUNNING' || !takenForOn.includes(state)) continue
     await run.watch.write(name, { ...afterEnd(name, end), from: takenForOn, whileWanted: 'RUNNING' })
@@ -92,9 +88,9 @@ async function fulfil(run: RunAtWork, row: RunMachineRow): Promise<void> {
   } catch (error) {
     if (run.signal.aborted || wanted === 'STOPPED') throw error
     run.tools.log.warn({ err: error, run: run.id, machine: name }, 'a machine did not start')
-    await run.workflow(machineReleaseWorkflow, [name])
+    await run.workflow('machine-release', [name])
     await failTasksOn(run, name, 'Its machine did not come up again.')
-    const { message } = toFailure(error, run.tools.host.home)
+    const { message } = toFailure(error, run.tools.home)
     await run.watch.write(name, { state: 'FAILED', wanted: 'STOPPED', message, whileWanted: wanted })
   }
 }

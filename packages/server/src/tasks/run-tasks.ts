@@ -1,5 +1,4 @@
-import { beginTask, lookAtTask, type TaskSight, taskEnd } from '@ramet/engine/guest/agent/guest-task.ts'
-import type { LiveRun } from '@ramet/engine/run/live-run.ts'
+import type { TaskSight } from '@ramet/engine'
 import type { PlanTask } from '@ramet/model/plan/run-plan.ts'
 import { taskOutlooks, taskStatus } from '@ramet/model/run/task-state.ts'
 import type { WorkerTools } from '../reconcile/active-run.ts'
@@ -22,16 +21,14 @@ const rebooted = 'Its machine was rebooted before it ended.'
  */
 export class RunTasks {
   readonly #runId: string
-  readonly #live: LiveRun
   readonly #tools: WorkerTools
   /** Tasks followed by this process, with their machine. */
   readonly #followed = new Map<string, string>()
   #isOn = false
   #queue: Promise<void> = Promise.resolve()
 
-  constructor(runId: string, live: LiveRun, tools: WorkerTools) {
+  constructor(runId: string, tools: WorkerTools) {
     this.#runId = runId
-    this.#live = live
     this.#tools = tools
   }
 
@@ -69,7 +66,7 @@ export class RunTasks {
   }
 
   #follow(task: PlanTask, row: TaskRow): void {
-    if (this.#followed.has(task.name) || !this.#live.get(task.machine)?.link.isReady) return
+    if (this.#followed.has(task.name) || !this.#isReady(task.machine)) return
     const beside = [...this.#followed.values()].filter((machine) => machine === task.machine).length
     if (row.status !== running && beside >= atOnceOnAMachine) return
     this.#followed.set(task.name, task.machine)
@@ -88,10 +85,13 @@ export class RunTasks {
     void run()
   }
 
+  #isReady(machine: string): boolean {
+    return this.#tools.host.on(this.#runId).some((each) => each.machine === machine && each.isReady)
+  }
+
   async #toItsEnd(task: PlanTask, row: TaskRow): Promise<void> {
-    const link = this.#live.get(task.machine)?.link
-    if (!link) return
-    let sight = await lookAtTask(link, task)
+    const { machines } = this.#tools.host
+    let sight = await machines.lookAtTask(this.#runId, task)
     let { boot } = row
     if (row.status !== running) {
       boot = sight.now
@@ -103,12 +103,12 @@ export class RunTasks {
     const isBegun = sight.began !== undefined && sight.began === boot
     if (!isBegun && sight.now !== boot) return this.#fails(task, { reason: rebooted })
     if (!isBegun) {
-      const { refused, exitCode } = await beginTask(link, task)
+      const { refused, exitCode } = await machines.beginTask(this.#runId, task)
       if (refused !== undefined) return this.#fails(task, { reason: refused, exit_code: exitCode ?? null, stderr: refused })
       this.#tools.afterStep('tasks/start')
       sight = { ...sight, state: 'running' }
     }
-    if (sight.state === 'running') sight = await taskEnd(link, task)
+    if (sight.state === 'running') sight = await machines.awaitTask(this.#runId, task)
     await this.#change(task.name, [running], endOf(task, sight))
     this.#tools.afterStep('tasks/end')
   }

@@ -1,7 +1,3 @@
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { abandonWorkflow } from '@ramet/engine/run/resume.ts'
-import { overlaysFolder } from '@ramet/engine/run/run-folder.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { RunAtWork } from '../reconcile/active-run.ts'
 import { plannedDrives } from '../runs/drive-rows.ts'
@@ -39,7 +35,7 @@ export const borrowed = async (trx: Db, snapshotId: string) => ({
  */
 export async function returnBorrowed(run: RunAtWork): Promise<void> {
   const { db, host } = run.tools
-  await run.workflow(abandonWorkflow, await run.names())
+  await run.workflow('abandon', await run.names())
   const overlays = await transaction(db, async (trx) => {
     const drives = await listDrives(trx, run.id)
     await deleteDrives(trx, run.id)
@@ -47,5 +43,5 @@ export async function returnBorrowed(run: RunAtWork): Promise<void> {
     await dropMemory(trx, run.id)
     return drives.flatMap(({ overlay }) => overlay ?? [])
   })
-  await Promise.all(overlays.map((overlay) => rm(join(overlaysFolder(host.home, run.id), overlay), { force: true })))
+  await host.storage.removeOverlays(overlays.map((overlay) => ({ runId: run.id, overlay })))
 }

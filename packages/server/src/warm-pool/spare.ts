@@ -49,9 +49,10 @@ export async function makeSpare(
 export async function sparesThatAnswer(db: Db, reconciler: Reconciler, playgroundId: string): Promise<string[]> {
   const spares = (await listThrowaways(db)).filter((row) => row.playground_id === playgroundId && isSpare(row) !== undefined)
   const answers = async (id: string) => {
-    const machines = reconciler.known(id)?.live.all() ?? []
-    if (machines.length < (await listMachines(db, id)).length) throw new Error('not all of its machines are on')
-    await Promise.all(machines.map(({ link }) => link.tool(['busybox', 'true'], { timeoutMs: answersWithinMs })))
+    const { host } = reconciler.worker(id)
+    const names = (await listMachines(db, id)).map(({ name }) => name)
+    const answered = names.map((machine) => host.machines.answers({ runId: id, machine }, answersWithinMs))
+    if (!(await Promise.all(answered)).every(Boolean)) throw new Error('not all of its machines answer')
     return id
   }
   const asked = await Promise.allSettled(spares.map(({ id }) => answers(id)))

@@ -1,4 +1,3 @@
-import { settledCommand } from '@ramet/engine/guest/agent/settled.ts'
 import { areInitTasksOver, taskStatus } from '@ramet/model/run/task-state.ts'
 import { dropMemory, transition } from '../runs/run.ts'
 import { transaction } from '../store/database.ts'
@@ -14,9 +13,8 @@ export class GivenUp extends Error {}
 
 /** With its init tasks, which have timeouts of their own. */
 const upWithinMs = 30 * 60_000
-const settledWithinMs = 180_000
 /** The first boot has made what it makes, nothing is cut in half, and no start does again what the image does after it answers (it took a second of each). */
-const settled = settledCommand(settledWithinMs / 1000)
+const settlesWithinSeconds = 180
 
 /** As RAMET_CRASH_AFTER takes them; in between are those of a start and of a stop that keeps memory. */
 export const warmStartSteps: readonly string[] = ['write-rows', 'run-tasks', 'settle', 'keep-memory', 'write-down'].map(
@@ -43,7 +41,8 @@ export async function takeWarmStart(tools: WarmStartsTools, request: WarmTarget,
   const failed = (await listTasks(db, row.id)).find(({ status }) => status !== taskStatus.completed)
   if (failed) throw new Error(`its init task ${failed.name} did not complete: ${failed.reason ?? failed.stderr.slice(0, 200)}`)
   afterStep('warm-start/run-tasks')
-  await Promise.all(worker.live.all().map(({ link }) => link.run(settled, { timeoutMs: settledWithinMs + 10_000 })))
+  const { machines } = worker.host
+  await Promise.all(request.plan.machines.map(({ name }) => machines.settled({ runId: id, machine: name }, settlesWithinSeconds)))
   signal.throwIfAborted()
   afterStep('warm-start/settle')
   await transition(db, id, { action: 'stop' })
