@@ -2,7 +2,7 @@
 
 export { syncFolder, temporarySuffix, writeFileAtomically } from './disk/files.ts'
 export type { SealedFile } from './disk/layer-store.ts'
-export { asSpaceError, isSpaceError } from './disk/space.ts'
+export { asSpaceError, freeBytes, isSpaceError } from './disk/space.ts'
 export type { TaskSight } from './guest/agent/guest-task.ts'
 export type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions, ToolResult } from './guest/guest.ts'
 export type { FileSight, HomeInspection, RamName } from './host/home-inspection.ts'

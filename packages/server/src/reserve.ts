@@ -1,7 +1,6 @@
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomically } from '@ramet/engine'
-import { freeBytes } from '@ramet/engine/disk/space.ts'
+import { freeBytes, writeFileAtomically } from '@ramet/engine'
 
 /** Several times what the store's log may want between two checkpoints (4 MB; sqlite.org/wal.html). */
 const reserveBytes = 16 * 1024 ** 2

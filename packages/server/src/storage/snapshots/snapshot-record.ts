@@ -1,5 +1,4 @@
-import type { SnapshotRecord, TakenSnapshot } from '@ramet/engine/snapshot/snapshot-record.ts'
-import type { SnapshotStamp } from '@ramet/engine/snapshot/stamp.ts'
+import type { SnapshotRecord, SnapshotStamp, TakenSnapshot } from '@ramet/engine'
 import type { Db } from '../../store/database.ts'
 import { readRun } from '../../store/runs.ts'
 import type { SnapshotRow } from '../../store/schema.ts'
