@@ -61,7 +61,7 @@ export const actions = {
   /** A restart without it. */
   boot: { from: mayStart, otherwise: 'Stop the run first, or reboot one of its machines.' },
   // A FAILED run that has been up before can be copied: what its drives hold is what a restart would boot from. One that never was up has nothing of
-  // its own to copy; that is not a matter of its state and is refused in `runs/copyable.ts`.
+  // its own to copy; that is not a matter of its state and is refused in `clone-save/copyable.ts`.
   clone: {
     from: ['STOPPED', 'FAILED'],
     otherwise: 'Stop the run first: ramet playground stop ID. Or clone it as it runs: ramet playground clone ID --live',

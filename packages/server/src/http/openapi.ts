@@ -71,7 +71,7 @@ export function describeApi(routes: readonly Route[]): Json {
     info: {
       title: 'Ramet',
       version: '1',
-      description: 'Playgrounds of real Linux machines. Websockets are described in packages/model/src/stream.ts.',
+      description: 'Playgrounds of real Linux machines. Websockets are described in packages/model/src/api/stream.ts.',
     },
     paths: described,
     components: {

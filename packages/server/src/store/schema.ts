@@ -111,10 +111,10 @@ export interface PlaygroundDriveTable {
 
 /**
  * `wanted` is what the owner asked for, `state` what has been reached or is on the way; the reconciler closes the gap.
- * `plan`: JSON of `runs/run-plan.ts`: machines, networks and drives with every default resolved, so that a later change of the playground or of defaults changes no run.
+ * `plan`: JSON of `model/plan/run-plan.ts`: machines, networks and drives with every default resolved, so that a later change of the playground or of defaults changes no run.
  * `cloned_from`: the run it is a clone of. `keys`: none here; secrets are files. `failure`: JSON {code, message, hint}. `lease`: the /28 held now or last.
  * `resume_from`: the snapshot that its next start resumes, under drives without overlays; cleared for good before the first CPU of a resumed machine goes on.
- * `maps_snapshot`: the one whose memory files its machines may have mapped. `asleep` 1: they were resumed from it, and not all of them know so far (guest/wake/wake.ts).
+ * `maps_snapshot`: the one whose memory files its machines may have mapped. `asleep` 1: they were resumed from it, and not all of them know so far (engine, guest/wake/wake.ts).
  * `power_off` 1: a stop is to shut the guests down instead of keeping their memory.
  * `start_kind`, `start_reason`, `epoch` (UUID): of its last start. `cold_reason`: why the next one boots although memory might have been kept, as a sentence.
  * `purpose` warm-start: a throwaway run of the platform's own, which nobody sees.
@@ -255,7 +255,7 @@ export interface SnapshotDriveTable {
   layer_id: string
 }
 
-/** What a start of an official playground resumes instead of booting. `shape`: of what its runs are made of (warm/shape.ts); what they run on is in the snapshot's stamp. */
+/** What a start of an official playground resumes instead of booting. `shape`: of what its runs are made of (warm-pool/shape.ts); what they run on is in the snapshot's stamp. */
 export interface WarmStartTable {
   playground_id: string
   shape: string
