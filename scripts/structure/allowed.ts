@@ -9,7 +9,7 @@ const allowed: Partial<Record<RuleName, readonly string[]>> = {
     ...['main.ts', 'open-host.ts', 'reserve.ts', 'server.test.ts'].map((file) => server + file),
   ],
   circle: [`${server}warm-pool/`],
-  sql: ['runs/', 'storage/', 'warm-pool/'].map((room) => server + room),
+  sql: ['runs/', 'warm-pool/'].map((room) => server + room),
 }
 
 export const isAllowed = ({ rule, file }: Finding): boolean =>

@@ -105,11 +105,14 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   const afterStep = (name: string) => {
     for (const fault of faults) fault(name)
   }
-  const durability = new Durability(db, config.home, {
-    quietMs: config.quietForMs,
-    onDurable: () => background(),
-    onError: (error, snapshot) => log.warn({ err: error, snapshot }, 'a snapshot could not be made durable'),
-  })
+  const durability = new Durability(
+    { db, storage: host.storage },
+    {
+      quietMs: config.quietForMs,
+      onDurable: () => background(),
+      onError: (error, snapshot) => log.warn({ err: error, snapshot }, 'a snapshot could not be made durable'),
+    },
+  )
   opened.defer(() => durability.close())
   const layers = layerTools({
     db,
@@ -117,7 +120,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     storage: host.storage,
     afterStep,
     changed: () => background(),
-    snapshotTaken: (id) => durability.later(id),
+    snapshotTaken: () => durability.trigger(),
   })
   const activity = new Activity({ quietMs: config.quietForMs, afterwardsMs: Math.min(config.quietForMs, afterwardsMs) })
   const shortener: Shortener = new Shortener(layers, {
@@ -201,7 +204,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   opened.defer(() => warmStarts.close())
   const warm = { isOn: config.warmStarts, shapeNow: (plan: RunPlan) => shapeNow(images, plan) }
   const runs = runService({ db, host, reconciler, plays, memory, warm, changed })
-  const storage = storageService({ db, home: config.home, disks: parts.disks, quotaBytes: config.quotaBytes })
+  const storage = storageService({ db, storage: host.storage, quotaBytes: config.quotaBytes })
   const permitted = permittedRun(db)
   const leaving = new AbortController()
   opened.defer(() => leaving.abort())
@@ -216,7 +219,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     auth,
     playgrounds: await openPlaygrounds({ db, images: imageNames, webUrl: () => endpoint, collect }),
     runs,
-    copies: copyService({ layers, reconciler, plays, permitted, checkQuota: storage.checkQuota, memory, changed }),
+    copies: copyService({ layers, reconciler, plays, permitted, quota: storage.quota, memory, changed }),
     lineages: lineageService(db),
     storage,
     machines: machineService(permitted, host.machines),
@@ -235,7 +238,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   host.images.onChange((image) => events.publish(platform, { kind: 'image', image }))
   const wasRebooted = await hostWasRebooted(config.home)
   if (wasRebooted) await forgetLostSnapshots(db)
-  else await durability.resume()
+  else durability.trigger()
   await forgetWarmStarts(db, { kept: config.warmStarts })
   await destroyThrowaways(db)
   await reclaim(db, host, log)

@@ -7,6 +7,7 @@ import { type PlayContext, toPlay } from '../runs/to-play.ts'
 import type { CloneRequest, Copies, User } from '../services.ts'
 import type { LayerTools } from '../storage/layers/layer-tools.ts'
 import { sealDrives } from '../storage/layers/seal.ts'
+import type { Quota } from '../storage/usage/storage-service.ts'
 import type { Db } from '../store/database.ts'
 import { sourcesOfSaved } from '../store/lineage.ts'
 import { type Run, readRun } from '../store/runs.ts'
@@ -20,8 +21,7 @@ export interface CopyTools {
   readonly reconciler: Reconciler
   readonly plays: PlayContext
   readonly permitted: PermittedRun
-  /** Throws `quota_exceeded`. */
-  checkQuota(user: User): Promise<void>
+  readonly quota: Quota
   readonly memory: MemoryRule
   changed(runId: string): void
 }
@@ -33,15 +33,16 @@ export const copySteps: readonly string[] = ['clone/write-rows', 'save/write-row
  * Clone and save of a run at rest: its written overlays become layers, and in the same transaction the copy's rows stand on them. So a copy is whole or has not
  * happened, whenever the server is killed; and the source may be started, destroyed or copied again meanwhile, which waits for its turn or is told to.
  */
-export function copyService({ layers, reconciler, plays, permitted, checkQuota, memory, changed }: CopyTools): Copies {
+export function copyService({ layers, reconciler, plays, permitted, quota, memory, changed }: CopyTools): Copies {
   const { db } = layers
 
   async function copy<T>(user: User, id: string, action: CopyAction, write: (trx: Db, row: Run) => Promise<T>): Promise<T> {
     await checkCopyable(db, await permitted(user, 'run.copy', id), action)
-    await checkQuota(user)
+    await quota.check(user)
     const written = (await sealDrives(layers, id, async (trx) => {
       const row = await readRun(trx, id)
       await checkCopyable(trx, row, action)
+      await quota.checkWithin(trx, user)
       return write(trx, row)
     })) as T
     layers.afterStep?.(`${action}/write-rows`)
@@ -52,8 +53,9 @@ export function copyService({ layers, reconciler, plays, permitted, checkQuota, 
 
   async function live(user: User, id: string, request: CloneRequest): Promise<string[]> {
     mustAllow('clone_live', await permitted(user, 'run.copy', id))
-    await checkQuota(user)
-    return reconciler.worker(id).during((run) => cloneLive(run, layers, request, memory))
+    await quota.check(user)
+    const mayWrite = (trx: Db) => quota.checkWithin(trx, user)
+    return reconciler.worker(id).during((run) => cloneLive(run, layers, request, { memory, mayWrite }))
   }
 
   return {

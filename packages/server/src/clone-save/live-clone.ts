@@ -6,6 +6,7 @@ import type { CloneRequest } from '../services.ts'
 import type { LayerTools } from '../storage/layers/layer-tools.ts'
 import { sealOverlays } from '../storage/layers/seal.ts'
 import { toNewSnapshot } from '../storage/snapshots/snapshot-record.ts'
+import type { Db } from '../store/database.ts'
 import { announcedOverlays, announceOverlays } from '../store/drives.ts'
 import { readRun } from '../store/runs.ts'
 import { insertSnapshot } from '../store/snapshots.ts'
@@ -13,6 +14,12 @@ import { insertClones } from './clone-rows.ts'
 
 /** As they are called in reports and by the fault injector. */
 export const liveCloneSteps: readonly string[] = [...workflowSteps['live-clone'], 'live-clone/write-rows']
+
+export interface LiveCloneRules {
+  readonly memory: MemoryRule
+  /** Throws in the transaction that makes the clones when the user may have no more. */
+  mayWrite(trx: Db): Promise<void>
+}
 
 /**
  * New runs from one that runs, with its memory, its drives and the connections between its machines as they were at one instant; one pause of its machines, however
@@ -23,7 +30,7 @@ export async function cloneLive(
   run: RunAtWork,
   layers: LayerTools,
   request: CloneRequest,
-  memory: MemoryRule,
+  { memory, mayWrite }: LiveCloneRules,
 ): Promise<string[]> {
   const { db } = layers
   const { tools, signal } = run
@@ -46,6 +53,7 @@ export async function cloneLive(
     })
     tools.log.info({ run: run.id, snapshot: id, bytes: snapshot.bytes, ...figures }, 'a running run was cut')
     const ids = (await sealOverlays(layers, run.id, overlays, async (trx) => {
+      await mayWrite(trx)
       await insertSnapshot(trx, { ...toNewSnapshot(run.id, 'clone', snapshot), isDurable: false })
       return insertClones(trx, await readRun(trx, run.id), { ...request, start: true }, memory, id)
     })) as string[]

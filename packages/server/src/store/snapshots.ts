@@ -70,9 +70,9 @@ export async function markDurable(db: Db, id: string): Promise<void> {
   await db.updateTable('snapshots').set({ is_durable: 1 }).where('id', '=', id).execute()
 }
 
-/** Those whose files may not be on the disk yet. */
-export async function notDurable(db: Db): Promise<string[]> {
-  return (await db.selectFrom('snapshots').select('id').where('is_durable', '=', 0).execute()).map(({ id }) => id)
+/** Those whose files may not be on the disk yet, oldest first. */
+export async function listNotDurable(db: Db): Promise<{ id: string; at: string }[]> {
+  return db.selectFrom('snapshots').select(['id', 'at']).where('is_durable', '=', 0).orderBy('at').execute()
 }
 
 export async function findSnapshot(db: Db, id: string): Promise<StoredSnapshot | undefined> {

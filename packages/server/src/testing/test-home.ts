@@ -20,9 +20,13 @@ import type { RunState } from '@ramet/model/run/run-state.ts'
 import { type FsckOptions, fsck } from '../fsck/fsck.ts'
 import { type LayerTools, layerTools } from '../storage/layers/layer-tools.ts'
 import { reclaim } from '../storage/reclaim.ts'
-import { type Db, now, openDatabase } from '../store/database.ts'
+import { holdingsOf } from '../storage/usage/holdings.ts'
+import { OverlaySizes } from '../storage/usage/overlay-sizes.ts'
+import { type Usage, usageOf } from '../storage/usage/usage.ts'
+import { type Db, now, openDatabase, transaction } from '../store/database.ts'
 import { insertBuilding, layerChain, markSealed } from '../store/layers.ts'
 import type { DriveRow } from '../store/schema.ts'
+import { readHoldingRows } from '../store/usage.ts'
 import { planWithDrives } from './plan-with-drives.ts'
 
 export const sizeBytes = 1024 * 1024
@@ -81,6 +85,14 @@ export class TestHome {
 
   async fsck(how: Pick<FsckOptions, 'insideDrives' | 'allMemory'> = {}): Promise<Finding[]> {
     return fsck({ db: this.db, files: this.tools.storage, againAfterMs: 0, ...how })
+  }
+
+  /** With every overlay measured now. */
+  async usage(): Promise<Usage> {
+    const rows = await transaction(this.db, readHoldingRows)
+    const sizes = new OverlaySizes(this.tools.storage)
+    await sizes.measure(rows)
+    return usageOf(holdingsOf(rows, sizes))
   }
 
   async addPlayground(id: string, db: Db = this.db): Promise<void> {

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { syncMemory } from '@ramet/engine/snapshot/keep.ts'
+import type { HostStorage } from '@ramet/engine'
+import { Activity } from '../../background/activity.ts'
+import { BackgroundWork } from '../../background/background-work.ts'
 import type { Db } from '../../store/database.ts'
-import { findSnapshot, markDurable, notDurable } from '../../store/snapshots.ts'
+import { findSnapshot, listNotDurable, markDurable } from '../../store/snapshots.ts'
 import { snapshotRecord } from './snapshot-record.ts'
 
 /**
@@ -12,6 +14,11 @@ const waitsMs = 10_000
 /** A server that is told to end makes the files durable at once, for so long: the host may be about to be switched off. */
 const closesWithinMs = 60_000
 
+export interface DurabilityTools {
+  readonly db: Db
+  readonly storage: Pick<HostStorage, 'syncMemory'>
+}
+
 export interface DurabilityOptions {
   /** It waits no longer than this, in ms, as all background work. */
   readonly quietMs: number
@@ -20,54 +27,73 @@ export interface DurabilityOptions {
   onError(error: unknown, snapshotId: string): void
 }
 
-/** Brings the files of snapshots to the disk, one after the other, when nobody waits for them. What is lost with the host's power before is booted instead. */
+/**
+ * Brings the files of snapshots to the disk, one after the other, some time after they were taken. What is lost with the host's power before is booted instead; so it does
+ * not wait until nobody does anything, as other background work does.
+ */
 export class Durability {
-  readonly #db: Db
-  readonly #home: string
+  readonly #tools: DurabilityTools
   readonly #options: DurabilityOptions
-  readonly #waiting = new Map<string, NodeJS.Timeout>()
-  #work: Promise<void> = Promise.resolve()
+  readonly #waitsMs: number
+  readonly #work: BackgroundWork
+  /** What failed is not tried again before the server's next start. */
+  readonly #failed = new Set<string>()
 
-  constructor(db: Db, home: string, options: DurabilityOptions) {
-    this.#db = db
-    this.#home = home
+  constructor(tools: DurabilityTools, options: DurabilityOptions) {
+    this.#tools = tools
     this.#options = options
+    this.#waitsMs = Math.min(waitsMs, options.quietMs)
+    this.#work = new BackgroundWork({
+      activity: new Activity({ quietMs: 0, afterwardsMs: 0 }),
+      delayMs: this.#waitsMs,
+      work: ({ signal }) => this.#sync(signal),
+      onError: (error) => options.onError(error, ''),
+    })
   }
 
-  /** Takes up what a former server left, in the same boot of the host. */
-  async resume(): Promise<void> {
-    for (const id of await notDurable(this.#db)) this.later(id)
+  /** There may be a snapshot that is not durable: one that was taken just now, or that a former server left in the same boot of the host. */
+  trigger(): void {
+    this.#work.trigger(this.#waitsMs)
   }
 
-  later(snapshotId: string): void {
-    this.#waiting.set(snapshotId, setTimeout(() => this.#begin(snapshotId), Math.min(waitsMs, this.#options.quietMs)).unref())
-  }
-
+  /** Waits for the file that is being synced, then syncs what is left; both for a bounded time. */
   async close(): Promise<void> {
-    for (const id of [...this.#waiting.keys()]) this.#begin(id)
-    await Promise.race([this.#work, delay(closesWithinMs, undefined, { ref: false })])
+    await this.#work.close()
+    const giveUp = AbortSignal.timeout(closesWithinMs)
+    await Promise.race([this.#syncAll(giveUp), delay(closesWithinMs, undefined, { ref: false })])
   }
 
-  #begin(snapshotId: string): void {
-    clearTimeout(this.#waiting.get(snapshotId))
-    this.#waiting.delete(snapshotId)
-    this.#work = this.#work.then(() => this.#sync(snapshotId)).catch((error) => this.#options.onError(error, snapshotId))
+  /** Those that were taken long enough ago; returns in how many ms the next one will have been. */
+  async #sync(signal: AbortSignal): Promise<number | undefined> {
+    for (const { id, at } of await this.#waiting()) {
+      if (signal.aborted) return undefined
+      const dueInMs = Date.parse(at) + this.#waitsMs - Date.now()
+      if (dueInMs > 0) return dueInMs
+      await this.#syncOne(id)
+    }
+    return undefined
   }
 
-  async #sync(snapshotId: string): Promise<void> {
-    const there = () => findSnapshot(this.#db, snapshotId)
-    if (!(await there())) return
-    const { machines } = await snapshotRecord(this.#db, snapshotId)
+  async #syncAll(signal: AbortSignal): Promise<void> {
+    for (const { id } of await this.#waiting()) if (!signal.aborted) await this.#syncOne(id)
+  }
+
+  /** Oldest first. */
+  async #waiting() {
+    return (await listNotDurable(this.#tools.db)).filter(({ id }) => !this.#failed.has(id))
+  }
+
+  async #syncOne(id: string): Promise<void> {
+    const { db, storage } = this.#tools
     try {
-      await syncMemory(
-        this.#home,
-        machines.map(({ memory }) => memory),
-      )
-      await markDurable(this.#db, snapshotId)
+      const { machines } = await snapshotRecord(db, id)
+      await storage.syncMemory(machines.map(({ memory }) => memory))
+      await markDurable(db, id)
       this.#options.onDurable()
     } catch (error) {
-      // Collected meanwhile: nobody needs it any more.
-      if (await there()) throw error
+      this.#failed.add(id)
+      // One that was collected meanwhile nobody needs any more.
+      if (await findSnapshot(db, id)) this.#options.onError(error, id)
     }
   }
 }

@@ -101,7 +101,7 @@ test('snapshots in the making and files that no row accounts for are reclaimed, 
 })
 
 const durabilityOf = (home: TestHome) =>
-  new Durability(home.db, home.home, {
+  new Durability(home.tools, {
     quietMs: 60_000,
     onDurable() {},
     onError(error) {
@@ -127,7 +127,7 @@ test('a server that ends brings memory to the disk first, also what a killed one
   await using home = await TestHome.make()
   const runId = await stoppedWithMemory(home, { isDurable: false })
   const durability = durabilityOf(home)
-  await durability.resume()
+  durability.trigger()
   await durability.close()
   await forgetLostSnapshots(home.db)
   assert.equal(await resumeFrom(home, runId), 's')
@@ -137,7 +137,7 @@ test('memory that nobody needs any more is no matter of the disk', async () => {
   await using home = await TestHome.make()
   const runId = await stoppedWithMemory(home, { isDurable: false })
   const durability = durabilityOf(home)
-  await durability.resume()
+  durability.trigger()
   await home.db.updateTable('runs').set({ resume_from: null }).where('id', '=', runId).execute()
   await collectSnapshots(home.tools)
   await durability.close()

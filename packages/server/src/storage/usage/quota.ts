@@ -2,8 +2,8 @@ import type { Usage } from '@ramet/model/api/usage.ts'
 import { quotaExceeded } from '@ramet/model/errors/errors.ts'
 import { isOff } from '@ramet/model/run/run-state.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
+import type { Holdings } from './holdings.ts'
 import { shares } from './shares.ts'
-import type { Holdings } from './usage.ts'
 
 /**
  * Bytes that rest: those that the given owners (`run <id>`, `playground <id>`) hold, each once however many of them share it, without what images and warm starts hold

@@ -1,30 +1,43 @@
+import type { HostStorage } from '@ramet/engine'
 import type { Usage } from '@ramet/model/api/usage.ts'
 import { isOff } from '@ramet/model/run/run-state.ts'
 import type { Storage, User } from '../../services.ts'
-import type { Db } from '../../store/database.ts'
+import { type Db, readTransaction } from '../../store/database.ts'
+import { listPlaygroundsForUsage, listRunsForUsage, listWarmStartsForUsage, readHoldingRows } from '../../store/usage.ts'
 import { isSpare, listThrowaways } from '../../store/warm-starts.ts'
+import { holdingsOf } from './holdings.ts'
+import { OverlaySizes } from './overlay-sizes.ts'
 import { checkQuota, restingBytes } from './quota.ts'
 import type { Share } from './shares.ts'
-import { readHoldings, type UsageTools, usageOf } from './usage.ts'
+import { usageOf } from './usage.ts'
 
-export interface StorageTools extends UsageTools {
+export interface StorageTools {
+  readonly db: Db
+  readonly storage: Pick<HostStorage, 'overlayBytes'>
   readonly quotaBytes: number
+}
+
+/** What rests may take so much. It refuses what makes more of it, clone and save; never a stop, for then a run could not be put away, nor a start. */
+export interface Quota {
+  /** Before anything is begun. Throws `quota_exceeded`, with numbers and what is biggest. */
+  check(user: User): Promise<void>
+  /** The same in the transaction that writes, so that of two at once the second one sees the first. Overlays count as they were measured by `check`. */
+  checkWithin(trx: Db, user: User): Promise<void>
 }
 
 const nothing: Share = { exclusiveBytes: 0, sharedBytes: 0 }
 
-/**
- * What everything takes on disk, and the quota of what rests there. The quota refuses what makes more of it: clone and save. It never refuses a stop, for then a run
- * could not be put away, nor a start, for then one could not look whether a run may go.
- */
-export function storageService({ quotaBytes, ...tools }: StorageTools): Storage & { checkQuota(user: User): Promise<void> } {
-  async function usage(user: User): Promise<Usage> {
-    const [runs, playgrounds, warmStarts] = await Promise.all([
-      runsOf(tools.db, user),
-      savedPlaygroundsOf(tools.db, user),
-      warmStartsIn(tools.db),
-    ])
-    const holdings = await readHoldings(tools)
+/** What everything takes on disk, and the quota of what rests there. */
+export function storageService({ db, storage, quotaBytes }: StorageTools): Storage & { readonly quota: Quota } {
+  const sizes = new OverlaySizes(storage)
+  const measure = async () => sizes.measure(await readTransaction(db, readHoldingRows))
+
+  /** By rows and the sizes that are known. */
+  async function usageIn(trx: Db, user: User): Promise<Usage> {
+    const runs = await listRunsForUsage(trx, user.id)
+    const playgrounds = await listPlaygroundsForUsage(trx, user.id)
+    const warmStarts = await warmStartsIn(trx)
+    const holdings = holdingsOf(await readHoldingRows(trx), sizes)
     const measured = usageOf(holdings)
     const { restingBytes: usedBytes, imageBytes } = restingBytes(holdings, [
       ...runs.filter(({ state }) => isOff(state)).map(({ id }) => `run ${id}`),
@@ -43,42 +56,24 @@ export function storageService({ quotaBytes, ...tools }: StorageTools): Storage 
     }
   }
 
+  async function usage(user: User): Promise<Usage> {
+    await measure()
+    return readTransaction(db, (trx) => usageIn(trx, user))
+  }
+
   return {
     usage,
-    checkQuota: async (user) => checkQuota(await usage(user)),
+    quota: {
+      check: async (user) => checkQuota(await usage(user)),
+      checkWithin: async (trx, user) => checkQuota(await usageIn(trx, user)),
+    },
   }
 }
 
-const runsOf = (db: Db, user: User) =>
-  db
-    .selectFrom('runs')
-    .select(['id', 'title', 'playground_name as playground', 'state', 'created_at as createdAt'])
-    .where('owner_id', '=', user.id)
-    .where('purpose', '=', 'user')
-    .where('state', '!=', 'DESTROYED')
-    .orderBy('created_at')
-    .execute()
-
 async function warmStartsIn(db: Db) {
   const standing = (await listThrowaways(db)).filter((row) => row.state === 'RUNNING' && isSpare(row) !== undefined)
-  const rows = await db
-    .selectFrom('warm_starts')
-    .innerJoin('playgrounds', 'playgrounds.id', 'warm_starts.playground_id')
-    .select(['playgrounds.id', 'playgrounds.name as playground', 'warm_starts.created_at as createdAt'])
-    .orderBy('warm_starts.created_at')
-    .execute()
-  return rows.map((row) => ({ ...row, spares: standing.filter(({ playground_id }) => playground_id === row.id).length }))
+  return (await listWarmStartsForUsage(db)).map((row) => ({
+    ...row,
+    spares: standing.filter(({ playground_id }) => playground_id === row.id).length,
+  }))
 }
-
-/** Those with drives of their own. */
-const savedPlaygroundsOf = (db: Db, user: User) =>
-  db
-    .selectFrom('playgrounds')
-    .select(['id', 'name', 'title', 'created_at as createdAt'])
-    .where('owner_id', '=', user.id)
-    .where('removed_at', 'is', null)
-    .where(({ exists, selectFrom }) =>
-      exists(selectFrom('playground_drives').select('layer_id').whereRef('playground_id', '=', 'playgrounds.id')),
-    )
-    .orderBy('created_at')
-    .execute()

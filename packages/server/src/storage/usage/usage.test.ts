@@ -7,11 +7,10 @@ import { now } from '../../store/database.ts'
 import { setImage } from '../../store/images.ts'
 import { TestHome } from '../../testing/test-home.ts'
 import { sealDrives } from '../layers/seal.ts'
-import { usage } from './usage.ts'
 
 test('shares of runs, playgrounds, images and snapshots add up to what is on the disk', async () => {
   await using home = await TestHome.make()
-  const { db, tools, disks } = home
+  const { db, tools } = home
   await home.addLayer('image')
   await setImage(db, { name: 'debian', layerId: 'image', recipe: 'r' })
   const run = await home.addRun('STOPPED', ['image', null])
@@ -27,7 +26,12 @@ test('shares of runs, playgrounds, images and snapshots add up to what is on the
     .execute()
   await writeFile(join(home.home, 'ram'), 'x'.repeat(50_000))
   await writeFile(join(home.home, 'device'), 'x')
-  await db.insertInto('snapshots').values({ id: 's', origin_kind: 'run', origin_id: run, at: now(), stamp: '{}' }).execute()
+  const bytes = async (...path: string[]) => (await stat(join(home.home, ...path))).blocks * 512
+  const snapshotBytes = (await bytes('ram')) + (await bytes('device'))
+  await db
+    .insertInto('snapshots')
+    .values({ id: 's', origin_kind: 'run', origin_id: run, at: now(), stamp: '{}', bytes: snapshotBytes })
+    .execute()
   await db.updateTable('runs').set({ maps_snapshot: 's' }).where('id', '=', run).execute()
   await db
     .insertInto('snapshot_machines')
@@ -38,15 +42,13 @@ test('shares of runs, playgrounds, images and snapshots add up to what is on the
     .values({ snapshot_id: 's', machine: 'm', drive_index: 0, layer_id: sealed[0] ?? '' })
     .execute()
 
-  const bytes = async (...path: string[]) => (await stat(join(home.home, ...path))).blocks * 512
   const layer = (index: number) => bytes('layers', `${sealed[index]}.qcow2`)
   const overlays = await Promise.all(
     (await readdir(join(home.home, 'runs', clone, 'drives'))).map((name) => bytes('runs', clone, 'drives', name)),
   )
   const overlayBytes = overlays.reduce((sum, each) => sum + each, 0)
   const layers = await Promise.all((await readdir(join(home.home, 'layers'))).map((name) => bytes('layers', name)))
-  const snapshotBytes = (await bytes('ram')) + (await bytes('device'))
-  const found = await usage({ db, disks, home: home.home })
+  const found = await home.usage()
   const image = await bytes('layers', 'image.qcow2')
   assert.deepEqual(found.runs.get(run), {
     exclusiveBytes: snapshotBytes,

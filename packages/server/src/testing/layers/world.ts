@@ -6,7 +6,6 @@ import { ensureVmUser, newOverlayName, overlaysFolder, qemuDisks, qemuLayers, ru
 import { collectLayers } from '../../storage/layers/collect.ts'
 import { sealDrives, sealOverlays, settleOverlays } from '../../storage/layers/seal.ts'
 import { shortenOnce } from '../../storage/layers/shorten.ts'
-import { usage } from '../../storage/usage/usage.ts'
 import { announceOverlays } from '../../store/drives.ts'
 import { setImage } from '../../store/images.ts'
 import { unreferencedLayers } from '../../store/layers.ts'
@@ -231,7 +230,7 @@ export class World {
     await collectLayers(this.home.tools)
     assert.deepEqual(await unreferencedLayers(this.home.db), [])
     assert.deepEqual(await this.home.fsck({ insideDrives }), [])
-    const { total } = await usage({ db: this.home.db, disks: this.home.disks, home: this.home.home })
+    const { total } = await this.home.usage()
     assert.equal(total.exclusiveBytes + total.sharedBytes, total.bytes)
   }
 

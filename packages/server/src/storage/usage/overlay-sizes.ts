@@ -1,0 +1,48 @@
+import type { HostStorage, OverlayName } from '@ramet/engine'
+import { isOff } from '@ramet/model/run/run-state.ts'
+import type { HoldingRows } from '../../store/usage.ts'
+
+interface Measured {
+  readonly bytes: number
+  /** `last_state_at` of the run, when it was off; undefined: its VM may have written since. */
+  readonly offSince: string | undefined
+}
+
+/**
+ * Bytes on disk of overlays, the only files whose size no row knows. That of a run that is off is measured once: nothing writes to it until the run is in another state.
+ */
+export class OverlaySizes {
+  readonly #storage: Pick<HostStorage, 'overlayBytes'>
+  #measured: ReadonlyMap<string, Measured> = new Map()
+
+  constructor(storage: Pick<HostStorage, 'overlayBytes'>) {
+    this.#storage = storage
+  }
+
+  /** Measures those whose size may be another one by now, and forgets what no row names any more. */
+  async measure({ runs, drives }: Pick<HoldingRows, 'runs' | 'drives'>): Promise<void> {
+    const offSince = new Map(runs.map((run) => [run.id, isOff(run.state) ? run.last_state_at : undefined]))
+    const known = new Map<string, Measured>()
+    const unknown: OverlayName[] = []
+    for (const { run_id: runId, overlay, next_overlay } of drives) {
+      for (const name of [overlay, next_overlay]) {
+        if (name === null) continue
+        const before = this.#measured.get(key(runId, name))
+        if (before?.offSince !== undefined && before.offSince === offSince.get(runId)) known.set(key(runId, name), before)
+        else unknown.push({ runId, overlay: name })
+      }
+    }
+    const bytes = unknown.length === 0 ? [] : await this.#storage.overlayBytes(unknown)
+    for (const [index, { runId, overlay }] of unknown.entries()) {
+      known.set(key(runId, overlay), { bytes: bytes[index] ?? 0, offSince: offSince.get(runId) })
+    }
+    this.#measured = known
+  }
+
+  /** As it was when it was measured last; 0 for one that never was. */
+  bytesOf(runId: string, overlay: string): number {
+    return this.#measured.get(key(runId, overlay))?.bytes ?? 0
+  }
+}
+
+const key = (runId: string, overlay: string) => `${runId}/${overlay}`
