@@ -7,7 +7,7 @@ import type { ConformanceTools } from './vmm-conformance-tools.ts'
 
 /** Of the suite that this is a part of. */
 interface Suite {
-  it(title: string, body: (tools: ConformanceTools, spec: VmSpec) => Promise<void>): void
+  it(title: string, body: (tools: ConformanceTools, spec: VmSpec) => Promise<void>, options?: { boots: boolean }): void
   up(tools: ConformanceTools, spec: VmSpec): Promise<Vm>
   upAgain(tools: ConformanceTools, vm: Vm, spec: VmSpec): Promise<void>
   foundAlive(tools: ConformanceTools, spec: VmSpec): Promise<Vm>
@@ -108,29 +108,33 @@ export function snapshotConformance({ it, up, upAgain, foundAlive, hears }: Suit
     await left.cancel()
   })
 
-  it('does not resume from damaged or missing memory, and leaves nothing then', async (tools, spec) => {
-    if (!able(tools)) return
-    const vm = await tools.vmm.start(spec)
-    const resumed = await snapshotOf(tools, vm, spec, 'whole')
-    await vm.kill()
-    const whole = memoryIn(spec, 'whole')
-    const cutOff = memoryIn(spec, 'cut-off')
-    const state = await readFile(whole.stateFile)
-    await writeFile(cutOff.stateFile, state.subarray(0, state.length / 2))
-    await copyFile(whole.ramFile, cutOff.ramFile)
-    await truncate(cutOff.ramFile, (await stat(whole.ramFile)).size - 4096)
-    const damages: VmMemory[] = [
-      { ...whole, stateFile: cutOff.stateFile },
-      { ...whole, ramFile: cutOff.ramFile },
-      { ...whole, ramFile: `${whole.ramFile}.gone` },
-    ]
-    for (const resume of damages) {
-      await assert.rejects(tools.vmm.start({ ...resumed, resume }), { code: 'vm_failed' })
-      const found = await tools.vmm.find(spec)
-      assert.ok(found === undefined || 'end' in found)
-    }
-    const fine = await tools.vmm.start(resumed)
-    await fine.goOn()
-    assert.equal(await fine.isRunning(), true)
-  })
+  it(
+    'does not resume from damaged or missing memory, and leaves nothing then',
+    async (tools, spec) => {
+      if (!able(tools)) return
+      const vm = await tools.vmm.start(spec)
+      const resumed = await snapshotOf(tools, vm, spec, 'whole')
+      await vm.kill()
+      const whole = memoryIn(spec, 'whole')
+      const cutOff = memoryIn(spec, 'cut-off')
+      const state = await readFile(whole.stateFile)
+      await writeFile(cutOff.stateFile, state.subarray(0, state.length / 2))
+      await copyFile(whole.ramFile, cutOff.ramFile)
+      await truncate(cutOff.ramFile, (await stat(whole.ramFile)).size - 4096)
+      const damages: VmMemory[] = [
+        { ...whole, stateFile: cutOff.stateFile },
+        { ...whole, ramFile: cutOff.ramFile },
+        { ...whole, ramFile: `${whole.ramFile}.gone` },
+      ]
+      for (const resume of damages) {
+        await assert.rejects(tools.vmm.start({ ...resumed, resume }), { code: 'vm_failed' })
+        const found = await tools.vmm.find(spec)
+        assert.ok(found === undefined || 'end' in found)
+      }
+      const fine = await tools.vmm.start(resumed)
+      await fine.goOn()
+      assert.equal(await fine.isRunning(), true)
+    },
+    { boots: true },
+  )
 }

@@ -5,6 +5,8 @@ export interface ConformanceTools {
   readonly vmm: Vmm
   /** A VM of its own, bootable; its folder exists and is empty. */
   makeSpec(): Promise<VmSpec>
+  /** One whose guest is obedient as soon as it goes on, where that is quicker than a boot. */
+  makeSettledSpec?(): Promise<VmSpec>
   /** Resolves when commands can be run in the guest. */
   untilUp(vm: Vm, spec: VmSpec): Promise<void>
   /** Resolves when the guest hears its power button and obeys `poweroff` and `reboot`: later than commands can be run in it. */

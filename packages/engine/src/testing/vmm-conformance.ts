@@ -20,7 +20,8 @@ const isGone = (pid: number) => {
 
 /** What every Vmm must do. Called once an implementation, from that implementation's own test file. `skip`: reasons by title. */
 export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Readonly<Record<string, string>> = {}): void {
-  const it = (title: string, body: (tools: ConformanceTools, spec: VmSpec) => Promise<void>) =>
+  /** Most tests begin with a guest that has booted, and need no boot of their own for that. */
+  const it = (title: string, body: (tools: ConformanceTools, spec: VmSpec) => Promise<void>, { boots = false } = {}) =>
     test(title, { skip: skip[title] ?? false }, async () => {
       const made = await make()
       const held: Vm[] = []
@@ -39,7 +40,7 @@ export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Read
         find: async (identity) => hold(await vmm.find(identity)) as Awaited<ReturnType<Vmm['find']>>,
       }
       const tools = { ...made, vmm: recorded }
-      const spec = await tools.makeSpec()
+      const spec = await (boots ? tools.makeSpec() : (tools.makeSettledSpec ?? tools.makeSpec)())
       try {
         await body(tools, spec)
       } finally {
@@ -70,6 +71,7 @@ export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Read
   }
   const up = async (tools: ConformanceTools, spec: VmSpec) => {
     const vm = await tools.vmm.start(spec)
+    if (spec.resume) await vm.goOn()
     await within(tools, 'the guest to be up', tools.untilUp(vm, spec))
     return vm
   }
@@ -95,14 +97,18 @@ export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Read
     assert.deepEqual(await vmm.consoleLogs(spec), [])
   })
 
-  it('boots, and keeps what the guest prints on its console', async (tools, spec) => {
-    const vm = await up(tools, spec)
-    assert.equal(isGone(vm.pid), false)
-    await tools.tell(vm, spec, 'echo printed-by-the-guest')
-    await until(tools, 'the guest’s words in the console log', async () =>
-      (await newestLog(tools, spec)).includes('printed-by-the-guest'),
-    )
-  })
+  it(
+    'boots, and keeps what the guest prints on its console',
+    async (tools, spec) => {
+      const vm = await up(tools, spec)
+      assert.equal(isGone(vm.pid), false)
+      await tools.tell(vm, spec, 'echo printed-by-the-guest')
+      await until(tools, 'the guest’s words in the console log', async () =>
+        (await newestLog(tools, spec)).includes('printed-by-the-guest'),
+      )
+    },
+    { boots: true },
+  )
 
   it('shuts the guest down by its power button and calls that powered off', async (tools, spec) => {
     const vm = await obedient(tools, spec)
@@ -198,6 +204,7 @@ export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Read
     await once(starter, 'exit')
     const found = await foundAlive(tools, spec)
     assert.equal(found.pid, Number(String(pid)))
+    if (spec.resume) await found.goOn()
     await within(tools, 'the guest to be up', tools.untilUp(found, spec))
   })
 

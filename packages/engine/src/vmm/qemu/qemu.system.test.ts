@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { writeFileAtomically } from '../../disk/files.ts'
 import { qemuDisks } from '../../disk/qemu-disks.ts'
@@ -10,6 +10,7 @@ import { ensureVmUser } from '../../disk/vm-user.ts'
 import type { GuestLink, RunKeys } from '../../guest/guest.ts'
 import { sshGuests } from '../../guest/guests.ts'
 import { run } from '../../process/run-process.ts'
+import { forgetSettledSpec, makeSettledSpec } from '../../testing/settled-vm.ts'
 import { makeTestSpec, startTestVm, testVmm } from '../../testing/test-vm.ts'
 import { vmmConformance } from '../../testing/vmm-conformance.ts'
 import type { Vm } from '../vmm.ts'
@@ -42,12 +43,19 @@ async function throughLink(vm: Vm, runId: string, look: (link: GuestLink) => Pro
   }
 }
 
+after(forgetSettledSpec)
+
 vmmConformance(async () => ({
   vmm: await testVmm(),
   timeoutMs,
   starter: { module: join(import.meta.dirname, '../../testing/test-vm.ts'), export: 'startTestVm' },
   async makeSpec() {
     const { spec, keys } = await makeTestSpec()
+    keysOf.set(spec.runId, keys)
+    return spec
+  },
+  async makeSettledSpec() {
+    const { spec, keys } = await makeSettledSpec()
     keysOf.set(spec.runId, keys)
     return spec
   },
@@ -59,8 +67,16 @@ vmmConformance(async () => ({
       return
     }
     const line = await guests.console(vm)
-    // The root shell on the serial line: what it prints goes to the log whoever is connected.
-    await new Promise<void>((resolve) => line.write(`${command}\n`, () => resolve()))
+    // The root shell on the serial line: what it prints goes to the log whoever is connected. A guest that takes its time reads a few bytes at once, and what it has
+    // not read when the connection ends is lost: so its echo is waited for.
+    let echo = ''
+    const heard = Promise.withResolvers<void>()
+    line.on('data', (bytes: Buffer) => {
+      echo += bytes.toString('latin1')
+      if (echo.includes(command)) heard.resolve()
+    })
+    line.write(`${command}\n`)
+    await Promise.race([heard.promise, delay(timeoutMs, undefined, { ref: false })])
     line.end()
   },
   async makeOverlay({ folder }) {
@@ -74,8 +90,9 @@ vmmConformance(async () => ({
 }))
 
 test('a command whose channel is given up is hung up, with a terminal and without', async () => {
-  const { spec, keys } = await makeTestSpec()
+  const { spec, keys } = await makeSettledSpec()
   const vm = await startTestVm(spec)
+  await vm.goOn()
   const link = guests.link(vm, keys)
   const isThere = async () => (await link.run("pgrep -fx 'sleep 4711'")).code === 0
   const until = async (wanted: boolean) => {
@@ -101,8 +118,9 @@ test('a command whose channel is given up is hung up, with a terminal and withou
 })
 
 test('the real OpenSSH client gets in over the virtio-serial port: exit status, pipes, a terminal, scp', async () => {
-  const { spec, keys } = await makeTestSpec()
+  const { spec, keys } = await makeSettledSpec()
   const vm = await startTestVm(spec)
+  await vm.goOn()
   try {
     const link = guests.link(vm, keys)
     await link.ready(AbortSignal.timeout(timeoutMs))
