@@ -93,7 +93,8 @@ export function mainJob({ title, environment, cycles }: MainJob): void {
 
     test('a reboot from inside keeps the run and its files, and the serial log gets a new section', async () => {
       const boot = await inGuest('cat /proc/sys/kernel/random/boot_id')
-      await inGuest('echo kept > /root/kept; sync; systemctl reboot --no-block || true')
+      // A machine is Ready before its systemd takes orders.
+      await ssh('echo kept > /root/kept; sync; until systemctl reboot --no-block; do sleep 0.2; done')
       await until(
         'another boot',
         async () => {
@@ -120,7 +121,7 @@ export function mainJob({ title, environment, cycles }: MainJob): void {
     })
 
     test('power-off from inside stops the run', async () => {
-      await ssh('systemctl poweroff --no-block')
+      await ssh('until systemctl poweroff --no-block; do sleep 0.2; done')
       const client = await server.client()
       await until('the run to be STOPPED', async () => (await client.plays.get(id)).state === 'STOPPED', 120_000, 500)
       assert.deepEqual(await vmProcesses(server.home, id), [])

@@ -24,7 +24,7 @@ export interface TestRoot {
  * Removes what earlier runners left that were killed, and makes a root. Another process waits for the end of this one, however it comes, and then ends and
  * removes everything below the root: servers, VMs, namespaces, control groups, leases, mounts, files.
  */
-export async function openTestRoot(): Promise<TestRoot> {
+async function openTestRoot(): Promise<TestRoot> {
   for (const abandoned of abandonedRoots()) await reap(abandoned)
   // A runner that is itself under test lies in the root of the one that tests it, and goes with it.
   const root = mkdtempSync(join(process.env[rootVariable] ?? '/var/tmp', 'rt-'))
