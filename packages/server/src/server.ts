@@ -11,7 +11,6 @@ import { Activity } from './background/activity.ts'
 import { noticeRequests } from './background/notice-requests.ts'
 import { isOnItsWay } from './background/on-its-way.ts'
 import { copyService } from './clone-save/copy-service.ts'
-import { settleCut } from './clone-save/live-clone.ts'
 import type { Config } from './config.ts'
 import { EventStream } from './events/events.ts'
 import { hostWasRebooted, openHome, publishServer } from './home.ts'
@@ -24,10 +23,8 @@ import { lineageService } from './lineage/lineage-service.ts'
 import type { OpenHost } from './open-host.ts'
 import { loadCatalog } from './playgrounds/catalog.ts'
 import { openPlaygrounds } from './playgrounds/playgrounds.ts'
-import { chooseLayers } from './reconcile/choose-layers.ts'
 import { crashAfter, haltAfter } from './reconcile/fault-injection.ts'
 import { Reconciler } from './reconcile/reconciler.ts'
-import { runStore } from './reconcile/run-store.ts'
 import { Reserve } from './reserve.ts'
 import { machineService } from './runs/machine-service.ts'
 import { permittedRun } from './runs/permitted-run.ts'
@@ -36,7 +33,6 @@ import { type PlayContext, toPlay } from './runs/to-play.ts'
 import type { Services } from './services.ts'
 import { collectLayers } from './storage/layers/collect.ts'
 import { layerTools } from './storage/layers/layer-tools.ts'
-import { settleOverlays } from './storage/layers/seal.ts'
 import { Shortener } from './storage/layers/shortener.ts'
 import { reclaim } from './storage/reclaim.ts'
 import { collectSnapshots } from './storage/snapshots/collect.ts'
@@ -147,7 +143,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     db,
     installation: installation.id,
     endpoint: () => endpoint,
-    progressOf: (runId) => reconciler.known(runId)?.progress,
+    progressOf: (runId) => reconciler.progressOf(runId),
   }
   const events = new EventStream({
     snapshot: async (user) => [
@@ -160,25 +156,19 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     void (async () => {
       const row = await findRun(db, runId)
       warmStarts.trigger()
-      activity.note(runId, row !== undefined && isOnItsWay(row, reconciler.known(runId)?.progress))
+      activity.note(runId, row !== undefined && isOnItsWay(row, reconciler.progressOf(runId)))
       if (row?.purpose === 'user') events.publish(subjectOfRun(row), { kind: 'play', play: await toPlay(plays, row) })
     })().catch((error) => log.error({ err: error, run: runId }, 'a change could not be told'))
   }
   const reconciler: Reconciler = new Reconciler({
     db,
     host,
-    home: config.home,
     log,
-    store: (runId) => runStore(layers, runId),
-    chooseLayers: (runId, report) => chooseLayers(db, images, runId, report),
+    layers,
+    images,
     changed,
-    drivesFree: (runId) => layers.locks.free(runId),
     collect,
-    async settleDrives(runId) {
-      await Promise.all([shortener.yieldTo(runId), rest.yieldTo(runId)])
-      await settleOverlays(layers, runId)
-    },
-    settleCut: (run) => settleCut(run, layers),
+    takeDrives: async (runId) => void (await Promise.all([shortener.yieldTo(runId), rest.yieldTo(runId)])),
     wentOff: background,
     afterStep,
   })
@@ -191,6 +181,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     activity,
     db,
     host: parts,
+    face: host,
     images,
     reconciler,
     memory,

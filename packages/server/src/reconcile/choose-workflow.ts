@@ -33,20 +33,18 @@ const stop: RunWorkflow = {
 const keepMemory: RunWorkflow = { ...stop, workflow: 'keep-memory', endsGuests: false }
 
 /** After a failure: machines keep what they came to. */
-const release: RunWorkflow = {
-  workflow: 'release',
-  during: { run: 'STOPPING' },
-  after: { run: 'FAILED' },
-  endsGuests: true,
-}
+const release: RunWorkflow = { workflow: 'release', during: { run: 'STOPPING' }, after: { run: 'FAILED' }, endsGuests: true }
 
-/** The one place where it is chosen how a run comes up. */
+/** The one place where it is chosen how a run comes up. Pure. */
 export const workflowUp = ({ memory }: Pick<Run, 'memory'>): RunWorkflow =>
   memory.kind === 'kept' || memory.kind === 'resuming' ? resume : start
 
-/** And how it goes down. What is to be resumed already is only ended: nothing of it has run. */
-export function workflowDown(run: Pick<Run, 'failure' | 'memory' | 'shutsDown'>, canKeepMemory: boolean): RunWorkflow {
-  if (run.failure !== undefined) return release
-  if (run.memory.kind === 'kept') return keepMemory
-  return canKeepMemory && !run.shutsDown ? keepMemory : stop
+/** And how it goes down. What is to be resumed already is only ended: nothing of it has run. `canKeep`: the host can keep its machines' memory. Pure. */
+export function workflowDown(
+  { failure, memory, shutsDown }: Pick<Run, 'failure' | 'memory' | 'shutsDown'>,
+  canKeep: boolean,
+): RunWorkflow {
+  if (failure !== undefined) return release
+  if (memory.kind === 'kept') return keepMemory
+  return canKeep && !shutsDown ? keepMemory : stop
 }

@@ -2,7 +2,7 @@ import type { RunState, WantedState } from '@ramet/model/run/run-state.ts'
 
 /**
  * What the reconciler does next with a run. `watch`: it runs, see that it and each of its machines stay as wanted. `rest`: nothing to do until somebody
- * wants something. By which workflow it goes up or down is chosen in `ways.ts`.
+ * wants something. By which workflow it goes up or down is chosen in `choose-workflow.ts`.
  */
 export type Next = 'start' | 'watch' | 'stop' | 'destroy' | 'rest'
 

@@ -1,12 +1,14 @@
-import { type Host, type MachineEvent, runWorkflow, type Step, type WorkflowName } from '@ramet/engine'
+import { type MachineEvent, type RunStore, runWorkflow, type WorkflowName } from '@ramet/engine'
 import type { Progress } from '@ramet/model/api/wire.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import { actionRefused } from '@ramet/model/errors/errors.ts'
 import { findRun } from '../store/runs.ts'
 import { RunTasks } from '../tasks/run-tasks.ts'
-import { type OwnContext, type RunAtWork, toFailure, type WorkerTools } from './active-run.ts'
 import { bringUp } from './bring-up.ts'
-import { decide } from './decide.ts'
-import { MachineWatch } from './machine-events.ts'
+import { decide, type Next } from './decide.ts'
+import { MachineWatch } from './machine-watch.ts'
+import { type ReconcilerTools, type RunAtWork, toFailure } from './run-at-work.ts'
+import { runStore } from './run-store.ts'
 import { destroyRun, switchOff } from './take-down.ts'
 import { lookAfter } from './watch-machines.ts'
 
@@ -16,14 +18,22 @@ const retryAfterMs = [1_000, 5_000, 15_000, 60_000] as const
 /** Thrown into a workflow when somebody wants something else meanwhile. */
 class Superseded extends Error {}
 
+/** What waits for its turn with a run that is RUNNING. */
+interface Errand {
+  run(): Promise<void>
+  refuse(error: Error): void
+}
+
 /** Brings one run from where it is to where it is wanted, and watches it while it runs. One thing at a time; what there is to do is in files of their own. */
 export class RunWorker {
   readonly id: string
   progress: Progress | undefined
-  readonly #tools: WorkerTools
+  readonly #tools: ReconcilerTools
+  readonly #rests: () => void
+  readonly #store: RunStore
   readonly #watch: MachineWatch
   readonly #tasks: RunTasks
-  readonly #errands: (() => Promise<void>)[] = []
+  readonly #errands: Errand[] = []
   #isBusy = false
   #again = false
   #cancel = new AbortController()
@@ -31,30 +41,27 @@ export class RunWorker {
   #triggerTimer: NodeJS.Timeout | undefined
   #isClosed = false
 
-  constructor(id: string, tools: WorkerTools) {
+  /** `rests`: called when there is nothing to do with the run until somebody wants something. */
+  constructor(id: string, tools: ReconcilerTools, rests: () => void) {
     this.id = id
     this.#tools = tools
+    this.#rests = rests
+    this.#store = runStore(tools.layers, id)
     this.#watch = new MachineWatch(id, tools.db, () => tools.changed(id))
     this.#tasks = new RunTasks(id, tools)
-  }
-
-  /** For what keeps playgrounds warm, until it is given the host itself. */
-  get host(): Host {
-    return this.#tools.host
   }
 
   /** Something happened to one of its machines. */
   note(event: MachineEvent): void {
     if (this.#isClosed) return
-    void this.#watch
-      .note(event)
-      .catch((error) => this.#tools.log.error({ err: error, run: this.id }, 'noting a machine event failed'))
+    const { log } = this.#tools
+    void this.#watch.note(event).catch((error) => log.error({ err: error, run: this.id }, 'noting a machine event failed'))
     if (event.kind === 'ended') this.trigger()
     if (event.kind === 'link' && event.isReady) this.#tasks.trigger()
   }
 
   /** Looks at what is wanted now. `supersede`: what is under way ends at its next step. */
-  trigger(options: { supersede?: boolean } = {}): void {
+  trigger(options: { readonly supersede?: boolean } = {}): void {
     if (this.#isClosed) return
     clearTimeout(this.#triggerTimer)
     if (options.supersede) {
@@ -70,80 +77,88 @@ export class RunWorker {
     clearTimeout(this.#triggerTimer)
     this.#cancel.abort(new Superseded())
     this.#tasks.pause()
+    for (const errand of this.#errands.splice(0)) errand.refuse(serverClosing())
     this.#tools.host.forget(this.id)
   }
 
-  /** Does something with a run that is RUNNING and its machines, while nothing else is done with them. Rejects with `action_refused` when it is not. */
+  /** Does something with a run that is RUNNING and its machines, while nothing else is done with them. Rejects with `action_refused` when it is not, with `server_closing`. */
   during<T>(work: (run: RunAtWork) => Promise<T>): Promise<T> {
+    if (this.#isClosed) return Promise.reject(serverClosing())
     const { promise, resolve, reject } = Promise.withResolvers<T>()
-    this.#errands.push(async () => {
+    const run = async () => {
       try {
         const row = await findRun(this.#tools.db, this.id)
         if (row?.wanted !== 'RUNNING' || row.state !== 'RUNNING')
           throw actionRefused('clone live', row?.state ?? 'DESTROYED', 'It is not running any more.')
         resolve(await work(this.#atWork()))
       } catch (error) {
-        reject(
-          error instanceof Superseded
-            ? actionRefused('clone live', 'RUNNING', 'Something else was asked of it meanwhile.')
-            : error,
-        )
+        if (!(error instanceof Superseded)) return reject(error)
+        const other = actionRefused('clone live', 'RUNNING', 'Something else was asked of it meanwhile.')
+        reject(this.#isClosed ? serverClosing() : other)
       }
-    })
+    }
+    this.#errands.push({ run, refuse: reject })
     this.trigger()
     return promise
   }
 
   async #run(): Promise<void> {
     this.#isBusy = true
+    let next: Next = 'watch'
     try {
       while (this.#again && !this.#isClosed) {
         this.#again = false
         this.#cancel = new AbortController()
         try {
-          await this.#advance()
-          for (let errand = this.#errands.shift(); errand; errand = this.#errands.shift()) await errand()
+          next = await this.#advance()
+          for (let errand = this.#errands.shift(); errand; errand = this.#errands.shift()) await errand.run()
         } catch (error) {
           if (!this.#cancel.signal.aborted) throw error
         }
       }
     } catch (error) {
       this.#retryLater(error)
+      next = 'watch'
     } finally {
       this.#isBusy = false
     }
+    if (next === 'rest' && !this.#isClosed) this.#rests()
   }
 
-  async #advance(): Promise<void> {
+  /** Does what there is to do, and tells what it was. */
+  async #advance(): Promise<Next> {
     const row = await findRun(this.#tools.db, this.id)
-    if (!row) return
-    const next = decide(row.wanted, row.state)
+    const next = row ? decide(row.wanted, row.state) : 'rest'
     if (next === 'watch') this.#tasks.resume()
     else this.#tasks.pause()
-    switch (next) {
-      case 'rest':
-        return
-      case 'watch':
-        return lookAfter(this.#atWork())
-      case 'start':
-        return bringUp(this.#atWork(), row)
-      case 'stop':
-        return switchOff(this.#atWork(), row)
-      case 'destroy':
-        return destroyRun(this.#atWork())
+    if (!row || next === 'rest') return 'rest'
+    if (next === 'watch') await lookAfter(this.#atWork())
+    else {
+      if (next === 'start') await bringUp(this.#atWork(), row)
+      if (next === 'stop') await switchOff(this.#atWork(), row)
+      if (next === 'destroy') await destroyRun(this.#atWork())
+      // Looked at once more, from what has been written.
+      this.#again = true
     }
+    return next
   }
 
   #atWork(): RunAtWork {
     const { signal } = this.#cancel
-    return {
+    const run: RunAtWork = {
       id: this.id,
       tools: this.#tools,
+      store: this.#store,
       watch: this.#watch,
       signal,
-      names: async () => (await this.#tools.store(this.id).read()).plan.machines.map((machine) => machine.name),
-      workflow: (workflow, machines) => this.#workflow(workflow, machines, signal),
-      step: (workflow, step) => this.#step(workflow, step, signal),
+      names: async () => (await this.#store.read()).plan.machines.map((machine) => machine.name),
+      perform: (workflow, machines) => this.#perform(workflow, machines, signal),
+      take: (workflow) =>
+        runWorkflow(workflow, run, {
+          signal,
+          onStep: (step, message) => this.#report({ step, message }),
+          afterStep: (name) => this.#tools.afterStep(name),
+        }),
       report: (progress) => this.#report(progress),
       isUnderWay: () => this.progress !== undefined,
       settled: () => this.#settled(),
@@ -152,15 +167,16 @@ export class RunWorker {
         else this.#triggerTimer = setTimeout(() => this.trigger(), afterMs).unref()
       },
     }
+    return run
   }
 
-  async #workflow(workflow: WorkflowName, machines: readonly string[], signal: AbortSignal): Promise<void> {
-    const { host, store, log, afterStep } = this.#tools
+  async #perform(workflow: WorkflowName, machines: readonly string[], signal: AbortSignal): Promise<void> {
+    const { host, log, afterStep } = this.#tools
     const began = performance.now()
     const stepsMs = await host.perform(workflow, {
       runId: this.id,
       machines,
-      store: store(this.id),
+      store: this.#store,
       signal,
       onStep: (step, message) => this.#report({ step, message }),
       onProgress: (message, percent) => this.#report({ step: this.progress?.step ?? workflow, message, percent }),
@@ -169,18 +185,6 @@ export class RunWorker {
     })
     const took = { run: this.id, workflow, ms: Math.round(performance.now() - began), stepsMs }
     if (Object.keys(stepsMs).length > 0) log.info(took, 'a workflow is over')
-  }
-
-  async #step(workflow: WorkflowName, step: Step<OwnContext>, signal: AbortSignal): Promise<void> {
-    await runWorkflow(
-      { name: workflow, steps: [step] },
-      { signal },
-      {
-        signal,
-        onStep: (name, message) => this.#report({ step: name, message }),
-        afterStep: (name) => this.#tools.afterStep(name),
-      },
-    )
   }
 
   #report(progress: Progress): void {
@@ -202,8 +206,11 @@ export class RunWorker {
     this.#tools.log.error({ err: error, run: this.id, retryInMs: delay }, 'a step failed')
     this.#report({
       step: this.progress?.step ?? 'retry',
-      message: `${toFailure(error, this.#tools.home).message} Trying again in ${delay / 1000} s.`,
+      message: `${toFailure(error, this.#tools.layers.home).message} Trying again in ${delay / 1000} s.`,
     })
     this.#triggerTimer = setTimeout(() => this.trigger(), delay)
   }
 }
+
+const serverClosing = () =>
+  new RametError('server_closing', 503, 'The server ends.', { hint: 'Try again once it has been started again.' })

@@ -1,18 +1,18 @@
 import { workflowSteps } from '@ramet/engine'
 import { copySteps } from '../clone-save/copy-service.ts'
-import { liveCloneSteps } from '../clone-save/live-clone.ts'
 import { restSteps } from '../storage/snapshots/resting-memory.ts'
 import { taskStepNames } from '../tasks/run-tasks.ts'
 import { spareSteps } from '../warm-pool/spare.ts'
 import { warmStartSteps } from '../warm-pool/take.ts'
+import { ownStepNames } from './own-steps.ts'
 
-/** Every step a server may be ended after, as RAMET_CRASH_AFTER takes them. `start/choose-layers` is the server's own first step. */
+/** Every step a server may be ended after, as RAMET_CRASH_AFTER takes them. */
 export const stepNames: readonly string[] = [
-  'start/choose-layers',
+  ...ownStepNames,
   ...taskStepNames,
   ...Object.values(workflowSteps).flat(),
   ...copySteps,
-  ...liveCloneSteps,
+  'live-clone/write-rows',
   ...warmStartSteps,
   ...spareSteps,
   ...restSteps,

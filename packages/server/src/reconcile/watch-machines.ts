@@ -1,14 +1,16 @@
 import type { WorkflowName } from '@ramet/engine'
 import type { MachineState } from '@ramet/model/run/run-state.ts'
+import { settleCut } from '../clone-save/settle-cut.ts'
 import { followMachinesOff } from '../runs/run.ts'
 import { listMachines, readyCondition } from '../store/run-machines.ts'
 import { readRun } from '../store/runs.ts'
 import type { RunMachineRow } from '../store/schema.ts'
 import { failRunningTasks } from '../store/tasks.ts'
 import { tasksOn } from '../tasks/task-rows.ts'
-import { type RunAtWork, toFailure } from './active-run.ts'
 import { fail } from './bring-up.ts'
-import { afterEnd } from './machine-events.ts'
+import { afterEnd } from './machine-watch.ts'
+import { ownSteps } from './own-steps.ts'
+import { type RunAtWork, toFailure } from './run-at-work.ts'
 
 /** What one machine of a run that is RUNNING needs done. Pure. */
 export function machineWorkflow({ wanted, state }: Pick<RunMachineRow, 'wanted' | 'state'>): WorkflowName | undefined {
@@ -31,7 +33,7 @@ const takenForOn: readonly MachineState[] = ['RUNNING', 'REBOOTING']
 /** A run that is RUNNING: notes what became of its machines, and does what is wanted of each. With its last machine it goes off itself. */
 export async function lookAfter(run: RunAtWork): Promise<void> {
   await noteEnds(run)
-  await run.tools.settleCut(run)
+  await settleCut(run.tools.host, run.tools.layers, run.id)
   const rows = await listMachines(run.tools.db, run.id)
   // Each to its end, so that nothing is under way any more when this is over.
   const refused = (await Promise.allSettled(rows.map((row) => fulfil(run, row)))).find(({ status }) => status === 'rejected')
@@ -39,7 +41,7 @@ export async function lookAfter(run: RunAtWork): Promise<void> {
   if (refused?.status === 'rejected') throw refused.reason
   await noteEnds(run)
   if (run.tools.host.on(run.id).length > 0) {
-    await run.workflow('keep', await run.names())
+    await run.perform('keep', await run.names())
     if (run.isUnderWay()) run.settled()
     return run.trigger(lookEveryMs)
   }
@@ -58,8 +60,8 @@ export async function lookAfter(run: RunAtWork): Promise<void> {
 }
 
 async function noteEnds(run: RunAtWork): Promise<void> {
-  const { db, host, store } = run.tools
-  const ends = new Map((await host.observe(run.id, store(run.id))).map(({ machine, end }) => [machine, end]))
+  const { db, host } = run.tools
+  const ends = new Map((await host.observe(run.id, run.store)).map(({ machine, end }) => [machine, end]))
   for (const { name, state, wanted } of await listMachines(db, run.id)) {
     const end = ends.get(name)
     // One that goes off instead of rebooting is brought back by its workflow.
@@ -79,8 +81,8 @@ async function fulfil(run: RunAtWork, row: RunMachineRow): Promise<void> {
   const workflow = machineWorkflow(row)
   if (!workflow) return
   try {
-    if (wanted !== 'STOPPED') await run.tools.settleDrives(run.id)
-    await run.workflow(workflow, [name])
+    if (wanted !== 'STOPPED') await run.take(ownSteps.settleDrives)
+    await run.perform(workflow, [name])
     if (wanted === 'STOPPED') {
       await failTasksOn(run, name, 'Its machine was switched off before it ended.')
       await run.watch.write(name, { state: 'STOPPED', whileWanted: wanted })
@@ -88,9 +90,9 @@ async function fulfil(run: RunAtWork, row: RunMachineRow): Promise<void> {
   } catch (error) {
     if (run.signal.aborted || wanted === 'STOPPED') throw error
     run.tools.log.warn({ err: error, run: run.id, machine: name }, 'a machine did not start')
-    await run.workflow('machine-release', [name])
+    await run.perform('machine-release', [name])
     await failTasksOn(run, name, 'Its machine did not come up again.')
-    const { message } = toFailure(error, run.tools.home)
+    const { message } = toFailure(error, run.tools.layers.home)
     await run.watch.write(name, { state: 'FAILED', wanted: 'STOPPED', message, whileWanted: wanted })
   }
 }

@@ -39,7 +39,7 @@ export interface RunServiceTools {
 export function runService({ db, host, reconciler, plays, memory, warm, changed }: RunServiceTools): Runs {
   const permitted = permittedRun(db)
 
-  /** It is the reconciler's turn: what was under way is given up at its next step. */
+  /** It is the reconciler's turn: what was under way ends at its next step. */
   async function turn(id: string): Promise<Play> {
     reconciler.worker(id).trigger({ supersede: true })
     changed(id)
@@ -73,7 +73,7 @@ export function runService({ db, host, reconciler, plays, memory, warm, changed 
     async start(user, body) {
       const playground = permitPlayground(user, 'playground.start', await findPlayground(db, body.playground), body.playground)
       const { title, rerunInit, cold } = body
-      const id = await insertRunOf(db, user, playground, { title, rerunInit, cold, memory, warm, reconciler })
+      const id = await insertRunOf(db, user, playground, { title, rerunInit, cold, memory, warm, host })
       reconciler.worker(id).trigger()
       changed(id)
       return show(id)
@@ -126,7 +126,7 @@ export function runService({ db, host, reconciler, plays, memory, warm, changed 
   }
 }
 
-interface StartRequest extends Pick<RunServiceTools, 'memory' | 'warm' | 'reconciler'> {
+interface StartRequest extends Pick<RunServiceTools, 'memory' | 'warm' | 'host'> {
   readonly title: string | undefined
   readonly rerunInit: boolean
   readonly cold: boolean
@@ -140,14 +140,14 @@ async function insertRunOf(
   db: Db,
   user: User,
   playground: PlaygroundRow,
-  { title, rerunInit, cold, memory, warm, reconciler }: StartRequest,
+  { title, rerunInit, cold, memory, warm, host }: StartRequest,
 ): Promise<string> {
   const made = makeRunPlan(specOf(playground))
   const plan: RunPlan = { ...made, ...(rerunInit ? { rerunInit: newId() } : {}) }
   // Before the transaction, in which nothing else may be asked.
   const shape = playground.owner_id === null ? await warm.shapeNow(made) : undefined
   const isWarmWanted = shape !== undefined && warm.isOn && !cold && !rerunInit
-  const spares = isWarmWanted ? await sparesThatAnswer(db, reconciler, playground.id) : []
+  const spares = isWarmWanted ? await sparesThatAnswer(db, host, playground.id) : []
   return transaction(db, async (trx) => {
     const offer = await warmOffer(trx, playground, { shape, isOn: warm.isOn, cold: cold || rerunInit })
     // One that was started ahead, if there is: nothing else is left to be done.

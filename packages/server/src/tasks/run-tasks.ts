@@ -1,7 +1,7 @@
 import type { TaskSight } from '@ramet/engine'
 import type { PlanTask } from '@ramet/model/plan/run-plan.ts'
 import { taskOutlooks, taskStatus } from '@ramet/model/run/task-state.ts'
-import type { WorkerTools } from '../reconcile/active-run.ts'
+import type { ReconcilerTools } from '../reconcile/run-at-work.ts'
 import { now } from '../store/database.ts'
 import { findRun } from '../store/runs.ts'
 import type { TaskRow } from '../store/schema.ts'
@@ -21,13 +21,13 @@ const rebooted = 'Its machine was rebooted before it ended.'
  */
 export class RunTasks {
   readonly #runId: string
-  readonly #tools: WorkerTools
+  readonly #tools: ReconcilerTools
   /** Tasks followed by this process, with their machine. */
   readonly #followed = new Map<string, string>()
   #isOn = false
   #queue: Promise<void> = Promise.resolve()
 
-  constructor(runId: string, tools: WorkerTools) {
+  constructor(runId: string, tools: ReconcilerTools) {
     this.#runId = runId
     this.#tools = tools
   }
@@ -85,8 +85,8 @@ export class RunTasks {
     void run()
   }
 
-  #isReady(machine: string): boolean {
-    return this.#tools.host.on(this.#runId).some((each) => each.machine === machine && each.isReady)
+  #isReady(name: string): boolean {
+    return this.#tools.host.on(this.#runId).some(({ machine, isReady }) => machine === name && isReady)
   }
 
   async #toItsEnd(task: PlanTask, row: TaskRow): Promise<void> {

@@ -1,11 +1,9 @@
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
-import type { RunAtWork } from '../reconcile/active-run.ts'
 import { plannedDrives } from '../runs/drive-rows.ts'
-import { dropMemory } from '../runs/run.ts'
-import { type Db, transaction } from '../store/database.ts'
-import { deleteDrives, insertDrive, listDrives } from '../store/drives.ts'
+import type { Db } from '../store/database.ts'
+import { insertDrive } from '../store/drives.ts'
 import { findSnapshot, listSnapshotDrives, listSnapshotMachines } from '../store/snapshots.ts'
-import { copyTasks, resetTasks } from '../store/tasks.ts'
+import { copyTasks } from '../store/tasks.ts'
 
 /**
  * A new run begins with the memory of a throwaway run, on its drives, with its tasks done. In the transaction that makes the run. Those of its drives that the
@@ -28,20 +26,3 @@ export const borrowed = async (trx: Db, snapshotId: string) => ({
   isBorrowed: true,
   machines: await listSnapshotMachines(trx, snapshotId),
 })
-
-/**
- * Before a run boots that was to begin with another's memory, and cannot: from that one's drives it would boot with its identity. Nothing of its owner's is in it, so
- * it begins as if it had never borrowed anything. Repeating it is harmless; the files that a crash leaves are reclaimed.
- */
-export async function returnBorrowed(run: RunAtWork): Promise<void> {
-  const { db, host } = run.tools
-  await run.workflow('abandon', await run.names())
-  const overlays = await transaction(db, async (trx) => {
-    const drives = await listDrives(trx, run.id)
-    await deleteDrives(trx, run.id)
-    await resetTasks(trx, run.id)
-    await dropMemory(trx, run.id)
-    return drives.flatMap(({ overlay }) => overlay ?? [])
-  })
-  await host.storage.removeOverlays(overlays.map((overlay) => ({ runId: run.id, overlay })))
-}

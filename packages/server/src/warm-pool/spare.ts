@@ -1,6 +1,6 @@
+import type { Host } from '@ramet/engine'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { type MemoryRule, requireMemory } from '../admission/admission.ts'
-import type { Reconciler } from '../reconcile/reconciler.ts'
 import { giveTo } from '../runs/run.ts'
 import { type Db, transaction } from '../store/database.ts'
 import { listMachines, readyCondition } from '../store/run-machines.ts'
@@ -46,13 +46,13 @@ export async function makeSpare(
 }
 
 /** Those that stand by for the playground and whose machines run a command now: what the rows say may be a moment old. */
-export async function sparesThatAnswer(db: Db, reconciler: Reconciler, playgroundId: string): Promise<string[]> {
+export async function sparesThatAnswer(db: Db, host: Host, playgroundId: string): Promise<string[]> {
   const spares = (await listThrowaways(db)).filter((row) => row.playground_id === playgroundId && isSpare(row) !== undefined)
   const answers = async (id: string) => {
-    const { host } = reconciler.worker(id)
-    const names = (await listMachines(db, id)).map(({ name }) => name)
-    const answered = names.map((machine) => host.machines.answers({ runId: id, machine }, answersWithinMs))
-    if (!(await Promise.all(answered)).every(Boolean)) throw new Error('not all of its machines answer')
+    const machines = host.on(id)
+    if (machines.length < (await listMachines(db, id)).length) throw new Error('not all of its machines are on')
+    const answered = machines.map(({ machine }) => host.machines.answers({ runId: id, machine }, answersWithinMs))
+    if (!(await Promise.all(answered)).every(Boolean)) throw new Error('a machine does not answer')
     return id
   }
   const asked = await Promise.allSettled(spares.map(({ id }) => answers(id)))

@@ -13,7 +13,7 @@ export class GivenUp extends Error {}
 
 /** With its init tasks, which have timeouts of their own. */
 const upWithinMs = 30 * 60_000
-/** The first boot has made what it makes, nothing is cut in half, and no start does again what the image does after it answers (it took a second of each). */
+/** Then the first boot has made what it makes, nothing is cut in half, and no start does again what the image does after it answers (it took a second of each). */
 const settlesWithinSeconds = 180
 
 /** As RAMET_CRASH_AFTER takes them; in between are those of a start and of a stop that keeps memory. */
@@ -26,7 +26,7 @@ export const warmStartSteps: readonly string[] = ['write-rows', 'run-tasks', 'se
  * becomes what later starts resume, and the run is to be destroyed. Returns its id. Whatever fails, the caller destroys the run. Throws `not_enough_memory`.
  */
 export async function takeWarmStart(tools: WarmStartsTools, request: WarmTarget, signal: AbortSignal): Promise<string> {
-  const { db, reconciler, afterStep } = tools
+  const { db, face, reconciler, afterStep } = tools
   const id = await transaction(db, (trx) => insertThrowaway(trx, tools, request, 'to be kept warm'))
   afterStep('warm-start/write-rows')
   const worker = reconciler.worker(id)
@@ -41,8 +41,7 @@ export async function takeWarmStart(tools: WarmStartsTools, request: WarmTarget,
   const failed = (await listTasks(db, row.id)).find(({ status }) => status !== taskStatus.completed)
   if (failed) throw new Error(`its init task ${failed.name} did not complete: ${failed.reason ?? failed.stderr.slice(0, 200)}`)
   afterStep('warm-start/run-tasks')
-  const { machines } = worker.host
-  await Promise.all(request.plan.machines.map(({ name }) => machines.settled({ runId: id, machine: name }, settlesWithinSeconds)))
+  await Promise.all(face.on(id).map(({ machine }) => face.machines.settled({ runId: id, machine }, settlesWithinSeconds)))
   signal.throwIfAborted()
   afterStep('warm-start/settle')
   await transition(db, id, { action: 'stop' })

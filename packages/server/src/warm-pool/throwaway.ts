@@ -63,7 +63,6 @@ export async function endThrowaway(db: Db, reconciler: Reconciler, id: string): 
   if (!(await condemn(db, id))) return
   reconciler.worker(id).trigger({ supersede: true })
   await reached(db, id, ({ state }) => state === 'DESTROYED', AbortSignal.timeout(60_000))
-  reconciler.forget(id)
 }
 
 /** Once at start, before runs are taken up: those of a killed server are to be destroyed. */

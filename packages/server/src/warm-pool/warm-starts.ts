@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Host as Face } from '@ramet/engine'
 import type { Host } from '@ramet/engine/run/host.ts'
 import { type SnapshotStamp, shapeOf, whyNotHere } from '@ramet/engine/snapshot/stamp.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
@@ -34,6 +35,7 @@ export interface WarmStartsTools {
   readonly activity: Activity
   readonly db: Db
   readonly host: Host
+  readonly face: Face
   readonly images: ImageService
   readonly reconciler: Reconciler
   readonly memory: MemoryRule

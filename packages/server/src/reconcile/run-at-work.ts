@@ -1,53 +1,46 @@
-import { asSpaceError, type Host, type RunStore, type Step, type WorkflowName } from '@ramet/engine'
+import type { Workflow } from '@ramet/engine'
+import { asSpaceError, type Host, type RunStore, type WorkflowName } from '@ramet/engine'
 import type { Failure, Progress } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { internalError } from '@ramet/model/errors/errors.ts'
 import type { Logger } from 'pino'
+import type { ImageService } from '../images/image-service.ts'
+import type { LayerTools } from '../storage/layers/layer-tools.ts'
 import type { Db } from '../store/database.ts'
-import type { MachineWatch } from './machine-events.ts'
+import type { MachineWatch } from './machine-watch.ts'
 
-export interface WorkerTools {
+/** What the reconciler works with. Made once a server. */
+export interface ReconcilerTools {
   readonly db: Db
   readonly host: Host
-  /** RAMET_HOME, named to people when there is no space left. */
-  readonly home: string
   readonly log: Logger
-  store(runId: string): RunStore
-  /** The server's own first step of a start: sees that the images' layers are there and the drives' rows made. */
-  chooseLayers(runId: string, report: (progress: Progress) => void): Step<OwnContext>
+  readonly layers: LayerTools
+  readonly images: ImageService
   /** Something about the run changed: tell those who watch. */
   changed(runId: string): void
-  /** Resolves when nobody changes the files of the run's drives from outside its workflows. */
-  drivesFree(runId: string): Promise<void>
-  /** The same, for machines that are to be switched on; finishes what was begun with their drives. */
-  settleDrives(runId: string): Promise<void>
+  /** Ends what the background does with the run's drives, which are to be written to. */
+  takeDrives(runId: string): Promise<void>
   /** The run is off now: its drives may be looked after in the background. */
   wentOff(runId: string): void
-  /** Finishes what a cut of running machines had begun with their drives when its server was killed. */
-  settleCut(run: RunAtWork): Promise<void>
   /** Layers and snapshots that nothing holds any more may go. */
   collect(): Promise<void>
   afterStep(name: string): void
 }
 
-/** What the server's own steps know. */
-export interface OwnContext {
-  readonly signal: AbortSignal
-}
-
-/** What the things to do with a run (`bring-up.ts`, `switch-off.ts`, `look-after.ts`, `destroy-run.ts`) are given by its worker. */
+/** One turn of a run: what `bring-up.ts`, `take-down.ts` and `watch-machines.ts` are given by its worker. */
 export interface RunAtWork {
   readonly id: string
-  readonly tools: WorkerTools
+  readonly tools: ReconcilerTools
+  readonly store: RunStore
   readonly watch: MachineWatch
   /** Fires when somebody wants something else: what was begun ends between two steps. */
   readonly signal: AbortSignal
   /** Of all machines, in the order of the manifest. */
   names(): Promise<string[]>
-  /** Has the host take the workflow for these machines of the run. */
-  workflow(workflow: WorkflowName, machines: readonly string[]): Promise<void>
-  /** Takes a step of the server's own, named with the workflow that it belongs to. */
-  step(workflow: WorkflowName, step: Step<OwnContext>): Promise<void>
+  /** The host takes the workflow for these machines of the run. */
+  perform(workflow: WorkflowName, machines: readonly string[]): Promise<void>
+  /** The server takes steps of its own. */
+  take(workflow: Workflow<RunAtWork>): Promise<void>
   report(progress: Progress): void
   /** True when something was reported since it last settled. */
   isUnderWay(): boolean
@@ -63,3 +56,7 @@ export function toFailure(error: unknown, home: string): Failure {
   const known = asSpace instanceof RametError ? asSpace : internalError()
   return { code: known.code, message: known.message, ...(known.hint === undefined ? {} : { hint: known.hint }) }
 }
+
+/** The host says that a run's kept memory is of no use, or could not be kept. */
+export const isCode = (error: unknown, code: 'not_resumed' | 'memory_not_kept'): error is RametError =>
+  error instanceof RametError && error.code === code

@@ -1,0 +1,27 @@
+import type { Host, NextOverlay } from '@ramet/engine'
+import type { LayerTools } from '../storage/layers/layer-tools.ts'
+import { sealOverlays } from '../storage/layers/seal.ts'
+import { announcedOverlays, announceOverlays } from '../store/drives.ts'
+
+type Tools = Pick<Host, 'settleCut'>
+
+/** Finishes, for machines that are on, what a cut had begun with their drives when it was broken off. Harmless when there is nothing to do. */
+export async function settleCut(host: Tools, layers: LayerTools, runId: string): Promise<void> {
+  await settleAnnounced(host, layers, runId, await announcedOverlays(layers.db, runId))
+}
+
+export async function settleAnnounced(
+  host: Tools,
+  layers: LayerTools,
+  runId: string,
+  announced: readonly NextOverlay[],
+): Promise<void> {
+  if (announced.length === 0) return
+  const { taken, notTaken } = await host.settleCut(runId, announced)
+  if (taken.length > 0) await sealOverlays(layers, runId, taken)
+  await announceOverlays(
+    layers.db,
+    runId,
+    notTaken.map((each) => ({ ...each, nextOverlay: null })),
+  )
+}

@@ -1,0 +1,133 @@
+import type { Step, Workflow } from '@ramet/engine'
+import { stepNamesOf } from '@ramet/engine'
+import { plannedDrives } from '../runs/drive-rows.ts'
+import { dropMemory, noteColdStart, noteUnmapped } from '../runs/run.ts'
+import { settleOverlays } from '../storage/layers/seal.ts'
+import { type Db, transaction } from '../store/database.ts'
+import { announcedOverlays, deleteDrives, insertDrive, listDrives } from '../store/drives.ts'
+import { mappedBy } from '../store/run-memory.ts'
+import { readRun } from '../store/runs.ts'
+import { failRunningTasks, listTasks, resetTasks } from '../store/tasks.ts'
+import type { RunAtWork } from './run-at-work.ts'
+
+/** Steps that the server itself takes around those of the host: they are about rows. Named and repeated as those are. */
+
+/**
+ * The images are there (built now if need be), and each drive of a new run stands on its layer. Done once in a run's life, in one transaction. Clones, and drives that a
+ * saved playground has, have their rows from the beginning, and need no image.
+ */
+const chooseLayers: Step<RunAtWork> = {
+  name: 'choose-layers',
+  message: 'Waiting for the images',
+  async done({ id, tools: { db, images } }) {
+    // The pack may have been removed while the run was stopped.
+    return images.hasKernelPack() && (await missingDrives(db, id)).length === 0
+  },
+  async do({ id, tools: { db, images }, signal, report }) {
+    await images.requireKernelPack(report, signal)
+    const layerOf = new Map<string, string>()
+    for (const source of new Set((await missingDrives(db, id)).flatMap(({ drive }) => drive.source ?? []))) {
+      layerOf.set(source, await images.requireLayer(source, report, signal))
+    }
+    await transaction(db, async (trx) => {
+      for (const { machine, index, drive } of await missingDrives(trx, id)) {
+        const layerId = drive.source === undefined ? null : (layerOf.get(drive.source) ?? null)
+        await insertDrive(trx, id, machine, index, drive, layerId)
+      }
+    })
+  },
+}
+
+/** Drives of its plan that have no row yet. */
+async function missingDrives(db: Db, id: string) {
+  const { plan } = await readRun(db, id)
+  const rows = await listDrives(db, id)
+  return plannedDrives(plan.machines).filter(
+    ({ machine, index }) => !rows.some((row) => row.machine === machine && row.drive_index === index),
+  )
+}
+
+/** Nobody else is at the drives, and what a VM that is gone had begun with them is finished. */
+const settleDrives: Step<RunAtWork> = {
+  name: 'settle',
+  message: 'Finishing what was begun with the drives',
+  async done({ id, tools }) {
+    await tools.takeDrives(id)
+    await tools.layers.locks.free(id)
+    return (await announcedOverlays(tools.db, id)).length === 0
+  },
+  do: ({ id, tools: { layers } }) => settleOverlays(layers, id),
+}
+
+const coldStart: Step<RunAtWork> = {
+  name: 'note-cold-start',
+  message: 'Beginning a boot',
+  done: async () => false,
+  do: ({ id, tools: { db } }) => noteColdStart(db, id),
+}
+
+/** What nothing holds any more now. */
+const collect: Step<RunAtWork> = {
+  name: 'collect',
+  message: 'Removing what nobody needs any more',
+  done: async () => false,
+  do: ({ tools }) => tools.collect(),
+}
+
+/**
+ * A run that was to begin with another's memory, and cannot, would boot from that one's drives with its identity. Nothing of its owner's is in it, so it begins as if it
+ * had never borrowed anything. Files that a crash leaves are reclaimed.
+ */
+const returnBorrowed: Step<RunAtWork> = {
+  name: 'begin-anew',
+  message: 'Beginning anew',
+  async done({ id, tools: { db } }) {
+    return (await readRun(db, id)).memory.kind !== 'borrowed-drives'
+  },
+  async do({ id, tools: { db, host } }) {
+    const overlays = await transaction(db, async (trx) => {
+      const drives = await listDrives(trx, id)
+      await deleteDrives(trx, id)
+      await resetTasks(trx, id)
+      await dropMemory(trx, id)
+      return drives.flatMap(({ overlay }) => overlay ?? [])
+    })
+    await host.storage.removeOverlays(overlays.map((overlay) => ({ runId: id, overlay })))
+  },
+}
+
+/** The guests' memory is gone, and so is what ran in them. */
+const endTasks: Step<RunAtWork> = {
+  name: 'end-tasks',
+  message: 'Noting which tasks were ended',
+  done: async () => false,
+  async do({ id, tools: { db } }) {
+    const names = (await listTasks(db, id)).map(({ name }) => name)
+    await failRunningTasks(db, id, names, 'Its machine was switched off before it ended.')
+  },
+}
+
+const unmap: Step<RunAtWork> = {
+  name: 'unmap-memory',
+  message: 'Giving up memory that was mapped',
+  async done({ id, tools: { db } }) {
+    return mappedBy((await readRun(db, id)).memory) === null
+  },
+  async do(run) {
+    await noteUnmapped(run.tools.db, run.id)
+    await run.tools.collect()
+  },
+}
+
+/** Before the host's steps of the same name, in these parts: machines are STARTING with the last. */
+export const ownSteps = {
+  returnBorrowed: { name: 'borrowed', steps: [returnBorrowed] },
+  chooseLayers: { name: 'start', steps: [chooseLayers] },
+  settleDrives: { name: 'drives', steps: [settleDrives] },
+  coldStart: { name: 'start', steps: [coldStart, collect] },
+  endedGuests: { name: 'went-off', steps: [endTasks, unmap] },
+  keptGuests: { name: 'went-off', steps: [unmap] },
+  destroyed: { name: 'destroy', steps: [collect] },
+} as const satisfies Record<string, Workflow<RunAtWork>>
+
+export const ownStepNames: readonly string[] = [...new Set(Object.values(ownSteps).flatMap((workflow) => stepNamesOf(workflow)))]
