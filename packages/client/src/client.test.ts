@@ -65,3 +65,19 @@ test('an answer that is not Ramet’s is told as such, whatever its status', asy
     await assert.rejects(createClient({ endpoint: server.endpoint }).health(), { code: 'unexpected_answer', status })
   }
 })
+
+test('a list is asked for page by page, each from where the last one ended', async () => {
+  const all = Array.from({ length: 450 }, (_, i) => ({ id: String(i) }))
+  const asked: string[] = []
+  await using server = await startStubServer({
+    request: ({ url = '' }, response) => {
+      asked.push(url)
+      const { searchParams } = new URL(url, 'http://x')
+      const from = all.findIndex(({ id }) => id === searchParams.get('cursor')) + 1
+      answer(response, 200, all.slice(from, from + Number(searchParams.get('limit'))))
+    },
+  })
+  const plays = await createClient({ endpoint: server.endpoint }).plays.list()
+  assert.deepEqual(plays, all)
+  assert.deepEqual(asked, ['/api/plays?limit=200', '/api/plays?limit=200&cursor=199', '/api/plays?limit=200&cursor=399'])
+})

@@ -43,6 +43,8 @@ export interface ExecOptions {
   readonly pty?: { readonly term: string; readonly cols: number; readonly rows: number } | undefined
 }
 
+const playsInPage = 200
+
 export type Client = ReturnType<typeof createClient>
 
 /**
@@ -59,6 +61,7 @@ export function createClient(options: ClientOptions) {
   const post = <T>(path: string, body?: unknown) => ask<T>(connection, 'POST', path, { body })
   const remove = async (path: string) => void (await ask(connection, 'DELETE', path))
   const act = <T = Play>(id: string, action: PlayAction) => post<T>(routes.actions(id), action)
+  const listPlays = (page: { limit: number; cursor?: string | undefined }) => get<Play[]>(routes.plays() + query(page))
   const getPlay = (id: string, signal?: AbortSignal) => get<Play>(routes.play(id), { signal })
   const query = (values: Record<string, string | number | undefined>) => {
     const given = Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]))
@@ -89,7 +92,17 @@ export function createClient(options: ClientOptions) {
       (await post<{ problems: Problem[] }>(routes.manifestCheck(), { text, fileName })).problems,
 
     plays: {
-      list: () => get<Play[]>(routes.plays()),
+      /** All, newest first, asked for by pages. */
+      async list(): Promise<Play[]> {
+        const all: Play[] = []
+        for (let cursor: string | undefined; ; cursor = all.at(-1)?.id) {
+          const page = await listPlays({ limit: playsInPage, cursor })
+          all.push(...page)
+          if (page.length < playsInPage) return all
+        }
+      },
+      /** The newest, or those after the run `cursor`. A page that is not full is the last one. */
+      page: (page: { limit: number; cursor?: string | undefined }) => listPlays(page),
       get: getPlay,
       start: (body: CreatePlay) => post<Play>(routes.plays(), body),
       /** `powerOff`: shuts the guests down instead of keeping their memory. */

@@ -13,6 +13,7 @@ import { isOnItsWay } from './background/on-its-way.ts'
 import { copyService } from './clone-save/copy-service.ts'
 import type { Config } from './config.ts'
 import { EventStream } from './events/events.ts'
+import { OneAtATime } from './events/one-at-a-time.ts'
 import { hostWasRebooted, openHome, publishServer } from './home.ts'
 import { bindHome } from './home-installation.ts'
 import { hostReport } from './host-report.ts'
@@ -29,7 +30,7 @@ import { Reserve } from './reserve.ts'
 import { machineService } from './runs/machine-service.ts'
 import { permittedRun } from './runs/permitted-run.ts'
 import { runService } from './runs/run-service.ts'
-import { type PlayContext, toPlay } from './runs/to-play.ts'
+import { type PlayContext, toPlays } from './runs/to-play.ts'
 import type { Services } from './services.ts'
 import { collectLayers } from './storage/layers/collect.ts'
 import { layerTools } from './storage/layers/layer-tools.ts'
@@ -54,6 +55,9 @@ import { ensureWebBundle } from './web/bundle.ts'
 
 /** A person who started something runs a command in it next. */
 const afterwardsMs = 5_000
+
+/** Runs that a new listener is told of at once, the newest. Whoever shows older ones lists them. */
+const inPicture = 200
 
 const catalogFolder = join(import.meta.dirname, '../../../playgrounds')
 
@@ -147,19 +151,21 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   }
   const events = new EventStream({
     snapshot: async (user) => [
-      ...(await runs.list(user)).map((play: Play) => ({ kind: 'play' as const, play })),
+      ...(await runs.list(user, { limit: inPicture })).map((play: Play) => ({ kind: 'play' as const, play })),
       ...images.list().map((image) => ({ kind: 'image' as const, image })),
     ],
     onError: (error) => log.error({ err: error }, 'a picture for the event stream could not be made'),
   })
-  const changed = (runId: string) => {
-    void (async () => {
-      const row = await findRun(db, runId)
-      warmStarts.trigger()
-      activity.note(runId, row !== undefined && isOnItsWay(row, reconciler.progressOf(runId)))
-      if (row?.purpose === 'user') events.publish(subjectOfRun(row), { kind: 'play', play: await toPlay(plays, row) })
-    })().catch((error) => log.error({ err: error, run: runId }, 'a change could not be told'))
-  }
+  const tellRun = new OneAtATime(async (runId) => {
+    const row = await findRun(db, runId)
+    warmStarts.trigger()
+    activity.note(runId, row !== undefined && isOnItsWay(row, reconciler.progressOf(runId)))
+    if (row?.purpose !== 'user') return
+    const [play] = await toPlays(plays, [row])
+    if (play) events.publish(subjectOfRun(row), { kind: 'play', play })
+  })
+  const changed = (runId: string) =>
+    tellRun.trigger(runId, (error) => log.error({ err: error, run: runId }, 'a change could not be told'))
   const reconciler: Reconciler = new Reconciler({
     db,
     host,

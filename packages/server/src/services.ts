@@ -14,7 +14,7 @@ import type {
   SavePlay,
 } from '@ramet/model/api/wire.ts'
 import type { Problem } from '@ramet/model/errors/error.ts'
-import type { MachineAction } from '@ramet/model/run/run-state.ts'
+import type { MachineAction, RunState } from '@ramet/model/run/run-state.ts'
 import type { User } from './store/users.ts'
 
 /** What the HTTP layer speaks to. It knows users, requests and frames; everything else is behind these. Each throws RametError. */
@@ -61,11 +61,20 @@ export interface Playgrounds {
   checkManifest(text: string, fileName: string): Problem[]
 }
 
+export interface PageRequest {
+  /** Absent: all that are left. */
+  readonly limit?: number | undefined
+  /** Id of the last run of the page before. */
+  readonly cursor?: string | undefined
+}
+
 /** Runs of one user; another user's run is not found. Actions return at once with the run on its way. */
 export interface Runs {
   start(user: User, request: StartRequest): Promise<Play>
   /** Newest first. */
-  list(user: User): Promise<Play[]>
+  list(user: User, page: PageRequest): Promise<Play[]>
+  /** Without those that are destroyed. */
+  countByState(user: User): Promise<readonly { readonly state: RunState; readonly count: number }[]>
   get(user: User, id: string): Promise<Play>
   /** Keeps the machines' memory, unless they are to be shut down. */
   stop(user: User, id: string, how: { readonly powerOff: boolean }): Promise<Play>

@@ -62,7 +62,9 @@ export async function stubWorld(answers: Readonly<Record<string, unknown>>, hand
     request: ({ method, url, headers }, response, body) => {
       const what = `${method} ${url}`
       asked.push({ what, body: body === '' ? undefined : JSON.parse(body), authorization: headers.authorization })
-      const said = answers[what]
+      // The first page of a list is the whole list, however long.
+      const [, list, cursor] = /^(.*)\?limit=\d+(&cursor=.*)?$/.exec(what) ?? []
+      const said = answers[what] ?? (cursor === undefined ? answers[list ?? ''] : [])
       if (said === undefined)
         return answer(response, 404, { code: 'not_found', message: `There is no ${what}.`, hint: 'Look again.' })
       answer(response, 200, typeof said === 'function' ? said() : said)

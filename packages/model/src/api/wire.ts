@@ -3,7 +3,7 @@ import { limits, manifestSchema, manifestSpecSchema } from '../manifest/manifest
 import { planTabSchema } from '../plan/tabs.ts'
 import { machineStateSchema, runStateSchema, wantedStateSchema } from '../run/run-state.ts'
 import { taskStatusSchema } from '../run/task-state.ts'
-import { dnsLabelSchema, labelSchema, titleSchema } from '../units/names.ts'
+import { dnsLabelSchema, labelSchema, runIdSchema, titleSchema } from '../units/names.ts'
 
 /**
  * Bodies of the HTTP API. They keep the shape of iximiuz's (reference/labctl-api.md, part 2), so on the wire a run is a `play`;
@@ -125,6 +125,16 @@ export const playSchema = z.object({
   tabs: z.array(planTabSchema),
 })
 export type Play = z.infer<typeof playSchema>
+
+/** Of a list of runs, newest first. Query strings, so texts. */
+export const pageSchema = z.object({
+  limit: z
+    .string()
+    .regex(/^[1-9]\d{0,2}$/, 'must be a number from 1 to 999')
+    .transform(Number)
+    .optional(),
+  cursor: runIdSchema.optional(),
+})
 
 export const createPlaySchema = z.object({
   playground: z.string(),

@@ -3,7 +3,7 @@ import { wirePlayground } from '../playgrounds/playgrounds.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
 import { mustAllow } from '../runs/allowed.ts'
 import type { PermittedRun } from '../runs/permitted-run.ts'
-import { type PlayContext, toPlay } from '../runs/to-play.ts'
+import { type PlayContext, toPlays } from '../runs/to-play.ts'
 import type { CloneRequest, Copies, User } from '../services.ts'
 import type { LayerTools } from '../storage/layers/layer-tools.ts'
 import { sealDrives } from '../storage/layers/seal.ts'
@@ -67,7 +67,7 @@ export function copyService({ layers, reconciler, plays, permitted, quota, memor
         if (request.start || request.live) reconciler.worker(clone).trigger()
         changed(clone)
       }
-      return Promise.all(ids.map(async (clone) => toPlay(plays, await readRun(db, clone))))
+      return toPlays(plays, await Promise.all(ids.map((clone) => readRun(db, clone))))
     },
 
     async save(user, id, request) {

@@ -16,7 +16,12 @@ export function addMetrics(app: FastifyInstance, runs: Runs): Route[] {
     labelNames: ['method', 'route', 'status'],
     registers,
   })
-  const states = new Gauge({ name: 'ramet_runs', help: "The asking user's runs, by state.", labelNames: ['state'], registers })
+  const states = new Gauge({
+    name: 'ramet_runs',
+    help: "The asking user's runs that have not been destroyed, by state.",
+    labelNames: ['state'],
+    registers,
+  })
   const lag = new Gauge({ name: 'ramet_event_loop_lag_seconds', help: 'How late the event loop is at this moment.', registers })
   const memory = new Gauge({ name: 'ramet_resident_memory_bytes', help: 'Memory of the server process.', registers })
 
@@ -35,7 +40,7 @@ export function addMetrics(app: FastifyInstance, runs: Runs): Route[] {
       answer: z.string(),
       async handle({ user, reply }) {
         for (const state of runStates) states.set({ state }, 0)
-        for (const { state } of await runs.list(user)) states.inc({ state })
+        for (const { state, count } of await runs.countByState(user)) states.set({ state }, count)
         memory.set(process.memoryUsage.rss())
         lag.set(await eventLoopLag())
         reply.type(registry.contentType)

@@ -10,8 +10,9 @@ import { newId } from '../playgrounds/new-id.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
 import type { Runs, User } from '../services.ts'
 import { type Db, transaction } from '../store/database.ts'
+import { countRunsByState, listRunPage } from '../store/play-lists.ts'
 import { findPlayground } from '../store/playgrounds.ts'
-import { listRuns, type Run, readRun } from '../store/runs.ts'
+import { type Run, readRun } from '../store/runs.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
 import { takeSavedTasks } from '../store/tasks.ts'
 import { taskDetails } from '../tasks/to-task.ts'
@@ -23,7 +24,7 @@ import { insertRun } from './new-run.ts'
 import { destroyedReadableMs, permittedRun } from './permitted-run.ts'
 import { type RunRequest, transition } from './run.ts'
 import { insertSavedDrives } from './saved-drives.ts'
-import { type PlayContext, toPlay } from './to-play.ts'
+import { type PlayContext, toPlay, toPlays } from './to-play.ts'
 
 export interface RunServiceTools {
   readonly db: Db
@@ -34,6 +35,9 @@ export interface RunServiceTools {
   readonly warm: { readonly isOn: boolean; shapeNow(plan: RunPlan): Promise<string | undefined> }
   changed(runId: string): void
 }
+
+/** Rows that one query names: well below what either store takes as parameters of a statement. */
+const longestPage = 500
 
 /** Runs of one user. Actions write what is wanted and return; the reconciler does the rest. */
 export function runService({ db, host, reconciler, plays, memory, warm, changed }: RunServiceTools): Runs {
@@ -79,11 +83,18 @@ export function runService({ db, host, reconciler, plays, memory, warm, changed 
       return show(id)
     },
 
-    async list(user) {
-      const oldest = new Date(Date.now() - destroyedReadableMs).toISOString()
-      const rows = await listRuns(db, user.id, oldest)
-      return Promise.all(rows.map((row) => toPlay(plays, row)))
+    async list(user, { limit, cursor }) {
+      const goneSince = new Date(Date.now() - destroyedReadableMs).toISOString()
+      const all: Play[] = []
+      for (let after = cursor; ; after = all.at(-1)?.id) {
+        const size = Math.min(longestPage, (limit ?? Number.POSITIVE_INFINITY) - all.length)
+        const rows = await listRunPage(db, { owner: user.id, goneSince, limit: size, after })
+        all.push(...(await toPlays(plays, rows)))
+        if (rows.length < size || all.length === limit) return all
+      }
     },
+
+    countByState: (user) => countRunsByState(db, user.id),
 
     async get(user, id) {
       return toPlay(plays, await permitted(user, 'run.read', id))

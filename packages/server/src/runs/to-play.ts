@@ -7,11 +7,11 @@ import { isMachineOn } from '@ramet/model/run/run-state.ts'
 import { areInitTasksOver } from '@ramet/model/run/task-state.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Kysely } from 'kysely'
-import { conditionsOf, listMachines } from '../store/run-machines.ts'
+import { type RunParts, readRunParts } from '../store/play-lists.ts'
+import { conditionsOf } from '../store/run-machines.ts'
 import { snapshotOf } from '../store/run-memory.ts'
-import { listStateEvents, type Run } from '../store/runs.ts'
+import type { Run } from '../store/runs.ts'
 import type { Database, RunMachineRow } from '../store/schema.ts'
-import { listTasks } from '../store/tasks.ts'
 import { tasksAtWork } from '../tasks/task-rows.ts'
 import { toTask } from '../tasks/to-task.ts'
 
@@ -22,21 +22,51 @@ export interface PlayContext {
   progressOf(runId: string): Progress | undefined
 }
 
+/** Of a run's history lists and events show this much of the end; the run by itself is shown with all of it. */
+const historyInLists = 50
+
 /** A run as the API shows it. */
 export async function toPlay(context: PlayContext, row: Run): Promise<Play> {
-  const { db } = context
+  const [play] = await toPlays(context, [row], Number.MAX_SAFE_INTEGER)
+  if (!play) throw new Error('a run was given and none came back')
+  return play
+}
+
+/** Runs as the API lists them, in the given order: a fixed number of queries, however many they are. */
+export async function toPlays(context: PlayContext, rows: readonly Run[], mostEvents = historyInLists): Promise<Play[]> {
+  if (rows.length === 0) return []
+  const parts = await readRunParts(context.db, rows, mostEvents)
+  const machines = Map.groupBy(parts.machines, ({ run_id }) => run_id)
+  const tasks = Map.groupBy(parts.tasks, ({ run_id }) => run_id)
+  const events = Map.groupBy(parts.events, ({ run_id }) => run_id)
+  const playgrounds = byId(parts.playgrounds)
+  const sources = byId(parts.sources)
+  const snapshots = byId(parts.snapshots)
+  return rows.map((row) =>
+    compose(context, row, {
+      machines: machines.get(row.id) ?? [],
+      tasks: tasks.get(row.id) ?? [],
+      events: events.get(row.id) ?? [],
+      playground: playgrounds.get(row.playground_id),
+      source: sources.get(row.cloned_from ?? ''),
+      snapshot: snapshots.get(snapshotOf(row.memory) ?? ''),
+    }),
+  )
+}
+
+const byId = <T extends { readonly id: string }>(rows: readonly T[]): Map<string, T> => new Map(rows.map((row) => [row.id, row]))
+
+interface Parts {
+  readonly machines: RunParts['machines']
+  readonly tasks: RunParts['tasks']
+  readonly events: RunParts['events']
+  readonly playground: RunParts['playgrounds'][number] | undefined
+  readonly source: RunParts['sources'][number] | undefined
+  readonly snapshot: RunParts['snapshots'][number] | undefined
+}
+
+function compose(context: PlayContext, row: Run, { machines, tasks, events, playground, source, snapshot }: Parts): Play {
   const { plan, failure } = row
-  const kept = snapshotOf(row.memory)
-  const [machines, tasks, events, playground, source, snapshot] = await Promise.all([
-    listMachines(db, row.id),
-    listTasks(db, row.id),
-    listStateEvents(db, row.id),
-    db.selectFrom('playgrounds').selectAll().where('id', '=', row.playground_id).executeTakeFirst(),
-    row.cloned_from === null
-      ? undefined
-      : db.selectFrom('runs').select(['id', 'title']).where('id', '=', row.cloned_from).executeTakeFirst(),
-    kept === undefined ? undefined : db.selectFrom('snapshots').select(['at', 'bytes']).where('id', '=', kept).executeTakeFirst(),
-  ])
   const isOn = row.lease !== null && row.state === 'RUNNING'
   const addresses = isOn && row.lease !== null ? hostAddresses(plan, row.lease) : undefined
   const progress = context.progressOf(row.id)
@@ -70,7 +100,7 @@ export async function toPlay(context: PlayContext, row: Run): Promise<Play> {
     ...(row.start_kind === null ? {} : { startKind: row.start_kind }),
     ...(row.start_reason === null ? {} : { startReason: row.start_reason }),
     ...(row.epoch === null ? {} : { epoch: row.epoch }),
-    ...(snapshot === undefined ? {} : { snapshot }),
+    ...(snapshot === undefined ? {} : { snapshot: { at: snapshot.at, bytes: snapshot.bytes } }),
     networks: plan.networks.map((net) => ({ ...net })),
     tabs: tabsOfRun(plan, playground?.spec),
   }

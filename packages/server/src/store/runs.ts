@@ -4,7 +4,7 @@ import { parseRunPlan, type RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { isGone, type RunState, takesMemory, type WantedState } from '@ramet/model/run/run-state.ts'
 import { type Db, now } from './database.ts'
 import { memoryColumns, type RunMemory, readMemory } from './run-memory.ts'
-import type { NewRun, RunRow, StateEventRow } from './schema.ts'
+import type { NewRun, RunRow } from './schema.ts'
 
 /** All SQL on `runs` and `state_events`. What writes is called by `runs/run.ts` alone (`npm run lint` sees to it). */
 
@@ -73,19 +73,6 @@ export async function readRun(db: Db, id: string): Promise<Run> {
   return run
 }
 
-/** A user's runs, newest first; those that were destroyed before `goneSince` (RFC 3339) are left out. */
-export async function listRuns(db: Db, ownerId: string, goneSince: string): Promise<Run[]> {
-  const rows = await db
-    .selectFrom('runs')
-    .selectAll()
-    .where('owner_id', '=', ownerId)
-    .where('purpose', '=', 'user')
-    .where((where) => where.or([where('state', '!=', 'DESTROYED'), where('last_state_at', '>', goneSince)]))
-    .orderBy('created_at', 'desc')
-    .execute()
-  return rows.map(readRunRow)
-}
-
 /** Those that the reconciler has something to do with, or may have. */
 export async function listLivingRuns(db: Db): Promise<Run[]> {
   return (await db.selectFrom('runs').selectAll().where('state', '!=', 'DESTROYED').execute()).map(readRunRow)
@@ -127,11 +114,6 @@ export async function wasUp(db: Db, id: string): Promise<boolean> {
     .where('state', '=', 'RUNNING')
     .executeTakeFirst()
   return row !== undefined
-}
-
-/** In order. */
-export async function listStateEvents(db: Db, id: string): Promise<StateEventRow[]> {
-  return db.selectFrom('state_events').selectAll().where('run_id', '=', id).orderBy('seq').execute()
 }
 
 /** Runs that resume one of these snapshots next. */

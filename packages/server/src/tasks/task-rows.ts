@@ -13,7 +13,10 @@ export const tasksOn = (row: Pick<Run, 'plan'>, machine: string): string[] =>
     .map(({ name }) => name)
 
 /** Definitions and how they are, side by side. */
-export function tasksAtWork(plan: readonly PlanTask[], rows: readonly TaskRow[]): (PlanTask & TaskAtWork & { row: TaskRow })[] {
+export function tasksAtWork<R extends Pick<TaskRow, 'name' | 'status'>>(
+  plan: readonly PlanTask[],
+  rows: readonly R[],
+): (PlanTask & TaskAtWork & { row: R })[] {
   const byName = new Map(rows.map((row) => [row.name, row]))
   return plan.flatMap((task) => {
     const row = byName.get(task.name)

@@ -6,7 +6,13 @@ import { listTasks } from '../store/tasks.ts'
 import { plannedTasks, tasksAtWork } from './task-rows.ts'
 
 /** A task as a play shows it. */
-export const toTask = ({ name, status, version }: TaskRow): PlayTask => ({ name, init: true, helper: false, status, version })
+export const toTask = ({ name, status, version }: Pick<TaskRow, 'name' | 'status' | 'version'>): PlayTask => ({
+  name,
+  init: true,
+  helper: false,
+  status,
+  version,
+})
 
 /** With what it is and what came of it. */
 export async function taskDetails(db: Db, run: Run): Promise<PlayTaskDetails[]> {

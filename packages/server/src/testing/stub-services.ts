@@ -162,6 +162,7 @@ export function stubServices(): Stubs {
     runs: {
       start: async (_user, { title }) => stubPlay(title),
       list: async (user) => (user.id === alice.id ? [stubs.play] : []),
+      countByState: async (user) => (user.id === alice.id ? [{ state: stubs.play.state, count: 1 }] : []),
       get: async (user, id) => own(user, id),
       stop: async (user, id) => own(user, id),
       restart: async (user, id) => own(user, id),

@@ -1,6 +1,6 @@
 import { routes } from '@ramet/model/api/routes.ts'
 import { refuseOverrides } from '@ramet/model/api/start-overrides.ts'
-import { createPlaySchema, playSchema, playTaskDetailsSchema } from '@ramet/model/api/wire.ts'
+import { createPlaySchema, pageSchema, playSchema, playTaskDetailsSchema } from '@ramet/model/api/wire.ts'
 import { z } from 'zod'
 import type { Runs } from '../../services.ts'
 import { type Route, route } from '../route.ts'
@@ -23,9 +23,11 @@ export const playRoutes = (runs: Runs): Route[] => [
     method: 'GET',
     path: routes.plays(),
     permission: 'run.list',
-    summary: "The user's runs, newest first",
+    summary:
+      "The user's runs, newest first; `limit`: a page of so many, `cursor`: those after the run of this id. A page that is not full is the last one",
+    query: pageSchema,
     answer: z.array(playSchema),
-    handle: ({ user }) => runs.list(user),
+    handle: ({ user, query }) => runs.list(user, query),
   }),
   route({
     method: 'GET',

@@ -7,6 +7,7 @@ import { snapshots } from './0005-snapshots.ts'
 import { warmStarts } from './0006-warm-starts.ts'
 import { damagedMemory } from './0007-damaged-memory.ts'
 import { words } from './0008-words.ts'
+import { lists } from './0009-lists.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -18,4 +19,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006-warm-starts': warmStarts,
   '0007-damaged-memory': damagedMemory,
   '0008-words': words,
+  '0009-lists': lists,
 }
