@@ -64,6 +64,9 @@ export function readTransaction<T>(db: Db, work: (trx: Transaction<Database>) =>
   return db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work)
 }
 
+/** For conditions that leave out runs that are gone, as a literal: SQLite uses an index without them only for statements that say so themselves. */
+export const destroyed = sql.lit<'DESTROYED'>('DESTROYED')
+
 /** One moment as the store keeps it: RFC 3339, UTC. */
 export const now = (): string => new Date().toISOString()
 

@@ -1,5 +1,5 @@
 import type { Known, KnownLayer } from '@ramet/engine'
-import { type Db, readTransaction } from './database.ts'
+import { type Db, destroyed, readTransaction } from './database.ts'
 
 /** Everything of this installation that a row accounts for, to tell what a crash left behind. */
 export async function knownToStore(db: Db): Promise<Known & { readonly layers: readonly (KnownLayer & { id: string })[] }> {
@@ -8,7 +8,7 @@ export async function knownToStore(db: Db): Promise<Known & { readonly layers: r
     const snapshots = await trx.selectFrom('snapshots').select('id').execute()
     const memory = await trx.selectFrom('snapshot_machines').select(['snapshot_id', 'device_state_file', 'ram_file']).execute()
     const filesOf = Map.groupBy(memory, ({ snapshot_id }) => snapshot_id)
-    const runs = await trx.selectFrom('runs').select(['id', 'short_id', 'state']).where('state', '!=', 'DESTROYED').execute()
+    const runs = await trx.selectFrom('runs').select(['id', 'short_id', 'state']).where('state', '!=', destroyed).execute()
     const drives = await trx.selectFrom('drives').select(['run_id', 'overlay', 'next_overlay']).execute()
     const drivesOf = Map.groupBy(drives, ({ run_id }) => run_id)
     return {

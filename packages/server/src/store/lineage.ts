@@ -1,4 +1,4 @@
-import type { Db } from './database.ts'
+import { type Db, destroyed } from './database.ts'
 import type { PlaygroundRow, RunRow } from './schema.ts'
 
 /** Rows of runs as lineages show them; throwaway runs of the platform's own have no place in them. */
@@ -93,7 +93,7 @@ export async function runsOfPlayground(db: Db, playgroundId: string): Promise<{ 
     .selectFrom('runs')
     .select(['id', 'title'])
     .where('playground_id', '=', playgroundId)
-    .where('state', '!=', 'DESTROYED')
+    .where('state', '!=', destroyed)
     .where('purpose', '=', 'user')
     .orderBy('created_at')
     .execute()

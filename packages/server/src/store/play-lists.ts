@@ -1,6 +1,6 @@
 import type { RunState } from '@ramet/model/run/run-state.ts'
 import { sql } from 'kysely'
-import type { Db } from './database.ts'
+import { type Db, destroyed } from './database.ts'
 import { snapshotOf } from './run-memory.ts'
 import { type Run, readRunRow } from './runs.ts'
 import type { PlaygroundRow, RunMachineRow, RunRow, SnapshotRow, StateEventRow, TaskRow } from './schema.ts'
@@ -36,8 +36,8 @@ export async function listRunPage(db: Db, page: RunPage): Promise<Run[]> {
     return from.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(page.limit)
   }
   // Two queries, each over an index of its own: runs that are gone are many, and those that went just now are few.
-  const there = await ofPage().where(sql<boolean>`state <> 'DESTROYED'`).execute()
-  const gone = await ofPage().where(sql<boolean>`state = 'DESTROYED'`).where('last_state_at', '>', page.goneSince).execute()
+  const there = await ofPage().where('state', '!=', destroyed).execute()
+  const gone = await ofPage().where('state', '=', destroyed).where('last_state_at', '>', page.goneSince).execute()
   const rows = gone.length === 0 ? there : [...there, ...gone].toSorted(newestFirst).slice(0, page.limit)
   return rows.map(readRunRow)
 }
@@ -49,7 +49,7 @@ export async function countRunsByState(db: Db, owner: string): Promise<{ state: 
     .select(({ fn }) => ['state', fn.countAll<number>().as('count')])
     .where('owner_id', '=', owner)
     .where('purpose', '=', 'user')
-    .where(sql<boolean>`state <> 'DESTROYED'`)
+    .where('state', '!=', destroyed)
     .groupBy('state')
     .execute()
 }

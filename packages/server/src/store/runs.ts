@@ -2,7 +2,7 @@ import type { Failure } from '@ramet/model/api/wire.ts'
 import { notFound } from '@ramet/model/errors/errors.ts'
 import { parseRunPlan, type RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { isGone, type RunState, takesMemory, type WantedState } from '@ramet/model/run/run-state.ts'
-import { type Db, now } from './database.ts'
+import { type Db, destroyed, now } from './database.ts'
 import { memoryColumns, type RunMemory, readMemory } from './run-memory.ts'
 import type { NewRun, RunRow } from './schema.ts'
 
@@ -75,7 +75,7 @@ export async function readRun(db: Db, id: string): Promise<Run> {
 
 /** Those that the reconciler has something to do with, or may have. */
 export async function listLivingRuns(db: Db): Promise<Run[]> {
-  return (await db.selectFrom('runs').selectAll().where('state', '!=', 'DESTROYED').execute()).map(readRunRow)
+  return (await db.selectFrom('runs').selectAll().where('state', '!=', destroyed).execute()).map(readRunRow)
 }
 
 /** Titles of a user's runs that are not gone. */
@@ -84,7 +84,7 @@ export async function listTitles(db: Db, ownerId: string): Promise<string[]> {
     .selectFrom('runs')
     .select('title')
     .where('owner_id', '=', ownerId)
-    .where('state', '!=', 'DESTROYED')
+    .where('state', '!=', destroyed)
     .execute()
   return rows.map(({ title }) => title)
 }

@@ -1,4 +1,4 @@
-import { type Db, now } from './database.ts'
+import { type Db, destroyed, now } from './database.ts'
 import type { RunRow, WarmStartRow } from './schema.ts'
 
 export async function findWarmStart(db: Db, playgroundId: string): Promise<WarmStartRow | undefined> {
@@ -56,7 +56,7 @@ export async function listThrowaways(db: Db): Promise<ThrowawayRow[]> {
     .selectFrom('runs')
     .select(['id', 'playground_id', 'wanted', 'state', 'resume_from', 'maps_snapshot'])
     .where('purpose', '=', 'warm-start')
-    .where('state', '!=', 'DESTROYED')
+    .where('state', '!=', destroyed)
     .execute()
 }
 
