@@ -1,5 +1,5 @@
-import { openHostAndParts } from '@ramet/engine/host/open-host.ts'
+import { openHost } from '@ramet/engine'
 import { serve } from './serve.ts'
 
 /** `npm start`: the server on this Linux host. */
-await serve(openHostAndParts)
+await serve(openHost)

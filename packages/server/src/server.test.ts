@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { openFakeHostAndParts } from '@ramet/engine/testing/fake/open-fake-host.ts'
+import { openFakeHost } from '@ramet/engine/testing'
 import { pino } from 'pino'
 import { readConfig } from './config.ts'
 import { startServer } from './server.ts'
@@ -26,14 +26,14 @@ test('a start that fails half-way lets go of all it had opened, and the next one
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
   t.after(() => taken.close())
   let hosts = 0
-  const openHost: typeof openFakeHostAndParts = async (options) => {
-    const opened = await openFakeHostAndParts(options)
+  const openHost: typeof openFakeHost = async (options) => {
+    const host = await openFakeHost(options)
     hosts += 1
     const close = async () => {
       hosts -= 1
-      await opened.host.close()
+      await host.close()
     }
-    return { ...opened, host: { ...opened.host, close } }
+    return { ...host, close }
   }
 
   const { port } = taken.address() as AddressInfo

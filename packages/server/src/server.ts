@@ -87,7 +87,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   const owner = await openOwner(db)
   const auth = new TokenAuth(tokenStore(db), { owner })
   await ensureCliToken(config.home, auth, owner)
-  const { host, parts } = await openHost({
+  const host = await openHost({
     home: config.home,
     cache: config.cache,
     installation: installation.id,
@@ -186,8 +186,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   const warmStarts: WarmStarts = new WarmStarts({
     activity,
     db,
-    host: parts,
-    face: host,
+    host,
     images,
     reconciler,
     memory,

@@ -38,15 +38,7 @@ export interface HostConfig {
 }
 
 /** This Linux host: QEMU, namespaces, qcow2. Throws `not_root`, `home_not_reachable`. */
-export const openHost = async (config: HostConfig): Promise<Host> => (await openHostAndParts(config)).host
-
-/** For what does not go through the host yet. */
-export interface HostAndParts {
-  readonly host: Host
-  readonly parts: HostParts
-}
-
-export async function openHostAndParts({ home, cache, installation, onAccelerator }: HostConfig): Promise<HostAndParts> {
+export async function openHost({ home, cache, installation, onAccelerator }: HostConfig): Promise<Host> {
   if (process.getuid?.() !== 0) {
     throw new RametError('not_root', 403, 'The engine needs root: it makes network namespaces and gives QEMU its rights away.', {
       hint: 'Run it as root, or look around without any VM: npm run fake',
@@ -82,7 +74,6 @@ export async function openHostAndParts({ home, cache, installation, onAccelerato
     home,
     installation,
     vmmFor: () => vmm,
-    vmm,
     networks: linuxNetworks({ vmUid: user.uid }),
     cgroups: linuxCgroups(hierarchies),
     resolvers: dnsmasqResolvers,
@@ -102,7 +93,7 @@ export async function openHostAndParts({ home, cache, installation, onAccelerato
     await importLayer(from, to, user.gid)
     return sealedFile(to)
   }
-  const host = localHost(parts, {
+  return localHost(parts, {
     images: localImages(home, library, importFile),
     accelerator: accelerator.known,
     checks: () => hostChecks(found, hierarchies),
@@ -112,5 +103,4 @@ export async function openHostAndParts({ home, cache, installation, onAccelerato
     },
     close: () => library.close(),
   })
-  return { host, parts }
 }

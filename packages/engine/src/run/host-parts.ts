@@ -16,8 +16,6 @@ export interface HostParts {
   readonly installation: string
   /** The kind of VM that a machine is. */
   vmmFor(machine: string): Vmm
-  /** Until the server asks the host instead. */
-  readonly vmm: Vmm
   readonly networks: Networks
   readonly resolvers: Resolvers
   readonly cgroups: Cgroups

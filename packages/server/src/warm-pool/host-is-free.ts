@@ -1,4 +1,3 @@
-import { freeBytes } from '@ramet/engine/disk/space.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { taskStatus } from '@ramet/model/run/task-state.ts'
 import { type MemoryRule, promisedMemory } from '../admission/admission.ts'
@@ -9,7 +8,7 @@ import { isAnyOnItsWayUp, listRunsWithMemory } from '../store/runs.ts'
 const leastFreeBytes = 2 * 1024 ** 3
 
 /** True while nothing of a user's is on its way up, and a throwaway run of this plan takes neither memory nor space that users may need. */
-export async function isQuiet(db: Db, home: string, plan: RunPlan, memory: MemoryRule): Promise<boolean> {
+export async function isQuiet(db: Db, freeBytes: number, plan: RunPlan, memory: MemoryRule): Promise<boolean> {
   if (await isAnyOnItsWayUp(db)) return false
   const setUp = await db
     .selectFrom('run_tasks')
@@ -21,7 +20,7 @@ export async function isQuiet(db: Db, home: string, plan: RunPlan, memory: Memor
     .executeTakeFirst()
   if (setUp) return false
   const ramBytes = plan.machines.reduce((sum, { ramMiB }) => sum + ramMiB, 0) * 1024 ** 2
-  if ((await freeBytes(home)) < ramBytes + leastFreeBytes) return false
+  if (freeBytes < ramBytes + leastFreeBytes) return false
   const promised = await promisedMemory(db, memory)
   const others = memory.bytesOf(plan) + (await takenByThrowaways(db, memory))
   return promised.reduce((sum, { bytes }) => sum + bytes, others) <= memory.totalBytes

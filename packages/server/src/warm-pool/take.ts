@@ -26,7 +26,7 @@ export const warmStartSteps: readonly string[] = ['write-rows', 'run-tasks', 'se
  * becomes what later starts resume, and the run is to be destroyed. Returns its id. Whatever fails, the caller destroys the run. Throws `not_enough_memory`.
  */
 export async function takeWarmStart(tools: WarmStartsTools, request: WarmTarget, signal: AbortSignal): Promise<string> {
-  const { db, face, reconciler, afterStep } = tools
+  const { db, host, reconciler, afterStep } = tools
   const id = await transaction(db, (trx) => insertThrowaway(trx, tools, request, 'to be kept warm'))
   afterStep('warm-start/write-rows')
   const worker = reconciler.worker(id)
@@ -41,7 +41,7 @@ export async function takeWarmStart(tools: WarmStartsTools, request: WarmTarget,
   const failed = (await listTasks(db, row.id)).find(({ status }) => status !== taskStatus.completed)
   if (failed) throw new Error(`its init task ${failed.name} did not complete: ${failed.reason ?? failed.stderr.slice(0, 200)}`)
   afterStep('warm-start/run-tasks')
-  await Promise.all(face.on(id).map(({ machine }) => face.machines.settled({ runId: id, machine }, settlesWithinSeconds)))
+  await Promise.all(host.on(id).map(({ machine }) => host.machines.settled({ runId: id, machine }, settlesWithinSeconds)))
   signal.throwIfAborted()
   afterStep('warm-start/settle')
   await transition(db, id, { action: 'stop' })

@@ -1,8 +1,5 @@
-import { basename } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Host as Face } from '@ramet/engine'
-import type { Host } from '@ramet/engine/run/host.ts'
-import { type SnapshotStamp, shapeOf, whyNotHere } from '@ramet/engine/snapshot/stamp.ts'
+import { type Host, type SnapshotStamp, whyNotHere } from '@ramet/engine'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
@@ -35,7 +32,6 @@ export interface WarmStartsTools {
   readonly activity: Activity
   readonly db: Db
   readonly host: Host
-  readonly face: Face
   readonly images: ImageService
   readonly reconciler: Reconciler
   readonly memory: MemoryRule
@@ -142,7 +138,9 @@ export class WarmStarts {
   }
 
   async #isQuiet({ plan }: Pick<WarmTarget, 'plan'>, signal: AbortSignal): Promise<boolean> {
-    return !signal.aborted && (await isQuiet(this.#tools.db, this.#tools.host.home, plan, this.#tools.memory))
+    return (
+      !signal.aborted && (await isQuiet(this.#tools.db, await this.#tools.host.storage.freeBytes(), plan, this.#tools.memory))
+    )
   }
 
   /** True when there may be something else to be done. */
@@ -203,7 +201,6 @@ export class WarmStarts {
   async #next(): Promise<WarmTarget | undefined> {
     const { db, host, images } = this.#tools
     if (!images.hasKernelPack()) return undefined
-    const here = { ...(await host.stamp()), kernelPack: basename((await host.kernelPack()).folder) }
     for (const id of await listUsedOfficials(db)) {
       if (this.#isFailed(id)) continue
       const playground = await db.selectFrom('playgrounds').selectAll().where('id', '=', id).executeTakeFirst()
@@ -211,7 +208,7 @@ export class WarmStarts {
       const plan = makeRunPlan(specOf(playground))
       const shape = await shapeNow(images, plan)
       // An image that is not there is not built for this: the next start does so.
-      if (shape !== undefined && !(await this.#isKept(playground, shape, { ...here, shape: shapeOf(plan) })))
+      if (shape !== undefined && !(await this.#isKept(playground, shape, await host.fingerprint(plan))))
         return { playground, plan, shape }
     }
     return undefined

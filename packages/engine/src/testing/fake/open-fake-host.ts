@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Host } from '../../host/host.ts'
 import { localHost } from '../../host/local-host.ts'
 import { localImages } from '../../host/local-images.ts'
-import type { HostAndParts, HostConfig } from '../../host/open-host.ts'
+import type { HostConfig } from '../../host/open-host.ts'
 import { BootSlots } from '../../run/boot-slots.ts'
 import type { HostParts } from '../../run/host-parts.ts'
 import { LiveRuns } from '../../run/live-runs.ts'
@@ -20,9 +20,7 @@ import { fakeVmm } from './fake-vmm.ts'
 export const fakeHostFolder = (home: string) => join(home, 'fake-host')
 
 /** Pretend VMs, networks, disks and images below the home: needs no root and no QEMU. */
-export const openFakeHost = async (config: HostConfig): Promise<Host> => (await openFakeHostAndParts(config)).host
-
-export async function openFakeHostAndParts({ home, cache, installation }: HostConfig): Promise<HostAndParts> {
+export async function openFakeHost({ home, cache, installation }: HostConfig): Promise<Host> {
   // Apart from real ones: a cache may be shared by several homes.
   const fakeCache = join(cache, 'fake')
   await mkdir(fakeCache, { recursive: true })
@@ -32,7 +30,6 @@ export async function openFakeHostAndParts({ home, cache, installation }: HostCo
     home,
     installation,
     vmmFor: () => fakeVmm,
-    vmm: fakeVmm,
     networks: fakeNetworks(folder),
     cgroups: fakeCgroups(folder),
     resolvers: fakeResolvers(folder),
@@ -45,7 +42,7 @@ export async function openFakeHostAndParts({ home, cache, installation }: HostCo
     live: new LiveRuns(fakeGuests),
     nameservers: async () => ['192.0.2.53'],
   }
-  const host = localHost(parts, {
+  return localHost(parts, {
     images: localImages(home, library, fakeImportLayer),
     accelerator: () => 'fake',
     checks: async () => [
@@ -57,5 +54,4 @@ export async function openFakeHostAndParts({ home, cache, installation }: HostCo
     },
     close: () => library.close(),
   })
-  return { host, parts }
 }
