@@ -30,7 +30,7 @@ describe('runs that stand by', { concurrency: false }, () => {
       'a run to stand by',
       () => {
         const [one, ...others] = throwaways()
-        const isSaid = new RegExp(`"run":"${one?.id}".*"msg":"a run stands by"`).test(server.output)
+        const isSaid = new RegExp(`"run":"${one?.id}".*"msg":"a spare is ready"`).test(server.output)
         return isSaid && others.length === 0 && one?.state === 'RUNNING' && one.maps_snapshot !== null && one.id
       },
       60_000,
@@ -84,14 +84,41 @@ describe('runs that stand by', { concurrency: false }, () => {
     for (const { id } of made) await destroy(id)
   })
 
-  test('one whose machine ended is not handed to anybody, and goes', async () => {
+  test('one whose machine ended is handed to nobody, or begins anew where somebody was faster', async () => {
     const ready = await isSpare()
     for (const pid of await vmProcesses(server.home, ready)) process.kill(pid, 'SIGKILL')
-    await until('its process to be gone', async () => (await vmProcesses(server.home, ready)).length === 0, 10_000, 1)
-    const play = await start()
-    assert.notEqual(play.id, ready)
-    await until('it to be gone', () => throwaways().every(({ id }) => id !== ready), 60_000)
-    await destroy(play.id)
+    const { id } = await (await plays()).start({ playground: 'debian' })
+    const play = await until(
+      'the run to be of use',
+      async () => {
+        const now = await (await plays()).get(id)
+        const isUp = now.state === 'RUNNING' && (now.id !== ready || now.startKind === 'cold')
+        return isUp && now
+      },
+      60_000,
+    )
+    if (id === ready) assert.equal(play.startReason, 'The run of it that was ready did not answer.')
+    assert.equal(await inGuest(id, 'echo here'), 'here')
+    await until('it to be gone', () => throwaways().every((each) => each.id !== ready), 60_000)
+    await destroy(id)
+    await server.inOrder()
+  })
+
+  test('a start while a spare is being made is handed that one, which stands still while somebody does something else', async () => {
+    const before = await isSpare()
+    const taken = await start()
+    assert.equal(taken.id, before)
+    const making = await until('another to be made', () => throwaways()[0]?.id, 60_000, 1)
+    const other = await (await plays()).start({ playground: 'debian', cold: true })
+    const mine = await (await plays()).start({ playground: 'debian' })
+    assert.equal(mine.id, making)
+    assert.notEqual(mine.state, 'RUNNING')
+    const play = await reached(mine.id, 'RUNNING')
+    assert.equal(play.startKind, 'warm', play.startReason)
+    assert.notEqual(await inGuest(play.id, 'cat /etc/machine-id'), await inGuest(taken.id, 'cat /etc/machine-id'))
+    assert.equal((await reached(other.id, 'RUNNING')).startKind, 'cold')
+    for (const { id } of [taken, other, mine]) await destroy(id)
+    await server.inOrder()
   })
 
   test('a server that ends takes it along, and one that is killed leaves it to the next', async () => {

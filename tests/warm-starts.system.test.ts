@@ -125,7 +125,7 @@ describe('playgrounds of real VMs that are kept warm', { concurrency: false }, (
 
   test('a run that stands by is ready, and the next start is handed it at once', async () => {
     await server.restart({ RAMET_SPARE_FOR: '10m' })
-    await until('a run to stand by', () => server.output.includes('a run stands by'), 180_000)
+    await until('a run to stand by', () => server.output.includes('a spare is ready'), 180_000)
     const play = await started('handed over')
     assert.deepEqual(
       [play.startKind, /One run of it was ready\.$/.test(play.startReason ?? '')],

@@ -59,7 +59,7 @@ async function startsFromMemory(
 
 async function startsOfSpares(server: TestServer, took: number[], progress: (text: string) => void): Promise<void> {
   await using runs = await BenchRuns.open(server)
-  const standing = () => server.output.split('a run stands by').length
+  const standing = () => server.output.split('a spare is ready').length
   for (let seen = 1; took.length < samples.spare; seen += 1) {
     await until('a run to stand by', () => standing() > seen, keptWarmWithinMs)
     const { id, firstCommandMs } = await runs.start(playground)

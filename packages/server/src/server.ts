@@ -8,6 +8,7 @@ import { ensureCliToken } from './access/cli-token.ts'
 import { subjectOfRun } from './access/permit.ts'
 import { type MemoryRule, memoryForRuns } from './admission/admission.ts'
 import { Activity } from './background/activity.ts'
+import { BackgroundRuns } from './background/background-runs.ts'
 import { noticeRequests } from './background/notice-requests.ts'
 import { isOnItsWay } from './background/on-its-way.ts'
 import { copyService } from './clone-save/copy-service.ts'
@@ -26,6 +27,7 @@ import { loadCatalog } from './playgrounds/catalog.ts'
 import { openPlaygrounds } from './playgrounds/playgrounds.ts'
 import { crashAfter, haltAfter } from './reconcile/fault-injection.ts'
 import { Reconciler } from './reconcile/reconciler.ts'
+import { runStore } from './reconcile/run-store.ts'
 import { Reserve } from './reserve.ts'
 import { machineService } from './runs/machine-service.ts'
 import { permittedRun } from './runs/permitted-run.ts'
@@ -48,6 +50,7 @@ import { findRun } from './store/runs.ts'
 import { tokenStore } from './store/tokens.ts'
 import { openOwner } from './store/users.ts'
 import { forgetWarmStarts } from './store/warm-starts.ts'
+import type { HandedOver } from './warm-pool/hand-over.ts'
 import { shapeNow } from './warm-pool/offer.ts'
 import { destroyThrowaways } from './warm-pool/throwaway.ts'
 import { WarmStarts } from './warm-pool/warm-starts.ts'
@@ -185,6 +188,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   }
   const warmStarts: WarmStarts = new WarmStarts({
     activity,
+    background: new BackgroundRuns(activity, host),
     db,
     host,
     images,
@@ -194,11 +198,16 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     isOn: config.warmStarts,
     spareForMs: config.spareForMs,
     ownerId: owner.id,
+    store: (runId) => runStore(layers, runId),
     collect,
     afterStep,
   })
   opened.defer(() => warmStarts.close())
-  const warm = { isOn: config.warmStarts, shapeNow: (plan: RunPlan) => shapeNow(images, plan) }
+  const warm = {
+    isOn: config.warmStarts,
+    shapeNow: (plan: RunPlan) => shapeNow(images, plan),
+    handedOver: (spare: HandedOver) => warmStarts.handedOver(spare),
+  }
   const runs = runService({ db, host, reconciler, plays, memory, warm, changed })
   const storage = storageService({ db, storage: host.storage, quotaBytes: config.quotaBytes })
   const permitted = permittedRun(db)

@@ -33,6 +33,8 @@ export interface Host {
   on(runId: string): readonly MachineOn[]
   /** What happens to machines that are on, of all runs. Returns the way to stop listening. */
   events(listener: (event: MachineEvent) => void): () => void
+  /** Control groups that the run has already get what its record says now: somebody waits for a run that was made in the background. */
+  updateLimits(runId: string, store: RunStore): Promise<void>
   /**
    * Somebody needs the host: no process of these runs, and none that works on files while nobody waits for it, gets the CPU until `goOn`, and workflows of these runs wait
    * between two steps. Just these: a run that was named before and is not any more goes on.

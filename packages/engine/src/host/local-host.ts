@@ -3,8 +3,9 @@ import type { Check, Health } from '@ramet/model/api/host.ts'
 import { runMemoryBytes } from '../cgroup/run-memory.ts'
 import { stopBackgroundPrograms } from '../process/background-programs.ts'
 import { cutLive, settleLive } from '../run/cut-live.ts'
-import type { HostParts } from '../run/host-parts.ts'
-import type { RunContext } from '../run/run-context.ts'
+import { type HostParts, hostName } from '../run/host-parts.ts'
+import { type RunContext, runLimits } from '../run/run-context.ts'
+import type { RunStore } from '../run/run-store.ts'
 import { adopt } from '../run/start.ts'
 import { runWorkflow } from '../run/steps.ts'
 import { shapeOf } from '../snapshot/stamp.ts'
@@ -43,6 +44,7 @@ export function localHost(parts: HostParts, rest: HostRest): Host {
     },
     on: (runId) => (live.get(runId)?.all() ?? []).map(({ name, link }) => ({ machine: name, isReady: link.isReady })),
     events: (listener) => live.listen((runId, event) => listener({ runId, ...event })),
+    updateLimits: (_, store) => updateLimits(parts, store),
     standStill(runIds) {
       live.standStill(runIds)
       stopBackgroundPrograms(true)
@@ -100,6 +102,13 @@ async function perform(host: HostParts, name: WorkflowName, request: PerformRequ
     },
   })
   return times
+}
+
+async function updateLimits(host: HostParts, store: RunStore): Promise<void> {
+  const run = await store.read()
+  const names = run.lease === undefined ? [] : await host.cgroups.list(host.installation)
+  // One that is just being made gets them from the same record.
+  if (names.includes(hostName(host.installation, run.shortId))) await host.cgroups.make(runLimits(host, run))
 }
 
 async function cut(host: HostParts, { runId, snapshotId, overlays, store, signal, afterStep }: CutRequest): Promise<CutResult> {

@@ -49,7 +49,7 @@ async function bootInstead(run: RunAtWork, error: RametError): Promise<void> {
 }
 
 /** The run is wanted off because of `failure`; what it held is released next. */
-export async function fail(run: RunAtWork, failure: Failure): Promise<void> {
+async function fail(run: RunAtWork, failure: Failure): Promise<void> {
   await failRun(run.tools.db, run.id, failure)
   run.trigger()
 }

@@ -1,13 +1,12 @@
 import type { WorkflowName } from '@ramet/engine'
 import type { MachineState } from '@ramet/model/run/run-state.ts'
 import { settleCut } from '../clone-save/settle-cut.ts'
-import { followMachinesOff } from '../runs/run.ts'
+import { failRunning, followMachinesOff } from '../runs/run.ts'
 import { listMachines, readyCondition } from '../store/run-machines.ts'
 import { readRun } from '../store/runs.ts'
 import type { RunMachineRow } from '../store/schema.ts'
 import { failRunningTasks } from '../store/tasks.ts'
 import { tasksOn } from '../tasks/task-rows.ts'
-import { fail } from './bring-up.ts'
 import { afterEnd } from './machine-watch.ts'
 import { ownSteps } from './own-steps.ts'
 import { type RunAtWork, toFailure } from './run-at-work.ts'
@@ -52,11 +51,12 @@ export async function lookAfter(run: RunAtWork): Promise<void> {
     await followMachinesOff(run.tools.db, run.id)
     return run.trigger()
   }
-  await fail(run, {
+  await failRunning(run.tools.db, run.id, {
     code: 'machine_ended',
     message: readyCondition(failed)?.message ?? `The machine ${failed.name} failed.`,
     hint: `What was synced to its drives is kept. Start it again with: ramet playground restart ${run.id}`,
   })
+  run.trigger()
 }
 
 async function noteEnds(run: RunAtWork): Promise<void> {

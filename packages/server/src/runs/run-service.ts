@@ -17,8 +17,8 @@ import type { PlaygroundRow } from '../store/schema.ts'
 import { takeSavedTasks } from '../store/tasks.ts'
 import { taskDetails } from '../tasks/to-task.ts'
 import { borrowDrives, borrowed } from '../warm-pool/borrowed.ts'
+import { type HandedOver, handOver } from '../warm-pool/hand-over.ts'
 import { warmOffer } from '../warm-pool/offer.ts'
-import { handOver, sparesThatAnswer } from '../warm-pool/spare.ts'
 import { transitionMachine } from './machine.ts'
 import { insertRun } from './new-run.ts'
 import { destroyedReadableMs, permittedRun } from './permitted-run.ts'
@@ -32,7 +32,12 @@ export interface RunServiceTools {
   readonly reconciler: Reconciler
   readonly plays: PlayContext
   readonly memory: MemoryRule
-  readonly warm: { readonly isOn: boolean; shapeNow(plan: RunPlan): Promise<string | undefined> }
+  readonly warm: {
+    readonly isOn: boolean
+    shapeNow(plan: RunPlan): Promise<string | undefined>
+    /** A start was handed a spare. */
+    handedOver(spare: HandedOver): void
+  }
   changed(runId: string): void
 }
 
@@ -77,7 +82,8 @@ export function runService({ db, host, reconciler, plays, memory, warm, changed 
     async start(user, body) {
       const playground = permitPlayground(user, 'playground.start', await findPlayground(db, body.playground), body.playground)
       const { title, rerunInit, cold } = body
-      const id = await insertRunOf(db, user, playground, { title, rerunInit, cold, memory, warm, host })
+      const { id, spare } = await insertRunOf(db, user, playground, { title, rerunInit, cold, memory, warm })
+      if (spare) warm.handedOver(spare)
       reconciler.worker(id).trigger()
       changed(id)
       return show(id)
@@ -137,7 +143,7 @@ export function runService({ db, host, reconciler, plays, memory, warm, changed 
   }
 }
 
-interface StartRequest extends Pick<RunServiceTools, 'memory' | 'warm' | 'host'> {
+interface StartRequest extends Pick<RunServiceTools, 'memory' | 'warm'> {
   readonly title: string | undefined
   readonly rerunInit: boolean
   readonly cold: boolean
@@ -151,21 +157,18 @@ async function insertRunOf(
   db: Db,
   user: User,
   playground: PlaygroundRow,
-  { title, rerunInit, cold, memory, warm, host }: StartRequest,
-): Promise<string> {
+  { title, rerunInit, cold, memory, warm }: StartRequest,
+): Promise<{ readonly id: string; readonly spare?: HandedOver }> {
   const made = makeRunPlan(specOf(playground))
   const plan: RunPlan = { ...made, ...(rerunInit ? { rerunInit: newId() } : {}) }
   // Before the transaction, in which nothing else may be asked.
   const shape = playground.owner_id === null ? await warm.shapeNow(made) : undefined
-  const isWarmWanted = shape !== undefined && warm.isOn && !cold && !rerunInit
-  const spares = isWarmWanted ? await sparesThatAnswer(db, host, playground.id) : []
   return transaction(db, async (trx) => {
     const offer = await warmOffer(trx, playground, { shape, isOn: warm.isOn, cold: cold || rerunInit })
-    // One that was started ahead, if there is: nothing else is left to be done.
-    const ready =
+    // One that was started ahead, if there is: little else is left to be done, or nothing.
+    const spare =
       'snapshotId' in offer
         ? await handOver(trx, {
-            spares,
             playground,
             snapshotId: offer.snapshotId,
             plan,
@@ -174,7 +177,7 @@ async function insertRunOf(
             memory,
           })
         : undefined
-    if (ready !== undefined) return ready
+    if (spare) return { id: spare.id, spare }
     const id = await insertRun(trx, {
       owner_id: user.id,
       playground_id: playground.id,
@@ -191,6 +194,6 @@ async function insertRunOf(
     if ('snapshotId' in offer) await borrowDrives(trx, id, plan, offer.snapshotId)
     else await insertSavedDrives(trx, id, playground.id, plan)
     if (!rerunInit) await takeSavedTasks(trx, playground.id, id)
-    return id
+    return { id }
   })
 }

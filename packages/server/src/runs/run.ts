@@ -85,13 +85,17 @@ export async function advance(
   return decide(db, id, whileWanted, () => ({ state, ...(failure === undefined ? {} : { failure }) }))
 }
 
+/** A machine of it ended, which was seen while it was RUNNING: it may have begun anew since. */
+export const failRunning = (db: Db, id: string, failure: Failure) =>
+  decide(db, id, 'RUNNING', ({ state }) => (state === 'RUNNING' ? { wanted: 'STOPPED', state: 'STOPPING', failure } : {}))
+
 /** It is wanted off because of `failure`; what it holds is released next, and then it is FAILED. */
 export const failRun = (db: Db, id: string, failure: Failure) =>
   decide(db, id, 'RUNNING', () => ({ wanted: 'STOPPED', state: 'STOPPING', failure }))
 
 /** Its last machine went off by itself, so it does. */
 export const followMachinesOff = (db: Db, id: string) =>
-  decide(db, id, 'RUNNING', () => ({ wanted: 'STOPPED', state: 'STOPPING' }))
+  decide(db, id, 'RUNNING', ({ state }) => (state === 'RUNNING' ? { wanted: 'STOPPED', state: 'STOPPING' } : {}))
 
 /** After a reboot of the host: nobody is to blame for the end of its machines, and it is started again. */
 export const startAfterReboot = (db: Db, id: string) =>
@@ -178,11 +182,13 @@ export interface NewOwner {
   readonly ownerId: string
   readonly playground: Pick<PlaygroundRow, 'name' | 'title'>
   readonly title: string | undefined
-  readonly reason: string
+  /** Why it started as it did, or will. */
+  readonly reason: string | null
 }
 
-/** A run of the platform's that is RUNNING becomes a user's, and is as if it had been made now: what was before is nobody's business. In a transaction. */
+/** A run of the platform's becomes a user's, and is as if it had been made now: what was before is nobody's business. In a transaction. */
 export async function giveTo(trx: Db, id: string, { ownerId, playground, title, reason }: NewOwner): Promise<void> {
+  const { state } = await readRun(trx, id)
   const at = now()
   await updateRun(trx, id, {
     purpose: 'user',
@@ -195,7 +201,23 @@ export async function giveTo(trx: Db, id: string, { ownerId, playground, title, 
     last_state_at: at,
   })
   await deleteStateEvents(trx, id)
-  for (const state of ['CREATED', 'RUNNING'] as const) await insertStateEvent(trx, id, state, at)
+  for (const each of new Set<RunState>(['CREATED', state])) await insertStateEvent(trx, id, each, at)
+}
+
+/**
+ * A run that was made ahead is of no use to the user whose it became: nothing of theirs is in it, and it begins from its image, because of `reason` (a sentence). False:
+ * something else is wanted of it meanwhile. That its machine was seen to end is no obstacle.
+ */
+export async function beginAnew(db: Db, id: string, reason: string): Promise<boolean> {
+  return transaction(db, async (trx) => {
+    const run = await readRun(trx, id)
+    const isOn = run.wanted === 'RUNNING' && run.state === 'RUNNING'
+    if (run.purpose !== 'user' || (!isOn && run.failure?.code !== 'machine_ended')) return false
+    await wantAllMachines(trx, id)
+    const memory = { kind: 'borrowed-drives', stillMapped: mappedBy(run.memory) } as const
+    await change(trx, run, { wanted: 'RUNNING', state: 'STARTING', failure: null, cold_reason: reason, memory })
+    return true
+  })
 }
 
 /** What the reconciler writes about its own doing. True when it was written. */

@@ -63,6 +63,11 @@ export function memoryColumns(memory: RunMemory): MemoryColumns & Partial<Pick<R
 /** The snapshot that the next start resumes; undefined: it boots. */
 export const snapshotOf = (memory: RunMemory): string | undefined => (memory.kind === 'kept' ? memory.snapshotId : undefined)
 
+/** The snapshot that its machines are to go on from, or do; undefined: they boot, or did. */
+export function goesOnFrom(memory: RunMemory): string | undefined {
+  return memory.kind === 'none' || memory.kind === 'borrowed-drives' ? undefined : memory.snapshotId
+}
+
 /** The snapshot whose files machines have mapped, or may have. */
 export function mappedBy(memory: RunMemory): string | null {
   switch (memory.kind) {

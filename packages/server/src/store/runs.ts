@@ -3,7 +3,7 @@ import { notFound } from '@ramet/model/errors/errors.ts'
 import { parseRunPlan, type RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { isGone, type RunState, takesMemory, type WantedState } from '@ramet/model/run/run-state.ts'
 import { type Db, destroyed, now } from './database.ts'
-import { memoryColumns, type RunMemory, readMemory } from './run-memory.ts'
+import { goesOnFrom, memoryColumns, type RunMemory, readMemory } from './run-memory.ts'
 import type { NewRun, RunRow } from './schema.ts'
 
 /** All SQL on `runs` and `state_events`. What writes is called by `runs/run.ts` alone (`npm run lint` sees to it). */
@@ -129,20 +129,19 @@ export interface SpareSought {
   readonly plan: RunPlan
 }
 
-/** Runs of the platform's that are up, with an identity of their own, and as a new one of this plan would be. */
+/** Runs of the platform's that are up or on their way, and as a new one of this plan would be; the oldest first. */
 export async function listSparesFor(db: Db, { playgroundId, snapshotId, plan }: SpareSought): Promise<Run[]> {
   const rows = await db
     .selectFrom('runs')
     .selectAll()
     .where('playground_id', '=', playgroundId)
     .where('purpose', '=', 'warm-start')
-    .where('maps_snapshot', '=', snapshotId)
     .where('plan', '=', JSON.stringify(plan))
-    .where('state', '=', 'RUNNING')
+    .where('state', 'in', ['CREATED', 'WARMING_UP', 'STARTING', 'RUNNING'])
     .where('wanted', '=', 'RUNNING')
-    .where('is_borrowed', '=', 0)
+    .orderBy('created_at')
     .execute()
-  return rows.map(readRunRow)
+  return rows.map(readRunRow).filter(({ memory }) => goesOnFrom(memory) === snapshotId)
 }
 
 /** True while a user's run is on its way up. */

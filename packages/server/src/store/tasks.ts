@@ -2,6 +2,19 @@ import { type TaskStatus, taskStatus } from '@ramet/model/run/task-state.ts'
 import { type Db, transaction } from './database.ts'
 import type { TaskRow } from './schema.ts'
 
+/** True while an init task of a user's run is at work. */
+export async function isAnyTaskAtWork(db: Db): Promise<boolean> {
+  const row = await db
+    .selectFrom('run_tasks')
+    .innerJoin('runs', 'runs.id', 'run_tasks.run_id')
+    .select('run_tasks.name')
+    .where('runs.state', '=', 'RUNNING')
+    .where('runs.purpose', '=', 'user')
+    .where('run_tasks.status', '=', taskStatus.running)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** Init tasks of runs. What they are is in the run's plan, how they are is here. */
 
 const blank = { boot: null, exit_code: null, stdout: '', stderr: '', reason: null, last_run_at: null, duration_ms: null }

@@ -1,24 +1,15 @@
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
-import { taskStatus } from '@ramet/model/run/task-state.ts'
 import { type MemoryRule, promisedMemory } from '../admission/admission.ts'
 import type { Db } from '../store/database.ts'
 import { isAnyOnItsWayUp, listRunsWithMemory } from '../store/runs.ts'
+import { isAnyTaskAtWork } from '../store/tasks.ts'
 
 /** Left free on the disk beside the memory that is to be written: a full one pauses users' machines. */
 const leastFreeBytes = 2 * 1024 ** 3
 
-/** True while nothing of a user's is on its way up, and a throwaway run of this plan takes neither memory nor space that users may need. */
-export async function isQuiet(db: Db, freeBytes: number, plan: RunPlan, memory: MemoryRule): Promise<boolean> {
-  if (await isAnyOnItsWayUp(db)) return false
-  const setUp = await db
-    .selectFrom('run_tasks')
-    .innerJoin('runs', 'runs.id', 'run_tasks.run_id')
-    .select('run_tasks.name')
-    .where('runs.state', '=', 'RUNNING')
-    .where('runs.purpose', '=', 'user')
-    .where('run_tasks.status', '=', taskStatus.running)
-    .executeTakeFirst()
-  if (setUp) return false
+/** True while nothing of a user's is on its way up, and a throwaway run of this plan takes neither memory nor space that users may need. `freeBytes`: of the home's disk. */
+export async function isRoomFor(db: Db, plan: RunPlan, memory: MemoryRule, freeBytes: number): Promise<boolean> {
+  if ((await isAnyOnItsWayUp(db)) || (await isAnyTaskAtWork(db))) return false
   const ramBytes = plan.machines.reduce((sum, { ramMiB }) => sum + ramMiB, 0) * 1024 ** 2
   if (freeBytes < ramBytes + leastFreeBytes) return false
   const promised = await promisedMemory(db, memory)

@@ -6,7 +6,7 @@ import { listTasks } from '../store/tasks.ts'
 import { setWarmStart } from '../store/warm-starts.ts'
 import { plannedTasks, tasksAtWork } from '../tasks/task-rows.ts'
 import { insertThrowaway, reached } from './throwaway.ts'
-import type { WarmStartsTools, WarmTarget } from './warm-starts.ts'
+import type { WarmTarget, WarmTools } from './warm-tools.ts'
 
 /** Why what was under way is ended, as a part of a sentence. */
 export class GivenUp extends Error {}
@@ -25,10 +25,11 @@ export const warmStartSteps: readonly string[] = ['write-rows', 'run-tasks', 'se
  * Makes a throwaway run of the playground, waits until it is up, its init tasks are through and it has settled, and keeps its memory. In one transaction the snapshot
  * becomes what later starts resume, and the run is to be destroyed. Returns its id. Whatever fails, the caller destroys the run. Throws `not_enough_memory`.
  */
-export async function takeWarmStart(tools: WarmStartsTools, request: WarmTarget, signal: AbortSignal): Promise<string> {
-  const { db, host, reconciler, afterStep } = tools
+export async function takeWarmStart(tools: WarmTools, request: WarmTarget, signal: AbortSignal): Promise<string> {
+  const { db, host, reconciler, background, afterStep } = tools
   const id = await transaction(db, (trx) => insertThrowaway(trx, tools, request, 'to be kept warm'))
   afterStep('warm-start/write-rows')
+  background.add(id)
   const worker = reconciler.worker(id)
   worker.trigger()
   const inTime = AbortSignal.any([signal, AbortSignal.timeout(upWithinMs)])
@@ -41,7 +42,9 @@ export async function takeWarmStart(tools: WarmStartsTools, request: WarmTarget,
   const failed = (await listTasks(db, row.id)).find(({ status }) => status !== taskStatus.completed)
   if (failed) throw new Error(`its init task ${failed.name} did not complete: ${failed.reason ?? failed.stderr.slice(0, 200)}`)
   afterStep('warm-start/run-tasks')
-  await Promise.all(host.on(id).map(({ machine }) => host.machines.settled({ runId: id, machine }, settlesWithinSeconds)))
+  await Promise.all(
+    request.plan.machines.map(({ name }) => host.machines.settled({ runId: id, machine: name }, settlesWithinSeconds)),
+  )
   signal.throwIfAborted()
   afterStep('warm-start/settle')
   await transition(db, id, { action: 'stop' })

@@ -1,18 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Reconciler } from '../reconcile/reconciler.ts'
 import { insertRun, type NewRunRequest } from '../runs/new-run.ts'
 import { transition } from '../runs/run.ts'
 import { type Db, transaction } from '../store/database.ts'
 import { findRun, type Run } from '../store/runs.ts'
 import { listThrowaways } from '../store/warm-starts.ts'
-import type { WarmStartsTools, WarmTarget } from './warm-starts.ts'
+import type { WarmTarget, WarmTools } from './warm-tools.ts'
 
 const lookEveryMs = 200
 
 /** The rows of one, on its way up; `titled`: what becomes of it, for the log. In a transaction. Throws `not_enough_memory`. */
 export const insertThrowaway = (
   trx: Db,
-  { ownerId, memory }: Pick<WarmStartsTools, 'ownerId' | 'memory'>,
+  { ownerId, memory }: Pick<WarmTools, 'ownerId' | 'memory'>,
   { playground, plan }: Pick<WarmTarget, 'playground' | 'plan'>,
   titled: string,
   resumes?: NewRunRequest['resumes'],
@@ -59,7 +58,11 @@ async function condemn(db: Db, id: string): Promise<boolean> {
 }
 
 /** Destroys it, and returns when nothing of it is left on the host; leaves one alone that became a user's. */
-export async function endThrowaway(db: Db, reconciler: Reconciler, id: string): Promise<void> {
+export async function endThrowaway(
+  { db, reconciler, background }: Pick<WarmTools, 'db' | 'reconciler' | 'background'>,
+  id: string,
+): Promise<void> {
+  background.delete(id)
   if (!(await condemn(db, id))) return
   reconciler.worker(id).trigger({ supersede: true })
   await reached(db, id, ({ state }) => state === 'DESTROYED', AbortSignal.timeout(60_000))

@@ -1,16 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Host, type SnapshotStamp, whyNotHere } from '@ramet/engine'
+import { whyNotHere } from '@ramet/engine'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
-import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
-import type { Logger } from 'pino'
-import type { MemoryRule } from '../admission/admission.ts'
-import type { Activity } from '../background/activity.ts'
-import { BackgroundWork } from '../background/background-work.ts'
-import type { ImageService } from '../images/image-service.ts'
+import { BackgroundWork, type Job } from '../background/background-work.ts'
 import { specOf } from '../playgrounds/catalog.ts'
-import type { Reconciler } from '../reconcile/reconciler.ts'
-import type { Db } from '../store/database.ts'
+import { findPlaygroundById } from '../store/playgrounds.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
 import { findSnapshot } from '../store/snapshots.ts'
 import {
@@ -21,32 +15,17 @@ import {
   listUsedOfficials,
   type RecentlyUsed,
 } from '../store/warm-starts.ts'
-import { isQuiet, mustMakeRoom } from './host-is-free.ts'
+import type { HandedOver } from './hand-over.ts'
+import { isRoomFor, mustMakeRoom } from './host-is-free.ts'
 import { shapeNow } from './offer.ts'
 import { whyStale } from './shape.ts'
 import { makeSpare } from './spare.ts'
 import { GivenUp, takeWarmStart } from './take.ts'
 import { endThrowaway } from './throwaway.ts'
+import { verify } from './verify.ts'
+import type { WarmTarget, WarmTools } from './warm-tools.ts'
 
-export interface WarmStartsTools {
-  readonly activity: Activity
-  readonly db: Db
-  readonly host: Host
-  readonly images: ImageService
-  readonly reconciler: Reconciler
-  readonly memory: MemoryRule
-  readonly log: Logger
-  /** RAMET_WARM_STARTS. */
-  readonly isOn: boolean
-  /** RAMET_SPARE_FOR; undefined: no run stands by. */
-  readonly spareForMs: number | undefined
-  /** Whose the throwaway runs are, for the store; nobody sees them. */
-  readonly ownerId: string
-  collect(): Promise<void>
-  afterStep(name: string): void
-}
-
-/** Between being woken and beginning: who starts one run often starts another. */
+/** Between a trigger and the beginning: who starts one run often starts another. */
 const delayMs = 3_000
 /** A playground whose throwaway run came to nothing is tried again, ever later. */
 const againAfterMs = [60_000, 10 * 60_000, 60 * 60_000] as const
@@ -55,34 +34,27 @@ const closesWithinMs = 20_000
 /** Each has its machines' memory, and a little of a core. */
 const mostSpares = 2
 
-/** What the next snapshot of a playground is taken for. */
-export interface WarmTarget {
-  readonly playground: PlaygroundRow
-  readonly plan: RunPlan
-  readonly shape: string
-}
-
 /**
  * Keeps official playgrounds warm that somebody has started, in the background and one thing at a time: takes a snapshot of a throwaway run of each, anew when what it
- * was taken of or on is another; and has a run of those that were used last stand by, which the next start is handed. Begins only while no user's run is on its way up
+ * was taken of or on is another; and has a spare of those that were used last, which the next start is handed. Begins only while no user's run is on its way up
  * and memory and disk admit it, and makes room at once when a user's start needs the memory. Holds no truth: throwaway runs that a killed server leaves are destroyed
  * when the next one starts.
  */
 export class WarmStarts {
-  readonly #tools: WarmStartsTools
+  readonly #tools: WarmTools
   readonly #failed = new Map<string, { times: number; notBefore: number }>()
   readonly #work: BackgroundWork
   readonly #delayMs: number
   /** As far as this server knows. */
   #mayStandBy = false
 
-  constructor(tools: WarmStartsTools) {
+  constructor(tools: WarmTools) {
     this.#tools = tools
     this.#delayMs = Math.min(delayMs, tools.activity.quietMs)
     this.#work = new BackgroundWork({
       activity: tools.activity,
       delayMs,
-      work: ({ signal }) => this.#lookAfter(signal),
+      work: (job) => this.#lookAfter(job),
       onError: (error) => tools.log.error({ err: error }, 'playgrounds could not be kept warm'),
     })
   }
@@ -95,6 +67,17 @@ export class WarmStarts {
         this.#tools.log.error({ err: error }, 'looking whether a warm start must make room failed'),
       )
     this.#work.trigger(afterMs)
+  }
+
+  /** A start was handed this spare: somebody waits for it now. */
+  handedOver({ id, isReady }: HandedOver): void {
+    const { background, host, store, log } = this.#tools
+    background.delete(id)
+    host
+      .updateLimits(id, store(id))
+      .catch((error: unknown) => log.error({ err: error, run: id }, 'a spare that was handed over has the limits of one still'))
+    if (isReady) void verify(this.#tools, id)
+    this.trigger()
   }
 
   /** Ends what is under way and what stands by, machines included: nobody would for as long as no server runs. */
@@ -111,14 +94,14 @@ export class WarmStarts {
   }
 
   async #endAll(): Promise<void> {
-    const { db, reconciler } = this.#tools
     this.#mayStandBy = false
-    await Promise.all((await listThrowaways(db)).map(({ id }) => endThrowaway(db, reconciler, id)))
+    await Promise.all((await listThrowaways(this.#tools.db)).map(({ id }) => endThrowaway(this.#tools, id)))
   }
 
   /** Does one thing. Returns when to look again. */
-  async #lookAfter(signal: AbortSignal): Promise<number | undefined> {
-    const { db, reconciler, spareForMs = 0 } = this.#tools
+  async #lookAfter({ signal, go }: Job): Promise<number | undefined> {
+    const { db, spareForMs = 0 } = this.#tools
+    await go()
     const recent = (await listRecentlyUsed(db, new Date(Date.now() - spareForMs).toISOString())).slice(0, mostSpares)
     const standing = new Set<string>()
     for (const throwaway of await listThrowaways(db)) {
@@ -126,21 +109,21 @@ export class WarmStarts {
       if (recent.some((used) => used.snapshotId === snapshotId) && !standing.has(throwaway.playground_id))
         standing.add(throwaway.playground_id)
       // One of an earlier server, one that did not come up, or one that nobody is likely to want: it has its memory still.
-      else await endThrowaway(db, reconciler, throwaway.id)
+      else await endThrowaway(this.#tools, throwaway.id)
     }
     this.#mayStandBy = standing.size > 0
     const request = await this.#next()
-    if (request) return (await this.#isQuiet(request, signal)) && (await this.#take(request, signal)) ? this.#delayMs : undefined
+    if (request)
+      return (await this.#isRoomFor(request, signal)) && (await this.#take(request, signal)) ? this.#delayMs : undefined
     const next = recent.find(({ playgroundId }) => !standing.has(playgroundId) && !this.#isFailed(playgroundId))
     if (next && (await this.#standBy(next, signal))) return this.#delayMs
     const oldest = recent.findLast(({ playgroundId }) => standing.has(playgroundId))
     return oldest && Math.max(0, Date.parse(oldest.usedAt) + spareForMs - Date.now()) + this.#delayMs
   }
 
-  async #isQuiet({ plan }: Pick<WarmTarget, 'plan'>, signal: AbortSignal): Promise<boolean> {
-    return (
-      !signal.aborted && (await isQuiet(this.#tools.db, await this.#tools.host.storage.freeBytes(), plan, this.#tools.memory))
-    )
+  async #isRoomFor({ plan }: Pick<WarmTarget, 'plan'>, signal: AbortSignal): Promise<boolean> {
+    const { db, host, memory } = this.#tools
+    return !signal.aborted && (await isRoomFor(db, plan, memory, await host.storage.freeBytes()))
   }
 
   /** True when there may be something else to be done. */
@@ -154,19 +137,20 @@ export class WarmStarts {
 
   async #standBy({ playgroundId, snapshotId }: RecentlyUsed, signal: AbortSignal): Promise<boolean> {
     const { db } = this.#tools
-    const playground = await db.selectFrom('playgrounds').selectAll().where('id', '=', playgroundId).executeTakeFirst()
+    const playground = await findPlaygroundById(db, playgroundId)
     if (!playground) return false
     const plan = makeRunPlan(specOf(playground))
-    if (!(await this.#isQuiet({ plan }, signal))) return false
+    if (!(await this.#isRoomFor({ plan }, signal))) return false
     this.#mayStandBy = true
-    return this.#try(playground, signal, 'a run stands by', () =>
+    return this.#try(playground, signal, 'a spare is ready', () =>
       makeSpare(this.#tools, { playground, plan }, snapshotId, signal),
     )
   }
 
   /** Nothing is left of what did not come to its end. */
   async #try({ name, id }: PlaygroundRow, signal: AbortSignal, done: string, act: () => Promise<string>): Promise<boolean> {
-    const { db, log, reconciler } = this.#tools
+    const { db, log, background } = this.#tools
+    const { timesStill } = background
     const begun = performance.now()
     let isDone = false
     try {
@@ -177,11 +161,13 @@ export class WarmStarts {
     } catch (error) {
       if (signal.aborted)
         log.info({ playground: name, reason: (signal.reason as Error).message }, 'keeping a playground warm was given up')
+      // What stood still did not answer in time.
+      else if (background.timesStill > timesStill) this.trigger()
       else if (!(error instanceof RametError && error.code === 'not_enough_memory')) this.#noteFailure({ id, name }, error)
     }
     for (const throwaway of await listThrowaways(db))
       if (!isDone ? throwaway.playground_id === id : isSpare(throwaway) === undefined)
-        await endThrowaway(db, reconciler, throwaway.id)
+        await endThrowaway(this.#tools, throwaway.id)
     return isDone
   }
 
@@ -199,25 +185,25 @@ export class WarmStarts {
 
   /** The first playground that somebody used and that has no warm start, or one of another shape, or one that was taken on something else. */
   async #next(): Promise<WarmTarget | undefined> {
-    const { db, host, images } = this.#tools
+    const { db, images } = this.#tools
     if (!images.hasKernelPack()) return undefined
     for (const id of await listUsedOfficials(db)) {
       if (this.#isFailed(id)) continue
-      const playground = await db.selectFrom('playgrounds').selectAll().where('id', '=', id).executeTakeFirst()
+      const playground = await findPlaygroundById(db, id)
       if (!playground) continue
       const plan = makeRunPlan(specOf(playground))
       const shape = await shapeNow(images, plan)
       // An image that is not there is not built for this: the next start does so.
-      if (shape !== undefined && !(await this.#isKept(playground, shape, await host.fingerprint(plan))))
-        return { playground, plan, shape }
+      if (shape !== undefined && !(await this.#isKept({ playground, plan, shape }))) return { playground, plan, shape }
     }
     return undefined
   }
 
-  async #isKept({ id }: PlaygroundRow, shape: string, here: SnapshotStamp): Promise<boolean> {
-    const warm = await findWarmStart(this.#tools.db, id)
+  async #isKept({ playground, plan, shape }: WarmTarget): Promise<boolean> {
+    const { db, host } = this.#tools
+    const warm = await findWarmStart(db, playground.id)
     if (!warm || whyStale(warm.shape, shape) !== undefined) return false
-    const snapshot = await findSnapshot(this.#tools.db, warm.snapshot_id)
-    return snapshot !== undefined && whyNotHere(JSON.parse(snapshot.stamp) as SnapshotStamp, here) === undefined
+    const snapshot = await findSnapshot(db, warm.snapshot_id)
+    return snapshot !== undefined && whyNotHere(JSON.parse(snapshot.stamp), await host.fingerprint(plan)) === undefined
   }
 }

@@ -1,0 +1,48 @@
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
+import { type MemoryRule, requireMemory } from '../admission/admission.ts'
+import { giveTo } from '../runs/run.ts'
+import type { Db } from '../store/database.ts'
+import { listMachines, readyCondition } from '../store/run-machines.ts'
+import { listSparesFor, type Run } from '../store/runs.ts'
+import type { PlaygroundRow } from '../store/schema.ts'
+
+export interface HandOver {
+  readonly playground: PlaygroundRow
+  /** That the run must have been made of. */
+  readonly snapshotId: string
+  readonly plan: RunPlan
+  readonly ownerId: string
+  readonly title: string | undefined
+  readonly memory: MemoryRule
+}
+
+export interface HandedOver {
+  readonly id: string
+  /** False: it is on its way up. */
+  readonly isReady: boolean
+}
+
+/**
+ * A spare becomes a user's; undefined when there is none. One that is ready comes first, else one that is on its way, which has done a part of what another start
+ * would begin with. In the caller's transaction, which is all that a start takes then: no guest is asked, `verify` does so afterwards. Throws `not_enough_memory`.
+ */
+export async function handOver(trx: Db, request: HandOver): Promise<HandedOver | undefined> {
+  const { playground, snapshotId, plan, ownerId, title, memory } = request
+  const spares = await listSparesFor(trx, { playgroundId: playground.id, snapshotId, plan })
+  const ready = await firstReady(trx, spares)
+  const spare = ready ?? spares.find(({ state }) => state !== 'RUNNING')
+  if (!spare) return undefined
+  await requireMemory(trx, memory, { owner_id: ownerId, plan })
+  const reason = ready ? `${spare.start_reason ?? ''} One run of it was ready.`.trim() : spare.start_reason
+  await giveTo(trx, spare.id, { ownerId, playground, title, reason })
+  return { id: spare.id, isReady: ready !== undefined }
+}
+
+async function firstReady(trx: Db, spares: readonly Run[]): Promise<Run | undefined> {
+  for (const spare of spares) {
+    if (spare.state !== 'RUNNING') continue
+    const machines = await listMachines(trx, spare.id)
+    if (machines.every((machine) => machine.state === 'RUNNING' && readyCondition(machine)?.status === 'True')) return spare
+  }
+  return undefined
+}

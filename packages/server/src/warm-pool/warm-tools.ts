@@ -1,0 +1,38 @@
+import type { Host, RunStore } from '@ramet/engine'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
+import type { Logger } from 'pino'
+import type { MemoryRule } from '../admission/admission.ts'
+import type { Activity } from '../background/activity.ts'
+import type { BackgroundRuns } from '../background/background-runs.ts'
+import type { ImageService } from '../images/image-service.ts'
+import type { Reconciler } from '../reconcile/reconciler.ts'
+import type { Db } from '../store/database.ts'
+import type { PlaygroundRow } from '../store/schema.ts'
+
+/** What keeping playgrounds warm is done with. */
+export interface WarmTools {
+  readonly activity: Activity
+  readonly background: BackgroundRuns
+  readonly db: Db
+  readonly host: Host
+  readonly images: ImageService
+  readonly reconciler: Reconciler
+  readonly memory: MemoryRule
+  readonly log: Logger
+  /** RAMET_WARM_STARTS. */
+  readonly isOn: boolean
+  /** RAMET_SPARE_FOR; undefined: there are no spares. */
+  readonly spareForMs: number | undefined
+  /** Whose the throwaway runs are, for the store; nobody sees them. */
+  readonly ownerId: string
+  store(runId: string): RunStore
+  collect(): Promise<void>
+  afterStep(name: string): void
+}
+
+/** What the next snapshot of a playground is taken for. */
+export interface WarmTarget {
+  readonly playground: PlaygroundRow
+  readonly plan: RunPlan
+  readonly shape: string
+}
