@@ -4,19 +4,27 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { memoryFolderOf, rootVariable } from './test-folders.ts'
 
+const mostRounds = 10
+
 /**
  * Ends and removes what the tests of one root have left on this host: processes, mounts, and objects that carry the id of an installation whose home is
  * below the root. Says what it found, one line a thing; folders are not counted. Throws when something cannot be ended.
  */
 export async function reap(root: string): Promise<string[]> {
-  const folders = [root, memoryFolderOf(root)]
-  const found = await endProcesses(folders)
-  const ids = new Set(folders.flatMap(installationsBelow))
-  for (const id of ids) found.push(...removeHostObjects(id))
-  found.push(...unmountBelow(folders))
-  // What was ended may still write: an entry that appears meanwhile makes a removal fail.
+  // The root last: the next runner finds by it what this one could not remove.
+  const folders = [memoryFolderOf(root), root]
+  const found = new Set<string>()
+  for (let round = 1; ; round++) {
+    const before = found.size
+    for (const process of await endProcesses(folders)) found.add(process)
+    for (const id of new Set(folders.flatMap(installationsBelow))) for (const thing of removeHostObjects(id)) found.add(thing)
+    for (const mount of unmountBelow(folders)) found.add(mount)
+    // A process that was begun while the others were ended is found in the next round.
+    if (round > 1 && found.size === before) break
+    if (round === mostRounds) throw new Error(`${root} comes to no rest: ${[...found].slice(before).join(', ')}`)
+  }
   for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
-  return found
+  return [...found]
 }
 
 const textOf = (path: string): string => {

@@ -60,8 +60,9 @@ async function openTestRoot(): Promise<TestRoot> {
     async close() {
       isClosing = true
       reaper.stdin.end()
-      await ended
-      return (await said).split('\n').filter(Boolean)
+      const [code] = (await ended) as [number | null]
+      const left = (await said).split('\n').filter(Boolean)
+      return code !== 0 && left.length === 0 ? ['what could not be removed; see above'] : left
     },
   }
 }
