@@ -12,7 +12,7 @@ import { shortenOnce } from './shorten.ts'
 
 const noSpace = { code: 'no_space', status: 507 }
 
-/** A home on a small filesystem of its own, with a stopped run on `depth` layers of a MiB each and a overlay that was written to. */
+/** A home on a small filesystem of its own, with a stopped run on `depth` layers of a MiB each and an overlay that was written to. */
 async function smallHome(depth: number, body: (home: TestHome, runId: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'no-space-'))
   await run(['mount', '-t', 'tmpfs', '-o', 'size=96m,mode=0711', 'tmpfs', folder])

@@ -11,7 +11,7 @@ import { sealDrives, sealOverlays, settleOverlays } from './seal.ts'
 
 const steps = ['seal/begin', 'seal/link-overlays', 'seal/swap'] as const
 
-/** A run that is off: drive 0 on a layer and written to (block 1), drive 1 begun empty and untouched, drive 2 on a layer and without a overlay. */
+/** A run that is off: drive 0 on a layer and written to (block 1), drive 1 begun empty and untouched, drive 2 on a layer and without an overlay. */
 async function stoppedRun(home: TestHome): Promise<string> {
   await home.addLayer('base', null, { 0: 1, 1: 1 })
   const id = await home.addRun('STOPPED', ['base', null, 'base'])

@@ -1,19 +1,20 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ensureVmUser, newOverlayName, overlaysFolder, qemuDisks, qemuLayers, runFolder } from '@ramet/engine/testing'
+import { newOverlayName, overlaysFolder } from '@ramet/engine/testing'
 import { collectLayers } from '../../storage/layers/collect.ts'
 import { sealDrives, sealOverlays, settleOverlays } from '../../storage/layers/seal.ts'
 import { shortenOnce } from '../../storage/layers/shorten.ts'
-import { announceOverlays } from '../../store/drives.ts'
-import { setImage } from '../../store/images.ts'
+import { announceOverlays, drivesWithOverlay } from '../../store/drives.ts'
 import { unreferencedLayers } from '../../store/layers.ts'
 import { markPlaygroundRemoved } from '../../store/playgrounds.ts'
 import { findRun } from '../../store/runs.ts'
 import { putRun } from '../put-run.ts'
-import { TestHome } from '../test-home.ts'
+import type { TestHome } from '../test-home.ts'
+import { qemuHome } from './qemu-home.ts'
 import { blocks, type DriveCommands, driveBytes, qemuIo, readCommand, writeCommand } from './qemu-io.ts'
+import { finishDestroying, takeOver } from './recover-run.ts'
 
 /** What one drive must read as: a byte a block. */
 type Content = number[]
@@ -23,7 +24,7 @@ const imageContent = (): Content => blocks.map((_, place) => place + 1)
 interface ModelRun {
   isOn: boolean
   readonly drives: Content[]
-  /** Tops that its VM writes to now, by drive; what only QEMU knows. */
+  /** Overlays that its VM writes to now, by drive; what only QEMU knows. */
   readonly open: string[]
 }
 
@@ -40,33 +41,7 @@ export class World {
   }
 
   static async make(): Promise<World> {
-    const user = await ensureVmUser()
-    const disks = qemuDisks(user)
-    let blank: string | undefined
-    const home = await TestHome.make(qemuLayers(user), {
-      ...disks,
-      // An empty overlay of a size is always the same: copied, since that is faster than a process.
-      async makeOverlay(file, on, sizeBytes) {
-        if (blank === undefined) {
-          blank = join(home.home, 'blank')
-          await disks.makeOverlay(blank, on, sizeBytes)
-        }
-        await copyFile(blank, file)
-        await home.layers.makeWritable(file)
-      },
-    })
-    const world = new World(home)
-    await home.addLayer('image')
-    await qemuIo([
-      {
-        chain: [join(home.home, 'layers/image.qcow2')],
-        isReadOnly: false,
-        commands: imageContent().map((byte, place) => writeCommand(place, byte)),
-      },
-    ])
-    await home.sealAgain('image')
-    await setImage(home.db, { name: 'debian', layerId: 'image', recipe: 'r' })
-    return world
+    return new World(await qemuHome(imageContent()))
   }
 
   /** Each returns when it was done, or throws what a killed server leaves behind; `recover` then. */
@@ -150,7 +125,7 @@ export class World {
     await this.#flush()
     this.runs.delete(id)
     await putRun(this.home.db, id, { state: 'DESTROYING', wanted: 'DESTROYED' })
-    await this.#finishDestroying(id)
+    await finishDestroying(this.home, id)
   }
 
   async shorten(bound: number): Promise<void> {
@@ -163,12 +138,9 @@ export class World {
     const run = this.#run(id)
     if (!run.isOn) return
     await this.#flush()
-    const drives = await this.home.drives(id)
-    const overlays = drives.map(({ drive_index, overlay }) => ({
-      machine: 'm',
-      driveIndex: drive_index,
-      overlay: overlay ?? '',
-      nextOverlay: newOverlayName('m', drive_index),
+    const overlays = (await drivesWithOverlay(this.home.db, id)).map((drive) => ({
+      ...drive,
+      nextOverlay: newOverlayName('m', drive.driveIndex),
     }))
     await announceOverlays(this.home.db, id, overlays)
     this.home.tools.afterStep?.('live/announce')
@@ -191,7 +163,7 @@ export class World {
       // A clone of which the transaction was not done is no run.
       if (!row) this.runs.delete(id)
       else if (run.isOn && alsoMachines) await this.stop(id)
-      else if (run.isOn) await this.#takeOver(id, run)
+      else if (run.isOn) await takeOver(this.home, id, run.open)
       else await putRun(this.home.db, id, { state: 'STOPPED', wanted: 'STOPPED' })
     }
     for (const name of this.playgrounds.keys()) {
@@ -199,7 +171,7 @@ export class World {
       if (!row) this.playgrounds.delete(name)
     }
     const dying = await this.home.db.selectFrom('runs').select('id').where('state', '=', 'DESTROYING').execute()
-    for (const { id } of dying) await this.#finishDestroying(id)
+    for (const { id } of dying) await finishDestroying(this.home, id)
     await this.verify()
   }
 
@@ -244,41 +216,6 @@ export class World {
     assert.deepEqual(await readdir(join(this.home.home, 'runs')), [])
     await this.home.db.deleteFrom('runs').execute()
     await this.home.db.deleteFrom('playgrounds').where('id', '!=', 'p').execute()
-  }
-
-  async #finishDestroying(id: string): Promise<void> {
-    await this.home.db.deleteFrom('drives').where('run_id', '=', id).execute()
-    this.home.tools.afterStep?.('destroy/forget-drives')
-    const folder = runFolder(this.home.home, id)
-    await rename(folder, `${folder}.tmp`).catch(() => {})
-    this.home.tools.afterStep?.('destroy/rename')
-    await rm(`${folder}.tmp`, { recursive: true, force: true })
-    await putRun(this.home.db, id, { state: 'DESTROYED' })
-    await collectLayers(this.home.tools)
-  }
-
-  /** A machine went on without its server, which asks it now which overlays it writes to. */
-  async #takeOver(id: string, run: ModelRun): Promise<void> {
-    const drives = (await this.home.drives(id)).filter(({ next_overlay }) => next_overlay !== null)
-    const overlays = drives.map(({ drive_index, overlay, next_overlay }) => ({
-      machine: 'm',
-      driveIndex: drive_index,
-      overlay: overlay ?? '',
-      nextOverlay: next_overlay,
-    }))
-    const isSwitched = (driveIndex: number, nextOverlay: string | null) => run.open[driveIndex] === nextOverlay
-    const notSwitched = overlays.filter(({ driveIndex, nextOverlay }) => !isSwitched(driveIndex, nextOverlay))
-    await announceOverlays(
-      this.home.db,
-      id,
-      notSwitched.map((overlay) => ({ ...overlay, nextOverlay: null })),
-    )
-    for (const { nextOverlay } of notSwitched)
-      await rm(join(overlaysFolder(this.home.home, id), nextOverlay ?? ''), { force: true })
-    const switched = overlays.filter(({ driveIndex, nextOverlay }) => isSwitched(driveIndex, nextOverlay))
-    if (switched.length > 0) await sealOverlays(this.home.tools, id, switched)
-    // A machine whose start had not come to an end has overlays that the row did not know of yet.
-    await putRun(this.home.db, id, { state: 'RUNNING', wanted: 'RUNNING' })
   }
 
   /** The chain as the machine has it open: from its own overlay down. */
