@@ -1,6 +1,6 @@
 /** The engine's one entry: a host that runs machines, and what its callers name in their calls. `./testing` is the entry for tests and the fake host. */
 
-export { syncFolder, temporarySuffix, writeFileAtomically } from './disk/files.ts'
+export { writeFileAtomically } from './disk/files.ts'
 export type { SealedFile } from './disk/layer-store.ts'
 export { asSpaceError, freeBytes, isSpaceError } from './disk/space.ts'
 export type { TaskSight } from './guest/agent/guest-task.ts'
@@ -25,7 +25,7 @@ export type {
 } from './host/perform.ts'
 export { workflowSteps } from './host/workflows.ts'
 export { hostAddresses } from './network/plan.ts'
-export { ProcessFailed, run } from './process/run-process.ts'
+export { run } from './process/run-process.ts'
 export { nextOverlays } from './run/cut-live.ts'
 export type { DriveRecord, LayerRecord, MachineRecord, RunRecord } from './run/run-record.ts'
 export type { RunStore } from './run/run-store.ts'
