@@ -1,4 +1,5 @@
 import type { Host } from '@ramet/engine'
+import { ownersFor } from '@ramet/model/access/can.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { notFound, unknownMachine } from '@ramet/model/errors/errors.ts'
 import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
@@ -94,13 +95,13 @@ export function runService({ db, host, reconciler, plays, memory, warm, changed 
       const all: Play[] = []
       for (let after = cursor; ; after = all.at(-1)?.id) {
         const size = Math.min(longestPage, (limit ?? Number.POSITIVE_INFINITY) - all.length)
-        const rows = await listRunPage(db, { owner: user.id, goneSince, limit: size, after })
+        const rows = await listRunPage(db, { owners: listed(user), goneSince, limit: size, after })
         all.push(...(await toPlays(plays, rows)))
         if (rows.length < size || all.length === limit) return all
       }
     },
 
-    countByState: (user) => countRunsByState(db, user.id),
+    countByState: (user) => countRunsByState(db, listed(user)),
 
     async get(user, id) {
       return toPlay(plays, await permitted(user, 'run.read', id))
@@ -142,6 +143,9 @@ export function runService({ db, host, reconciler, plays, memory, warm, changed 
     },
   }
 }
+
+/** Owners whose runs the user is shown. The platform's own are nobody's to see. */
+const listed = (user: User): string[] => ownersFor(user, 'run.list').filter((owner) => owner !== null)
 
 interface StartRequest extends Pick<RunServiceTools, 'memory' | 'warm'> {
   readonly title: string | undefined

@@ -6,17 +6,17 @@ import { tabsOfRun } from '@ramet/model/plan/tabs.ts'
 import { isMachineOn } from '@ramet/model/run/run-state.ts'
 import { areInitTasksOver } from '@ramet/model/run/task-state.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
-import type { Kysely } from 'kysely'
+import type { Db } from '../store/database.ts'
 import { type RunParts, readRunParts } from '../store/play-lists.ts'
 import { conditionsOf } from '../store/run-machines.ts'
 import { snapshotOf } from '../store/run-memory.ts'
 import type { Run } from '../store/runs.ts'
-import type { Database, RunMachineRow } from '../store/schema.ts'
+import type { RunMachineRow } from '../store/schema.ts'
 import { tasksAtWork } from '../tasks/task-rows.ts'
 import { toTask } from '../tasks/to-task.ts'
 
 export interface PlayContext {
-  readonly db: Kysely<Database>
+  readonly db: Db
   readonly installation: string
   readonly endpoint: () => string
   progressOf(runId: string): Progress | undefined

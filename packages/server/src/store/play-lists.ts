@@ -8,7 +8,8 @@ import type { PlaygroundRow, RunMachineRow, RunRow, SnapshotRow, StateEventRow, 
 /** Runs as lists show them: a page, and in a fixed number of queries all that a page of them has besides. */
 
 export interface RunPage {
-  readonly owner: string
+  /** Whose runs are listed: model's `ownersFor`. */
+  readonly owners: readonly string[]
   /** Destroyed ones are listed when they went after this moment. */
   readonly goneSince: string
   readonly limit: number
@@ -21,10 +22,15 @@ export async function listRunPage(db: Db, page: RunPage): Promise<Run[]> {
   const after =
     page.after === undefined
       ? undefined
-      : await db.selectFrom('runs').select(['id', 'created_at']).where('id', '=', page.after).executeTakeFirst()
+      : await db
+          .selectFrom('runs')
+          .select(['id', 'created_at'])
+          .where('id', '=', page.after)
+          .where('owner_id', 'in', page.owners)
+          .executeTakeFirst()
   if (page.after !== undefined && !after) return []
   const ofPage = () => {
-    const runs = db.selectFrom('runs').selectAll().where('owner_id', '=', page.owner).where('purpose', '=', 'user')
+    const runs = db.selectFrom('runs').selectAll().where('owner_id', 'in', page.owners).where('purpose', '=', 'user')
     const from = after
       ? runs.where((is) =>
           is.or([
@@ -43,11 +49,11 @@ export async function listRunPage(db: Db, page: RunPage): Promise<Run[]> {
 }
 
 /** Of users' runs that have not been destroyed. */
-export async function countRunsByState(db: Db, owner: string): Promise<{ state: RunState; count: number }[]> {
+export async function countRunsByState(db: Db, owners: readonly string[]): Promise<{ state: RunState; count: number }[]> {
   return db
     .selectFrom('runs')
     .select(({ fn }) => ['state', fn.countAll<number>().as('count')])
-    .where('owner_id', '=', owner)
+    .where('owner_id', 'in', owners)
     .where('purpose', '=', 'user')
     .where('state', '!=', destroyed)
     .groupBy('state')

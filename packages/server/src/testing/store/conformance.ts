@@ -244,14 +244,14 @@ export function storeConformance(kind: string, make: MakeStore): void {
     await db.updateTable('runs').set({ state: 'DESTROYED' }).where('id', 'in', ids.slice(0, 2)).execute()
     await db.updateTable('runs').set({ last_state_at: '2026-01-01T00:00:00.000Z' }).where('id', '=', runId).execute()
     const page = (limit: number, after?: string) =>
-      listRunPage(db, { owner: user.id, goneSince: '2026-01-02T00:00:00.000Z', limit, after })
+      listRunPage(db, { owners: [user.id], goneSince: '2026-01-02T00:00:00.000Z', limit, after })
     const all = idsOf(await page(100))
     assert.deepEqual(all, [ids[2], ids[1], ...ids.slice(3).toSorted().toReversed()])
     const paged: string[] = []
     for (let found = await page(2); found.length > 0; found = await page(2, paged.at(-1))) paged.push(...idsOf(found))
     assert.deepEqual(paged, all)
     assert.deepEqual(await page(5, 'f'.repeat(24)), [])
-    assert.deepEqual(await countRunsByState(db, user.id), [{ state: 'STOPPED', count: 8 }])
+    assert.deepEqual(await countRunsByState(db, [user.id]), [{ state: 'STOPPED', count: 8 }])
   })
 
   it('of each run the latest events are read, and nothing of the output of tasks', async (db) => {
@@ -261,7 +261,7 @@ export function storeConformance(kind: string, make: MakeStore): void {
       for (let i = 0; i < 5; i += 1) await transaction(db, (trx) => insertStateEvent(trx, id, 'STOPPED', now()))
       await insertTasks(db, id, ['b', 'a'])
     }
-    const rows = await listRunPage(db, { owner: user.id, goneSince: now(), limit: 10, after: undefined })
+    const rows = await listRunPage(db, { owners: [user.id], goneSince: now(), limit: 10, after: undefined })
     const { events, tasks } = await readRunParts(
       db,
       rows.filter(({ id }) => ids.includes(id)),
