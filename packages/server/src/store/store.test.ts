@@ -7,12 +7,14 @@ import { test } from 'node:test'
 import { sql } from 'kysely'
 import { storeConformance } from '../testing/store/conformance.ts'
 import { freshSqlite } from '../testing/store/fresh-store.ts'
+import { storageConformance } from '../testing/store/storage-conformance.ts'
 import { type Db, openDatabase, readTransaction, transaction } from './database.ts'
 import { setImage } from './images.ts'
 import { openInstallation } from './installation.ts'
 import { insertBuilding } from './layers.ts'
 
 storeConformance('SQLite', freshSqlite)
+storageConformance('SQLite', freshSqlite)
 
 async function withFile(body: (file: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'ramet-store-'))

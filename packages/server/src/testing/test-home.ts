@@ -56,12 +56,16 @@ export class TestHome {
     })
   }
 
-  /** `at`: made if need be; absent: a temporary one. */
-  static async make(layers: LayerStore = fakeLayers, disks: Disks = fakeDisks, at?: string): Promise<TestHome> {
+  /** `at`: made if need be; absent: a temporary one. `open`: its store; absent: a file in the home. */
+  static async make(
+    layers: LayerStore = fakeLayers,
+    disks: Disks = fakeDisks,
+    { at, open }: { at?: string; open?: () => Promise<Db> } = {},
+  ): Promise<TestHome> {
     const home = at ?? (await mkdtemp(join(tmpdir(), 'ramet-layers-')))
     await mkdir(join(home, 'layers'), { recursive: true })
     await mkdir(join(home, 'runs'))
-    const db = await openDatabase({ file: join(home, 'ramet.sqlite') })
+    const db = await (open?.() ?? openDatabase({ file: join(home, 'ramet.sqlite') }))
     await db.insertInto('users').values({ id: 'u', name: 'ann', created_at: now() }).execute()
     const made = new TestHome(db, home, layers, disks)
     await made.addPlayground('p')

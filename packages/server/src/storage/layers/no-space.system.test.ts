@@ -18,7 +18,7 @@ async function smallHome(depth: number, body: (home: TestHome, runId: string) =>
   await run(['mount', '-t', 'tmpfs', '-o', 'size=96m,mode=0711', 'tmpfs', folder])
   try {
     const user = await ensureVmUser()
-    await using home = await TestHome.make(qemuLayers(user), qemuDisks(user), join(folder, 'home'))
+    await using home = await TestHome.make(qemuLayers(user), qemuDisks(user), { at: join(folder, 'home') })
     const id = await home.addRun('STOPPED', [null])
     for (let index = 0; index < depth; index += 1) {
       await write(home, id, index, index + 1)

@@ -5,6 +5,7 @@ import { after, test } from 'node:test'
 import { until } from '../../testing/start-for-test.ts'
 import { storeConformance } from '../../testing/store/conformance.ts'
 import { freshPostgres } from '../../testing/store/fresh-store.ts'
+import { storageConformance } from '../../testing/store/storage-conformance.ts'
 import { TestPostgres } from '../../testing/store/test-postgres.ts'
 import { openDatabase, storeVersion, transaction } from '../database.ts'
 import { openInstallation } from '../installation.ts'
@@ -14,6 +15,7 @@ const server = await TestPostgres.start()
 after(() => server[Symbol.asyncDispose]())
 
 storeConformance('PostgreSQL', freshPostgres(server))
+storageConformance('PostgreSQL', freshPostgres(server))
 
 const onLost = () => {}
 
