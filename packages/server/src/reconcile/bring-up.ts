@@ -24,10 +24,11 @@ export async function bringUp(run: RunAtWork, row: Run): Promise<void> {
     if (during.machines) await run.watch.all(during.machines, machines)
     if (workflow === 'start') await run.take(ownSteps.coldStart)
     await run.perform(workflow, machines)
-    await advance(db, run.id, 'RUNNING', after.run, { failure: null })
+    // Before the run is RUNNING: from then on somebody may ask for something else of one of them.
     if (after.machines) {
       for (const name of machines) await run.watch.write(name, { state: after.machines, isReady: true, wanted: 'RUNNING' })
     }
+    await advance(db, run.id, 'RUNNING', after.run, { failure: null })
     run.settled()
     run.trigger()
   } catch (error) {
