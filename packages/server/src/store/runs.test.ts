@@ -4,7 +4,8 @@ import { requireMemory } from '../admission/admission.ts'
 import { transition } from '../runs/run.ts'
 import { toPlay } from '../runs/to-play.ts'
 import { TestHome } from '../testing/test-home.ts'
-import { listRuns, readRun } from './runs.ts'
+import { listRunPage } from './play-lists.ts'
+import { readRun } from './runs.ts'
 
 const breakPlan = (home: TestHome, id: string, plan: string) =>
   home.db.updateTable('runs').set({ plan }).where('id', '=', id).execute()
@@ -15,7 +16,7 @@ test('a run whose plan cannot be read is FAILED and says why, lists and admissio
   const whole = await home.addRun('RUNNING', [])
   const broken = await home.addRun('RUNNING', [])
   await breakPlan(home, broken, '{"version": 9}')
-  const listed = await listRuns(db, 'u', '')
+  const listed = await listRunPage(db, { owners: ['u'], goneSince: '', limit: 10, after: undefined })
   assert.deepEqual(
     new Map(listed.map(({ id, state }) => [id, state])),
     new Map([

@@ -150,7 +150,7 @@ async function open(db: Db): Promise<World & { close(): void }> {
     afterStep() {},
   })
   const plays = { db, installation: '0000', endpoint: () => '', progressOf: (id: string) => reconciler.progressOf(id) }
-  const warm = { isOn: false, shapeNow: async () => undefined }
+  const warm = { isOn: false, shapeNow: async () => undefined, handedOver() {} }
   const runs = runService({ db, host, reconciler, plays, memory, warm, changed() {} } as Parameters<typeof runService>[0])
   const [machine] = planWithDrives([]).machines
   assert.ok(machine)
