@@ -1,5 +1,6 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { inTestRoot } from '../scripts/testing/test-root.ts'
+import { asAPersonBenchmark } from './as-a-person.ts'
 import { clone } from './clone.ts'
 import { idle } from './idle.ts'
 import { manyRunsAtOnce } from './many-runs.ts'
@@ -9,7 +10,7 @@ import { snapshot } from './snapshot.ts'
 import { start } from './start.ts'
 
 /** `npm run bench [-- NAME…]`: every figure beside its rival from one run, with the raw samples. Exits 1 when one misses what is wanted. */
-const benchmarks: readonly Benchmark[] = [start, clone, snapshot, manyRunsAtOnce, serverStart, idle]
+const benchmarks: readonly Benchmark[] = [start, clone, snapshot, manyRunsAtOnce, serverStart, idle, asAPersonBenchmark]
 
 const chosen = process.argv.slice(2)
 const unknown = chosen.filter((name) => benchmarks.every((benchmark) => benchmark.name !== name))
