@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
+import { inMachine } from './harness/in-machine.ts'
 import { leftovers, vmProcesses } from './harness/leftovers.ts'
 import { finish, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -21,11 +22,7 @@ export function mainJob({ title, environment, cycles }: MainJob): void {
     let id = ''
     let installation = ''
     const ssh = (...command: string[]) => server.ramet(['ssh', id, '--', ...command])
-    const inGuest = async (command: string): Promise<string> => {
-      const { code, stdout, stderr } = await ssh(command)
-      assert.equal(code, 0, `${command}: ${stderr}${stdout}`)
-      return stdout.trim()
-    }
+    const inGuest = (command: string) => inMachine(server, id, 'debian', command)
 
     before(async () => {
       server = new TestServer({ env: (await environment?.()) ?? {} })
