@@ -1,4 +1,5 @@
 import type { Usage } from '@ramet/model/api/usage.ts'
+import type { RametError } from '@ramet/model/errors/error.ts'
 import { quotaExceeded } from '@ramet/model/errors/errors.ts'
 import { isOff } from '@ramet/model/run/run-state.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
@@ -29,11 +30,11 @@ export function restingBytes(
   }
 }
 
-/** Throws `quota_exceeded`, with numbers and what is biggest, when stopped runs and saved playgrounds take all that they may. */
-export function checkQuota(usage: Usage): void {
-  const { usedBytes, limitBytes } = usage.quota
-  if (usedBytes >= limitBytes) throw quotaExceeded(usedBytes, limitBytes, biggest(usage))
-}
+export const isExceeded = ({ usedBytes, limitBytes }: Usage['quota']): boolean => usedBytes >= limitBytes
+
+/** `quota_exceeded`: stopped runs and saved playgrounds take all that they may. With numbers and what is biggest. */
+export const quotaRefusal = (usage: Usage): RametError =>
+  quotaExceeded(usage.quota.usedBytes, usage.quota.limitBytes, biggest(usage))
 
 const mostNamed = 3
 

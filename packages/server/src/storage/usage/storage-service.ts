@@ -7,7 +7,7 @@ import { listPlaygroundsForUsage, listRunsForUsage, listWarmStartsForUsage, read
 import { isSpare, listThrowaways } from '../../store/warm-starts.ts'
 import { holdingsOf } from './holdings.ts'
 import { OverlaySizes } from './overlay-sizes.ts'
-import { checkQuota, restingBytes } from './quota.ts'
+import { isExceeded, quotaRefusal, restingBytes } from './quota.ts'
 import type { Share } from './shares.ts'
 import { usageOf } from './usage.ts'
 
@@ -33,16 +33,21 @@ export function storageService({ db, storage, quotaBytes }: StorageTools): Stora
   const measure = async () => sizes.measure(await readTransaction(db, readHoldingRows))
 
   /** By rows and the sizes that are known. */
-  async function usageIn(trx: Db, user: User): Promise<Usage> {
+  async function read(trx: Db, user: User) {
     const runs = await listRunsForUsage(trx, user.id)
     const playgrounds = await listPlaygroundsForUsage(trx, user.id)
-    const warmStarts = await warmStartsIn(trx)
     const holdings = holdingsOf(await readHoldingRows(trx), sizes)
-    const measured = usageOf(holdings)
     const { restingBytes: usedBytes, imageBytes } = restingBytes(holdings, [
       ...runs.filter(({ state }) => isOff(state)).map(({ id }) => `run ${id}`),
       ...playgrounds.map(({ id }) => `playground ${id}`),
     ])
+    return { runs, playgrounds, holdings, imageBytes, quota: { usedBytes, limitBytes: quotaBytes } }
+  }
+
+  async function usageIn(trx: Db, user: User): Promise<Usage> {
+    const { runs, playgrounds, holdings, imageBytes, quota } = await read(trx, user)
+    const warmStarts = await warmStartsIn(trx)
+    const measured = usageOf(holdings)
     return {
       runs: runs.map((run) => ({ ...run, ...(measured.runs.get(run.id) ?? nothing) })),
       playgrounds: playgrounds.map(({ id, ...playground }) => ({
@@ -52,8 +57,13 @@ export function storageService({ db, storage, quotaBytes }: StorageTools): Stora
       warmStarts: warmStarts.map(({ id, ...warm }) => ({ ...warm, ...(measured.warmStarts.get(id) ?? nothing) })),
       totalBytes: measured.total.bytes,
       imageBytes,
-      quota: { usedBytes, limitBytes: quotaBytes },
+      quota,
     }
+  }
+
+  /** Everybody's shares are worked out only to tell what is biggest. */
+  async function check(trx: Db, user: User): Promise<void> {
+    if (isExceeded((await read(trx, user)).quota)) throw quotaRefusal(await usageIn(trx, user))
   }
 
   async function usage(user: User): Promise<Usage> {
@@ -64,8 +74,11 @@ export function storageService({ db, storage, quotaBytes }: StorageTools): Stora
   return {
     usage,
     quota: {
-      check: async (user) => checkQuota(await usage(user)),
-      checkWithin: async (trx, user) => checkQuota(await usageIn(trx, user)),
+      async check(user) {
+        await measure()
+        await readTransaction(db, (trx) => check(trx, user))
+      },
+      checkWithin: check,
     },
   }
 }
