@@ -40,7 +40,8 @@ for (1..3) { for (@ARGV) { my $a = pack 'C4', split /\\./; send($s, ("\\xff" x 6
 
 describe('what a guest can reach', { concurrency: false }, () => {
   const server = new TestServer()
-  const world = `rt-wall-${process.pid}`
+  /** Carries the installation's id, as all that `npm test` removes does. */
+  let world = ''
   const outside = '203.0.113.18'
   const port = 8077
   const udp = createSocket('udp4', (_, from) => udp.send('ramet-wall', from.port, from.address))
@@ -76,6 +77,8 @@ describe('what a guest can reach', { concurrency: false }, () => {
   }
 
   before(async () => {
+    await server.start()
+    world = `rmt${(await (await server.client()).health()).installation}w`
     tcp.listen(port, '0.0.0.0')
     udp.bind(port, '0.0.0.0')
     await finish(['ip', 'netns', 'add', world])
@@ -94,7 +97,6 @@ describe('what a guest can reach', { concurrency: false }, () => {
     inWorld(['socat', `TCP-LISTEN:${port},fork,reuseaddr`, 'SYSTEM:echo ramet-wall'])
     // Everything that comes in over UDP, with its sender.
     inWorld(['socat', '-u', `UDP-RECV:${port + 1}`, '-'])
-    await server.start()
     const file = join(server.home, 'alone.yaml')
     await writeFile(file, manifest)
     const name = (await server.ok('playground', 'create', 'alone', '-b', 'flexbox', '-f', file, '-q')).trim()
