@@ -10,6 +10,8 @@ export interface DebianRoot {
   readonly packages: readonly string[]
   /** Units that are never to start by themselves. */
   readonly masked: readonly string[]
+  /** Generators of systemd that have nothing to generate here. Each is a program more at every boot. */
+  readonly maskedGenerators: readonly string[]
   /** Text files by absolute path. */
   readonly files: Readonly<Record<string, string>>
   /** Paths that must not be in an image that many runs start from: identity, and traces of the build. */
@@ -77,9 +79,13 @@ export async function buildDebianRoot(root: DebianRoot, options: DebianRootOptio
   await finish(root, folder)
 }
 
-async function finish(root: DebianRoot, folder: string): Promise<void> {
+/** What a root gets after its packages: units and generators masked, files, no traces of the build. */
+export async function finish(root: DebianRoot, folder: string): Promise<void> {
   for (const path of [...root.removed, ...tracesOfBuild]) await rm(join(folder, path), { recursive: true, force: true })
   for (const unit of root.masked) await link('/dev/null', join(folder, 'etc/systemd/system', unit))
+  const generators = join(folder, 'etc/systemd/system-generators')
+  await mkdir(generators, { recursive: true })
+  for (const generator of root.maskedGenerators) await link('/dev/null', join(generators, generator))
   for (const [path, text] of Object.entries(root.files)) {
     const file = join(folder, path)
     await mkdir(dirname(file), { recursive: true })
