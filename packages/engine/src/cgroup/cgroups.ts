@@ -1,9 +1,9 @@
-/** What a run may take of the host. */
+/** Limits of what a run may use of the host. */
 export interface RunLimits {
-  /** As every host object of the run is named: `r1a2b-3c`. */
+  /** Name of the run's host objects: `r1a2b-3c`. */
   readonly name: string
   readonly memoryBytes: number
-  /** Against other runs and the host, when there is not enough for all: 100 is what one ordinary thread of the host has. */
+  /** Share against other runs and the host when the CPU is short: 100 is the share of one ordinary thread of the host. */
   readonly cpuWeight: number
   /** Hundredths of one CPU. */
   readonly cpuPercent: number
@@ -15,10 +15,10 @@ export interface RunLimits {
 export interface Cgroups {
   ready(limits: RunLimits): Promise<boolean>
   make(limits: RunLimits): Promise<void>
-  /** Ends whatever is still in them, and removes them. */
+  /** Kills the processes that are still in the run's groups, and removes the groups. */
   remove(name: string): Promise<void>
-  /** Names of runs of this installation that have any. */
+  /** Names of runs of this installation that have control groups. */
   list(installation: string): Promise<string[]>
-  /** The run's folders, one a hierarchy, for `enterGroups`. */
+  /** The run's folders, one for each hierarchy, for `enterGroups`. */
   groups(name: string): readonly string[]
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 
 const program = join(import.meta.dirname, 'enter-groups.sh')
 
-/** The argv that puts itself into control groups (folders) and then becomes `argv`: there is no moment in which it is outside. */
+/** Returns an argv that enters the control groups (folders) and then becomes `argv`, so that the program never runs outside them. */
 export function enterGroups(groups: readonly string[], argv: readonly string[]): [string, ...string[]] {
   const [first, ...rest] = argv
   if (first === undefined) throw new Error('nothing to run')

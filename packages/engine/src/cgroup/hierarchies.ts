@@ -5,7 +5,7 @@ import type { RunLimits } from './cgroups.ts'
 export const controllers = ['memory', 'cpu', 'pids'] as const
 export type Controller = (typeof controllers)[number]
 
-/** One tree of control groups and those of our controllers that it has. */
+/** One tree of control groups, and which of our controllers it has. */
 export interface Hierarchy {
   readonly version: 'v1' | 'v2'
   /** Where it is mounted. */
@@ -13,7 +13,7 @@ export interface Hierarchy {
   readonly controllers: readonly Controller[]
 }
 
-/** What the host offers. v2 wins for controllers that it has; on hybrid hosts those are none, and each v1 tree has one or a few. */
+/** Finds the host's hierarchies. v2 wins for controllers that it has; on hybrid hosts it has none, and each v1 tree has one or a few. */
 export async function findHierarchies(): Promise<Hierarchy[]> {
   const found = parseMounts(await readFile('/proc/self/mounts', 'utf8'))
   const usable = await Promise.all(found.map(async (each) => ({ ...each, controllers: await enabled(each) })))
@@ -36,7 +36,7 @@ export function parseMounts(mounts: string): Hierarchy[] {
   return found.toSorted((a, b) => b.version.localeCompare(a.version))
 }
 
-/** A v2 controller must be handed down by the root; systemd does so for most. Where it cannot be (in a container's own tree, say) we go without. */
+/** Enables v2 controllers in the root group; systemd does so for most. Where that is refused (in a container's own tree, say) we do without. */
 async function enabled({ version, root, controllers: wanted }: Hierarchy): Promise<readonly Controller[]> {
   if (version === 'v1') return wanted
   const offered = (await readFile(join(root, 'cgroup.controllers'), 'utf8').catch(() => '')).trim().split(' ')
@@ -53,7 +53,7 @@ async function enabled({ version, root, controllers: wanted }: Hierarchy): Promi
 
 const periodUs = 100_000
 
-/** What is written into a group's files; pure. Values are such as the kernel gives back: memory in whole pages. */
+/** Returns what is written into a group's files; pure. Values look as the kernel reads them back: memory in whole pages. */
 export function settings({ version, controllers: own }: Hierarchy, limits: RunLimits): [file: string, value: string][] {
   const quota = String((limits.cpuPercent * periodUs) / 100)
   const all: Record<Controller, [string, string][]> =
@@ -69,7 +69,7 @@ export function settings({ version, controllers: own }: Hierarchy, limits: RunLi
       : {
           memory: [['memory.limit_in_bytes', String(limits.memoryBytes)]],
           cpu: [
-            // 1024 is v1's word for 100 (Documentation/admin-guide/cgroup-v2.rst, "CPU Interface Files").
+            // 1024 in v1 is 100 in v2 (Documentation/admin-guide/cgroup-v2.rst, "CPU Interface Files").
             ['cpu.shares', String(Math.floor((limits.cpuWeight * 1024) / 100))],
             ['cpu.cfs_period_us', String(periodUs)],
             ['cpu.cfs_quota_us', quota],

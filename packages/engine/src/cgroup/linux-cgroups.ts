@@ -8,8 +8,8 @@ import { type Hierarchy, settings } from './hierarchies.ts'
 const endWithinMs = 30_000
 
 /**
- * A group a run directly below each root, as container engines do it: below the server's own group it would be ended with the server by systemd.
- * `hierarchies`: of `findHierarchies`.
+ * Makes one group for each run directly below each root, as container engines do: systemd would kill it with the server if it were below the server's own group.
+ * `hierarchies` come from `findHierarchies`.
  */
 export function linuxCgroups(hierarchies: readonly Hierarchy[]): Cgroups {
   const folders = (name: string) => hierarchies.map(({ root }) => join(root, name))
@@ -48,7 +48,7 @@ export function linuxCgroups(hierarchies: readonly Hierarchy[]): Cgroups {
   }
 }
 
-/** A group with processes in it cannot be removed; only ours are ever put into it. */
+/** Removes a group. That needs all of its processes gone, and it has none but ours. */
 async function removeGroup(folder: string): Promise<void> {
   const deadline = Date.now() + endWithinMs
   for (;;) {

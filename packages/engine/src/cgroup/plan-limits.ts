@@ -4,13 +4,13 @@ import type { NetworkPlan } from '../network/network.ts'
 import type { RunLimits } from './cgroups.ts'
 import { type MemoryOfVm, runMemoryBytes } from './run-memory.ts'
 
-/** Counted in the group too, though the kernel takes it back at once: the page cache of drives, without which a guest's disk would crawl. */
+/** Room for the page cache of drives. The kernel counts it in the group, though it can reclaim it at once; without it a guest's disk would crawl. */
 const cacheBytes = 256 * 1024 ** 2
 /** A CPU of a guest counts as one of the host's threads. With half of that, three VMs beside a busy compiler lost their connections (measured). */
 const weightOfCpu = 100
-/** The least there is (cgroup-v2.rst, "cpu.weight"): a hundredth of one thread. */
+/** The lowest weight (cgroup-v2.rst, "cpu.weight"): a hundredth of one thread. */
 const leastWeight = 1
-/** QEMU's main loop, its disk and network work, beside the guest's CPUs. */
+/** CPU for QEMU's main loop, disk and network work, besides the guest's CPUs. */
 const percentBesideCpus = 50
 /** QEMU's pool of disk threads ends at 64 (util/thread-pool.c); the rest are its CPUs, its main loop and its timers. */
 const tasksOfVm = 128

@@ -1,9 +1,9 @@
 import { ProcessFailed, run } from '../process/run-process.ts'
 
 /**
- * Sentences about what is wrong inside a qcow2 file, empty when all is well, by qemu-img: read-only, and with `-U` (no locks taken or asked for), so that it never keeps a
- * VM from opening its file. What it says of a file that a VM has begun to write meanwhile is worth nothing: the caller looks afterwards whether that was so.
- * `sizeBytes`: the virtual size it should have.
+ * Checks a qcow2 file with qemu-img and returns a sentence for each fault, none when it is sound. It only reads, and with `-U` (it takes and checks no locks), so that it never keeps a
+ * VM from opening its file. The answer means nothing if a VM began to write to the file meanwhile: the caller checks that afterwards.
+ * `sizeBytes`: the expected virtual size.
  */
 export async function checkQcow2(file: string, sizeBytes: number): Promise<string[]> {
   try {
@@ -16,7 +16,7 @@ export async function checkQcow2(file: string, sizeBytes: number): Promise<strin
       timeoutMs: 600_000,
     })
     const report = JSON.parse(stdout) as { corruptions?: number; 'check-errors'?: number }
-    // `leaks` are no fault: a QEMU that was killed leaves clusters allocated and unused, which costs room and nothing else.
+    // `leaks` are no fault: a QEMU that was killed leaves allocated clusters unused, which only costs space.
     return [
       ...(report.corruptions ? [`${report.corruptions} places inside are corrupt`] : []),
       ...(report['check-errors'] ? [`${report['check-errors']} places inside cannot be checked`] : []),

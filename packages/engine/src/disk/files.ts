@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/** Makes what was written to a file durable (fsync(2)). */
+/** Makes the content of a file durable (fsync(2)). */
 export async function syncFile(path: string): Promise<void> {
   const file = await open(path, 'r')
   try {
@@ -15,19 +15,19 @@ export async function syncFile(path: string): Promise<void> {
 /** Makes a folder's entries durable (open(2), fsync(2): a rename survives power loss only after the folder was synced). */
 export const syncFolder = syncFile
 
-/** Suffix of names under construction; whatever carries it after a crash is rubbish and reclaimed at start. */
+/** Suffix of unfinished files. What has it after a crash is garbage and is reclaimed at start. */
 export const temporarySuffix = '.tmp'
 export const temporaryName = (path: string) => `${path}.${randomBytes(4).toString('hex')}${temporarySuffix}`
 
-/** The whole file or nothing: temporary name, fsync, rename, fsync of the folder. */
+/** Writes the whole file or nothing: temporary name, fsync, rename, fsync of the folder. */
 export async function writeFileAtomically(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
   await replace(path, content, mode, (file) => file.sync())
   await syncFolder(dirname(path))
 }
 
 /**
- * The whole file or nothing to every reader, but lost with the host's power: for what is written anew before each use, or says nothing after a reboot of the host. On a
- * disk that is busy an fsync takes as long as all that is written before it, and ten clones on their way up would wait for a hundred of them.
+ * Writes the whole file or nothing, but not durably: for files that are written again before each use, or mean nothing after a reboot of the host. On a
+ * busy disk an fsync waits for all that was written before it, and ten clones that start would wait for a hundred of them.
  */
 export async function writeFileForThisBoot(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
   await replace(path, content, mode, async () => {})

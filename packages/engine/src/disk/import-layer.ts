@@ -3,12 +3,12 @@ import { dirname } from 'node:path'
 import { temporaryName } from './files.ts'
 import { checkSpace, publish } from './qemu-disks.ts'
 
-/** Why a file cannot be linked but may be copied: link(2). */
+/** Error codes of link(2) for a file that cannot be linked but can be copied. */
 const copyInstead = new Set(['EXDEV', 'EPERM', 'EMLINK', 'EOPNOTSUPP'])
 
 /**
- * Brings a sealed file (an image's disk) into the home's layers: linked where that is possible, so that it takes no room, else copied (by
- * reference where the filesystem can). Both names are one immutable file then: root's, readable by the VMs' group, writable by nobody.
+ * Imports a sealed file (an image's disk) as a layer of the home: linked where that is possible, so that it takes no space, else copied (by
+ * reference where the filesystem can). The file belongs to root, the VMs' group may read it, and nobody may write to it.
  * Whole or not at all; repeating it changes nothing. Throws `no_space`.
  */
 export async function importLayer(from: string, to: string, vmGid: number): Promise<void> {

@@ -1,6 +1,6 @@
 import type { LayerFile } from './disk.ts'
 
-/** A sealed file as it is on the disk. It never changes again, so that `fsck` can tell when somebody wrote to it all the same. */
+/** What a sealed file looks like on the disk. It never changes, so `fsck` compares it to find out whether somebody wrote to it. */
 export interface SealedFile {
   /** Bytes on disk (st_blocks x 512). */
   readonly bytes: number
@@ -13,7 +13,7 @@ export interface SealedFile {
 export interface OverlayAndLayer {
   /** Absolute path of an overlay that no VM writes to any more. */
   readonly overlay: string
-  /** Absolute path, on the same filesystem, that the layer will have. */
+  /** Absolute path that the layer will have, on the same filesystem. */
   readonly layer: string
 }
 
@@ -28,22 +28,22 @@ export interface Merging {
 }
 
 /**
- * Files of layers: how an overlay becomes one. Nothing here knows of rows: a caller first writes down what it is about to do, and unlinks what it no longer needs.
- * Each throws `no_space` when the disk is full.
+ * Turns overlays into layers and merges layers. It knows no rows: the caller first records what it is about to do, and removes what it no longer needs.
+ * Every method throws `no_space` when the disk is full.
  */
 export interface LayerStore {
   /**
-   * Gives each overlay's file a second name, that of the layer, takes the VM's user the right to write to it, and makes content, owner and name durable.
-   * The first name stays, so nothing is lost whatever happens next. Repeating it changes nothing.
+   * Gives each overlay's file a second name, that of the layer, makes it read-only for the VM's user, and makes content, owner and name durable.
+   * The first name stays, so nothing is lost whatever happens next. Idempotent.
    */
   seal(files: readonly OverlayAndLayer[]): Promise<SealedFile[]>
-  /** Makes a file that was to be a layer an overlay again: the VM's user may write to it. */
+  /** Undoes a seal: the VM's user may write to the overlay again. */
   makeWritable(overlay: string): Promise<void>
-  /** True when nothing was ever written to the overlay, so that it reads as what it stands on. Must not be asked of a file that a VM has open. */
+  /** True when nothing was ever written to the overlay, so that it reads as the layers below it. No VM may have the file open. */
   isUntouched(overlay: string): Promise<boolean>
   /**
-   * Makes one layer that reads as `layers` do. It takes at most their bytes and some metadata; they are only read, as are those below. Whole under its name or not at all;
-   * ended early by `signal`, it leaves nothing.
+   * Merges `layers` into one new layer with the same content. It takes at most their bytes and some metadata. The sources are only read. The file is whole or absent;
+   * when `signal` aborts it, nothing is left.
    */
   merge(merging: Merging): Promise<SealedFile>
 }

@@ -1,8 +1,8 @@
-/** Below the last file of a chain: nothing, or as many bytes of zeros, for what must see that there is something. */
+/** What is below the last file of a chain: nothing, or that many bytes of zeros, for tools that need a backing node. */
 export type ChainEnd = null | { readonly zerosBytes: number }
 
 /**
- * A chain of qcow2 files, topmost first, as QEMU's tools open it: every node named, the last one without backing, so that names inside files are never followed
+ * Describes a chain of qcow2 files, topmost first, for QEMU's tools: every node is named and the last has no backing, so names inside files are never followed
  * (qemu-img(1): a file name that begins with `json:` is a block device's options).
  */
 export function chainOptions(files: readonly string[], end: ChainEnd = null): string {

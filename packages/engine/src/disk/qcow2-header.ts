@@ -3,13 +3,13 @@ import { type FileHandle, open } from 'node:fs/promises'
 /** "QFI\xfb" (QEMU, docs/interop/qcow2.txt, "Header"). */
 const magic = 0x514649fb
 const headerBytes = 72
-/** 32 MiB of L1 table, as QEMU itself allows at the most (QCOW_MAX_L1_SIZE in block/qcow2.h). */
+/** 32 MiB of L1 table, QEMU's own maximum (QCOW_MAX_L1_SIZE in block/qcow2.h). */
 const maxL1Entries = 4 * 1024 * 1024
 
 /**
- * True when some cluster of the qcow2 file's own was ever allocated: data, or zeros that hide what lies below. Read from the header and the L1 table alone
+ * True when the qcow2 file itself has any allocated cluster: data, or zeros that hide the layer below. It reads only the header and the L1 table
  * (tens of microseconds; `qemu-img map` is a process and reads every table): an entry of L1 is zero until a cluster of its range is written (same document, "L1 table
- * entry"), and a file that QEMU made empty has none. Whatever cannot be understood counts as allocated.
+ * entry"), and a file that QEMU made empty has none. A file that cannot be parsed counts as allocated.
  */
 export async function hasAllocatedClusters(path: string): Promise<boolean> {
   const file = await open(path, 'r')
@@ -27,7 +27,7 @@ export async function hasAllocatedClusters(path: string): Promise<boolean> {
   }
 }
 
-/** Undefined when the file is shorter. */
+/** Reads exactly the given range; undefined when the file is shorter. */
 async function read(file: FileHandle, length: number, position: number): Promise<Buffer | undefined> {
   const buffer = Buffer.alloc(length)
   const { bytesRead } = await file.read(buffer, 0, length, position)

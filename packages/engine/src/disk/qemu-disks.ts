@@ -7,14 +7,14 @@ import { syncFolder, temporaryName } from './files.ts'
 import type { VmUser } from './vm-user.ts'
 
 /**
- * 128 KiB, so that a subcluster (a 32nd, qcow2's extended L2 entries) is 4 KiB: a page, and a block of ext4 and xfs. What a guest writes is then
- * all that is copied. Measured with 3,000 random writes of 4 KiB: 13.5 MB, against 14.3 MB with clusters of 64 KiB, as there are fewer L2 tables.
+ * Cluster size of 128 KiB, so that a subcluster (one 32nd, with extended L2 entries) is 4 KiB: a page, and a block of ext4 and xfs. Only what a guest writes
+ * is then copied. Measured with 3,000 random writes of 4 KiB: 13.5 MB, against 14.3 MB with clusters of 64 KiB, as there are fewer L2 tables.
  */
 const clusterBytes = 128 * 1024
-/** A new overlay takes some KiB; with less than this left on the disk the guest would soon stop in the middle of a write. */
+/** Least free space for a new overlay. It takes some KiB itself, but with less the guest would soon stop in the middle of a write. */
 export const wantedFreeBytes = 64 * 1024 * 1024
 
-/** Drives' files by qemu-img. `owner`: the user that QEMU runs as. */
+/** Makes and checks files of drives with qemu-img. `owner`: the user that QEMU runs as. */
 export function qemuDisks(owner: VmUser): Disks {
   return {
     async makeOverlay(file, on, sizeBytes) {
@@ -62,7 +62,7 @@ async function own(path: string, { uid, gid }: VmUser, mode: number): Promise<vo
   await chmod(path, mode)
 }
 
-/** Makes a finished file durable under its name, over whatever had that name. */
+/** Makes a finished file durable under its name; replaces a file of that name. */
 export async function publish(temporary: string, file: string): Promise<void> {
   const handle = await open(temporary, 'r')
   try {
@@ -85,7 +85,7 @@ async function freeIn(folder: string): Promise<number> {
   return bavail * bsize
 }
 
-/** `folder`: where it writes to, for the error when the disk is full. */
+/** `folder`: where the program writes, named in the error when the disk is full. */
 export async function qemuImg(folder: string, args: readonly string[], options: RunOptions = {}): Promise<void> {
   try {
     await run(['qemu-img', ...args], options)

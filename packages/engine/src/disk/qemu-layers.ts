@@ -8,13 +8,13 @@ import { sealedFile } from './sealed-file.ts'
 import { asSpaceError } from './space.ts'
 import type { VmUser } from './vm-user.ts'
 
-/** Layers as qcow2 files. `owner`: the user that QEMU runs as; it may read a layer, being in the group, and write none. */
+/** Layers as qcow2 files. `owner`: the user that QEMU runs as; its group may read layers, and it may write none. */
 export function qemuLayers(owner: VmUser): LayerStore {
   return {
     async seal(files) {
       try {
         const sealed = await Promise.all(files.map((each) => sealOne(each, owner)))
-        // The content was made durable above, the names are here; only then may a row say that the layers are sealed.
+        // Makes the names durable; the content is durable already. Only after both may a row say that the layers are sealed.
         for (const folder of new Set(files.map(({ layer }) => dirname(layer)))) await syncFolder(folder)
         return sealed
       } catch (error) {
@@ -43,7 +43,7 @@ async function sealOne({ overlay, layer }: OverlayAndLayer, owner: VmUser): Prom
   await chmod(layer, 0o640)
   const file = await open(layer, 'r')
   try {
-    // Also for a VM that was switched off in good order: QEMU flushes what its guest flushed, but a VM that was killed flushed nothing.
+    // A VM that was killed flushed nothing, so this fsync is needed whatever the guest did.
     await file.sync()
     return await sealedFile(layer)
   } finally {

@@ -6,25 +6,25 @@ const outOfSpace = /No space left on device|not enough free space|you don't have
 /** SQLITE_FULL (sqlite.org/rescode.html). */
 const databaseFull = 13
 
-/** True of a failed program, system call or query that had no space left to write to, also when that is only the cause of `error`. */
+/** True when a program, system call or query failed because the disk was full; also true when that is only the cause of `error`. */
 export function isSpaceError(error: unknown): boolean {
   if (error instanceof ProcessFailed && outOfSpace.test(error.stderr)) return true
   const { code, errcode, cause } = (error ?? {}) as { code?: unknown; errcode?: unknown; cause?: unknown }
   return code === 'ENOSPC' || errcode === databaseFull || (cause !== undefined && isSpaceError(cause))
 }
 
-/** The same error, or `no_space` naming `folder` when that is what it means. */
+/** Turns an error that means a full disk into `no_space`, which names `folder`; returns any other error as it is. */
 export function asSpaceError(error: unknown, folder: string): unknown {
   return isSpaceError(error) ? diskFull(folder) : error
 }
 
-/** Free bytes for root under `folder`. */
+/** Bytes that root can still write under `folder`. */
 export async function freeBytes(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder)
   return bavail * bsize
 }
 
-/** `no_space` now rather than in the middle of the work. */
+/** Throws `no_space` before the work begins rather than in the middle of it. */
 export async function requireSpace(folder: string, neededBytes: number): Promise<void> {
   const free = await freeBytes(folder)
   if (free < neededBytes) throw noSpace(folder, neededBytes, free)

@@ -7,7 +7,7 @@ export interface VmUser {
   readonly gid: number
 }
 
-/** Finds the system user, or makes it with a group of its own, no home and no login. Needs root to make it. */
+/** Finds the system user, or creates it with its own group, no home and no login. Creating it needs root. */
 export async function ensureVmUser(name = 'ramet'): Promise<VmUser> {
   if (!/^[a-z_][a-z0-9_-]{0,31}$/.test(name)) throw new Error(`not a user name: ${name}`)
   const found = await findUser(name)
@@ -25,7 +25,7 @@ export async function ensureVmUser(name = 'ramet'): Promise<VmUser> {
       name,
     ])
   } catch (error) {
-    // 9: somebody was faster (useradd(8)), a second server that starts at the same time.
+    // 9: the user exists (useradd(8)); a second server that started at the same time was faster.
     if (!(error instanceof ProcessFailed) || error.exitCode !== 9) throw error
   }
   const made = await findUser(name)
@@ -33,7 +33,7 @@ export async function ensureVmUser(name = 'ramet'): Promise<VmUser> {
   return made
 }
 
-/** getent asks every source of users the host has; 2: not found (getent(1)). */
+/** Looks the user up in every source that the host has. getent(1) exits with 2 when it is not found. */
 async function findUser(name: string): Promise<VmUser | undefined> {
   const { code, stdout } = await run(['getent', 'passwd', name], { okCodes: [0, 2] })
   const [, , uid, gid] = stdout.trim().split(':')

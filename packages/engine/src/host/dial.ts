@@ -4,8 +4,8 @@ import type { Networks } from '../network/network.ts'
 import type { LiveMachine } from '../run/live-run.ts'
 
 /**
- * A TCP connection to a port of a machine, by its address on the host. What listens on the guest's loopback alone is reached from inside, over the platform's own
- * connection. That is slower, since it is encrypted in the guest, so it comes second.
+ * Opens a TCP connection to a port of a machine, by its address on the host. A service that listens only on the guest's loopback is reached over the platform's own
+ * connection. That is slower, since the guest encrypts it, so it is tried second.
  */
 export async function dialMachine(
   { dial }: Pick<Networks, 'dial'>,

@@ -18,7 +18,7 @@ export interface OverlayToLayer extends OverlayName {
 export interface MergeRequest {
   /** At least two that stand on each other. */
   readonly layers: readonly LayerRecord[]
-  /** What the last of them stands on, down to the root. */
+  /** The layers below the last of them, down to the root. */
   readonly below: readonly LayerRecord[]
   /** `layers/<id>.qcow2`. */
   readonly into: string
@@ -27,47 +27,47 @@ export interface MergeRequest {
 
 export interface RamWork {
   readonly signal?: AbortSignal
-  /** Somebody waits for it: it takes what it can get of the host, where it would else leave it to others. */
+  /** Somebody waits for the result, so the work runs at normal priority instead of in the idle class. */
   readonly isUrgent?: boolean
 }
 
 /**
- * Files of layers, overlays and snapshots. Names are relative to RAMET_HOME. Nothing here knows of rows: a caller writes down first what it is about to do, and has
- * removed what no row names any more. What needs room throws `no_space` when the disk is full.
+ * Files of layers, overlays and snapshots. Names are relative to RAMET_HOME. It knows no rows: the caller first records what it is about to do, and removes
+ * the files that no row names any more. Calls that need space throw `no_space` when the disk is full.
  */
 export interface HostStorage extends HomeInspection {
   /**
-   * Gives each overlay's file a second name, that of the layer, takes from VMs the right to write to it, and makes content, owner and name durable. The first name stays,
-   * so nothing is lost whatever happens next. Repeating it changes nothing.
+   * Gives each overlay's file a second name, that of the layer, makes it read-only for VMs, and makes content, owner and name durable. The first name stays,
+   * so nothing is lost whatever happens next. Idempotent.
    */
   seal(files: readonly OverlayToLayer[]): Promise<SealedFile[]>
-  /** Takes a seal back: the layer's name is gone, the overlay is its VM's again. */
+  /** Undoes a seal: removes the layer's name and makes the overlay writable for its VM again. */
   unseal(file: OverlayToLayer): Promise<void>
-  /** True when nothing was ever written to the overlay. Must not be asked of one that a VM has open. */
+  /** True when nothing was ever written to the overlay. No VM may have it open. */
   isUntouched(overlay: OverlayName): Promise<boolean>
   hasOverlay(overlay: OverlayName): Promise<boolean>
-  /** Makes one layer that reads as several do. Whole under its name or not at all; ended early by the signal, it leaves nothing. */
+  /** Merges several layers into one new layer with the same content. The file is whole or absent; when the signal aborts it, nothing is left. */
   merge(request: MergeRequest): Promise<SealedFile>
-  /** Those that are gone already count as removed; so below. */
+  /** Removes files of layers. A file that is already gone counts as removed; the same holds below. */
   removeLayers(files: readonly string[]): Promise<void>
   removeOverlays(overlays: readonly OverlayName[]): Promise<void>
-  /** Also while a VM that is about to end has the memory mapped. */
+  /** Removes snapshots. A VM that is about to end may still have the memory mapped. */
   removeSnapshots(ids: readonly string[]): Promise<void>
   removeRam(file: string): Promise<void>
 
-  /** Bytes on disk (st_blocks x 512) of each, 0 where it is gone. */
+  /** Bytes on disk (st_blocks x 512) of each overlay, 0 for one that is gone. */
   overlayBytes(overlays: readonly OverlayName[]): Promise<number[]>
-  /** The same of layers or RAM. */
+  /** The same for layers or RAM files. */
   fileBytes(files: readonly string[]): Promise<number[]>
-  /** When its content was last written, in milliseconds since 1970; undefined when it is gone. */
+  /** When the content was last written, in milliseconds since 1970; undefined when the file is gone. */
   writtenAt(file: string): Promise<number | undefined>
-  /** Brings a snapshot's files to the disk: until then it must not be trusted over a loss of the host's power. Keeps the disk busy for as long as memory takes. */
+  /** Makes a snapshot's files durable: before that they may not survive a power loss. It keeps the disk busy until all of the memory is written. */
   syncMemory(memories: readonly MemoryFiles[]): Promise<void>
-  /** Compresses plain RAM into a new file, and leaves the old one. */
+  /** Compresses plain RAM into a new file, and keeps the old one. */
   packRam(file: string, work?: RamWork): Promise<NewRam>
 
   /** Free bytes on the home's disk. */
   freeBytes(): Promise<number>
-  /** `no_space` now rather than in the middle of the work. */
+  /** Throws `no_space` before the work begins rather than in the middle of it. */
   requireSpace(neededBytes: number): Promise<void>
 }

@@ -6,25 +6,25 @@ export interface Known {
   readonly snapshots: readonly KnownSnapshot[]
 }
 
-/** One that is not destroyed. */
+/** A run that is not destroyed. */
 export interface KnownRun {
   readonly id: string
   readonly shortId: number
   /** Names of its drives' overlays, announced ones too. */
   readonly overlays: readonly string[]
-  /** Its machines may be on: only further names of sealed layers are removed from its drives, since what else is there may be about to be an overlay. */
+  /** Its machines may be on. Then only second names of sealed layers are removed from its drives, since any other file may be a new overlay. */
   readonly isOn: boolean
 }
 
 export interface KnownLayer {
   readonly file: string
-  /** False: its making was interrupted. The caller removes its row afterwards; the file goes with this call. */
+  /** False when its creation was interrupted. This call removes the file, and the caller removes the row afterwards. */
   readonly isSealed: boolean
 }
 
 export interface KnownSnapshot {
   readonly id: string
-  /** Of its memory, relative to RAMET_HOME. */
+  /** Files of its memory, relative to RAMET_HOME. */
   readonly files: readonly string[]
 }
 

@@ -18,7 +18,7 @@ import type { CutFigures, CutRequest, CutResult, PerformRequest, StepTimes, Work
 import { reclaim } from './reclaim.ts'
 import { workflows } from './workflows.ts'
 
-/** What a host is besides the parts that runs are made of. */
+/** The parts of a host that do not belong to runs. */
 export interface HostRest {
   readonly images: HostImages
   accelerator(): Health['accelerator']
@@ -30,7 +30,7 @@ export interface HostRest {
 
 const memoryCapabilities = ['snapshot', 'resume'] as const
 
-/** A host of these parts, in this process. */
+/** Makes a host from these parts, in this process. */
 export function localHost(parts: HostParts, rest: HostRest): Host {
   const { live } = parts
   return {
@@ -107,7 +107,7 @@ async function perform(host: HostParts, name: WorkflowName, request: PerformRequ
 async function updateLimits(host: HostParts, store: RunStore): Promise<void> {
   const run = await store.read()
   const names = run.lease === undefined ? [] : await host.cgroups.list(host.installation)
-  // One that is just being made gets them from the same record.
+  // A run that is being made gets its limits from the same record.
   if (names.includes(hostName(host.installation, run.shortId))) await host.cgroups.make(runLimits(host, run))
 }
 

@@ -7,13 +7,13 @@ import type { ImageLibrary } from '../image/library.ts'
 import { kernelPackName } from '../image/recipes/kernel-pack.ts'
 import type { HostImages } from './host-images.ts'
 
-/** `importFile` makes `to` a sealed layer with the content of `from`, an image's disk. Paths are absolute. */
+/** Serves images from the library. `importFile` makes `to` a sealed layer with the content of `from`, an image's disk. Paths are absolute. */
 export function localImages(
   home: string,
   library: ImageLibrary,
   importFile: (from: string, to: string) => Promise<SealedFile>,
 ): HostImages {
-  /** Disks of the builds that somebody was given. */
+  /** Disks of the builds that `require` returned. */
   const disks = new Map<string, string>()
   return {
     list: (): Image[] => library.list(),

@@ -8,9 +8,9 @@ import { machineFolder } from '../run/run-folder.ts'
 import { dialMachine } from './dial.ts'
 import type { HostMachines, MachineName, MachinePlace } from './host-machines.ts'
 
-/** A link that was just lost (a reboot, a server that came back) is waited for this long. */
+/** How long a call waits for a link that was just lost (a reboot, a restarted server). */
 const linkWithinMs = 20_000
-/** Beside the time that the guest is given to settle. */
+/** Added to the time that the guest has to settle. */
 const answerMs = 10_000
 
 export function localMachines({ home, vmmFor, guests, networks, live }: HostParts): HostMachines {

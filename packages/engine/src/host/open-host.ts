@@ -29,15 +29,15 @@ import { requirePassable } from './require-passable.ts'
 export interface HostConfig {
   /** RAMET_HOME, absolute: layers, runs and snapshots are below it. */
   readonly home: string
-  /** Builds that can be made again; several homes may share it. Absolute. */
+  /** Folder of builds, which can be made again. Several homes may share it. Absolute. */
   readonly cache: string
   /** Four hex digits that tell this installation's host objects from those of others. */
   readonly installation: string
-  /** Told how VMs are run here, once it is known. */
+  /** Called with the accelerator once it is known. */
   onAccelerator(found: { readonly accelerator: string; readonly reason: string }): void
 }
 
-/** This Linux host: QEMU, namespaces, qcow2. Throws `not_root`, `home_not_reachable`. */
+/** Opens this Linux host: QEMU, namespaces, qcow2. Throws `not_root`, `home_not_reachable`. */
 export async function openHost({ home, cache, installation, onAccelerator }: HostConfig): Promise<Host> {
   if (process.getuid?.() !== 0) {
     throw new RametError('not_root', 403, 'The engine needs root: it makes network namespaces and gives QEMU its rights away.', {
@@ -68,7 +68,7 @@ export async function openHost({ home, cache, installation, onAccelerator }: Hos
   let stamp: Promise<HostStamp> | undefined
   const guests = sshGuests()
   const accelerator = { known: () => found?.accelerator ?? null, decide: decided }
-  // The one kind of VM so far.
+  // The only kind of VM so far.
   const vmm = qemuVmm({ user, cacheFolder: cache, tscKhz: await hostTscKhz(), accelerator })
   const parts: HostParts = {
     home,

@@ -4,11 +4,11 @@ import { checkQcow2 } from '../disk/check-qcow2.ts'
 import { digestRam } from '../snapshot/ram-file.ts'
 import type { FileSight, HomeInspection } from './home-inspection.ts'
 
-/** Folders in which everything is looked at, and how deep below them. */
+/** Folders that are listed in full, and to which depth. */
 const folders = ['layers', 'runs', 'snapshots'] as const
 const depth = 3
 
-/** Of any home, whether a server runs on it or not; needs no host. */
+/** Opens any home for inspection, whether a server runs on it or not; needs no host. */
 export function openInspection(home: string): HomeInspection {
   return {
     async look(files) {
@@ -23,7 +23,7 @@ export function openInspection(home: string): HomeInspection {
   }
 }
 
-/** `levels`: of folders below to go into. */
+/** `levels`: how many levels of folders below are listed. */
 async function list(home: string, folder: string, levels: number, into: Map<string, FileSight>): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const found = await see(home, join(folder, name), into)

@@ -1,19 +1,19 @@
 import type { RunStore } from '../run/run-store.ts'
 import type { TakenSnapshot } from '../snapshot/snapshot-record.ts'
 
-/** What can be done with a run. Names begin each step's name: `start/make-overlays`. */
+/** What can be done with a run. The workflow's name is the prefix of each step's name: `start/make-overlays`. */
 export type WorkflowName =
   | 'start'
   | 'resume'
-  /** Ends what a resume that came to nothing has started. */
+  /** Ends what a failed resume has started. */
   | 'abandon'
-  /** What is looked after while a run is on. */
+  /** Repairs what a run needs while it is on. */
   | 'keep'
   /** A stop that keeps the machines' memory. */
   | 'keep-memory'
   /** A stop that shuts the machines down. */
   | 'stop'
-  /** After a failure: nothing to save, everything to give back. */
+  /** After a failure: saves nothing, releases everything. */
   | 'release'
   | 'destroy'
   /** The next four are for one machine of a run that goes on. */
@@ -24,24 +24,24 @@ export type WorkflowName =
 
 export interface PerformRequest {
   readonly runId: string
-  /** All of the run, or the one that the workflow is about. */
+  /** All machines of the run, or the one that the workflow is about. */
   readonly machines: readonly string[]
   readonly store: RunStore
   readonly signal: AbortSignal
-  /** Told before each step that has something to do; `message` is for people. */
+  /** Called before each step that has something to do; `message` is for people. */
   onStep(step: string, message: string): void
-  /** How far a step that takes long has come. */
+  /** Called with the progress of a long step. */
   onProgress(message: string, percent: number): void
-  /** Told after each step that did something; may throw, or end the process. */
+  /** Called after each step that did something. It may throw, or end the process. */
   afterStep(step: string): void | Promise<void>
-  /** Sentences for people about what went otherwise than planned. */
+  /** Called with a sentence for people when something did not go as planned. */
   warn(message: string): void
 }
 
-/** Milliseconds of each step that did something. */
+/** Durations in milliseconds of the steps that did something. */
 export type StepTimes = Readonly<Record<string, number>>
 
-/** What a drive of a machine that is on is written to now, and from the cut on. */
+/** The overlay that a drive of a running machine writes to now, and the one it writes to after the cut. */
 export interface NextOverlay {
   readonly machine: string
   readonly driveIndex: number
@@ -51,13 +51,13 @@ export interface NextOverlay {
 
 export interface CutRequest {
   readonly runId: string
-  /** Name of the snapshot, which must be new. */
+  /** Id of the snapshot, never used before. */
   readonly snapshotId: string
-  /** One for each writable drive of each machine that is on; named by `newOverlayName`. */
+  /** One for each writable drive of each machine that is on, named by `newOverlayName`. */
   readonly overlays: readonly NextOverlay[]
   readonly store: Pick<RunStore, 'read'>
   readonly signal: AbortSignal
-  /** Told after each part of it, as `workflowSteps['live-clone']` lists them; may throw, or end the process. */
+  /** Called after each part that `workflowSteps['live-clone']` lists. It may throw, or end the process. */
   afterStep(step: string): void | Promise<void>
 }
 
@@ -67,12 +67,12 @@ export interface CutResult {
 }
 
 export interface CutFigures {
-  /** All machines stood still for the cut. */
+  /** How long all machines were paused for the cut. */
   readonly pauseMs: number
-  /** The longest that one stood before, when its copying began. */
+  /** The longest pause of one machine when its copying began. */
   readonly firstPauseMs: number
   readonly totalMs: number
-  /** Of all machines: copied in all, and of it while they were paused. */
+  /** Sums over all machines: bytes copied, and how many of them during the pause. */
   readonly copiedBytes: number
   readonly pausedBytes: number
 }

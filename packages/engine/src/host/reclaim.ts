@@ -10,13 +10,13 @@ type Parts = Pick<HostParts, 'home' | 'installation' | 'resolvers' | 'cgroups' |
 
 /**
  * Removes leftovers of a crash: host objects with the name of this installation and files below the home that no row accounts for. Nothing else is touched.
- * An overlay that was to become a layer has the layer's file under its own name still, so unlinking the layer loses nothing.
+ * An interrupted seal loses nothing: the overlay still has its own name for the same file when the layer's name is unlinked.
  */
 export async function reclaim(parts: Parts, known: Known): Promise<Reclaimed[]> {
   return [...(await hostObjects(parts, known)), ...(await reclaimFiles(parts, known))]
 }
 
-/** The files alone. */
+/** Removes the files only. */
 export async function reclaimFiles(parts: Pick<HostParts, 'home' | 'layers'>, known: Known): Promise<Reclaimed[]> {
   return [
     ...(await runFolders(parts, known)),
@@ -60,7 +60,7 @@ async function runFolders({ home }: Pick<Parts, 'home'>, { runs }: Known): Promi
   return Promise.all(strays.map((name) => remove(home, runFolder(home, name), 'run folder')))
 }
 
-/** Snapshots that were being taken or removed, and files of memory that was compressed or unpacked. */
+/** Removes snapshots whose taking or removal was interrupted, and leftover files of compressed or unpacked memory. */
 async function snapshotFiles({ home }: Pick<Parts, 'home'>, { snapshots }: Known): Promise<Reclaimed[]> {
   const reclaimed: Reclaimed[] = []
   const known = new Map(snapshots.map(({ id, files }) => [id, new Set(files)]))
@@ -83,8 +83,8 @@ async function layerFiles({ home }: Pick<Parts, 'home'>, { layers }: Known): Pro
 }
 
 /**
- * Overlays are given back to the VMs' user, since a seal that a crash interrupted may have taken them; a VM that has one open notices nothing. Files that are no overlay
- * (any more) are removed.
+ * Makes overlays writable for the VMs' user again, since an interrupted seal may have made them read-only; a VM that has one open notices nothing. Other files
+ * are removed.
  */
 async function overlayFiles(
   { home, layers: store }: Pick<Parts, 'home' | 'layers'>,

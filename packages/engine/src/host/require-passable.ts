@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import { RametError } from '@ramet/model/errors/error.ts'
 
 /**
- * QEMU and the runs' resolvers work in the home without any rights, so everybody must be able to pass through the folders above it.
- * Throws `home_not_reachable` naming the one that is closed.
+ * Checks that everybody may pass through the folders above the home: QEMU and the runs' resolvers work there unprivileged.
+ * Throws `home_not_reachable`, which names the folder that is closed.
  */
 export async function requirePassable(home: string): Promise<void> {
   for (let folder = dirname(home); folder !== dirname(folder); folder = dirname(folder)) {

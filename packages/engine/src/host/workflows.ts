@@ -24,7 +24,7 @@ export const workflows: Readonly<Record<WorkflowName, Workflow<RunContext>>> = {
   'machine-release': machineReleaseWorkflow,
 }
 
-/** Steps of each workflow and of a cut, in order, as `afterStep` is told them. */
+/** Names of the steps of each workflow and of a cut, in order, as `afterStep` gets them. */
 export const workflowSteps = {
   ...(Object.fromEntries(
     Object.entries(workflows).map(([name, workflow]) => [name, stepNamesOf(workflow)]),

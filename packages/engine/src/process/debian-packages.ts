@@ -36,7 +36,7 @@ export interface MissingProgram {
   readonly debianPackage: string
 }
 
-/** Where Debian puts programs; the PATH of a service or of sudo may lack the sbin folders, which the engine needs all the same. */
+/** Where Debian puts programs. The PATH of a service or of sudo may lack the sbin folders, which the engine needs. */
 const folders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 
 /** Programs of the list that this host lacks, in the list's order. */
@@ -49,7 +49,7 @@ export async function missingPrograms(programs: readonly string[] = Object.keys(
   return missing
 }
 
-/** The one command that brings them; undefined when nothing is missing. */
+/** The command that installs them; undefined when nothing is missing. */
 export function installCommand(missing: readonly MissingProgram[]): string | undefined {
   if (missing.length === 0) return undefined
   return `apt-get install -y ${[...new Set(missing.map(({ debianPackage }) => debianPackage))].join(' ')}`

@@ -7,13 +7,13 @@ export interface RunOptions {
   readonly cwd?: string
   readonly env?: Record<string, string>
   readonly signal?: AbortSignal
-  /** Ended with SIGKILL after this long. Default two minutes. */
+  /** The program is killed after this many milliseconds. Default: two minutes. */
   readonly timeoutMs?: number
-  /** Each line of stderr as it comes, for progress. */
+  /** Called with each line of stderr as it arrives, for progress. */
   readonly onStderrLine?: (line: string) => void
-  /** Exit codes that are no failure. Default: 0 alone. */
+  /** Exit codes that are no failure. Default: only 0. */
   readonly okCodes?: readonly number[]
-  /** Nobody waits for it: it takes what others leave of the host, and stands still while somebody needs it. Its timeout goes on meanwhile. */
+  /** Runs it in the idle class, and pauses it while somebody needs the host. The timeout goes on meanwhile. */
   readonly isBackground?: boolean
   readonly onSpawn?: (pid: number) => void
 }
@@ -26,7 +26,7 @@ export interface RunResult {
 
 const keepBytes = 4 * 1024 * 1024
 
-/** A process that failed: not found, non-zero, killed, or too slow. `stderr` has the end of what it said. */
+/** A program failed: not found, non-zero exit, killed, or too slow. `stderr` holds the end of its error output. */
 export class ProcessFailed extends RametError {
   readonly argv: readonly string[]
   readonly exitCode: number | null
@@ -40,7 +40,7 @@ export class ProcessFailed extends RametError {
   }
 }
 
-/** The one way to run a program to its end: an argv array, never a shell; bounded in time and in what is kept of its output. */
+/** Runs a program to its end: an argv array, never a shell; time and kept output are bounded. */
 export async function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
   const { promise, resolve, reject } = Promise.withResolvers<RunResult>()
   const [program, ...args] = options.isBackground ? inIdleClass(argv) : argv
@@ -81,7 +81,7 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
       for (const line of lines) options.onStderrLine?.(line)
     })
   }
-  // A program that ends without reading its input is judged by its exit code, not by our broken pipe.
+  // When a program ends without reading its input, its exit code decides, not our broken pipe.
   child.stdin.on('error', () => {})
   child.stdin.end(options.stdin ?? '')
   child.on('error', (error) =>

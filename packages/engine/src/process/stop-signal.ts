@@ -1,4 +1,4 @@
-/** Takes a process off the CPU (SIGSTOP), or lets it go on (SIGCONT). One that has ended meanwhile is left alone. It can still be killed. */
+/** Stops a process (SIGSTOP) or lets it go on (SIGCONT). A stopped process can still be killed. Does nothing when the process has ended. */
 export function setStopped(pid: number, isStopped: boolean): void {
   try {
     process.kill(pid, isStopped ? 'SIGSTOP' : 'SIGCONT')
