@@ -56,7 +56,7 @@ test('a program that nobody waits for is in the idle class, stands still with th
   let pid = 0
   stopBackgroundPrograms(true)
   try {
-    const ran = run(['sh', '-c', 'sleep 60'], { isBackground: true, signal: given.signal, onSpawn: (spawned) => (pid = spawned) })
+    const ran = run(['sleep', '60'], { isBackground: true, signal: given.signal, onSpawn: (spawned) => (pid = spawned) })
     ran.catch(() => {})
     await until(() => pid !== 0 && stateOf(pid) === 'T')
     stopBackgroundPrograms(false)
