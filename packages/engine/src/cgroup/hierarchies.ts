@@ -36,7 +36,7 @@ export function parseMounts(mounts: string): Hierarchy[] {
   return found.toSorted((a, b) => b.version.localeCompare(a.version))
 }
 
-/** Enables v2 controllers in the root group; systemd does so for most. Where that is refused (in a container's own tree, say) we do without. */
+/** Returns which wanted controllers a hierarchy has for child groups. v2 controllers are enabled in its root first; systemd does so for most. Where that is refused (in a container's own tree, say) we do without. */
 async function enabled({ version, root, controllers: wanted }: Hierarchy): Promise<readonly Controller[]> {
   if (version === 'v1') return wanted
   const offered = (await readFile(join(root, 'cgroup.controllers'), 'utf8').catch(() => '')).trim().split(' ')

@@ -48,7 +48,7 @@ export function linuxCgroups(hierarchies: readonly Hierarchy[]): Cgroups {
   }
 }
 
-/** Removes a group. That needs all of its processes gone, and it has none but ours. */
+/** Kills the group's processes, which are all ours, and removes the group. A group with processes in it cannot be removed. */
 async function removeGroup(folder: string): Promise<void> {
   const deadline = Date.now() + endWithinMs
   for (;;) {

@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os'
 
-/** Lets the next boot begin; called once, when this one needs no core any more. */
+/** Releases the slot, so that the next boot can begin. Called once, when this boot needs no core any more. */
 export type ReleaseSlot = () => void
 
 /**
- * Limits how many machines of a host boot at the same time, first come, first served. A boot keeps a core busy from power-on to its first command
- * (5 s under TCG); more of them than cores end no sooner, all of them late, and take the cores from machines that people work in.
+ * Limits how many machines of a host boot at the same time, first come, first served. A boot uses a whole core from power-on to the first command
+ * (5 s under TCG). More boots than cores all end late, and take the cores from machines that people work in.
  */
 export class BootSlots {
   readonly count: number

@@ -15,7 +15,7 @@ export interface LiveCut {
   readonly host: HostParts
   readonly run: RunRecord
   readonly live: LiveRun
-  /** Written down by the caller beforehand. */
+  /** The caller has recorded them beforehand. */
   readonly overlays: readonly NextOverlay[]
   readonly signal: AbortSignal
   afterStep(step: string): void | Promise<void>
@@ -36,15 +36,15 @@ export const liveCutSteps: readonly string[] = [
 const syncWithinMs = 60_000
 
 /**
- * Cuts a run whose machines go on: guests' filesystems are synced, memory is taken, and every drive gets a new overlay at the same instant; the old ones are never written
- * to again. Whatever fails, the machines run on; some drives may have their new overlays then (`settleLive`).
+ * Cuts a run whose machines go on: it syncs the guests' filesystems, then captures the memory and gives every drive a new overlay at one instant. The old overlays are never written
+ * to again. Whatever fails, the machines go on; some drives may then have their new overlays (`settleLive`).
  */
 export async function cutLive({ host, run, live, overlays, signal, afterStep }: LiveCut, snapshotId: string): Promise<Cut> {
   const machines = live.all()
   if (machines.length === 0) throw actionRefused('clone', 'RUNNING', 'All its machines are off.')
   await mustAnswer(machines, signal)
   const stamp = await stampOf(host, run, machines)
-  // A cold boot of the clone shall find everything that was written before it was asked for.
+  // A clone that boots finds everything that was written before the request.
   await Promise.all(machines.map(({ link }) => syncGuest(link, syncWithinMs)))
   await afterStep('live-clone/sync-guests')
   const folder = overlaysFolder(host.home, run.id)
@@ -74,7 +74,7 @@ export async function cutLive({ host, run, live, overlays, signal, afterStep }: 
   return { ...kept, stamp, at }
 }
 
-/** Names of the overlays that drives of these machines are to have from a cut on. */
+/** Chooses names for the overlays that drives of these machines get at a cut. */
 export function nextOverlays({ drives }: Pick<RunRecord, 'drives'>, machines: readonly string[]): NextOverlay[] {
   const on = new Set(machines)
   return drives.flatMap(({ machine, index, overlay }) =>
@@ -85,8 +85,8 @@ export function nextOverlays({ drives }: Pick<RunRecord, 'drives'>, machines: re
 }
 
 /**
- * After a cut that was broken off: which of the announced overlays their machines write to. The files of the others are removed. Drives of machines that are off are left
- * out: `settleOverlays` knows what to do with them.
+ * After an interrupted cut: returns which of the announced overlays the machines write to, and removes the files of the others. Drives of machines that are off are left
+ * to `settleOverlays`.
  */
 export async function settleLive(
   home: string,

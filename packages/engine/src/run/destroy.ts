@@ -6,7 +6,7 @@ import { runFolder } from './run-folder.ts'
 import type { Step, Workflow } from './steps.ts'
 import { endMachines, endNames, releaseAddresses, removeCgroups, removeNetwork } from './stop.ts'
 
-/** Rows go first: a drive that is in the store has its files, never the other way round. */
+/** Removes rows before files, so that every drive in the store has its files. */
 const forgetDrives: Step<RunContext> = {
   name: 'forget-drives',
   message: 'Giving up the drives’ layers',

@@ -10,11 +10,11 @@ import type { Vmm } from '../vmm/vmm.ts'
 import type { BootSlots } from './boot-slots.ts'
 import type { LiveRuns } from './live-runs.ts'
 
-/** The parts of one Linux host that a run is made of. The fake world has a fake of each. */
+/** The parts of one Linux host that runs are made of. The fake world has a fake of each. */
 export interface HostParts {
   readonly home: string
   readonly installation: string
-  /** The kind of VM that a machine is. */
+  /** Returns the Vmm of a machine. */
   vmmFor(machine: string): Vmm
   readonly networks: Networks
   readonly resolvers: Resolvers
@@ -26,9 +26,9 @@ export interface HostParts {
   readonly boots: BootSlots
   readonly live: LiveRuns
   kernelPack(): Promise<KernelPack>
-  /** What a memory that is taken here can be resumed on. */
+  /** Identifies what memory that is taken here can be resumed on. */
   stamp(): Promise<HostStamp>
-  /** Resolvers that know names from outside; not those on the host's loopback, which a run's namespace does not reach. */
+  /** Resolvers for names outside the run, without those on the host's loopback, which a run's namespace cannot reach. */
   nameservers(): Promise<string[]>
 }
 

@@ -8,7 +8,7 @@ import { hostsSeenFrom, networksOf, resolverOf } from '../network/dns/name-plan.
 import type { NetworkPlan } from '../network/network.ts'
 import { modulesSerial } from './vm-spec.ts'
 
-/** What the machine is told at boot; pure. Names mean the same here as when the run's resolver is asked, and work also while it is not there. */
+/** Builds the machine's boot configuration; pure. Its host names agree with the run's resolver, and work also while the resolver is down. */
 export function bootConfig(plan: RunPlan, network: NetworkPlan, machineIndex: number, keys: RunKeys): BootConfig {
   const machine = plan.machines[machineIndex]
   const planned = network.machines[machineIndex]
@@ -51,6 +51,6 @@ export async function writeInitrd(
   const base = await readFile(pack.initramfs)
   const padding = new Uint8Array((4 - (base.length % 4)) % 4)
   const own = bootArchive(bootConfig(plan, network, machineIndex, keys))
-  // Holds the platform's private host key: for root, who opens it before QEMU drops its rights.
+  // It holds the platform's private host key, so only root may read it. QEMU opens it before it drops its rights.
   await writeFileForThisBoot(file, Buffer.concat([base, padding, own]), 0o600)
 }

@@ -20,7 +20,7 @@ import {
   removeNetwork,
 } from './stop.ts'
 
-/** The machines run on, and are to be shut down instead. `message`: why, as a sentence. */
+/** The memory could not be kept: the machines go on, and must be shut down instead. `message`: why, as a sentence. */
 export class MemoryNotKept extends RametError {
   constructor(message: string) {
     super('memory_not_kept', 409, message)
@@ -29,14 +29,14 @@ export class MemoryNotKept extends RametError {
 
 const isKept = async ({ store }: RunContext): Promise<boolean> => (await store.read()).resume !== undefined
 
-/** So that the drives by themselves, should the memory be of no use, boot with everything that was written. */
+/** Syncs the guests' filesystems, so that the drives alone boot with everything that was written if the memory cannot be used. */
 const flush: Step<RunContext> = { ...flushGuests, done: async (context) => (await isKept(context)) || allEnded(context) }
 
-/** A link that was just lost (a server that came back) is waited for this long. */
+/** How long to wait for a link that was just lost (a restarted server). */
 const answersWithinMs = 10_000
 
 /**
- * The memory of every machine that is on, or of none. Afterwards their drives are layers without overlays, so they must never go on: `end-machines` ends them, also after
+ * Takes the memory of every machine that is on, or of none. Afterwards their drives are layers without overlays, so the machines must never go on: `end-machines` ends them, also after
  * a crash in between, when they are found paused.
  */
 const takeSnapshot: Step<RunContext> = {
@@ -51,7 +51,7 @@ const takeSnapshot: Step<RunContext> = {
       await mustAnswer(targets(context), signal)
       await keep(context)
     } catch (error) {
-      // What was written down is so, whatever failed after it.
+      // What was recorded is valid, whatever failed after it.
       if (await isKept(context)) return
       signal.throwIfAborted()
       const reason = `Its memory could not be kept: ${(error as Error).message}`
@@ -62,7 +62,7 @@ const takeSnapshot: Step<RunContext> = {
   },
 }
 
-/** A machine that does not answer is booting or broken: its memory is of no use to anybody. */
+/** Requires that every machine answers: one that does not is booting or broken, and its memory is useless. */
 export async function mustAnswer(machines: readonly LiveMachine[], signal: AbortSignal): Promise<void> {
   await Promise.all(
     machines.map(({ name, link }) =>
@@ -100,7 +100,7 @@ async function keep(context: RunContext): Promise<void> {
 
 export const indexOf = ({ plan }: RunRecord, machine: string) => plan.machines.findIndex(({ name }) => name === machine)
 
-/** The kernel pack is that whose modules the machines have on their last drive: a newer one may be there since they were booted. */
+/** Finds the kernel pack by the modules on the machines' last drive: a newer pack may have been built since they booted. */
 export async function stampOf(host: HostParts, { plan }: RunRecord, machines: readonly LiveMachine[]): Promise<SnapshotStamp> {
   const packs = new Set(
     await Promise.all(machines.map(async ({ vm }) => basename(dirname((await vm.overlayFiles()).at(-1) ?? '')))),
@@ -110,13 +110,13 @@ export async function stampOf(host: HostParts, { plan }: RunRecord, machines: re
   return { ...(await host.stamp()), kernelPack: pack, shape: shapeOf(plan) }
 }
 
-/** A stop that keeps the machines' memory; also what ends the machines of a resume that was abandoned. */
+/** Stops a run and keeps its machines' memory. It also ends the machines of an abandoned resume. */
 export const keepMemoryWorkflow: Workflow<RunContext> = {
   name: 'keep-memory',
   steps: [flush, takeSnapshot, endMachines, dropOverlays, endNames, removeCgroups, removeNetwork, releaseAddresses],
 }
 
-/** Within `keep-memory/take-snapshot`, in this order; the machines stay paused, so there is no `go-on`. */
+/** Parts of `keep-memory/take-snapshot`, in order. The machines stay paused, so there is no `go-on`. */
 export const cutSteps: readonly string[] = [
   ...['prepare', 'copy-memory', 'pause', 'cut-drives', 'save-devices', 'publish'].map((phase) => `cut-${phase}`),
   'keep-files',

@@ -1,16 +1,16 @@
 import type { GuestLink, Guests, RunKeys, WakeOptions } from '../guest/guest.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
 
-/** What one server process holds of one machine that is on: control connections, no truth. All of it can be found again. */
+/** Connections of this server process to one machine that is on. They are no source of truth, and all of them can be made again. */
 export interface LiveMachine {
   readonly name: string
   readonly vm: Vm
   readonly link: GuestLink
-  /** On the host's side (1:1 NAT); undefined when it has no network. */
+  /** Address on the host (1:1 NAT); undefined when it has no network. */
   readonly address: string | undefined
-  /** False: its memory was resumed, and nobody told it so far. Its link waits for that. */
+  /** False: its memory was resumed and the guest does not know yet. Its link waits until it was woken. */
   readonly isAwake: boolean
-  /** Once: sets what a resumed guest cannot know (guest/wake.ts), and lets the link go on. Throws as `Guests.wake` does. */
+  /** Wakes a resumed guest once: sets what it cannot know (guest/wake.ts), then opens the link. Throws as `Guests.wake` does. */
   wake(options: WakeOptions): Promise<void>
 }
 
@@ -27,7 +27,7 @@ export class LiveRun {
   readonly #machines = new Map<string, LiveMachine>()
   readonly #listeners = new Set<(event: LiveEvent) => void>()
 
-  /** `added`: told of each VM that is taken over. */
+  /** `added`: called with each VM that is added. */
   constructor(guests: Guests, added: (vm: Vm) => void) {
     this.#guests = guests
     this.#added = added
@@ -41,7 +41,7 @@ export class LiveRun {
     return [...this.#machines.values()]
   }
 
-  /** Takes a VM over, started or found, and opens the way into it; of a resumed one (`isAsleep`) when it is awake. */
+  /** Adds a VM that was started or found, and opens its link. For a resumed VM (`isAsleep`) the link opens when the guest is awake. */
   add(
     name: string,
     vm: Vm,
@@ -55,7 +55,7 @@ export class LiveRun {
     let waking: Promise<void> | undefined
     const guests = this.#guests
     const wake = async (options: WakeOptions) => {
-      // A login takes as long as setting the clock, and needs none.
+      // The login does not need the clock and takes as long as setting it, so both go in parallel.
       await guests.wake(vm, { ...options, onReseeded: () => awake.resolve() })
       isAwake = true
     }
@@ -90,7 +90,7 @@ export class LiveRun {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Lets go of all connections; the VMs go on. */
+  /** Closes all connections; the VMs go on. */
   release(): void {
     for (const { vm, link } of this.#machines.values()) {
       link.close()

@@ -13,7 +13,7 @@ export class LiveRuns {
     this.#guests = guests
   }
 
-  /** Of a run that may have none yet. */
+  /** Connections of a run; makes an empty entry if there is none yet. */
   of(runId: string): LiveRun {
     const known = this.#runs.get(runId)
     if (known) return known
@@ -29,7 +29,7 @@ export class LiveRuns {
     return this.#runs.get(runId)
   }
 
-  /** Machines of just these runs stand still, and their workflows wait. */
+  /** Pauses exactly these runs: their machines stand still and their workflows wait. */
   standStill(runIds: readonly string[]): void {
     this.standing.set(
       runIds,
@@ -45,7 +45,7 @@ export class LiveRuns {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Lets go of a run's connections; its VMs go on. */
+  /** Closes a run's connections; its VMs go on. */
   forget(runId: string): void {
     this.#runs.get(runId)?.release()
     this.#runs.delete(runId)

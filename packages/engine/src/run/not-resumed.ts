@@ -3,14 +3,14 @@ import { isSpaceError } from '../disk/space.ts'
 import type { RunContext } from './run-context.ts'
 import type { Step } from './steps.ts'
 
-/** The snapshot is of no use: the run is to boot from its drives instead. `message`: why, as a sentence. */
+/** The snapshot cannot be used: the run must boot from its drives instead. `message`: why, as a sentence. */
 export class NotResumed extends RametError {
   constructor(message: string, options: { cause?: unknown } = {}) {
     super('not_resumed', 409, message, options)
   }
 }
 
-/** Anything that goes wrong in such a step speaks against the snapshot, but for what would keep the run from booting as well. */
+/** Turns any failure of a step into `not_resumed`, except failures that would stop a boot as well. */
 export const orBoot = (step: Step<RunContext>): Step<RunContext> => ({
   ...step,
   done: (context) => asNotResumed(context, () => step.done(context)),

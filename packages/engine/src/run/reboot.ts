@@ -8,16 +8,16 @@ import { type RunContext, targets } from './run-context.ts'
 import { adopt, awaitGuests, startMachines } from './start.ts'
 import type { Step, Workflow } from './steps.ts'
 
-/** A guest that does not answer for so long is not asked to reboot but switched off and on. */
+/** A guest that does not answer for this long is switched off and on instead of asked to reboot. */
 const answerMs = 20_000
 /** As for a power-off. */
 const graceMs = 90_000
 const bootMs = 240_000
 const betweenTriesMs = 100
-/** In place of the boot id of a machine that could not say it: no boot has it. */
+/** Stands for the boot id of a machine that could not report it. No boot has this id. */
 const noBoot = 'none'
 
-/** The boot to be left is written down first: whoever finds another one knows that it is done, and reboots nothing twice. */
+/** Saves the current boot id first. A later attempt that finds another boot id knows that the reboot is done, and does not repeat it. */
 const noteBoots: Step<RunContext> = {
   name: 'note-boots',
   message: 'Asking the machine which boot this is',
@@ -75,7 +75,7 @@ async function rebootOne({ name, vm, link }: LiveMachine, left: string | undefin
   if (over.hasEnded()) return
   const deadline = Date.now() + bootMs
   for (;;) {
-    // The old connection takes a moment to notice that it leads nowhere.
+    // The old connection takes a moment to notice that the guest is gone.
     const boot = await bootOf(link, signal, deadline - Date.now()).catch(() => undefined)
     if (over.hasEnded() || (boot !== undefined && boot !== left)) return
     if (Date.now() > deadline) throw machineUnreachable(name, `it did not come back within ${bootMs / 1000} s of its reboot.`)
@@ -83,7 +83,7 @@ async function rebootOne({ name, vm, link }: LiveMachine, left: string | undefin
   }
 }
 
-/** Tells when the machine is reset, or ends: it is started again then. */
+/** Resolves when the machine is reset or ends; it is started again then. */
 function watch(vm: Vm) {
   const over = new AbortController()
   let hasEnded = false
@@ -113,7 +113,7 @@ async function leftBoots({ store }: RunContext): Promise<ReadonlyMap<string, str
   return new Map((await store.read()).machines.map(({ name, leftBoot }) => [name, leftBoot]))
 }
 
-/** A machine that goes off instead of rebooting is started again by the steps of every start. */
+/** Reboots one machine. If it goes off instead, the usual steps of a start bring it up again. */
 export const machineRebootWorkflow: Workflow<RunContext> = {
   name: 'machine-reboot',
   steps: [noteBoots, rebootGuests, startMachines, awaitGuests],

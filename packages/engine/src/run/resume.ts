@@ -14,7 +14,7 @@ import type { Step, Workflow } from './steps.ts'
 import { endMachines } from './stop.ts'
 import { unpackMemory } from './unpack-memory.ts'
 
-/** Before anything is made for it. */
+/** Checks the snapshot before anything is made for the resume. */
 const checkSnapshot: Step<RunContext> = {
   name: 'check-snapshot',
   message: 'Looking at the kept memory',
@@ -36,14 +36,14 @@ const checkSnapshot: Step<RunContext> = {
   },
 }
 
-/** Memory goes on only over the very drives that it knows. */
+/** Requires that the drives are exactly those that the memory was taken with. */
 function whyElsewhere({ drives }: RunRecord, { drives: known }: SnapshotRecord): string | undefined {
   const is = new Map(drives.map(({ machine, index, layers }) => [`${machine} ${index}`, layers[0]?.file]))
   const other = known.find(({ machine, index, layer }) => is.get(`${machine} ${index}`) !== layer)
   return other && `drive ${other.index} of ${other.machine} stands on another layer`
 }
 
-/** Paused: all of them, before any goes on. */
+/** Loads all machines paused before any of them goes on. */
 const loadMachines: Step<RunContext> = {
   name: 'load-machines',
   message: 'Loading the machines’ memory',
@@ -69,7 +69,7 @@ const loadMachines: Step<RunContext> = {
   },
 }
 
-/** From here on the run never resumes that snapshot again: its drives are written to. */
+/** Marks the snapshot as consumed: the run never resumes it again, since its drives are written to from here on. */
 const consumeSnapshot: Step<RunContext> = {
   name: 'consume-snapshot',
   message: 'Beginning a new epoch',
@@ -82,7 +82,7 @@ const consumeSnapshot: Step<RunContext> = {
   },
 }
 
-/** The message that wakes a guest is written before it goes on, so that it is the first thing that it does. */
+/** Lets the machines go on. The wake message is sent before, so that the guest handles it first. */
 const goOn: Step<RunContext> = {
   name: 'go-on',
   message: 'Letting the machines go on',
@@ -116,7 +116,7 @@ async function wakeAll(context: RunContext): Promise<void> {
   await Promise.all(targets(context).map((machine) => machine.wake({ epoch: waking, keys })))
 }
 
-/** Of a run that began with what another had: the last thing before it is anybody's. */
+/** Gives guests that were resumed from another run's memory their own identity, before anybody uses them. */
 const renewIdentity: Step<RunContext> = {
   name: 'renew-identity',
   message: 'Giving the machines an identity of their own',
@@ -129,7 +129,7 @@ const renewIdentity: Step<RunContext> = {
   },
 }
 
-/** Of a resume that came to nothing. */
+/** Ends the machines of a failed resume. */
 export const abandonWorkflow: Workflow<RunContext> = { name: 'abandon', steps: [endMachines] }
 
 export const resumeWorkflow: Workflow<RunContext> = {

@@ -20,14 +20,14 @@ export interface RunContext {
   readonly host: HostParts
   readonly store: RunStore
   readonly live: LiveRun
-  /** Names of the machines that the workflow is about: all of the run, or one that is started or stopped by itself. */
+  /** Names of the machines that the workflow is about: all of the run, or the one that is started or stopped. */
   readonly machines: ReadonlySet<string>
   readonly signal: AbortSignal
-  /** Told after what is done within a step, for crash tests. May throw, or end the process. */
+  /** Called after each part of a step, for crash tests. It may throw, or end the process. */
   afterStep(name: string): void | Promise<void>
-  /** How far a step that takes long has come. */
+  /** Called with the progress of a long step. */
   report(message: string, percent: number): void
-  /** Sentences for people about what went otherwise than planned. */
+  /** Called with a sentence for people when something did not go as planned. */
   warn(message: string): void
 }
 
@@ -40,7 +40,7 @@ export function networkPlan(host: HostParts, run: RunRecord): NetworkPlan {
   return planNetwork(hostName(host.installation, run.shortId), run.lease, run.plan)
 }
 
-/** Of a machine, on the host's side. */
+/** Address of a machine on the host. */
 export const addressOf = (host: HostParts, run: RunRecord, machine: string): string | undefined =>
   run.lease === undefined ? undefined : networkPlan(host, run).machines.find(({ name }) => name === machine)?.hostAddress
 

@@ -11,12 +11,12 @@ export const initrdFile = (home: string, runId: string, machineIndex: number) =>
   join(runFolder(home, runId), `initrd-${machineIndex}`)
 /** Platform keys of the run: JSON of `RunKeys`, mode 0600. */
 export const keysFile = (home: string, runId: string) => join(runFolder(home, runId), 'keys.json')
-/** Of the run's resolvers: what they answer, and their pid files. */
+/** Configuration and pid files of the run's resolvers. */
 export const namesFolder = (home: string, runId: string) => join(runFolder(home, runId), 'names')
 export const overlaysFolder = (home: string, runId: string) => join(runFolder(home, runId), 'drives')
 /**
- * A name of its own for each overlay, kept in `drives.overlay` of the store: that of an earlier one, which may be on its way out after its overlay was sealed, is never
- * mistaken for it.
+ * Returns a unique name for an overlay, kept in `drives.overlay` of the store. The file of an earlier overlay, which may still be there after a seal, is never
+ * mistaken for the new one.
  */
 export const newOverlayName = (machine: string, driveIndex: number) =>
   `${machine}-${driveIndex}-${randomBytes(4).toString('hex')}.qcow2`

@@ -1,30 +1,30 @@
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { SnapshotRecord } from '../snapshot/snapshot-record.ts'
 
-/** A run as its steps see it: plain data, read anew from the store each time. Files are named relative to RAMET_HOME; the engine makes paths of them. */
+/** A run as its steps see it: plain data, read from the store each time. File names are relative to RAMET_HOME; the engine makes paths of them. */
 export interface RunRecord {
   readonly id: string
-  /** Names the run's host objects together with the installation. */
+  /** With the installation's id, this names the run's host objects. */
   readonly shortId: number
   readonly plan: RunPlan
-  /** The /28 that it had last; it asks for the same one again. */
+  /** Its last /28; the next start asks for it again. */
   readonly lease: string | undefined
   readonly drives: readonly DriveRecord[]
   /** In the order of the plan. */
   readonly machines: readonly MachineRecord[]
-  /** What its next start resumes. */
+  /** The snapshot that its next start resumes. */
   readonly resume: SnapshotRecord | undefined
-  /** Of a run that is on its way up from a snapshot which it has consumed: the epoch that its guests are to be woken with. */
+  /** While the run starts from a snapshot that it has consumed: the epoch to wake its guests with. */
   readonly waking: string | undefined
-  /** Its drives and memory are those of another run, kept for starts like this one: its guests need an identity of their own before anybody uses them. */
+  /** Its drives and memory come from another run, kept for starts like this one. Its guests need their own identity before anybody uses them. */
   readonly isBorrowed: boolean
-  /** Nobody waits for it: its machines take what others leave of the CPU. */
+  /** A background run: its machines get only the CPU time that nobody else uses. */
   readonly isBackground: boolean
 }
 
 export interface MachineRecord {
   readonly name: string
-  /** Of a machine that is to be rebooted: kernel boot id of the boot that it is to leave. */
+  /** Set while the machine is to be rebooted: kernel boot id of the boot to end. */
   readonly leftBoot: string | undefined
 }
 
@@ -33,7 +33,7 @@ export interface DriveRecord {
   readonly index: number
   /** Layers below the overlay, topmost first; empty for a drive that began empty. */
   readonly layers: readonly LayerRecord[]
-  /** Name of the overlay's file; undefined: unmodified, nothing on disk. */
+  /** Name of the overlay's file. Undefined: the drive is unmodified, and nothing is on disk. */
   readonly overlay: string | undefined
   readonly sizeBytes: number
 }

@@ -2,8 +2,8 @@ import type { NewRam, SnapshotRecord, TakenSnapshot } from '../snapshot/snapshot
 import type { RunRecord } from './run-record.ts'
 
 /**
- * Where the steps of one run persist its state. The server implements it over its database; each call is plain data, and what it saves is durable when its promise is
- * fulfilled. Steps go on only then.
+ * Steps of one run persist its state here. The server implements it over its database. Arguments are plain data, and the state is durable when the promise is
+ * fulfilled; steps wait for that.
  */
 export interface RunStore {
   read(): Promise<RunRecord>
@@ -11,23 +11,23 @@ export interface RunStore {
   saveOverlay(machine: string, driveIndex: number, overlay: string): Promise<void>
   saveLeftBoot(machine: string, boot: string): Promise<void>
   /**
-   * In one transaction: the overlays of the run's drives, which nobody writes to any more, become layers; the snapshot is written down on them; the run's next start
+   * In one transaction: the overlays of the run's drives, which nobody writes to any more, become layers; the snapshot is recorded on them; the run's next start
    * resumes it, with just these machines on.
    */
   saveSnapshot(taken: TakenSnapshot): Promise<void>
-  /** In one transaction, before the first CPU goes on: the run will never resume this snapshot again, its machines have it mapped, its guests are in this epoch. */
+  /** In one transaction, before the first CPU goes on: marks the snapshot as consumed by the run and mapped by its machines, and sets the epoch of its guests. */
   consumeSnapshot(snapshot: SnapshotRecord, epoch: string): Promise<void>
-  /** The guests have an identity of their own. */
+  /** Records that the guests have their own identity. */
   saveIdentity(): Promise<void>
   /**
-   * The RAM of this machine, which was compressed, is in another file from now on; the compressed one is removed. Another run that resumes the same snapshot may have
-   * been first: then the new one is removed.
+   * Replaces the compressed RAM file of this machine by the unpacked one, and removes the compressed one. If another run that resumes the same snapshot was
+   * first, the new file is removed.
    */
   saveUnpacked(snapshot: SnapshotRecord, machine: string, ram: NewRam): Promise<void>
-  /** The next start boots, because of this (a sentence). */
+  /** Makes the next start boot. The reason is a sentence. */
   bootNext(reason: string): Promise<void>
-  /** The overlay was never written to, and is gone. */
+  /** Records that the overlay is gone; it was never written to. */
   forgetOverlay(machine: string, driveIndex: number): Promise<void>
-  /** The machines are gone for good: drops the drives' rows and the hold on a snapshot, and with them the hold on layers. */
+  /** Drops the drives' rows and the reference to a snapshot, and with them the references to layers. The machines are gone for good. */
   forgetDrives(): Promise<void>
 }

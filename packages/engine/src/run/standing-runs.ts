@@ -1,14 +1,14 @@
 import { setStopped } from '../process/stop-signal.ts'
 
 /**
- * Runs that nobody waits for and that stand still while somebody needs the host: their VMs are stopped, and their workflows wait between two steps. A stopped process keeps
- * all it has and needs nothing of the guest, of QEMU or of control groups; who finds a VM that a former server left stopped lets it go on (`Vmm.find`).
+ * Background runs that are paused while somebody needs the host: their VMs are stopped (SIGSTOP), and their workflows wait between two steps. A stopped process keeps
+ * its state and needs no help of the guest, of QEMU or of control groups. `Vmm.find` continues a VM that a former server left stopped.
  */
 export class StandingRuns {
   #runs: ReadonlySet<string> = new Set()
   readonly #waiting = new Set<() => void>()
 
-  /** Just these, from now on. `pidsOf`: of a run's VMs that are on. */
+  /** Pauses exactly these runs from now on. `pidsOf` returns the pids of a run's VMs that are on. */
   set(runIds: readonly string[], pidsOf: (runId: string) => readonly number[]): void {
     const was = this.#runs
     this.#runs = new Set(runIds)
@@ -17,7 +17,7 @@ export class StandingRuns {
     for (const look of this.#waiting) look()
   }
 
-  /** A VM of the run was started or found. */
+  /** Called when a VM of the run was started or found. */
   added(runId: string, pid: number): void {
     if (this.#runs.has(runId)) setStopped(pid, true)
   }

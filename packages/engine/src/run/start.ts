@@ -13,7 +13,7 @@ import { initrdFile, keysFile, machineFolder, newOverlayName, overlaysFolder, ru
 import type { DriveRecord, RunRecord } from './run-record.ts'
 import type { Step, Workflow } from './steps.ts'
 
-/** From power-on to the first command: 5-8 s alone under TCG; ten starting together on two cores took under two minutes. */
+/** Bound for power-on to the first command: 5-8 s alone under TCG; ten that started together on two cores took under two minutes. */
 const readyWithinMs = 240_000
 
 const there = (path: string) =>
@@ -31,7 +31,7 @@ export const makeFolders: Step<RunContext> = {
   async do({ host, store }) {
     const run = await store.read()
     await mkdir(overlaysFolder(host.home, run.id), { recursive: true })
-    // QEMU, unprivileged, must pass through; what is secret inside has a mode of its own.
+    // The unprivileged QEMU must pass through; secrets inside have stricter modes.
     await chmod(runFolder(host.home, run.id), 0o711)
     for (const index of run.plan.machines.keys()) await host.disks.makeVmFolder(machineFolder(host.home, run.id, index))
     await host.disks.makeVmFolder(overlaysFolder(host.home, run.id))
@@ -39,7 +39,7 @@ export const makeFolders: Step<RunContext> = {
   },
 }
 
-/** A lease is claimed again at each start: it may have been given to another run meanwhile, or be gone with the host's /run. */
+/** Claims the run's lease again at each start: another run may have it meanwhile, or it is gone with the host's /run. */
 export const leaseAddresses: Step<RunContext> = {
   name: 'lease-addresses',
   message: 'Leasing addresses',
@@ -64,7 +64,7 @@ export const makeNetwork: Step<RunContext> = {
   },
 }
 
-/** Before anything of the run has a process. */
+/** Makes the control groups before the run has any process. */
 export const makeCgroups: Step<RunContext> = {
   name: 'make-cgroups',
   message: 'Limiting what the run may take of the host',
@@ -76,7 +76,7 @@ export const makeCgroups: Step<RunContext> = {
   },
 }
 
-/** Also while the run is on: a resolver that died is started again, and so are all when the host's nameservers are others. */
+/** Starts the run's resolvers. Repeated while the run is on: it starts dead resolvers again, and all of them when the host's nameservers changed. */
 export const serveNames: Step<RunContext> = {
   name: 'serve-names',
   message: 'Starting the resolver of the run’s names',
@@ -101,7 +101,7 @@ export const makeOverlays: Step<RunContext> = {
     await Promise.all(
       run.drives.map(async (drive) => {
         if (drive.overlay !== undefined || isReadOnly(run, drive)) return
-        // A file left by a crash before its name was saved has never been written to, and is reclaimed when the server starts.
+        // After a crash before the name is saved the file is unused, and it is reclaimed when the server starts.
         const overlay = newOverlayName(drive.machine, drive.index)
         await host.disks.makeOverlay(join(overlaysFolder(host.home, run.id), overlay), below(host.home, drive), drive.sizeBytes)
         await store.saveOverlay(drive.machine, drive.index, overlay)
@@ -110,14 +110,14 @@ export const makeOverlays: Step<RunContext> = {
   },
 }
 
-/** What the overlay of a drive stands on. */
+/** Returns the layer below the overlay of a drive. */
 const below = (home: string, { layers: [layer] }: DriveRecord): LayerFile | undefined =>
   layer && { file: join(home, layer.file), format: 'qcow2', sizeBytes: layer.sizeBytes }
 
 const isReadOnly = (run: RunRecord, drive: DriveRecord) =>
   run.plan.machines.find((machine) => machine.name === drive.machine)?.drives[drive.index]?.readOnly === true
 
-/** Written at every start: hosts and keys are refreshed at boot, and the kernel pack may be newer. */
+/** Starts the VMs. It writes their initramfs each time: hosts and keys are refreshed at boot, and the kernel pack may be newer. */
 export const startMachines: Step<RunContext> = {
   name: 'start-machines',
   message: 'Starting the machines',
@@ -155,17 +155,17 @@ export const startMachines: Step<RunContext> = {
   },
 }
 
-/** A guest that is longer about it than this waits for something else than a core. */
+/** A guest that takes longer than this waits for something other than a core. */
 const bootsWithinMs = 30_000
 
-/** Resolves when the machine needs no core to boot any more: it answers, has ended, or hangs. */
+/** Resolves when the machine no longer needs a core to boot: it answers, has ended, or hangs. */
 async function hasBooted({ vm, link }: LiveMachine): Promise<void> {
   await Promise.race([link.ready(AbortSignal.timeout(bootsWithinMs)), vm.ended]).catch(() => {})
 }
 
 export type MachineEnd = VmEnd | 'never-started'
 
-/** Finds machines of the run that are on but not yet held by this server. Those that are off come back with how they ended. */
+/** Finds machines of the run that are on but not yet connected to this server. Returns how the others ended. */
 export async function adopt({
   host,
   store,
@@ -188,8 +188,8 @@ export async function adopt({
 }
 
 /**
- * A VM that a former server left paused. Of a run that is about to resume, or is on its way up from that: it is asleep, and its workflow goes on with it (or ends it).
- * Any other was paused for a cut that was broken off, and goes on.
+ * Handles a VM that a former server left paused. In a run that is about to resume or is resuming, the guest is asleep, and the workflow continues with it (or ends it).
+ * Any other VM was paused for an interrupted cut, and goes on.
  */
 async function takeOver(host: HostParts, live: LiveRun, run: RunRecord, name: string, vm: Vm): Promise<void> {
   const isAsleep = run.resume !== undefined || run.waking !== undefined
@@ -236,10 +236,10 @@ export const startWorkflow: Workflow<RunContext> = {
   steps: [makeFolders, leaseAddresses, [makeNetwork, makeCgroups, makeOverlays], [serveNames, startMachines], awaitGuests],
 }
 
-/** What is looked after while a run is on: its groups too, since one that was made in the background may have become somebody's. */
+/** Repairs what a run needs while it is on, its control groups included: a run that was made in the background may now belong to somebody. */
 export const keepWorkflow: Workflow<RunContext> = { name: 'keep', steps: [makeCgroups, serveNames] }
 
-/** One machine of a run whose networks are there. */
+/** Starts one machine of a run whose networks exist. */
 export const machineStartWorkflow: Workflow<RunContext> = {
   name: 'machine-start',
   steps: [makeOverlays, startMachines, awaitGuests],

@@ -4,7 +4,7 @@
  */
 export interface Step<C> {
   readonly name: string
-  /** For people, while it is under way. */
+  /** Shown to people while the step is under way. */
   readonly message: string
   /** True when the world already is as this step would leave it. Asked first, so a step is never done twice. */
   done(context: C): Promise<boolean>
@@ -12,21 +12,21 @@ export interface Step<C> {
 }
 
 export interface Workflow<C> {
-  /** Begin each step's name in reports and in the fault injector: `start/make-overlays`. */
+  /** Prefix of each step's name in reports and in the fault injector: `start/make-overlays`. */
   readonly name: string
-  /** One after the other; those in a list of their own need nothing of each other and are taken side by side. */
+  /** Steps are performed in order. Steps in an inner list are independent, and are performed in parallel. */
   readonly steps: readonly (Step<C> | readonly Step<C>[])[]
 }
 
-/** As they are called in reports and by the fault injector. */
+/** Names of the steps, as reports and the fault injector use them. */
 export const stepNamesOf = <C>({ name, steps }: Workflow<C>): string[] => steps.flat().map((step) => `${name}/${step.name}`)
 
 export interface Watch {
-  /** Told before each step that has something to do. */
+  /** Called before each step that has something to do. */
   readonly onStep?: (name: string, message: string) => void
-  /** Told after each step that did something; may throw, or end the process. */
+  /** Called after each step that did something. It may throw, or end the process. */
   readonly afterStep?: (name: string) => void | Promise<void>
-  /** Asked between steps; a fired signal ends the workflow with its reason. */
+  /** Checked between steps; an aborted signal ends the workflow with its reason. */
   readonly signal?: AbortSignal
 }
 
@@ -40,7 +40,7 @@ export async function runWorkflow<C>(workflow: Workflow<C>, context: C, watch: W
   }
   for (const step of workflow.steps) {
     watch.signal?.throwIfAborted()
-    // When one fails the others are still at work: what comes next must not meet them.
+    // When one fails the others still run: wait for them before anything else begins.
     const failed = (await Promise.allSettled([step].flat().map(take))).find(({ status }) => status === 'rejected')
     if (failed?.status === 'rejected') throw failed.reason
   }

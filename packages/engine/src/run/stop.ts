@@ -10,7 +10,7 @@ import { adopt } from './start.ts'
 import type { Step, Workflow } from './steps.ts'
 
 const flushWithinMs = 60_000
-/** systemd under TCG: 3.8-4.7 s from the button to QEMU's end (measured); bare images in between. After this the plug is pulled. */
+/** Grace for a shutdown; then the VM is killed. systemd under TCG takes 3.8-4.7 s from the button to QEMU's end (measured), bare images within that range. */
 const graceMs = 90_000
 
 export const allEnded = async (context: RunContext): Promise<boolean> => {
@@ -18,7 +18,7 @@ export const allEnded = async (context: RunContext): Promise<boolean> => {
   return targets(context).length === 0
 }
 
-/** So that even a guest that ignores its power button loses nothing it had written before. */
+/** Syncs the guests, so that even one that ignores its power button loses nothing it had written before. */
 export const flushGuests: Step<RunContext> = {
   name: 'flush-guests',
   message: 'Flushing the guests’ disks',
@@ -39,17 +39,17 @@ export const flushGuests: Step<RunContext> = {
   },
 }
 
-/** A press before the guest listens (systemd-logind is up some seconds after a machine is Ready) is lost; further ones harm nobody. */
+/** Interval between presses. A press before the guest listens is lost (systemd-logind is up some seconds after Ready), and extra presses do no harm. */
 const pressEveryMs = 3_000
 
-/** Presses the power button until the machine is off. False: it went on for the whole grace. */
+/** Presses the power button until the machine is off. Returns false when it is still on after the grace. */
 async function shutDown(machine: LiveMachine, signal: AbortSignal): Promise<boolean> {
   const over = new AbortController()
   void machine.vm.ended.then(() => over.abort())
   const deadline = Date.now() + graceMs
   while (!over.signal.aborted && Date.now() < deadline) {
     signal.throwIfAborted()
-    // A VM that ends at this moment closes the connection instead of answering.
+    // A VM that ends at this moment closes the connection without an answer.
     await machine.vm.pressPowerButton().catch((error) => {
       if (!over.signal.aborted && Date.now() > deadline - graceMs / 2) throw error
     })
@@ -87,7 +87,7 @@ export const endMachines: Step<RunContext> = {
   },
 }
 
-/** A run that is off and to be resumed has no overlays: what a resume that came to nothing made is taken away again. Never one that was written to. */
+/** Removes the unused overlays of a failed resume: a run that is off and can be resumed has no overlays. Never removes one that was written to. */
 export const dropOverlays: Step<RunContext> = {
   name: 'drop-overlays',
   message: 'Removing empty layers',
@@ -122,7 +122,7 @@ export const endNames: Step<RunContext> = {
   },
 }
 
-/** With whatever else would still be in it. */
+/** Removes the control groups and kills what is still in them. */
 export const removeCgroups: Step<RunContext> = {
   name: 'remove-cgroups',
   message: 'Removing the run’s control groups',
@@ -147,7 +147,7 @@ export const removeNetwork: Step<RunContext> = {
   },
 }
 
-/** The store keeps the range, so that the next start asks for the same one. */
+/** Releases the lease. The store keeps the range, so that the next start asks for it again. */
 export const releaseAddresses: Step<RunContext> = {
   name: 'release-addresses',
   message: 'Giving the addresses back',
@@ -164,19 +164,19 @@ export const stopWorkflow: Workflow<RunContext> = {
   steps: [flushGuests, powerOff, endMachines, endNames, removeCgroups, removeNetwork, releaseAddresses],
 }
 
-/** After a failed start or a crash: nothing to save, everything to release. */
+/** After a failed start or a crash: saves nothing, releases everything. */
 export const releaseWorkflow: Workflow<RunContext> = {
   name: 'release',
   steps: [endMachines, dropOverlays, endNames, removeCgroups, removeNetwork, releaseAddresses],
 }
 
-/** One machine of a run that goes on. */
+/** Stops one machine of a run that goes on. */
 export const machineStopWorkflow: Workflow<RunContext> = {
   name: 'machine-stop',
   steps: [flushGuests, powerOff, endMachines],
 }
 
-/** One machine that did not start. */
+/** Releases one machine that did not start. */
 export const machineReleaseWorkflow: Workflow<RunContext> = {
   name: 'machine-release',
   steps: [endMachines],

@@ -8,7 +8,7 @@ import type { RunContext } from './run-context.ts'
 import type { RunRecord } from './run-record.ts'
 import type { Step } from './steps.ts'
 
-/** Memory that was not used for long was compressed meanwhile. A host that has no space for it plain keeps it, and fails the start. */
+/** Unpacks memory that was compressed because it was not used for long. Without space for the plain memory the start fails and the compressed one stays. */
 export const unpackMemory: Step<RunContext> = {
   name: 'unpack-memory',
   message: 'Unpacking memory that was not used for long',
@@ -34,7 +34,7 @@ async function unpack(
 ): Promise<void> {
   const ram = await unpackRam(join(home, memory.ramFile), ramBytes, { signal, isUrgent: true, onProgress }).catch(
     async (error) => {
-      // A clone that resumes the same snapshot was first, and the compressed file is gone.
+      // Another clone that resumes the same snapshot was first: the compressed file is gone.
       if (packedOf(await store.read()).some((each) => each.name === name)) throw error
     },
   )

@@ -5,7 +5,7 @@ import type { VmDrive, VmSpec } from '../vmm/vmm.ts'
 import { initrdFile, machineFolder, overlaysFolder } from './run-folder.ts'
 import type { DriveRecord, RunRecord } from './run-record.ts'
 
-/** virtio-blk serial of the drive that holds /lib/modules; it comes after the machine's own drives. */
+/** virtio-blk serial of the drive that holds /lib/modules. It comes after the machine's own drives. */
 export const modulesSerial = 'ramet-modules'
 
 function vmDrive(home: string, runId: string, drive: DriveRecord, readOnly: boolean): VmDrive {
@@ -16,7 +16,7 @@ function vmDrive(home: string, runId: string, drive: DriveRecord, readOnly: bool
   return { serial: `drive-${drive.index}`, readOnly, source: { kind: 'qcow2-chain', files: [overlay, ...below] } }
 }
 
-/** One machine of a run as its VMM needs it; pure. */
+/** Builds the VM description of one machine for its Vmm; pure. */
 export function vmSpec(
   home: string,
   run: RunRecord,

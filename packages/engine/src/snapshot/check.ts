@@ -4,8 +4,8 @@ import { memoryIn, type SnapshotRecord } from './snapshot-record.ts'
 import { type SnapshotStamp, whyNotHere } from './stamp.ts'
 
 /**
- * Why a snapshot cannot be resumed here and now, as a part of a sentence; undefined when it can. Device state is small and read whole; RAM, which is not, is judged
- * by its length and by what the background found out of it, so that a start need not wait for gigabytes.
+ * Returns why a snapshot cannot be resumed here and now, as part of a sentence; undefined when it can. Device state is small and read whole. RAM is large: it is judged
+ * by its length and by the result of the background digest, so that a start does not wait for gigabytes.
  */
 export async function whyUnusable(
   home: string,

@@ -23,8 +23,8 @@ export interface KeptMemory {
 }
 
 /**
- * Takes the memory of all these machines at one instant into the folder of the snapshot `id`, made under a temporary name. Its files are whole, but not durable
- * (`syncMemory`). On failure nothing of it is left, and the machines run.
+ * Captures the memory of all these machines at one instant into the folder of the snapshot `id`, made under a temporary name. The files are whole but not durable
+ * (`syncMemory`). On failure nothing is left, and the machines go on.
  */
 export async function keepMemory(
   home: string,
@@ -35,7 +35,7 @@ export async function keepMemory(
   const folder = snapshotFolder(home, id)
   const temporary = folder + temporarySuffix
   await mkdir(temporary, { recursive: true, mode: 0o711 })
-  // Passable for the VM's user, who may read the files by their group.
+  // The VM's user may pass, and reads the files by their group.
   await chmod(temporary, 0o711)
   try {
     const into = (where: string, index: number): VmMemory => ({
@@ -54,7 +54,7 @@ export async function keepMemory(
       report,
     }
   } catch (error) {
-    // What paused them is over; a machine that ended meanwhile is its owner's business, who is told by `ended`.
+    // A machine that ended meanwhile is no error here: its owner learns it from `ended`.
     await Promise.all(machines.map(({ vm }) => vm.goOn().catch(() => {})))
     await forgetMemory(home, id)
     throw error
@@ -79,7 +79,7 @@ async function describe(home: string, { name, memory }: Memory) {
   return { machine, bytes: (ram.blocks + state.blocks) * 512 }
 }
 
-/** Until then a snapshot must not be trusted over a loss of the host's power. It keeps the disk busy for as long as memory takes: for when nobody waits. */
+/** Makes a snapshot durable: before that it may not survive a power loss. It keeps the disk busy until all of the memory is written, so it is background work. */
 export async function syncMemory(home: string, memories: readonly MemoryFiles[]): Promise<void> {
   const files = memories.map((each) => memoryIn(home, each)).flatMap(({ ramFile, stateFile }) => [ramFile, stateFile])
   for (const file of files) await syncFile(file)
@@ -87,7 +87,7 @@ export async function syncMemory(home: string, memories: readonly MemoryFiles[])
   await syncFolder(snapshotsFolder(home))
 }
 
-/** Of a small file. */
+/** SHA-256 of a small file. */
 export const digestOf = async (file: string): Promise<string> =>
   createHash('sha256')
     .update(await readFile(file))

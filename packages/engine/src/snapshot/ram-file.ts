@@ -13,9 +13,9 @@ export interface RamFile {
 
 export interface RamWork {
   readonly signal?: AbortSignal
-  /** Somebody waits for it: it takes what it can get of the host, where it would else leave it to others. */
+  /** Somebody waits for the result, so the work runs at normal priority instead of in the idle class. */
   readonly isUrgent?: boolean
-  /** Bytes of the plain RAM that are done. */
+  /** Called with the bytes of plain RAM that are done. */
   readonly onProgress?: (bytes: number) => void
 }
 
@@ -23,12 +23,12 @@ export interface RamWork {
 export interface NewRamFile extends RamFile {
   /** Length. */
   readonly bytes: number
-  /** Of the plain RAM: SHA-256, hex. */
+  /** SHA-256 of the plain RAM, hex. */
   readonly digest: string
 }
 
 const program = fileURLToPath(new URL('./ram-program.ts', import.meta.url))
-/** The slowest disk and the busiest host we bear: 10 MB/s. What leaves the host to others may get next to nothing of a busy one for long. */
+/** Timeout for the slowest supported host: 10 MB/s. Work in the idle class may get almost nothing of a busy host for long. */
 const timeoutMs = (bytes: number, isUrgent: boolean) => (120_000 + bytes / 10_000) * (isUrgent ? 1 : 30)
 
 /** SHA-256 of the plain RAM, hex. */
@@ -41,7 +41,7 @@ export async function packRam(path: string, work: RamWork = {}): Promise<NewRamF
   return become(path, { path: `${path}.zst`, isPacked: true }, (to) => goThrough(['pack', path, to], size, work))
 }
 
-/** `ramBytes`: what must be in it. The new file has a name that none had before, so that a late unlink can only meet its own. */
+/** `ramBytes`: the expected length. The new file gets a name that was never used, so that a late unlink can only remove its own file. */
 export async function unpackRam(path: string, ramBytes: number, work: RamWork = {}): Promise<NewRamFile> {
   const [index = ''] = basename(path).split(/[.-]/)
   const to = join(dirname(path), `${index}-${randomBytes(4).toString('hex')}.ram`)
@@ -50,7 +50,7 @@ export async function unpackRam(path: string, ramBytes: number, work: RamWork = 
   )
 }
 
-/** Temporary name, fsync by the program, owner and mode of the file that it was made from, rename. Nothing is left of it when it fails. */
+/** Writes under a temporary name (the program fsyncs), copies owner and mode of the source, then renames. On failure nothing is left. */
 async function become(from: string, to: RamFile, make: (temporary: string) => Promise<string>): Promise<NewRamFile> {
   const temporary = temporaryName(to.path)
   try {
@@ -85,6 +85,6 @@ async function goThrough(
   return stdout
 }
 
-/** RAM compresses at most so much that anybody would keep it. */
+/** Highest compression ratio to expect of RAM; it bounds the time for a compressed file. */
 const mostRatio = 100
 const expectedBytes = async (path: string, isPacked: boolean) => (await stat(path)).size * (isPacked ? mostRatio : 1)

@@ -4,13 +4,13 @@ import { pipeline } from 'node:stream/promises'
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
 
 /**
- * `node ram-program.ts digest FROM | digest-packed FROM | pack FROM TO | unpack FROM TO BYTES`: a process of its own, so that gigabytes are gone through beside the
- * server and at its own priority. Prints the SHA-256 of the plain RAM, hex; on stderr `at BYTES` now and then. TO must not exist, and is durable when it ends with 0.
+ * `node ram-program.ts digest FROM | digest-packed FROM | pack FROM TO | unpack FROM TO BYTES`: a separate process, so that gigabytes are read beside the
+ * server and at its own priority. It prints the SHA-256 of the plain RAM, hex, and progress as `at BYTES` on stderr. TO must not exist, and is durable on exit 0.
  */
 const chunkBytes = 1024 * 1024
 const pageBytes = 4096
 const tellEveryBytes = 64 * chunkBytes
-/** What RAM has is pages of zeros and what compresses in no time; 3 is zstd's own default (zstd.h). */
+/** zstd's default level (zstd.h). RAM is mostly pages of zeros and data that compresses quickly. */
 const level = { params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 } }
 
 type Chunks = AsyncIterable<Buffer>
@@ -53,7 +53,7 @@ async function writeAll(chunks: Chunks, target: FileHandle): Promise<void> {
 
 const zeros = Buffer.alloc(pageBytes)
 
-/** Pages of zeros become holes, as they were. */
+/** Writes the plain RAM; pages of zeros become holes again. */
 async function writeSparsely(chunks: Chunks, target: FileHandle, bytes: number): Promise<void> {
   let at = 0
   for await (const chunk of chunks) {
@@ -65,7 +65,7 @@ async function writeSparsely(chunks: Chunks, target: FileHandle, bytes: number):
   await target.truncate(bytes)
 }
 
-/** Ranges of a chunk that are not zero, by pages. Pure. */
+/** Finds the ranges of a chunk that are not zero, by pages. Pure. */
 function* written(chunk: Buffer): Generator<readonly [number, number]> {
   let start: number | undefined
   for (let at = 0; at < chunk.length; at += pageBytes) {

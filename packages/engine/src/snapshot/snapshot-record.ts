@@ -9,15 +9,15 @@ export interface MemoryFiles {
   readonly stateFile: string
 }
 
-/** A snapshot as a resume needs it. */
+/** What a resume needs to know about a snapshot. */
 export interface SnapshotRecord {
   readonly id: string
   /** RFC 3339. */
   readonly at: string
   readonly stamp: SnapshotStamp
-  /** Those that were on. */
+  /** The machines that were on. */
   readonly machines: readonly SnapshotMachine[]
-  /** The layers that the drives stood on; a drive that was empty is not listed. */
+  /** The topmost layer of each drive; an empty drive is not listed. */
   readonly drives: readonly SnapshotDrive[]
 }
 
@@ -26,15 +26,15 @@ export interface SnapshotMachine {
   readonly memory: MemoryFiles
   /** SHA-256 of the device state, hex. */
   readonly stateDigest: string
-  /** Of the machine's RAM. */
+  /** Size of the machine's RAM. */
   readonly ramBytes: number
   /** Length that the RAM file must have. */
   readonly ramFileBytes: number
-  /** The RAM is compressed: to be unpacked into a new file before it is used. */
+  /** The RAM is compressed, and must be unpacked into a new file before use. */
   readonly isPacked: boolean
-  /** SHA-256 of the plain RAM, hex; undefined until the background came to it. */
+  /** SHA-256 of the plain RAM, hex; undefined until background work has computed it. */
   readonly ramDigest: string | undefined
-  /** The background found that it is not what it was. */
+  /** Background work found that the RAM has changed. */
   readonly isDamaged: boolean
 }
 
@@ -45,7 +45,7 @@ export interface SnapshotDrive {
   readonly layer: string
 }
 
-/** A snapshot whose files are whole under their last names, about to be written down. They become durable later (`HostStorage.syncMemory`). */
+/** A new snapshot to be recorded. Its files are whole under their final names, and become durable later (`HostStorage.syncMemory`). */
 export interface TakenSnapshot {
   readonly id: string
   readonly at: string
@@ -62,7 +62,7 @@ export interface TakenMachine {
   readonly ramBytes: number
 }
 
-/** The same RAM in another file, durable under its last name. */
+/** The same RAM in another file, durable under its final name. */
 export interface NewRam {
   /** Relative to RAMET_HOME. */
   readonly file: string
@@ -70,7 +70,7 @@ export interface NewRam {
   readonly isPacked: boolean
   /** Length. */
   readonly bytes: number
-  /** Of the plain RAM: SHA-256, hex. */
+  /** SHA-256 of the plain RAM, hex. */
   readonly digest: string
 }
 

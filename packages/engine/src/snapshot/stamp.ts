@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 
-/** What a memory was taken on, and must be resumed on: device state and CPU state mean nothing elsewhere. */
+/** Identifies what memory was taken on. It can be resumed only on the same: device state and CPU state mean nothing elsewhere. */
 export interface HostStamp {
   /** Accelerator, model and flags of the host's CPU. */
   readonly cpu: string
@@ -10,13 +10,13 @@ export interface HostStamp {
 }
 
 export interface SnapshotStamp extends HostStamp {
-  /** Folder name of the pack that its kernels run from: their modules are open on a drive. */
+  /** Folder name of the kernel pack. The guests have its modules open on a drive. */
   readonly kernelPack: string
-  /** Of `shapeOf`. */
+  /** Result of `shapeOf`. */
   readonly shape: string
 }
 
-/** Hash of what a VM is made of, as its device state knows it. Pure. */
+/** Hashes the parts of a VM that its device state depends on. Pure. */
 export function shapeOf({ machines }: Pick<RunPlan, 'machines'>): string {
   const shape = machines.map(({ name, cpuCount, ramMiB, drives, interfaces }) => [
     name,
@@ -35,7 +35,7 @@ const says: Record<keyof SnapshotStamp, string> = {
   shape: 'its machines were of another shape',
 }
 
-/** Why a memory with the stamp `was` cannot go on where the stamp is `is`, as a part of a sentence; undefined when it can. Pure. */
+/** Returns why memory with the stamp `was` cannot be resumed where the stamp is `is`, as part of a sentence; undefined when it can. Pure. */
 export function whyNotHere(was: SnapshotStamp, is: SnapshotStamp): string | undefined {
   const other = (Object.keys(says) as (keyof SnapshotStamp)[]).find((key) => was[key] !== is[key])
   return other && says[other]

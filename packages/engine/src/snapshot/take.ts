@@ -3,17 +3,17 @@ import type { CutFigures, Vm, VmCut, VmMemory, VmOverlay } from '../vmm/vmm.ts'
 export interface CutMachine {
   readonly name: string
   readonly vm: Vm
-  /** Where its memory goes; neither file exists. */
+  /** Files for its memory; neither exists yet. */
   readonly memory: VmMemory
-  /** One a writable drive: made beforehand, empty, durable. */
+  /** One for each writable drive: made beforehand, empty, durable. */
   readonly overlays: readonly VmOverlay[]
 }
 
-/** In this order; told when it is over, so that crash tests can end the server right after it. */
+/** Parts of a cut, in order. Each is reported when it is over, so that crash tests can end the server right after it. */
 export type CutPhase = 'prepare' | 'copy-memory' | 'pause' | 'cut-drives' | 'save-devices' | 'go-on' | 'publish'
 
 export interface CutOptions {
-  /** `stay-paused`: the machines are to be ended once the snapshot is written down. */
+  /** `stay-paused`: the machines are ended once the snapshot is recorded. */
   readonly afterwards: 'go-on' | 'stay-paused'
   readonly signal?: AbortSignal
   /** May throw, or end the process. */
@@ -21,15 +21,15 @@ export interface CutOptions {
 }
 
 export interface CutReport {
-  /** From the first machine's stop to the last one's going on; when they stay paused, to the moment they could have. */
+  /** From the first machine's pause until the last goes on, or could go on if they stay paused. */
   readonly pauseMs: number
   readonly totalMs: number
   readonly machines: readonly ({ readonly name: string } & CutFigures)[]
 }
 
 /**
- * Takes memory and devices of all machines of a run at one instant, and puts a new overlay on each of their drives at the same instant. Whatever fails, every
- * machine runs afterwards, and no file of the memory is left; some drives may have their new overlay then (`Vm.overlayFiles`).
+ * Captures memory and devices of all machines of a run at one instant, and puts a new overlay on each of their drives at the same instant. Whatever fails, every
+ * machine runs afterwards and no memory file is left; some drives may then have their new overlay (`Vm.overlayFiles`).
  */
 export async function cut(machines: readonly CutMachine[], options: CutOptions): Promise<CutReport> {
   const { signal } = options
@@ -70,13 +70,13 @@ export async function cut(machines: readonly CutMachine[], options: CutOptions):
     }
   } catch (error) {
     await all((each) => each.cancel())
-    // A machine that ended meanwhile is its owner's business, who is told by `ended`.
+    // A machine that ended meanwhile is no error here: its owner learns it from `ended`.
     await Promise.all(machines.map(({ vm }) => vm.goOn().catch(() => {})))
     throw error
   }
 }
 
-/** Like Promise.all, but waits for every one before it rejects: what was begun late must be known too, to be cancelled. */
+/** Like Promise.all, but waits for all before it rejects, so that everything that was begun can be cancelled. */
 async function settleAll(promises: readonly Promise<unknown>[]): Promise<void> {
   const failed = (await Promise.allSettled(promises)).find((result) => result.status === 'rejected')
   if (failed) throw failed.reason

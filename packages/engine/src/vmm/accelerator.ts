@@ -12,16 +12,16 @@ export interface ProbeOptions {
   readonly kernel: string
   readonly initrd: string
   readonly qemu?: string
-  /** The answer is kept here for this boot of the host. */
+  /** File that keeps the answer for this boot of the host. */
   readonly cacheFile: string
 }
 
-/** The kernel pack's init prints this as its first line; on a KVM that works it comes after about a second. */
+/** First line of the kernel pack's init. On a working KVM it comes after about a second. */
 const token = 'ramet: boot '
 const probeWithinMs = 10_000
 
 /**
- * Decides by booting. /dev/kvm may open and KVM_CREATE_VM succeed, and yet an ordinary kernel hang at 100 % CPU (seen on a host with a restricted
+ * Chooses KVM or TCG by a trial boot. /dev/kvm may open and KVM_CREATE_VM succeed, and yet an ordinary kernel hangs at 100 % CPU (seen on a host with a restricted
  * nested KVM): neither the device nor the ioctl tells.
  */
 export async function probeAccelerator(options: ProbeOptions): Promise<AcceleratorFound> {
@@ -32,7 +32,7 @@ export async function probeAccelerator(options: ProbeOptions): Promise<Accelerat
   )
   if (kept?.bootId === bootId && kept.kernel === options.kernel) return { accelerator: kept.accelerator, reason: kept.reason }
   const { isCertain, ...found } = await probe(options)
-  // A QEMU or kernel that is missing today may be there tomorrow: only what a guest showed is kept.
+  // QEMU or the kernel may be missing only for now, so only the result of a real boot is kept.
   if (isCertain) await writeFileAtomically(options.cacheFile, JSON.stringify({ ...found, bootId, kernel: options.kernel }))
   return found
 }

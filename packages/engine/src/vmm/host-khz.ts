@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { run } from '../process/run-process.ts'
 
 /**
- * Frequency of the host's time stamp counter in kHz, which a TCG guest sees as its own (QEMU's cpu_get_tsc reads it).
+ * Returns the frequency of the host's time stamp counter in kHz, which a TCG guest sees as its own (QEMU's cpu_get_tsc reads it).
  * The kernel's own calibration is in its log until that wraps; `cpu MHz` of /proc/cpuinfo is the same where no frequency scaling shows through (most VMs),
  * and near enough elsewhere: the guest's kernel refines an early value that is some per cent off.
  */

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { vmFailed } from '@ramet/model/errors/errors.ts'
 import type { VmMemory, VmSpec } from './vmm.ts'
 
-/** A file of another length would make QEMU change it, or end by SIGBUS in the middle of a boot. */
+/** Checks the length of a RAM file: with another length QEMU would change the file, or die of SIGBUS in the middle of a boot. */
 export async function checkRam({ machine, ramMiB }: VmSpec, { ramFile }: VmMemory): Promise<void> {
   const size = await stat(ramFile).then(
     (found) => found.size,

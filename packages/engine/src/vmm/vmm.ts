@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 
 export type Accelerator = 'kvm' | 'tcg' | 'fake'
 
-/** What a Vmm may be able to do beyond the rest; asked before use, shown by `ramet doctor`. */
+/** Optional abilities of a Vmm. Callers check them before use, and `ramet doctor` shows them. */
 export type VmmCapability = 'add-layer' | 'snapshot' | 'resume'
 
 export interface VmDrive {
@@ -15,7 +15,7 @@ export interface VmDrive {
 }
 
 /**
- * Where a drive's blocks come from. `qcow2-chain`: an explicit graph, the overlay first and what it stands on below; nothing is read from backing names inside files.
+ * Where a drive's blocks come from. `qcow2-chain`: an explicit graph, topmost file first; backing names inside files are never read.
  * A Vmm refuses a kind that it does not know.
  */
 export type BlockSource =
@@ -46,17 +46,17 @@ export interface VmSpec {
   /** Full run id and machine name: QEMU's `-name`, and how an adopted process is checked to be the right one. */
   readonly runId: string
   readonly machine: string
-  /** Of this VM alone, owned by the unprivileged user: sockets, pid file, console log. Must exist. Socket paths must stay below 108 bytes (unix(7)). */
+  /** Folder of this VM alone, owned by the unprivileged user: sockets, pid file, console log. Must exist. Socket paths must stay below 108 bytes (unix(7)). */
   readonly folder: string
   readonly cpuCount: number
   readonly ramMiB: number
   readonly kernel: string
   readonly initrd: string
-  /** Added to the kernel command line after the Vmm's own words. */
+  /** Added to the kernel command line after the Vmm's own parameters. */
   readonly commandLine: readonly string[]
   readonly drives: readonly VmDrive[]
   readonly interfaces: readonly VmInterface[]
-  /** Goes on from there instead of booting, paused until `goOn`. The rest of the spec must be that of the VM it was taken of; a reboot inside boots from it. */
+  /** Memory to resume instead of booting; the VM is paused until `goOn`. The rest of the spec must equal that of the captured VM, and a reboot inside boots from it. */
   readonly resume?: VmMemory
   /** Network namespace (of `ip netns`) to run in; absent: the host's, only for VMs without interfaces. */
   readonly namespace?: string
@@ -64,7 +64,7 @@ export interface VmSpec {
   readonly groups?: readonly string[]
 }
 
-/** Opens a byte stream into the VM that needs no network; one at a time. How it is carried (virtio-serial, vsock) is the Vmm's. Rejects when the VM is off. */
+/** Opens a byte stream into the VM that needs no network; one at a time. The Vmm chooses the transport (virtio-serial, vsock). Rejects when the VM is off. */
 export type VmPort = () => Promise<Duplex>
 
 export interface VmPorts {
@@ -78,7 +78,7 @@ export interface VmPorts {
 
 /**
  * powered-off: the guest shut down in order. killed: the process ended by a signal or by `kill()`. crashed: it ended by itself otherwise.
- * Known also when it happened while no server was there: a VM whose guest powered off lingers until somebody looked.
+ * The end is known even if no server ran then: a VM whose guest powered off stays until a server has seen it.
  */
 export type VmEnd = 'powered-off' | 'killed' | 'crashed'
 
@@ -87,9 +87,9 @@ export interface Vm {
   readonly ports: VmPorts
   /** Settles once, when the VM's process is gone. */
   readonly ended: Promise<VmEnd>
-  /** Called at each reset (a reboot from inside, or a triple fault). Returns the way to stop listening. */
+  /** Calls the listener at each reset (a reboot from inside, or a triple fault). Returns a function that stops this. */
   onReset(listener: () => void): () => void
-  /** Called when the guest is paused since the host's disk is full, and when it goes on; at once when it is paused so now. */
+  /** Calls the listener when the guest is paused because the host's disk is full, and when it goes on; at once if it is paused for that now. */
   onSpace(listener: (waits: boolean) => void): void
   /** Asks the guest to shut down (ACPI power button). */
   pressPowerButton(): Promise<void>
@@ -99,45 +99,45 @@ export interface Vm {
   addLayer(driveIndex: number, file: string): Promise<void>
   /** Begins a cut (capability `snapshot`), one at a time. The files must not exist. On failure the guest runs as before. */
   beginCut(into: VmMemory, overlays: readonly VmOverlay[]): Promise<VmCut>
-  /** False: paused, by a cut, by a resume, or because the server that paused it is gone. */
+  /** False when the VM is paused: by a cut, by a resume, or by a server that is gone. */
   isRunning(): Promise<boolean>
-  /** Lets a paused guest go on, and cancels what is left of a cut whose server is gone. Repeating it changes nothing. */
+  /** Lets a paused guest go on, and cancels an interrupted cut of a former server. Idempotent. */
   goOn(): Promise<void>
-  /** The file that is each drive's overlay now, in order of drives: after a cut that was broken off, whether it has a new one. */
+  /** Current overlay file of each drive, in order. After an interrupted cut it tells which drives have a new one. */
   overlayFiles(): Promise<readonly string[]>
-  /** Lets go of control connections without touching the VM. */
+  /** Closes control connections without touching the VM. */
   release(): void
 }
 
 /**
- * One VM's part in a snapshot; `snapshot/take.ts` leads those of a whole run through it, in this order. Every promise rejects when the VM or its copying
- * fails; whoever holds it calls `cancel` then.
+ * One VM's part in a snapshot. `snapshot/take.ts` calls these methods for all VMs of a run, in this order. Every promise rejects when the VM or its copying
+ * fails; the caller then calls `cancel`.
  */
 export interface VmCut {
-  /** Copies the memory while the guest runs, but for a moment at the beginning; resolves when little is left, and waits there. */
+  /** Copies the memory while the guest runs, except for a short pause at the beginning. Resolves when little is left, and waits there. */
   copyMemory(): Promise<void>
-  /** Stops the guest. */
+  /** Pauses the guest. */
   pause(): Promise<void>
   /** Puts the overlays on the drives and copies what is left of the memory or was written meanwhile. The guest is paused. */
   cutDrives(): Promise<void>
-  /** Saves devices and CPUs. The guest stays paused, and nothing is left to be cancelled but the files. */
+  /** Saves devices and CPUs. The guest stays paused, and only the files are left to cancel. */
   saveDevices(): Promise<CutFigures>
   /** Gives the files their names: whole, though not yet durable, and readable to the VM's user. */
   publish(): Promise<void>
-  /** Cancels: the memory's files are gone, the guest is as `pause` left it, drives that have their new overlay keep it. Never rejects. */
+  /** Cancels the cut: removes the memory files. The guest is as `pause` left it, and drives that have their new overlay keep it. Never rejects. */
   cancel(): Promise<void>
 }
 
 export interface CutFigures {
-  /** Copied in all, and of it while the guest was paused. */
+  /** Bytes copied in all, and how many of them while the guest was paused. */
   readonly copiedBytes: number
   readonly pausedBytes: number
   readonly stateBytes: number
-  /** How long the guest stood when the copying began. */
+  /** How long the guest was paused when the copying began. */
   readonly firstPauseMs: number
 }
 
-/** Thrown by nothing, returned by `find`: what is left of a VM that ended while no server looked. */
+/** Returned by `find` for a VM that ended while no server ran. */
 export interface VmRemains {
   readonly end: VmEnd
 }
@@ -150,13 +150,13 @@ export interface Vmm {
   /** Null until the boot probe has decided. */
   readonly accelerator: Accelerator | null
   readonly capabilities: ReadonlySet<VmmCapability>
-  /** What one VM may take of the host's memory besides its RAM. Undecided yet counts as the accelerator that takes more. */
+  /** The most host memory that one VM uses besides its RAM. An undecided accelerator counts as the one that uses more. */
   readonly overheadMiB: number
   /** Resolves when the process runs and answers on its control socket. On failure nothing is left. */
   start(spec: VmSpec): Promise<Vm>
   /** Finds the VM again after the server was gone, by pid file, start time, name and control socket. Undefined: never started here (no pid file). */
   find(identity: VmIdentity): Promise<Vm | VmRemains | undefined>
-  /** Serial logs, oldest first, one a boot (a reboot from inside begins a new one). */
+  /** Serial logs, oldest first, one for each boot (a reboot from inside begins a new one). */
   consoleLogs(spec: Pick<VmSpec, 'folder'>): Promise<readonly ConsoleLog[]>
 }
 

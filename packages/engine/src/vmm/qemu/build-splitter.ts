@@ -17,7 +17,7 @@ const strict = [
   '-D_FORTIFY_SOURCE=2',
 ]
 
-/** Path of the program that splits a migration stream; compiled at its first use, in under a second. Throws `missing_program` without musl-gcc. */
+/** Returns the path of the program that splits a migration stream. It is compiled at first use, in under a second. Throws `missing_program` without musl-gcc. */
 export async function splitterProgram(cacheFolder: string): Promise<string> {
   const recipe = { flags: strict, ...(await sourceTexts([source])) }
   const key = { cacheFolder, kind: 'host-tools', name: 'split', recipeHash: recipeHash(recipe) }

@@ -16,7 +16,7 @@ export interface CommandLineOptions {
 /** microvm with ACPI has two I/O APICs and 24 virtio-mmio transports (hw/i386/microvm.c). */
 export const transports = 24
 
-/** The whole argv of one VM; pure. The order of devices is explicit: guests find the transports of microvm from the last to the first (measured). */
+/** Builds the whole argv of one VM; pure. The order of devices is explicit: guests find the transports of microvm from the last to the first (measured). */
 export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): [string, ...string[]] {
   const files = vmFiles(spec.folder)
   let transport = 0
@@ -53,7 +53,7 @@ export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): [str
     'on,obsolete=deny,spawn=deny,resourcecontrol=deny',
     '-runas',
     options.user,
-    // A guest that powered off while no server was there must be told from a crash: QEMU waits, paused, until somebody looked.
+    // QEMU stays, paused, after a power-off until a server has seen it, so that a power-off without a server is not taken for a crash.
     '-action',
     'shutdown=pause,reboot=reset',
     '-machine',
@@ -89,7 +89,7 @@ export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): [str
     '-chardev',
     `socket,id=wake,path=${optionValue(files.wake)},server=on,wait=off`,
     ...devices,
-    // `-S`: machines of one run go on together, when all of them are loaded.
+    // `-S`: machines of one run go on together when all are loaded.
     ...(spec.resume ? ['-incoming', 'defer', '-S'] : []),
   ]
 }
@@ -149,7 +149,7 @@ function driveArguments(drive: VmDrive, index: number, bus: string): string[] {
         'read-only': readOnly,
         discard: readOnly ? 'ignore' : 'unmap',
         aio: 'threads',
-        // The guest's flushes reach the disk; between them the host's page cache works for us.
+        // The guest's flushes reach the disk; between them the host's page cache buffers writes.
         cache: { direct: false, 'no-flush': false },
       }),
       '-blockdev',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { ConsoleLog } from '../vmm.ts'
 import { consoleLogPattern, vmFiles } from './vm-files.ts'
 
-/** A guest may print for ever. QEMU appends (O_APPEND), so a log can be cut from outside while it writes. */
+/** Longest log, since a guest may print for ever. QEMU appends (O_APPEND), so a log can be cut from outside while it writes. */
 const longestLogBytes = 16 * 1024 * 1024
 const keptBytes = 4 * 1024 * 1024
 const keptFiles = 10
@@ -14,14 +14,14 @@ const numbers = async (folder: string): Promise<number[]> =>
     .map(Number)
     .sort((a, b) => a - b)
 
-/** The log of the next start of this VM; the oldest ones go. */
+/** Returns the path of the log for the next start of this VM, and removes the oldest logs. */
 export async function nextConsoleLog(folder: string): Promise<string> {
   const existing = await numbers(folder)
   for (const old of existing.slice(0, -(keptFiles - 1))) await rm(vmFiles(folder).consoleLog(old), { force: true })
   return vmFiles(folder).consoleLog((existing.at(-1) ?? 0) + 1)
 }
 
-/** Cuts the newest log down to its end when it has grown too long. What is printed in the moment of the cut may stand before the kept end. */
+/** Cuts the newest log down to its end when it is too long. Output that is printed during the cut may appear before the kept end. */
 export async function boundConsoleLog(folder: string): Promise<void> {
   const newest = (await numbers(folder)).at(-1)
   if (newest === undefined) return
@@ -40,12 +40,12 @@ export async function boundConsoleLog(folder: string): Promise<void> {
 }
 
 const kernelsFirstLine = /\[ +0\.000000\] Linux version /
-/** Of the first second: a quiet kernel prints what it takes for an error before our init says its line ("PCI: Fatal", on machines without PCI). */
+/** Kernel lines of the first second: a quiet kernel prints only errors before the first line of our init ("PCI: Fatal", on machines without PCI). */
 const earlyKernelLine = /^\[ +0\.\d{6}\] /
 
 /**
- * Where boots begin in one log: at the kernel's first line; where it prints none (`quiet`), at the first line of our init, with what the kernel said right before it.
- * A guest can print such lines itself and so add sections to its own log, which harms nobody.
+ * Finds where boots begin in one log: at the kernel's first line, or, if it prints none (`quiet`), at the first line of our init with the kernel's output right before it.
+ * A guest can print such lines itself and so add sections to its own log, which does no harm.
  */
 export function splitBoots(text: string): string[] {
   const sections: string[][] = []
@@ -72,7 +72,7 @@ export function splitBoots(text: string): string[] {
   return sections.filter((lines) => lines.some((line) => line.trim() !== '')).map((lines) => lines.join('\n'))
 }
 
-/** Oldest first, named `1.1` (first start, first boot), `1.2` (rebooted inside), `2.1`… */
+/** Lists the logs, oldest first, named `1.1` (first start, first boot), `1.2` (rebooted inside), `2.1`… */
 export async function consoleLogs(folder: string): Promise<ConsoleLog[]> {
   const logs: ConsoleLog[] = []
   for (const number of await numbers(folder).catch(() => [])) {

@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto'
 import type { VmOverlay } from '../vmm.ts'
 import type { QmpClient } from './qmp.ts'
 
-/** The block graph of a running VM. A drive's layer is a pair of nodes, the file's named as the format's with `-file` behind it. */
+/** The block graph of a running VM. Each file of a drive is a pair of nodes: the format node, and the file node with the same name and `-file` behind it. */
 export interface OpenOverlay {
   readonly node: string
   /** The drive's overlay when the overlay was opened. */
   readonly overlay: string
 }
 
-/** Opens an overlay beside the graph, which does not change by it. */
+/** Opens an overlay without changing the graph of the drive. */
 export async function openOverlay(qmp: QmpClient, { driveIndex, file }: VmOverlay): Promise<OpenOverlay> {
   const overlay = (await topNodes(qmp)).get(driveIndex)
   if (overlay === undefined) throw new Error(`the VM has no drive number ${driveIndex}`)
@@ -33,7 +33,7 @@ export async function openOverlay(qmp: QmpClient, { driveIndex, file }: VmOverla
   return { node, overlay }
 }
 
-/** Makes the overlay the drive's overlay: from now on nothing is written to what was there before. */
+/** Makes the opened file the drive's overlay: the earlier files are only read from now on. */
 export async function putOn(qmp: QmpClient, { node, overlay }: OpenOverlay): Promise<void> {
   await qmp.execute('blockdev-snapshot', { node: overlay, overlay: node })
 }
@@ -43,7 +43,7 @@ export async function closeOverlay(qmp: QmpClient, { node }: OpenOverlay): Promi
   for (const name of [node, `${node}-file`]) await qmp.execute('blockdev-del', { 'node-name': name }).catch(() => {})
 }
 
-/** Of all drives in their order. */
+/** Overlay files of all drives, in order. */
 export async function overlayFiles(qmp: QmpClient): Promise<string[]> {
   const overlays = [...(await topNodes(qmp))].sort(([a], [b]) => a - b)
   const nodes = await qmp.execute<{ 'node-name': string; file: string }[]>('query-named-block-nodes', { flat: true })
@@ -54,7 +54,7 @@ export async function overlayFiles(qmp: QmpClient): Promise<string[]> {
   })
 }
 
-/** The topmost format node of each drive, by the drive's number. */
+/** Finds the topmost format node of each drive, by the drive's number. */
 async function topNodes(qmp: QmpClient): Promise<Map<number, string>> {
   const blocks = await qmp.execute<{ qdev?: string; inserted?: { 'node-name'?: string } }[]>('query-block')
   const overlays = new Map<number, string>()

@@ -6,14 +6,14 @@ import { missingProgram } from '@ramet/model/errors/errors.ts'
 import type { HostStamp } from '../../snapshot/stamp.ts'
 import type { Accelerator } from '../vmm.ts'
 
-/** QEMU is known by its content: a package that was built anew under the same version may lay out its device state otherwise. 20 MB, 60 ms. */
+/** Hashes the QEMU program: a rebuilt package of the same version may have another layout of device state. 20 MB, 60 ms. */
 export async function hostStamp(accelerator: Accelerator, qemu = 'qemu-system-x86_64'): Promise<HostStamp> {
   const hash = createHash('sha256')
   for await (const chunk of createReadStream(await pathOf(qemu))) hash.update(chunk as Buffer)
   return { cpu: cpuOf(accelerator, await readFile('/proc/cpuinfo', 'utf8')), vmm: `qemu ${hash.digest('hex')}` }
 }
 
-/** Accelerator, model and flags of the first CPU; pure. Frequencies and the order of flags are no part of it. */
+/** Describes accelerator, model and flags of the first CPU; pure. It ignores frequencies and the order of flags. */
 export function cpuOf(accelerator: Accelerator, cpuinfo: string): string {
   const field = (name: string) => new RegExp(`^${name}\\s*: (.*)$`, 'm').exec(cpuinfo)?.[1] ?? ''
   const flags = createHash('sha256').update(field('flags').split(' ').toSorted().join(' ')).digest('hex')

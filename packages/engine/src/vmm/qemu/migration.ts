@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { QmpClient } from './qmp.ts'
 
-/** `MigrationStatus` of qapi/migration.json, as far as precopy goes. */
+/** `MigrationStatus` of qapi/migration.json, those of precopy. */
 const overStates = ['none', 'completed', 'failed', 'cancelled']
 const endWithinMs = 30_000
 
@@ -11,12 +11,12 @@ export interface MigrationInfo {
   readonly 'error-desc'?: string
 }
 
-/** Statuses come as events only when asked for. */
+/** Enables status events, which are off by default. */
 export const withEvents = { capability: 'events', state: true }
 
 export const migrationInfo = (qmp: QmpClient) => qmp.execute<MigrationInfo>('query-migrate')
 
-/** Waits for one of `wanted` by events; rejects when the migration ends otherwise, or after `timeoutMs`. Begin to wait before what brings it about. */
+/** Waits for an event with one of the `wanted` statuses; rejects when the migration ends otherwise, or after `timeoutMs`. Call it before the command that causes the event. */
 export async function migrationReaches(qmp: QmpClient, wanted: readonly string[], timeoutMs: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const take = (status: string | undefined, why?: string) => {
@@ -37,7 +37,7 @@ export async function migrationReaches(qmp: QmpClient, wanted: readonly string[]
   }
 }
 
-/** Cancels what is under way; resolves when nothing is. */
+/** Cancels a migration; resolves when none is under way. */
 export async function endMigration(qmp: QmpClient): Promise<void> {
   const deadline = Date.now() + endWithinMs
   for (;;) {

@@ -1,13 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** A process told from a later one with the same number by its start time (proc(5), stat field 22, in clock ticks since boot). */
+/** Identifies a process: the start time (proc(5), stat field 22, in clock ticks since boot) tells it from a later process with the same pid. */
 export interface ProcessId {
   readonly pid: number
   readonly startTime: string
 }
 
-/** Undefined when there is no such process, or only its zombie. */
+/** Reads a process; undefined when there is none, or only its zombie. */
 export async function identify(pid: number): Promise<ProcessId | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
   // The second field is the name in parentheses and may hold anything: count from the last one.
@@ -25,7 +25,7 @@ export async function argvOf(pid: number): Promise<string[]> {
   return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
 }
 
-/** The process whose arguments satisfy `matches`; for one that was started but not written down before a crash. */
+/** Finds the process whose arguments satisfy `matches`, for one that was started but not recorded before a crash. */
 export async function findProcess(matches: (argv: readonly string[]) => boolean): Promise<ProcessId | undefined> {
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue

@@ -7,7 +7,7 @@ import type { QmpClient } from './qmp.ts'
 import { Splitter } from './splitter.ts'
 
 export interface CutTools {
-  /** Of `splitterProgram`. */
+  /** Path from `splitterProgram`. */
   splitter(): Promise<string>
   readonly user: { readonly uid: number; readonly gid: number }
 }
@@ -18,13 +18,13 @@ const pageBytes = 4096
  * machines are that far; a Linux guest has its memory map and what it booted from there.
  */
 const tailBytes = 4 * 1024 * 1024
-/** The slowest disk we bear: 20 MB/s. */
+/** Timeout for the slowest supported disk: 20 MB/s. */
 const copyTimeoutMs = (ramBytes: number) => 60_000 + ramBytes / 20_000
 const settleWithinMs = 60_000
 
 /**
- * A cut by QEMU's own migration of a running VM into our splitter, which holds the stream until the time has come. QEMU follows what the guest writes, so
- * that only the pages written since are copied in the pause, however the RAM is backed: a VM that was resumed is cut like any other.
+ * Cuts a running VM by migrating it into our splitter, which holds the stream until all machines are ready. QEMU tracks what the guest writes, so
+ * that only pages written since the first pass are copied in the pause, however the RAM is backed: a resumed VM is cut like any other.
  */
 export class QemuCut implements VmCut {
   readonly #qmp: QmpClient
@@ -108,7 +108,7 @@ export class QemuCut implements VmCut {
     }
     const held = this.#splitter.until(/^tail$/)
     held.catch(() => {})
-    // When the rest is next to nothing QEMU does not wait for us, and stops the guest.
+    // When very little is left QEMU does not wait for us, and stops the guest.
     await Promise.race([held, this.#preSwitchover])
     await this.#flushTops()
   }
@@ -150,7 +150,7 @@ export class QemuCut implements VmCut {
     await rm(this.#socket, { force: true })
   }
 
-  /** A stop flushes the drives: this leaves it little to flush. */
+  /** Flushes the drives before the pause, which flushes them again and then has little to do. */
   async #flushTops(): Promise<void> {
     await Promise.all((await overlayFiles(this.#qmp)).map(flush))
   }
@@ -165,7 +165,7 @@ async function flush(path: string): Promise<void> {
   }
 }
 
-/** The two files while they are made: under temporary names, and ours. */
+/** Creates the two files under temporary names, owned by us. */
 class MemoryFiles {
   readonly ram: FileHandle
   readonly state: FileHandle
@@ -194,7 +194,7 @@ class MemoryFiles {
     }
   }
 
-  /** Gives them their names; they are whole, if not yet durable. */
+  /** Renames the files to their final names. They are whole, but not yet durable. */
   async publish(): Promise<void> {
     for (const which of ['ramFile', 'stateFile'] as const) {
       await chown(this.#temporary[which], 0, this.#gid)

@@ -13,10 +13,10 @@ import { untilSpace, waitsForSpace } from './wait-for-space.ts'
 
 const boundLogEveryMs = 30_000
 
-/** The guest powered off, and QEMU waits for somebody to look (`-action shutdown=pause`; qapi/run-state.json). */
+/** Status of a VM whose guest powered off and whose QEMU waits to be seen (`-action shutdown=pause`; qapi/run-state.json). */
 export const isOff = (status: string): boolean => status === 'shutdown'
 
-/** How our own child ended; of a VM found again nobody is told. */
+/** How our own child process ended; unknown for a VM that was found again. */
 export interface ChildExit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
@@ -26,7 +26,7 @@ export async function statusOf(qmp: QmpClient): Promise<string> {
   return (await qmp.execute<{ status: string }>('query-status')).status
 }
 
-/** One QEMU process, ours or found again. Holds its control connection and sees how it ends. */
+/** One QEMU process, started by us or found again. Holds its control connection and watches how it ends. */
 export class QemuVm implements Vm {
   readonly pid: number
   readonly ports: VmPorts
@@ -44,7 +44,7 @@ export class QemuVm implements Vm {
   #isWaitingForSpace = false
   readonly #spaceListeners = new Set<(waits: boolean) => void>()
 
-  /** `exit`: of a VM that this server started itself. */
+  /** `exit` is set for a VM that this server started. */
   constructor(process: ProcessId, folder: string, qmp: QmpClient, tools: CutTools, exit?: Promise<ChildExit>) {
     this.#process = process
     this.#tools = tools
@@ -111,7 +111,7 @@ export class QemuVm implements Vm {
     this.#qmp.close()
   }
 
-  /** Follows the control connection until the process is gone; a connection that is lost while it lives is made again. */
+  /** Watches the control connection until the process is gone, and reconnects when only the connection is lost. */
   async #watch(): Promise<void> {
     for (;;) {
       const stop = this.#qmp.listen((event) => this.#note(event))
@@ -126,14 +126,14 @@ export class QemuVm implements Vm {
     }
   }
 
-  /** What was missed while nobody listened: a guest that is off sends no more events. */
+  /** Asks for the status after a connect: events before that are lost, and a guest that is off sends no more. */
   async #lookOnce(): Promise<void> {
     try {
       const status = await statusOf(this.#qmp)
       if (isOff(status)) await this.#poweredOff()
       if (waitsForSpace(status)) void this.#goOnWithSpace()
     } catch {
-      // Closed meanwhile: the loop sees to it.
+      // The connection closed meanwhile: the loop handles it.
     }
   }
 
@@ -158,13 +158,13 @@ export class QemuVm implements Vm {
     if (this.#isWaitingForSpace) return
     try {
       await untilSpace(this.#folder, () => {
-        // Again at each look: who hears it for the first time may find no space to write it down.
+        // Reported again at each look: the first listener may have no space to record it.
         this.#tellSpace(true)
         return this.#isReleased || this.#seenEnd !== undefined
       })
       if (!this.#isReleased && waitsForSpace(await statusOf(this.#qmp))) await this.#qmp.execute('cont')
     } catch {
-      // Closed meanwhile: whoever connects next looks again.
+      // The connection closed meanwhile: the next connect asks again.
     } finally {
       this.#tellSpace(false)
     }
@@ -182,7 +182,7 @@ export class QemuVm implements Vm {
     await this.#qmp.execute('quit').catch(() => {})
   }
 
-  /** For servers to come: written before the process ends. */
+  /** Records the end for later servers, before the process ends. */
   async #remember(end: VmEnd): Promise<void> {
     this.#seenEnd = end
     await writeFileAtomically(vmFiles(this.#folder).end, JSON.stringify({ end }))
@@ -190,14 +190,14 @@ export class QemuVm implements Vm {
 
   async #settle(): Promise<void> {
     clearInterval(this.#boundLog)
-    // Until our child is reaped its number is still taken, by a zombie.
+    // Our child stays as a zombie until it is reaped.
     await this.#exit
     const end = this.#seenEnd ?? (await this.#howItEnded())
     await this.#remember(end).catch(() => {})
     this.#end.resolve(end)
   }
 
-  /** Nobody asked for it. Without an exit code the more likely of the two: QEMU's own failures are rare, the kernel's out-of-memory killer is not. */
+  /** Classifies an end that we did not cause. Without an exit code it is `killed`, the likelier of the two: the kernel's out-of-memory killer is more common than QEMU's own failures. */
   async #howItEnded(): Promise<VmEnd> {
     const exit = await this.#exit
     return exit === undefined || exit.signal === 'SIGKILL' || exit.signal === 'SIGTERM' ? 'killed' : 'crashed'

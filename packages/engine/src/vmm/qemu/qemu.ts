@@ -22,21 +22,21 @@ import { vmFiles, vmName } from './vm-files.ts'
 export interface QemuOptions {
   readonly qemu?: string
   readonly user: VmUser
-  /** Where the splitter is kept once it is compiled. */
+  /** Folder for the compiled splitter. */
   readonly cacheFolder: string
   readonly tscKhz: number
   readonly jitCacheMiB?: number
   readonly accelerator: {
     /** Null until the boot probe has decided. */
     known(): Accelerator | null
-    /** Resolves once it has; a start waits for it. */
+    /** Resolves when the probe has decided; a start waits for it. */
     decide(): Promise<Accelerator>
   }
 }
 
 const startWithinMs = 30_000
 
-/** VMs as QEMU processes. Only `start` needs the accelerator, so VMs are found again before it is known. */
+/** Runs VMs as QEMU processes. Only `start` needs the accelerator, so VMs can be found again before it is known. */
 export function qemuVmm(options: QemuOptions): Vmm {
   const qemu = options.qemu ?? 'qemu-system-x86_64'
   const tools: CutTools = { user: options.user, splitter: () => splitterProgram(options.cacheFolder) }
@@ -84,7 +84,7 @@ async function start(spec: VmSpec, options: CommandLineOptions, tools: CutTools)
   const log = await open(files.log, 'w', 0o640)
   const failure = Promise.withResolvers<never>()
   failure.promise.catch(() => {})
-  // A session of its own: what ends the server's process group, a Ctrl-C or a SIGKILL, does not reach it.
+  // Its own session: a Ctrl-C or SIGKILL to the server's process group does not reach it.
   const child = spawn(program, args, {
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
@@ -150,7 +150,7 @@ async function find(identity: VmIdentity, tools: CutTools): Promise<Vm | VmRemai
   const files = vmFiles(identity.folder)
   const written = await readJson<ProcessId>(files.process)
   const isOurs = isVm(identity)
-  // Started but not written down before the server ended: looked for by its arguments.
+  // Started but not recorded before the server ended: find it by its arguments.
   const process = written ?? (await findProcess(isOurs))
   if (process && (await isAlive(process)) && isOurs(await argvOf(process.pid))) {
     if (!written) await writeFileForThisBoot(files.process, JSON.stringify(process))
@@ -159,7 +159,7 @@ async function find(identity: VmIdentity, tools: CutTools): Promise<Vm | VmRemai
     const qmp = await connect(files.qmp)
     const vm = new QemuVm(process, identity.folder, qmp, tools)
     const status = await statusOf(qmp).catch(() => 'unknown')
-    // Whoever was loading it is gone, and nothing of it has run.
+    // The server that was loading it is gone, and the guest has not run yet.
     if (status === 'inmigrate') await vm.kill()
     if (!isOff(status) && status !== 'inmigrate') return vm
     return { end: await vm.ended }
@@ -174,7 +174,7 @@ async function readJson<T>(file: string): Promise<T | undefined> {
   try {
     return text === undefined ? undefined : (JSON.parse(text) as T)
   } catch {
-    // Written whole or not at all: somebody else's doing. The process itself is still found by its arguments.
+    // We write this file whole or not at all, so somebody else damaged it. The process is still found by its arguments.
     return undefined
   }
 }

@@ -17,10 +17,10 @@ export class QmpError extends Error {
   }
 }
 
-/** The connection ended before the answer came. */
+/** The connection closed before the answer came. */
 export class QmpClosed extends Error {}
 
-/** One line of QEMU's is a few kB; more than this is no QEMU. */
+/** Longest line. QEMU's lines are a few kB; a longer one does not come from QEMU. */
 const longestLine = 16 * 1024 * 1024
 const answerWithinMs = 30_000
 

@@ -3,11 +3,11 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 
 export interface SplitterOptions {
-  /** Of `splitterProgram`. */
+  /** Path from `splitterProgram`. */
   readonly program: string
-  /** Whom it runs as, since it reads what comes from a VM. */
+  /** User that it runs as, unprivileged since it reads data of a VM. */
   readonly user: { readonly uid: number; readonly gid: number }
-  /** Where QEMU connects; made by the splitter, gone once QEMU is there. */
+  /** Socket for QEMU. The splitter makes it, and removes it once QEMU has connected. */
   readonly socket: string
   readonly ramBytes: number
   /** Offset in RAM at which the first pass is held. */
@@ -20,7 +20,7 @@ export interface SplitterOptions {
 /** RAM block of `memory-backend-*,id=ram` of a machine type that does not use canonical paths for them (microvm, QEMU 7.2). */
 const ramBlock = 'ram'
 
-/** A running `native/split.c`, whose words are explained there. */
+/** A running `native/split.c`. Its protocol is described there. */
 export class Splitter {
   readonly #child: ChildProcess
   readonly #said: string[] = []
@@ -49,7 +49,7 @@ export class Splitter {
     const executable = await open(program, 'r')
     try {
       const rights = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--no-new-privs', '--pdeathsig', 'KILL']
-      // By its open file: the cache may lie in a folder that the VM's user cannot enter.
+      // Run by its open file: the cache may be in a folder that the VM's user cannot enter.
       const argv = [...rights, '--', '/proc/self/fd/5', socket, ramBlock, String(ramBytes), String(holdAt)]
       const child = spawn('setpriv', argv, {
         cwd: '/',
@@ -64,7 +64,7 @@ export class Splitter {
     }
   }
 
-  /** The first line it ever says that matches. Rejects when it ends without having said so. */
+  /** Resolves with the first line of its output that matches, earlier lines included. Rejects when it ends without one. */
   async until(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       for (const line of this.#said) {
@@ -76,7 +76,7 @@ export class Splitter {
     }
   }
 
-  /** It copies to the end. */
+  /** Lets it copy to the end. */
   permit(): void {
     this.#child.stdin?.write('.')
   }

@@ -6,9 +6,9 @@ export const vmFiles = (folder: string) => ({
   guest: join(folder, 'ssh.sock'),
   wake: join(folder, 'wake.sock'),
   console: join(folder, 'console.sock'),
-  /** Of a migration: to the splitter at a cut, to QEMU at a resume. */
+  /** Socket of a migration: to the splitter at a cut, to QEMU at a resume. */
   migration: join(folder, 'move.sock'),
-  /** What QEMU itself says. */
+  /** QEMU's own messages. */
   log: join(folder, 'qemu.log'),
   /** {pid, startTime} of the VM started last. */
   process: join(folder, 'vm.json'),
@@ -19,5 +19,5 @@ export const vmFiles = (folder: string) => ({
 
 export const consoleLogPattern = /^console-(\d+)\.log$/
 
-/** QEMU's `-name`: how a process is known to be the VM of this run and machine. */
+/** QEMU's `-name`, which identifies the process as the VM of this run and machine. */
 export const vmName = (runId: string, machine: string) => `${runId}/${machine}`
