@@ -1,4 +1,4 @@
 import { simultaneousActions } from '../testing/runs/simultaneous.ts'
 import { freshSqlite } from '../testing/store/fresh-store.ts'
 
-simultaneousActions('SQLite', freshSqlite)
+simultaneousActions('SQLite', freshSqlite, 100)

@@ -24,28 +24,33 @@ import { type Deed, deeds, outcomes, type Sight, told } from './run-model.ts'
 import { stubHost } from './stub-host.ts'
 
 const timesEach = 100
-const atOnce = 100
 /** Half a minute on a host that does nothing else. */
 const boundMs = 400_000
-const settlesWithinMs = 20_000
+const settlesWithinMs = 60_000
+const looksAgainMs = 500
 const beginnings = ['RUNNING', 'STOPPED', 'STARTING'] as const
 
 interface World {
   readonly db: Db
   readonly runs: Runs
   readonly user: User
+  /** Resolves when something about the run changed, or after a moment. */
+  change(id: string): Promise<void>
   newRun(isOn: boolean): Promise<string>
   /** It takes no memory any more, and nobody looks after it. */
   remove(id: string): Promise<void>
 }
 
-/** Simultaneous actions on a run, on the real service and reconciler over a real store. Called once a kind of store, from that kind's own test file. */
-export function simultaneousActions(kind: string, make: MakeStore): void {
+/**
+ * Simultaneous actions on a run, on the real service and reconciler over a real store. Called once a kind of store, from that kind's own test file. `atOnce`: so many
+ * runs are tried side by side.
+ */
+export function simultaneousActions(kind: string, make: MakeStore, atOnce: number): void {
   test(`${kind}: any two actions on a run at once end as one after the other would, ${timesEach} times each`, {
     timeout: boundMs,
   }, async () => {
     await using store = await make()
-    const world = await open(await store.open())
+    using world = await open(await store.open())
     const pairs = deeds.flatMap((one, index) => deeds.slice(index).map((other) => [one, other] as const))
     for (const pair of pairs) {
       for (let done = 0; done < timesEach; done += atOnce) {
@@ -54,14 +59,13 @@ export function simultaneousActions(kind: string, make: MakeStore): void {
         )
       }
     }
-    world.close()
   })
 
   test(`${kind}: so do any four`, async () => {
     await using store = await make()
-    const world = await open(await store.open())
+    using world = await open(await store.open())
     const any = (seed: number) => deeds[(seed * 7919 + 13) % deeds.length] ?? 'stop'
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 0; round * atOnce < 300; round += 1) {
       await Promise.all(
         Array.from({ length: atOnce }, (_, index) => {
           const seed = round * atOnce + index
@@ -69,7 +73,6 @@ export function simultaneousActions(kind: string, make: MakeStore): void {
         }),
       )
     }
-    world.close()
   })
 }
 
@@ -114,9 +117,10 @@ function act({ runs, user }: World, id: string, deed: Deed) {
 }
 
 /** Once it is where it is wanted, and each of its machines. */
-async function settled({ db }: World, id: string): Promise<Sight> {
+async function settled({ db, change }: World, id: string): Promise<Sight> {
   const deadline = performance.now() + settlesWithinMs
   for (;;) {
+    const changed = change(id)
     const run = await findRun(db, id)
     const [a, b] = await listMachines(db, id)
     assert.ok(run && a && b)
@@ -125,11 +129,11 @@ async function settled({ db }: World, id: string): Promise<Sight> {
     const isStill = [a, b].every(({ state }) => state === 'RUNNING' || state === 'STOPPED')
     if (next === 'rest' || (next === 'watch' && isOn && isStill)) return { run: run.state, a: a.state, b: b.state }
     if (performance.now() > deadline) assert.fail(`${JSON.stringify([run.wanted, run.state, a, b])} does not settle`)
-    await delay(10)
+    await changed
   }
 }
 
-async function open(db: Db): Promise<World & { close(): void }> {
+async function open(db: Db): Promise<World & Disposable> {
   await openInstallation(db)
   const user = await openOwner(db)
   const names = { id: 'p', name: 'p', base: 'p', base_id: null, saved_from: null, title: 'p', description: '' }
@@ -137,13 +141,15 @@ async function open(db: Db): Promise<World & { close(): void }> {
   await insertPlayground(db, { ...names, ...rest, owner_id: user.id, created_at: now(), updated_at: now() })
   const host = stubHost(() => Math.floor(Math.random() * 4))
   const memory = { totalBytes: Number.MAX_SAFE_INTEGER, bytesOf: () => 1 }
+  const waiting = new Map<string, () => void>()
+  const tell = (id: string) => waiting.get(id)?.()
   const reconciler = new Reconciler({
     db,
     host,
     log: pino({ level: 'silent' }),
     layers: layerTools({ db, home: '/nowhere', storage: host.storage }),
     images: { hasKernelPack: () => true, requireKernelPack: async () => {} } as unknown as ImageService,
-    changed() {},
+    changed: tell,
     takeDrives: async () => {},
     wentOff() {},
     collect: async () => {},
@@ -151,7 +157,7 @@ async function open(db: Db): Promise<World & { close(): void }> {
   })
   const plays = { db, installation: '0000', endpoint: () => '', progressOf: (id: string) => reconciler.progressOf(id) }
   const warm = { isOn: false, shapeNow: async () => undefined, handedOver() {} }
-  const runs = runService({ db, host, reconciler, plays, memory, warm, changed() {} } as Parameters<typeof runService>[0])
+  const runs = runService({ db, host, reconciler, plays, memory, warm, changed: tell } as Parameters<typeof runService>[0])
   const [machine] = planWithDrives([]).machines
   assert.ok(machine)
   const plan = { ...planWithDrives([]), machines: ['a', 'b'].map((name) => ({ ...machine, name })) }
@@ -159,7 +165,13 @@ async function open(db: Db): Promise<World & { close(): void }> {
     db,
     runs,
     user,
-    close: () => reconciler.close(),
+    async change(id) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      waiting.set(id, resolve)
+      await Promise.race([promise, delay(looksAgainMs)])
+      waiting.delete(id)
+    },
+    [Symbol.dispose]: () => reconciler.close(),
     async remove(id) {
       await putRun(db, id, { state: 'DESTROYED', wanted: 'DESTROYED' })
       reconciler.worker(id).trigger()
