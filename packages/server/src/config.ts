@@ -6,9 +6,9 @@ import { parseDuration } from '@ramet/model/units/duration.ts'
 import { defaultBound } from './storage/layers/plan-merge.ts'
 
 export interface Config {
-  /** Where everything of this installation lives; absolute. */
+  /** Folder of everything of this installation; absolute. */
   readonly home: string
-  /** `postgres://…`; undefined: a file in the home. */
+  /** `postgres://…`; undefined: SQLite in the home. */
   readonly database: string | undefined
   readonly host: string
   /** 0: any free port. */
@@ -19,15 +19,15 @@ export interface Config {
   readonly names: readonly string[]
   /** Bytes that stopped runs and saved playgrounds may take; clone and save are refused beyond. */
   readonly quotaBytes: number
-  /** Layers below a drive's top: chains that grow longer are shortened where nothing is shared. */
+  /** Most layers below a drive's overlay. Longer chains are shortened where nothing is shared. */
   readonly maxLayers: number
-  /** Bytes of memory that running runs may need together; undefined: what the host has, less what it needs itself. */
+  /** Bytes of memory for all running runs together; undefined: the host's memory without what the host needs itself. */
   readonly memoryBytes: number | undefined
-  /** Official playgrounds are kept warm: their later starts resume a snapshot instead of booting. */
+  /** Keep official playgrounds warm: their later starts resume a snapshot instead of booting. */
   readonly warmStarts: boolean
-  /** For so many milliseconds after its last start a run of an official playground stands by for the next one; undefined: none does. */
+  /** How many milliseconds after its last start an official playground has a spare; undefined: no spares. */
   readonly spareForMs: number | undefined
-  /** Background work begins after so many milliseconds in which nobody did anything. */
+  /** Quiet milliseconds without an action before background work begins. */
   readonly quietForMs: number
   /** Milliseconds after which memory of stopped runs that nobody resumed is compressed; undefined: never. */
   readonly packMemoryAfterMs: number | undefined

@@ -5,13 +5,13 @@ import { RametError } from '@ramet/model/errors/error.ts'
 import { describeAddress, type StoreAddress } from './store/address.ts'
 
 /**
- * Sees to it that a home and a store stay together: layers that another store knows nothing of would be reclaimed as leftovers. The home keeps the id of the
- * installation whose files it has. Throws `home_of_another_store`.
+ * Checks that home and store belong together: otherwise layers that the store does not know would be reclaimed as leftovers. The home keeps the id of the
+ * installation that its files belong to. Throws `home_of_another_store`.
  */
 export async function bindHome(home: string, installation: string, address: StoreAddress): Promise<void> {
   const file = join(home, 'run', 'installation')
   const known = (await readFile(file, 'utf8').catch(() => '')).trim()
-  // Homes that were made before this file was have their store in them.
+  // Homes that are older than this file have their store inside.
   const isOfFile = known === '' && 'url' in address && (await hasFile(join(home, 'ramet.sqlite')))
   if (isOfFile || (known !== '' && known !== installation)) {
     throw new RametError(

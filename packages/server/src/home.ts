@@ -48,7 +48,7 @@ export async function openHome(home: string): Promise<Disposable> {
   return { [Symbol.dispose]: () => lock.close() }
 }
 
-/** How the CLI on this machine finds the server and gets in. */
+/** Writes the file by which the CLI on this machine finds the server. */
 export async function publishServer(home: string, endpoint: string): Promise<void> {
   await writeFileAtomically(join(home, 'run', 'server.json'), JSON.stringify({ endpoint, pid: process.pid }))
 }
@@ -57,7 +57,7 @@ export async function saveCliToken(home: string, token: string): Promise<void> {
   await writeFileAtomically(join(home, 'secrets', 'cli-token'), token, 0o600)
 }
 
-/** True when the host was booted since the last server of this home looked: its VMs are gone. Remembers this boot. */
+/** True when the host was rebooted since the last call for this home, so that all its VMs are gone. Records this boot. */
 export async function hostWasRebooted(home: string): Promise<boolean> {
   const file = join(home, 'run', 'boot-id')
   const now = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')

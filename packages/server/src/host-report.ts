@@ -25,7 +25,7 @@ export interface HostReportTools {
 
 const root = join(import.meta.dirname, '../../..')
 
-/** Below this a start may fail in the middle of the guest's work, which is worse than a warning. */
+/** Least free space. With less a start may fail in the middle of the guest's work, which is worse than a warning. */
 const littleSpaceBytes = 5 * 1024 ** 3
 
 export async function hostReport({
@@ -81,7 +81,7 @@ async function space(home: string): Promise<Check> {
   return { name: 'space', status: 'warn', message, hint: 'Destroy runs you no longer need: ramet playground list -a' }
 }
 
-/** Null when this is no checkout (an unpacked archive, say). */
+/** Commit of the checkout; null for an unpacked archive. */
 function readCommit(): string | null {
   try {
     return execFileSync('git', ['rev-parse', 'HEAD'], {

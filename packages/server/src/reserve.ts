@@ -2,17 +2,17 @@ import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freeBytes, writeFileAtomically } from '@ramet/engine'
 
-/** Several times what the store's log may want between two checkpoints (4 MB; sqlite.org/wal.html). */
+/** Size of the reserve: several times the store's log between two checkpoints (4 MB; sqlite.org/wal.html). */
 const reserveBytes = 16 * 1024 ** 2
-/** The disk is full: less and a guest's next cluster (128 KiB) may not fit. Not earlier, or a guest that is still writing would take the reserve. */
+/** Free space at which the disk counts as full: with less a guest's next cluster (128 KiB) may not fit. With more, a guest that still writes would use up the reserve. */
 const littleBytes = 1024 ** 2
-/** Not before there is this much again, so that it is not taken from a guest that has just been given room. */
+/** Free space at which the reserve is made again, so that it is not taken from a guest that just got space. */
 const plentyBytes = 256 * 1024 ** 2
 const lookEveryMs = 2_000
 
 /**
- * A file that takes room on the home's disk and is deleted when the disk is full. Guests that fill the disk are paused then (QEMU's `werror`), but the
- * server can still start and write down that a run is to be destroyed, which is what makes space.
+ * A file that reserves space on the home's disk and is deleted when the disk is full. Guests that fill the disk are then paused (QEMU's `werror`), but the
+ * server can still start and record that a run is to be destroyed, which frees space.
  */
 export class Reserve {
   readonly #home: string
@@ -26,7 +26,7 @@ export class Reserve {
     this.#timer.unref()
   }
 
-  /** Looks at once: call it before anything is written to the home. */
+  /** Checks the disk at once. Call it before anything is written to the home. */
   static async open(home: string, onError: (error: unknown) => void): Promise<Reserve> {
     const reserve = new Reserve(home, join(home, 'reserve'), onError)
     await reserve.look()

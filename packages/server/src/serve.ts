@@ -7,10 +7,10 @@ import { readConfig } from './config.ts'
 import type { OpenHost } from './open-host.ts'
 import { startServer } from './server.ts'
 
-/** The server of this process, in the foreground, on the host that `openHost` opens. Ctrl-C ends the server and leaves the VMs alone. */
+/** Runs the server in the foreground, on the host that `openHost` opens. Ctrl-C ends the server but not the VMs. */
 export async function serve(openHost: OpenHost): Promise<void> {
   const stderr = pino.destination({ fd: 2, sync: true })
-  // A log is read on terminals too, and has text of guests and users in it.
+  // Logs are read on terminals and contain text of guests and users.
   const log = pino(
     { name: 'ramet', level: process.env.RAMET_LOG_LEVEL ?? 'info' },
     { write: (line) => void stderr.write(visibleJson(line)) },

@@ -56,10 +56,10 @@ import { destroyThrowaways } from './warm-pool/throwaway.ts'
 import { WarmStarts } from './warm-pool/warm-starts.ts'
 import { ensureWebBundle } from './web/bundle.ts'
 
-/** A person who started something runs a command in it next. */
+/** How long background work waits after an action, since a person's first command follows it. */
 const afterwardsMs = 5_000
 
-/** Runs that a new listener is told of at once, the newest. Whoever shows older ones lists them. */
+/** How many of the newest runs a new listener gets at once. Older ones are read as a list. */
 const inPicture = 200
 
 const catalogFolder = join(import.meta.dirname, '../../../playgrounds')
@@ -75,8 +75,8 @@ export interface RunningServer {
 }
 
 /**
- * Brings everything up in order. HTTP answers before anything slow begins; runs are taken up at once. What was opened is closed in the reverse order, when the
- * server ends and when a later step of its start fails.
+ * Starts everything in order. HTTP answers before anything slow begins, and the reconciler begins with runs at once. What was opened is closed in reverse order when the
+ * server ends or a later step of its start fails.
  */
 export async function startServer(config: Config, log: Logger, openHost: OpenHost): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack()
@@ -280,7 +280,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   }
 }
 
-/** Another server works on our database: whatever this one still wrote would be written into the other's. Killing it at any moment loses nothing. */
+/** Ends this process when another server has taken over its database, so that it writes nothing more there. Killing a server at any moment loses nothing. */
 function leaveAtOnce(error: Error, log: Logger): never {
   log.fatal({ err: error }, 'the database was taken over by another server')
   process.exit(1)

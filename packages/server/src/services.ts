@@ -17,7 +17,7 @@ import type { Problem } from '@ramet/model/errors/error.ts'
 import type { MachineAction, RunState } from '@ramet/model/run/run-state.ts'
 import type { User } from './store/users.ts'
 
-/** What the HTTP layer speaks to. It knows users, requests and frames; everything else is behind these. Each throws RametError. */
+/** Interfaces behind the HTTP layer, which itself knows only users, requests and frames. Each method throws RametError. */
 export interface Services {
   readonly auth: Auth
   readonly playgrounds: Playgrounds
@@ -33,7 +33,7 @@ export interface Services {
 
 export type { User }
 
-/** What a start asks for. Ramet's own: `rerunInit`, `cold` (wire.ts says what they do). */
+/** Options of a start. `rerunInit` and `cold` are Ramet's own (see wire.ts). */
 export interface StartRequest {
   readonly playground: string
   readonly title: string | undefined
@@ -42,7 +42,7 @@ export interface StartRequest {
 }
 
 export interface Auth {
-  /** The user of an API token or session token; undefined when it is not (or no longer) valid. */
+  /** Returns the user of an API token or session token; undefined when it is not valid (any more). */
   userOf(token: string): Promise<User | undefined>
   /** Trades the login token of the printed link for a browser session; undefined when it is wrong. */
   openSession(loginToken: string): Promise<{ token: string; user: User } | undefined>
@@ -56,19 +56,19 @@ export interface Playgrounds {
   /** Throws InvalidInput with every problem found. */
   create(user: User, body: CreatePlayground): Promise<Playground>
   change(user: User, name: string, body: ChangePlayground): Promise<Playground>
-  /** Runs and playgrounds made from it go on; the answer names them. */
+  /** Removes a playground. Runs and playgrounds made from it go on; the answer names them. */
   remove(user: User, name: string): Promise<RemovedPlayground>
   checkManifest(text: string, fileName: string): Problem[]
 }
 
 export interface PageRequest {
-  /** Absent: all that are left. */
+  /** Absent: all the rest. */
   readonly limit?: number | undefined
-  /** Id of the last run of the page before. */
+  /** Id of the last run of the previous page. */
   readonly cursor?: string | undefined
 }
 
-/** Runs of one user; another user's run is not found. Actions return at once with the run on its way. */
+/** Runs of one user; another user's run is `not_found`. Actions return at once, before the run reaches its new state. */
 export interface Runs {
   start(user: User, request: StartRequest): Promise<Play>
   /** Newest first. */
@@ -76,9 +76,9 @@ export interface Runs {
   /** Without those that are destroyed. */
   countByState(user: User): Promise<readonly { readonly state: RunState; readonly count: number }[]>
   get(user: User, id: string): Promise<Play>
-  /** Keeps the machines' memory, unless they are to be shut down. */
+  /** Stops a run and keeps its machines' memory, unless a shutdown is asked for. */
   stop(user: User, id: string, how: { readonly powerOff: boolean }): Promise<Play>
-  /** Goes on with the memory that was kept, unless a boot is wanted: then it is gone. */
+  /** Restarts a run from its kept memory, unless a boot is asked for, which discards the memory. */
   restart(user: User, id: string, how: { readonly cold: boolean }): Promise<Play>
   destroy(user: User, id: string): Promise<Play>
   /** Stops, restarts or reboots one machine of a run that is running. */
@@ -94,11 +94,11 @@ export interface CloneRequest {
   readonly count: number
   readonly title: string | undefined
   readonly start: boolean
-  /** Of a run that runs, with its memory; the clones are started. */
+  /** Clones a running run with its memory, and starts the clones. */
   readonly live: boolean
 }
 
-/** New runs and playgrounds with the content of a run: all its machines and drives, and no byte of them copied. */
+/** Makes new runs and playgrounds with all machines and drives of a run, without copying a byte. */
 export interface Copies {
   clone(user: User, id: string, request: CloneRequest): Promise<Play[]>
   save(user: User, id: string, body: SavePlay): Promise<Playground>
@@ -113,7 +113,7 @@ export interface Storage {
   usage(user: User): Promise<Usage>
 }
 
-/** Ways into a running machine. Each checks the owner. */
+/** Access to a running machine. Each method checks the owner. */
 export interface Machines {
   exec(user: User, id: string, machine: string, command: string, options: ExecOptions): Promise<GuestProcess>
   /** `options.user` empty: the machine's default user. */
@@ -129,7 +129,7 @@ export interface Images {
 }
 
 export interface Events {
-  /** What this user may see, from after `lastEventId` as far as it is remembered, then as it happens. Returns the way to stop. */
+  /** Sends events that this user may see: first those after `lastEventId` that are remembered, then new ones. Returns a function that stops it. */
   subscribe(user: User, listener: (id: number, event: Event) => void, lastEventId?: number): () => void
 }
 

@@ -11,13 +11,13 @@ export interface AuthOptions {
   readonly now?: () => Date
 }
 
-/** Tokens are 32 random bytes, so a plain SHA-256 keeps them; a slow hash is for passwords. */
+/** Tokens are 32 random bytes, so the store may keep a plain SHA-256 of them; slow hashes are for passwords. */
 const newToken = () => randomBytes(32).toString('base64url')
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const isSame = (a: string, b: string) => timingSafeEqual(Buffer.from(a, 'hex'), Buffer.from(b, 'hex'))
 
 export class TokenAuth implements Auth {
-  /** Of this start of the server alone: trades for a browser's session, any number of times. */
+  /** Login token of this start of the server. Browsers trade it for a session, any number of times. */
   readonly loginToken = newToken()
   readonly #loginHash = sha256(this.loginToken)
   readonly #store: TokenStore
@@ -48,7 +48,7 @@ export class TokenAuth implements Auth {
     if (record?.kind === 'session') await this.#store.remove(record.id)
   }
 
-  /** A new token for the CLI or another program; this is the only time that it is seen. */
+  /** Makes a token for the CLI or another program. Its text is returned only here. */
   issueApiToken(user: User, name: string): Promise<string> {
     return this.#issue(user, 'cli', name, undefined)
   }

@@ -4,7 +4,7 @@ import { saveCliToken } from '../home.ts'
 import type { User } from '../services.ts'
 import type { TokenAuth } from './auth.ts'
 
-/** The token of the CLI on this machine: its text only in a file for root, its hash in the store. A file that no longer fits is replaced. */
+/** Makes sure the CLI on this machine has a token: its text is only in a file for root, its hash in the store. A file that does not match is replaced. */
 export async function ensureCliToken(home: string, auth: TokenAuth, owner: User): Promise<void> {
   const kept = await readFile(join(home, 'secrets', 'cli-token'), 'utf8').catch(() => '')
   if (kept !== '' && (await auth.userOf(kept.trim()))) return

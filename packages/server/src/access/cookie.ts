@@ -1,4 +1,4 @@
-/** The value of a cookie in a Cookie header (RFC 6265, 5.4). Ours are base64url and never quoted. */
+/** Finds the value of a cookie in a Cookie header (RFC 6265, 5.4). Ours are base64url and never quoted. */
 export function readCookie(header: string, name: string): string | undefined {
   for (const pair of header.split(';')) {
     const equals = pair.indexOf('=')
@@ -7,7 +7,7 @@ export function readCookie(header: string, name: string): string | undefined {
   return undefined
 }
 
-/** A Set-Cookie header that scripts cannot read and requests of other sites do not carry. `maxAgeSeconds` 0 removes the cookie. */
+/** Builds a Set-Cookie header for a cookie that scripts cannot read and other sites' requests do not carry. `maxAgeSeconds` 0 removes the cookie. */
 export function setCookie(name: string, value: string, maxAgeSeconds: number, isHttps: boolean): string {
   return `${name}=${value}; Max-Age=${maxAgeSeconds}; Path=/; HttpOnly; SameSite=Strict${isHttps ? '; Secure' : ''}`
 }

@@ -4,15 +4,15 @@ import { readCookie } from './cookie.ts'
 export interface Credentials {
   readonly token: string
   /**
-   * `deliberate`: a program put it there. `ambient`: a browser adds it by itself to whatever page asks (cookies; Basic from a URL's user part),
-   * so where the request comes from has to be looked at.
+   * `deliberate`: a program sent it. `ambient`: a browser adds it to requests of any page (cookies; Basic from a URL's user part),
+   * so the origin of the request must be checked.
    */
   readonly kind: 'deliberate' | 'ambient'
 }
 
 /**
  * `Authorization: Bearer TOKEN`, Basic with the token as password (labctl sends `session:token`), or the session cookie.
- * An Authorization header that is none of these is no credentials, whatever the cookie says.
+ * With any other Authorization header there are no credentials, whatever the cookie says.
  */
 export function credentialsOf(headers: IncomingHttpHeaders, cookieName: string): Credentials | undefined {
   const { authorization } = headers

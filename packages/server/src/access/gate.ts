@@ -5,14 +5,14 @@ import type { Auth, User } from '../services.ts'
 import { credentialsOf } from './credentials.ts'
 import { checkOrigin, isFromBrowser, type OwnNames, type Purpose } from './origin.ts'
 
-/** Who asks, for plain requests and websockets alike. */
+/** Authenticates plain requests and websockets. */
 export interface Gate {
   readonly cookieName: string
   /** Throws not_authenticated or forbidden_origin. */
   admit(headers: IncomingHttpHeaders, purpose: Purpose): Promise<User>
-  /** Asks again from time to time on behalf of something that lasts; calls `revoked` once when the credentials are no longer good. Returns the way to stop. */
+  /** Checks the credentials of a lasting connection again from time to time, and calls `revoked` once when they are no longer valid. Returns a function that stops this. */
   watch(headers: IncomingHttpHeaders, purpose: Purpose, revoked: () => void): () => void
-  /** For the login itself, which has no credentials yet: a page of another site must not log its visitor in. */
+  /** Checks the origin of a login, which has no credentials yet: a page of another site must not log its visitor in. */
   checkLogin(headers: IncomingHttpHeaders): void
 }
 
@@ -32,7 +32,7 @@ export function makeGate({ auth, own, cookieName, recheckMs = 30_000 }: GateOpti
     async admit(headers, purpose) {
       const credentials = credentialsOf(headers, cookieName)
       if (!credentials) throw notAuthenticated()
-      // Basic is labctl's; only when a browser sends it (it remembers http://user:password@…) is it as dangerous as a cookie.
+      // labctl sends Basic. It is as dangerous as a cookie only when a browser sends it (browsers remember http://user:password@…).
       const viaCookie = headers.authorization === undefined
       if (credentials.kind === 'ambient' && (viaCookie || isFromBrowser(headers))) checkOrigin(headers, purpose, own)
       const user = await auth.userOf(credentials.token)
@@ -42,7 +42,7 @@ export function makeGate({ auth, own, cookieName, recheckMs = 30_000 }: GateOpti
     watch(headers, purpose, revoked) {
       const timer = setInterval(() => {
         gate.admit(headers, purpose).catch((error: unknown) => {
-          // A store that is busy for a moment throws nobody out.
+          // A store that is busy for a moment closes no connection.
           if (!(error instanceof RametError)) return
           clearInterval(timer)
           revoked()

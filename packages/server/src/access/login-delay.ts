@@ -3,13 +3,13 @@ import { tooManyLogins } from '@ramet/model/errors/errors.ts'
 export interface LoginDelayOptions {
   readonly firstMs?: number
   readonly longestMs?: number
-  /** Failed logins that may be waiting at once; further ones are refused. */
+  /** How many failed logins may wait at once; further ones are refused. */
   readonly maxWaiting?: number
 }
 
 /**
- * Each failed login is answered later than the one before, whoever asks: the token is too long to guess, this keeps the trying cheap for us.
- * A right token is never held up. Memory is bounded: one counter and at most `maxWaiting` timers.
+ * Delays the answer to each failed login more than the one before, for all clients together. The token is too long to guess; this keeps attempts cheap for us.
+ * A valid token is never delayed. Memory is bounded: one counter and at most `maxWaiting` timers.
  */
 export class LoginDelay {
   readonly #firstMs: number

@@ -10,8 +10,8 @@ export interface OwnNames {
 }
 
 /**
- * localhost, any address, the host of `endpoint` and configured names. DNS rebinding makes a browser send its cookies to us for a name of the
- * attacker's, so other names are refused; what is written as an address cannot be rebound, whichever of the host's addresses it is.
+ * Allows localhost, any address, the host of `endpoint` and configured names. DNS rebinding makes a browser send its cookies to us for a name of the
+ * attacker, so other names are refused. A literal address cannot be rebound.
  */
 export function ownNames(endpoint: string, configured: readonly string[]): OwnNames {
   const names = new Set(['localhost', new URL(endpoint).hostname, ...configured.map((name) => name.toLowerCase())])
@@ -19,8 +19,8 @@ export function ownNames(endpoint: string, configured: readonly string[]): OwnNa
 }
 
 /**
- * For credentials that browsers add by themselves: the request must name this server, and what changes something (and every websocket, which no
- * same-origin policy guards) must come from its own pages. Throws forbidden_origin.
+ * Checks a request with ambient credentials: it must name this server, and if it changes something (or opens a websocket, which no
+ * same-origin policy guards) it must come from this server's pages. Throws forbidden_origin.
  */
 export function checkOrigin(headers: IncomingHttpHeaders, purpose: Purpose, own: OwnNames): void {
   const host = URL.parse(`http://${headers.host ?? ''}`)
@@ -29,13 +29,13 @@ export function checkOrigin(headers: IncomingHttpHeaders, purpose: Purpose, own:
   const { origin } = headers
   if (origin !== undefined) {
     const from = URL.parse(origin)
-    // Compared with the default port spelled out or not: `Host: lab:80` and `Origin: http://lab` are the same place.
+    // The default port may be written or not: `Host: lab:80` and `Origin: http://lab` are the same.
     if (from && URL.parse(`${from.protocol}//${headers.host}`)?.host === from.host && /^https?:$/.test(from.protocol)) return
     throw forbiddenOrigin(origin)
   }
   if (headers['sec-fetch-site'] !== 'same-origin') throw forbiddenOrigin('that does not say where it is from')
 }
 
-/** True when a browser sent it; programs set none of these. */
+/** True when a browser sent the request; programs set none of these headers. */
 export const isFromBrowser = (headers: IncomingHttpHeaders): boolean =>
   headers.origin !== undefined || headers['sec-fetch-site'] !== undefined

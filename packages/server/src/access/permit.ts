@@ -12,7 +12,7 @@ export const subjectOfRun = (row: Pick<RunRow, 'owner_id' | 'purpose'>): Owned =
 
 export const subjectOfPlayground = (row: Pick<PlaygroundRow, 'owner_id'>): Owned => ({ ownerId: row.owner_id })
 
-/** The run, if `user` may do `permission` to it. Throws the same `not_found` for one that is not there and one that is not for this user. */
+/** Returns the run if `user` may do `permission` to it. Throws the same `not_found` for a run that does not exist and one that is hidden from this user. */
 export function permitRun<R extends Pick<RunRow, 'owner_id' | 'purpose'>>(
   user: Actor,
   permission: RunPermission,
@@ -23,7 +23,7 @@ export function permitRun<R extends Pick<RunRow, 'owner_id' | 'purpose'>>(
   return row
 }
 
-/** As `permitRun`. Throws `official_playground` for one that may be seen and not changed. */
+/** As `permitRun`, for playgrounds. Throws `official_playground` for one that may be seen but not changed. */
 export function permitPlayground<R extends Pick<PlaygroundRow, 'owner_id'>>(
   user: Actor,
   permission: PlaygroundPermission,
@@ -38,7 +38,7 @@ export function permitPlayground<R extends Pick<PlaygroundRow, 'owner_id'>>(
   return row
 }
 
-/** For what belongs to nobody: images, the host, the asking user's own account. Throws `not_permitted`. */
+/** Checks a permission on what has no owner: images, the host, the user's own account. Throws `not_permitted`. */
 export function permit(user: Actor, permission: Permission, subject: Owned): void {
   if (!can(user, permission, subject)) throw notPermitted(permission)
 }

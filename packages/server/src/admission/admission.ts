@@ -6,7 +6,7 @@ import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Db } from '../store/database.ts'
 import { listRunsWithMemory, type Run } from '../store/runs.ts'
 
-/** How much all runs may need together, and how much one may come to need. */
+/** How much memory all runs may need together, and how much one run may need. */
 export interface MemoryRule {
   readonly totalBytes: number
   bytesOf(plan: RunPlan): number
@@ -22,15 +22,15 @@ export interface Promised {
 const namedInHint = 3
 const leastReserveBytes = 1024 ** 3
 
-/** Default of what runs may need: the host's memory (or what the server's container may have) without a tenth, at least 1 GiB, for the host itself. */
+/** Default memory for runs: the host's memory (or the container's limit) without a tenth, at least 1 GiB, for the host itself. */
 export function memoryForRuns(hostBytes = totalmem(), boundBytes = process.constrainedMemory()): number {
   const bytes = boundBytes > 0 ? Math.min(hostBytes, boundBytes) : hostBytes
   return Math.max(0, bytes - Math.max(leastReserveBytes, bytes / 10))
 }
 
 /**
- * Why a run that may need `neededBytes` cannot start beside these; undefined when it can. Pure, and the one place of the rule: what was promised is
- * never promised twice, since the kernel would end some VM, not the newest, when guests come to use what they have.
+ * Returns why a run that may need `neededBytes` cannot start beside these; undefined when it can. Pure. Memory is
+ * never promised twice: when guests use all of theirs, the kernel would kill some VM, and not the newest.
  */
 export function refusalOfMemory(
   neededBytes: number,
@@ -48,14 +48,14 @@ export function refusalOfMemory(
   return notEnoughMemory({ neededBytes, promisedBytes, totalBytes, runs: promised.length, biggest })
 }
 
-/** What is promised to users' runs that are on or on their way there or back. A throwaway run counts as nothing: it makes room (warm-pool/warm-starts.ts). */
+/** Memory promised to users' runs that are on, starting or stopping. A throwaway run does not count: it is destroyed when memory is needed (warm-pool/warm-starts.ts). */
 export async function promisedMemory(db: Db, rule: MemoryRule): Promise<Promised[]> {
   const runs = await listRunsWithMemory(db, 'user')
   return runs.map(({ id, title, owner_id, plan }) => ({ id, title, owner: owner_id, bytes: rule.bytesOf(plan) }))
 }
 
 /**
- * Throws `not_enough_memory`. To be called in the transaction that makes the run one of those that are on: transactions that read what others write have an order, so
+ * Throws `not_enough_memory`. Call it in the transaction that switches the run on: transactions are serializable, so
  * two starts cannot both take the last place.
  */
 export async function requireMemory(trx: Db, rule: MemoryRule, run: Pick<Run, 'owner_id' | 'plan'>): Promise<void> {

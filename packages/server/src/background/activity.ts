@@ -1,18 +1,18 @@
 export interface ActivityOptions {
-  /** Background work begins only after nobody has done anything for so many milliseconds. */
+  /** Quiet milliseconds without an action before background work begins. */
   readonly quietMs: number
-  /** For so many milliseconds after an action background work stands still as during it: a first command follows most of them. */
+  /** Milliseconds after an action during which background work stays paused, since a first command follows most actions. */
   readonly afterwardsMs: number
-  /** Milliseconds of a steady clock; tests have their own. */
+  /** Monotonic clock in milliseconds; tests pass their own. */
   readonly now?: () => number
 }
 
-/** So often is looked again at the most where no quiet is asked for. */
+/** Least interval between two checks when no quiet time is configured. */
 const leastMs = 50
 
 /**
- * The one place that knows whether a person's action is under way: somebody starts, stops, clones or destroys a run, or a request of theirs is being answered. Fed by the
- * services and by what becomes of runs. Background work asks it when to begin, when to stand still and when to go on.
+ * Knows whether a person's action is under way: somebody starts, stops, clones or destroys a run, or a request is being answered. Services and
+ * state changes of runs report to it. Background work asks it when to begin, pause and go on.
  */
 export class Activity {
   readonly #options: Required<ActivityOptions>
@@ -32,7 +32,7 @@ export class Activity {
     return this.#isBusy || this.#afterwards !== undefined
   }
 
-  /** What was asked for. Whoever asks for less than some work would wait by itself means that work too. */
+  /** The configured quiet time. If it is shorter than the delay of some work, it shortens that delay too. */
   get quietMs(): number {
     return this.#options.quietMs
   }
@@ -43,7 +43,7 @@ export class Activity {
     return this.isUnderWay ? Math.max(quietMs, leastMs) : Math.max(0, this.#endedAt + quietMs - now())
   }
 
-  /** `work` is what a person waits for. */
+  /** Counts `work` as a person's action until it settles. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#change(() => {
       this.#actions += 1
@@ -57,7 +57,7 @@ export class Activity {
     }
   }
 
-  /** A user's run is on its way to somewhere, or is there. */
+  /** Records whether a user's run is changing its state. */
   note(runId: string, isOnItsWay: boolean): void {
     if (this.#runs.has(runId) === isOnItsWay) return
     this.#change(() => {
@@ -66,13 +66,13 @@ export class Activity {
     })
   }
 
-  /** `listener` is called when `isUnderWay` changes. Returns the way to stop listening. */
+  /** Calls `listener` when `isUnderWay` changes. Returns a function that stops this. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** Resolves when nothing is under way; at once when nothing is. Rejects with the signal's reason. */
+  /** Resolves when no action is under way, at once if there is none. Rejects with the signal's reason. */
   async over(signal: AbortSignal): Promise<void> {
     while (this.isUnderWay) {
       signal.throwIfAborted()

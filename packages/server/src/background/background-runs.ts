@@ -1,7 +1,7 @@
 import type { Host } from '@ramet/engine'
 import type { Activity } from './activity.ts'
 
-/** Runs that are on their way while nobody waits for them. While a person's action is under way they stand still, and so do the host's programs in the background. */
+/** Background runs that are starting or stopping. While a person's action is under way, they and the host's background programs are paused. */
 export class BackgroundRuns {
   readonly #activity: Activity
   readonly #host: Pick<Host, 'standStill' | 'goOn'>
@@ -15,7 +15,7 @@ export class BackgroundRuns {
     activity.onChange(() => this.#look())
   }
 
-  /** How often all of them had to stand still so far: what takes too long meanwhile is nobody's fault. */
+  /** How often all of them were paused so far. A timeout during a pause is no fault of the run. */
   get timesStill(): number {
     return this.#timesStill
   }
@@ -25,7 +25,7 @@ export class BackgroundRuns {
     this.#look()
   }
 
-  /** It has come to where it was to be, somebody waits for it now, or it is to go: it does not stand still any more. */
+  /** Removes a run that is done, that now belongs to somebody, or that is being destroyed. It is no longer paused. */
   delete(runId: string): void {
     if (this.#runs.delete(runId)) this.#look()
   }

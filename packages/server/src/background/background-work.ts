@@ -2,36 +2,36 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Activity } from './activity.ts'
 
 export interface BackgroundOptions {
-  /** When people need the host. */
+  /** Tells when people need the host. */
   readonly activity: Activity
-  /** Between a trigger and the beginning, in ms, besides the quiet that `activity` asks for, and no longer than that. */
+  /** Delay from a trigger to the beginning in ms. It runs in parallel to the quiet time of `activity` and is never longer. */
   readonly delayMs: number
-  /** Does what there is to do, and returns in how many ms to look again; undefined: at the next trigger. Ends soon after the job's signal fires. */
+  /** Does the pending work, and returns in how many ms to run again; undefined: at the next trigger. Must end soon after the job's signal fires. */
   work(job: Job): Promise<number | undefined>
-  /** Not called for work that was ended. */
+  /** Called when the work fails, but not when it was cancelled. */
   onError(error: unknown): void
 }
 
-/** What work is given while it is done. */
+/** Passed to the work. */
 export interface Job {
-  /** Fires when it is to end. */
+  /** Fires when the work must end. */
   readonly signal: AbortSignal
-  /** Between two pieces of work: resolves once nobody's action is under way. Rejects with the signal's reason. */
+  /** Called between two pieces of work: resolves once no person's action is under way. Rejects with the signal's reason. */
   go(): Promise<void>
 }
 
-/** Timers overflow after 25 days (setTimeout takes 2^31 ms); who looks earlier finds nothing to do. */
+/** Longest timer: setTimeout overflows at 2^31 ms (25 days). Running earlier does no harm. */
 const longestMs = 3_600_000
-/** A busy host takes its time to end a process. What takes longer to end is left to the end of the server. */
+/** Bound for cancelling work: a busy host needs time to end a process. Work that takes longer ends with the server. */
 const endsWithinMs = 20_000
 
-/** Why work under way is ended where nobody is told. */
+/** Reason of cancelled work that nobody is told about. */
 class Yielded extends Error {}
 
 /**
- * One thing that a server does when nobody waits for it: begun after a trigger and a while of quiet, never twice at once, once more when it was triggered meanwhile.
- * It stands still between its pieces while a person's action is under way; processes of the background class (`BackgroundClass`) are stopped besides. Keeps no process
- * alive. Holds no truth: what there is to do is read from the store each time.
+ * One kind of background work: it begins after a trigger and a quiet time, never runs twice at once, and runs again if it was triggered meanwhile.
+ * While a person's action is under way it pauses between its pieces, and background programs are stopped. It keeps no process
+ * alive and holds no state: each run reads the pending work from the store.
  */
 export class BackgroundWork {
   readonly #options: BackgroundOptions
@@ -57,20 +57,20 @@ export class BackgroundWork {
       return
     }
     const dueAt = Date.now() + afterMs
-    // Where something happens all the time it would else be put off for ever.
+    // On a server that is always busy it would otherwise be postponed for ever.
     if (this.#timer && this.#dueAt <= dueAt) return
     this.#dueAt = dueAt
     this.#beginIn(afterMs)
   }
 
-  /** Ends what is under way; resolves when it is over, or has not ended within a bounded time. */
+  /** Cancels the work under way. Resolves when it is over, or after a bounded time. */
   async end(reason: Error = new Yielded(), withinMs = endsWithinMs): Promise<void> {
     if (!this.#job) return
     this.#job.abort.abort(reason)
     await Promise.race([this.#job.done, delay(withinMs, undefined, { ref: false })])
   }
 
-  /** For good; bounded as `end`. */
+  /** Ends the work for good; bounded as `end`. */
   async close(reason?: Error, withinMs?: number): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#timer)

@@ -4,7 +4,7 @@ import type { Activity } from './activity.ts'
 
 const looksOnly = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-/** A request that may change something is a person's action until it is answered: what is read, also all the time by an open page, is none. */
+/** Counts each request that may change something as a person's action until it is answered. Reads do not count: an open page reads all the time. */
 export function noticeRequests(app: FastifyInstance, activity: Activity): void {
   app.addHook('onRequest', async ({ method }, reply) => {
     if (!looksOnly.has(method)) void activity.during(() => once(reply.raw, 'close'))

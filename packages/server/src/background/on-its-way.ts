@@ -4,7 +4,7 @@ import type { RunRow } from '../store/schema.ts'
 
 type Whereabouts = Pick<RunRow, 'purpose' | 'wanted' | 'state'>
 
-/** True while somebody waits for a user's run to come to where it is wanted, or for one of its machines (`progress`: what is done with it). Pure. */
+/** True while a user's run, or one of its machines, has not reached its wanted state (`progress`: what is being done with it). Pure. */
 export function isOnItsWay({ purpose, wanted, state }: Whereabouts, progress?: Progress): boolean {
   if (purpose !== 'user') return false
   const next = decide(wanted, state)

@@ -13,9 +13,9 @@ import { cloneTitles } from './clone-titles.ts'
 import { sealedDrives } from './sealed-drives.ts'
 
 /**
- * The rows of a sealed run's clones: each stands on the same layers, and has neither a file nor anything on the host. What is inside (addresses, MACs, host
- * keys, machine-id, tasks that are done) is the source's, since each run is a world of its own; the platform's keys are made when it first starts.
- * `snapshotId`: what the clones resume; a source that was stopped with its memory shares it.
+ * Inserts the rows of a sealed run's clones. Each clone is on the same layers, with no files and no host objects. What is inside (addresses, MACs, host
+ * keys, machine-id, finished tasks) equals the source's, since each run has its own network. The platform's keys are made at its first start.
+ * `snapshotId`: the snapshot that the clones resume; a source that was stopped with its memory shares it.
  */
 export async function insertClones(
   trx: Db,
@@ -51,7 +51,7 @@ export async function insertClones(
   return ids
 }
 
-/** The layers of a run whose overlays were sealed just now, in this transaction. One that runs has new overlays above them, which are its own. */
+/** Reads the layers of a run whose overlays were sealed in this transaction. A running source has new overlays of its own above them. */
 async function copiedDrives(trx: Db, sourceId: string): Promise<DriveRow[]> {
   const { state } = await readRun(trx, sourceId)
   if (isOff(state)) return sealedDrives(trx, sourceId)

@@ -26,12 +26,12 @@ export interface CopyTools {
   changed(runId: string): void
 }
 
-/** Named as the steps of workflows are, for crash tests: the copy is written, and nobody was told. */
+/** Step name for crash tests: the copy is written, and no event is sent yet. */
 export const copySteps: readonly string[] = ['clone/write-rows', 'save/write-rows']
 
 /**
- * Clone and save of a run at rest: its written overlays become layers, and in the same transaction the copy's rows stand on them. So a copy is whole or has not
- * happened, whenever the server is killed; and the source may be started, destroyed or copied again meanwhile, which waits for its turn or is told to.
+ * Clones and saves a run that is off: its modified overlays become layers, and the same transaction inserts the copy's rows on them. So a copy is complete or has not
+ * happened, whenever the server is killed. A start, destroy or second copy of the source meanwhile waits for its turn or is refused.
  */
 export function copyService({ layers, reconciler, plays, permitted, quota, memory, changed }: CopyTools): Copies {
   const { db } = layers
@@ -46,7 +46,7 @@ export function copyService({ layers, reconciler, plays, permitted, quota, memor
       return write(trx, row)
     })) as T
     layers.afterStep?.(`${action}/write-rows`)
-    // A drive that had never been written to lost its overlay, and the run its bytes.
+    // A drive that was never written to lost its overlay, so the run's bytes changed.
     changed(id)
     return written
   }

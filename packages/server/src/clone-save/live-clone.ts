@@ -15,14 +15,14 @@ import { settleAnnounced } from './settle-cut.ts'
 
 export interface LiveCloneRules {
   readonly memory: MemoryRule
-  /** Throws in the transaction that makes the clones when the user may have no more. */
+  /** Called in the transaction that makes the clones; throws when the user may have no more. */
   mayWrite(trx: Db): Promise<void>
 }
 
 /**
- * New runs from one that runs, with its memory, its drives and the connections between its machines as they were at one instant; one pause of its machines, however
- * many are wanted. In one transaction the old overlays become layers, the source stands on them with its new ones, the snapshot is written down and the clones that are
- * to resume it. Whatever fails, the source runs on.
+ * Clones a running run with its memory, its drives and the connections between its machines as they were at one instant. Its machines pause once, however
+ * many clones are wanted. One transaction makes the old overlays layers, puts the source's new overlays on them, and records the snapshot and the clones that will
+ * resume it. Whatever fails, the source goes on.
  */
 export async function cloneLive(
   run: RunAtWork,

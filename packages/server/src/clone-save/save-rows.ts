@@ -12,7 +12,7 @@ import { saveTasks } from '../store/tasks.ts'
 import { savedSpec } from './saved-spec.ts'
 import { sealedDrives } from './sealed-drives.ts'
 
-/** The rows of a playground that has the content of a sealed run. Throws `name_taken`, which proposes a name that is free. */
+/** Inserts the rows of a playground with the content of a sealed run. Throws `name_taken`, which proposes a free name. */
 export async function insertSaved(trx: Db, run: Run, request: SavePlay): Promise<PlaygroundRow> {
   if (await findPlayground(trx, request.name)) throw nameTaken('playground', request.name, await freeName(trx, request.name))
   const drives = await sealedDrives(trx, run.id)

@@ -3,8 +3,8 @@ import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { formatBytes, parseBytes } from '@ramet/model/units/bytes.ts'
 
 /**
- * What a playground saved from a run is made of: the run's plan, written as a manifest has it. From the plan and not from the run's playground, since an
- * official one may have changed meanwhile; every address is written down, so that the playground's runs find each other as the saved machines did.
+ * Converts a run's plan into the manifest of a playground that is saved from it. It uses the plan and not the run's playground, since an
+ * official one may have changed meanwhile. Every address is written out, so that machines of new runs find each other as the saved ones did.
  */
 export function savedSpec(plan: RunPlan): ManifestSpec {
   return manifestSpecSchema.parse({
@@ -48,7 +48,7 @@ export function savedSpec(plan: RunPlan): ManifestSpec {
   })
 }
 
-/** `20GiB`; in bytes when no unit says it without rounding. */
+/** Formats a size as `20GiB`, or in bytes when no unit is exact. */
 function exactSize(bytes: number): string {
   const text = formatBytes(bytes)
   return parseBytes(text) === bytes ? text : String(bytes)

@@ -2,7 +2,7 @@ import type { Db } from '../store/database.ts'
 import { listDrives } from '../store/drives.ts'
 import type { DriveRow } from '../store/schema.ts'
 
-/** A run's drives, none of which has an overlay: to be asked in the transaction that makes something else stand on their layers. */
+/** Reads the drives of a sealed run and checks that none has an overlay. Call it in the transaction that puts something else on their layers. */
 export async function sealedDrives(trx: Db, runId: string): Promise<DriveRow[]> {
   const drives = await listDrives(trx, runId)
   const open = drives.find(({ overlay }) => overlay !== null)

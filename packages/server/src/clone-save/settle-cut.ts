@@ -5,7 +5,7 @@ import { announcedOverlays, announceOverlays } from '../store/drives.ts'
 
 type Tools = Pick<Host, 'settleCut'>
 
-/** Finishes, for machines that are on, what a cut had begun with their drives when it was broken off. Harmless when there is nothing to do. */
+/** Finishes an interrupted cut for the drives of machines that are on. Does nothing when there is none. */
 export async function settleCut(host: Tools, layers: LayerTools, runId: string): Promise<void> {
   await settleAnnounced(host, layers, runId, await announcedOverlays(layers.db, runId))
 }

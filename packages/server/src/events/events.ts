@@ -5,13 +5,13 @@ import type { Events, User } from '../services.ts'
 type Listener = (id: number, event: Event) => void
 
 export interface EventStreamOptions {
-  /** Everything that this user may see, as it is now: what a client gets that is new or was away for too long. */
+  /** Snapshot of everything that this user may see, for a client that is new or was away for too long. */
   readonly snapshot: (user: User) => readonly Event[] | Promise<readonly Event[]>
   /** A snapshot that could not be taken; the subscription goes on without it. */
   readonly onError?: (error: unknown) => void
   /** Subjects (runs, images) whose last event is remembered. */
   readonly capacity?: number
-  /** After an event of a subject further ones of it wait this long, and only the last is published. */
+  /** After an event, further events of the same subject wait this long, and only the last is published. */
   readonly coalesceMs?: number
   readonly firstId?: number
 }
@@ -28,8 +28,8 @@ interface Burst {
 }
 
 /**
- * What happens, told to whoever may see it. Each event carries the whole of its subject, so of each subject the last event is enough to catch up
- * with: memory holds that many events, not a history. Ids grow, over restarts too (they begin at the microsecond of the start).
+ * Publishes events to the users who may see their subject. An event carries the whole subject, so the last event of each subject is enough to catch up
+ * and only that is kept, not a history. Ids grow, across restarts too (they begin at the microsecond of the start).
  */
 export class EventStream implements Events {
   readonly #options: EventStreamOptions
@@ -40,7 +40,7 @@ export class EventStream implements Events {
   readonly #bursts = new Map<string, Burst>()
   readonly #subscribers = new Set<(remembered: Remembered) => void>()
   #lastId: number
-  /** Nothing newer than this was forgotten. */
+  /** Every event with a greater id is still remembered. */
   #forgottenUpTo: number
 
   constructor(options: EventStreamOptions) {
@@ -51,7 +51,7 @@ export class EventStream implements Events {
     this.#forgottenUpTo = this.#lastId
   }
 
-  /** Tells `event` to whoever may see `subject`, the run or image that it is about. */
+  /** Publishes `event` to users who may see `subject`, the run or image that it is about. */
   publish(subject: Owned, event: Event): void {
     const name = nameOf(event)
     const burst = this.#bursts.get(name)
@@ -75,7 +75,7 @@ export class EventStream implements Events {
       return () => void this.#subscribers.delete(tell)
     }
 
-    // While the picture is being taken, what happens waits: it is newer than the picture.
+    // Events that happen while the snapshot is taken wait: they are newer than it.
     let waiting: Remembered[] | undefined = []
     let stopped = false
     const receive = (remembered: Remembered) => (waiting ? void waiting.push(remembered) : tell(remembered))

@@ -1,10 +1,10 @@
 /**
- * Does something of a key once it is triggered, and once more afterwards when it was triggered meanwhile, however often: what changes many times a second
- * is read as often as reading takes.
+ * Runs the work of a key when it is triggered, and once more if it was triggered meanwhile, however often. So data that changes many times a second
+ * is read only as often as reading allows.
  */
 export class OneAtATime {
   readonly #work: (key: string) => Promise<void>
-  /** Keys at work; true: triggered again since its work began. */
+  /** Keys whose work is running; true: triggered again since it began. */
   readonly #atWork = new Map<string, boolean>()
 
   constructor(work: (key: string) => Promise<void>) {

@@ -3,11 +3,11 @@ import { parseRunPlan } from '@ramet/model/plan/run-plan.ts'
 import { isGone } from '@ramet/model/run/run-state.ts'
 import type { AllRows } from '../store/all-rows.ts'
 
-/** Documents that rows keep as text can be read. One that cannot is told of here; other checks pass it over. */
+/** Documents in text columns can be parsed. One that cannot is a finding here, and other checks skip it. */
 export function documentFindings(rows: AllRows): Finding[] {
   return [
     ...rows.runs.flatMap(({ id, state, plan, failure }) => {
-      // What is destroyed is read by nobody any more.
+      // Nobody reads the documents of destroyed runs.
       if (isGone(state)) return []
       const parsed = parseRunPlan(plan)
       return [

@@ -5,7 +5,7 @@ import type { Db } from '../store/database.ts'
 import { findLayer } from '../store/layers.ts'
 import type { Sight } from './look.ts'
 
-/** What is wrong inside drives' files. Sealed layers never change, so they can always be looked into; overlays only while their run is off, before and after. */
+/** Checks the inside of drives' files. Sealed layers never change, so they can always be checked; overlays only if their run is off before and after. */
 export async function driveFindings(db: Db, files: HomeInspection, { rows, files: seen }: Sight): Promise<Finding[]> {
   const findings: Finding[] = []
   const look = async (code: string, subject: string, file: string, sizeBytes: number, stillHolds: () => Promise<boolean>) => {

@@ -13,15 +13,15 @@ import { snapshotFindings } from './snapshot-invariants.ts'
 export interface FsckOptions {
   readonly db: Db
   readonly files: HomeInspection
-  /** Looks inside drives' files too; else only at names, sizes and modes. */
+  /** Checks the inside of drives' files too; otherwise only names, sizes and modes. */
   readonly insideDrives?: boolean
-  /** Reads all memory that is kept, and compares it with the digest that was written down; else only its length is checked. */
+  /** Reads all kept memory and compares it with its recorded digest; otherwise only its length is checked. */
   readonly allMemory?: boolean
-  /** Between two looks. Default a second: longer than any step has its row and its file apart. */
+  /** Time between two looks. Default: a second, longer than any step leaves its row and its file different. */
   readonly againAfterMs?: number
 }
 
-/** Files that are built in the home carry a temporary name meanwhile; one this old is left over. */
+/** Age at which a temporary file counts as a leftover. Unfinished files in the home have temporary names. */
 const leftoverAfterMs = 60 * 60 * 1000
 
 /**
@@ -46,7 +46,7 @@ export async function fsck({ db, files, insideDrives, allMemory, againAfterMs = 
 
 const key = ({ code, subject }: Finding) => `${code} ${subject}`
 
-/** Everything that one look can tell. */
+/** Findings of one look. */
 export function judge(sight: Sight, at = Date.now()): Finding[] {
   const damage = sight.damage.map((message): Finding => ({ code: 'store_damaged', subject: `ramet.sqlite: ${message}`, message }))
   const leftovers = [...sight.files].flatMap(([path, file]): Finding[] =>

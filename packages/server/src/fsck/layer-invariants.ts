@@ -3,7 +3,7 @@ import type { Finding } from '@ramet/model/api/host.ts'
 import type { LayerRow } from '../store/schema.ts'
 import type { FileSight, Sight } from './look.ts'
 
-/** What must hold of layers and of everything that holds them. */
+/** Invariants of layers and of everything that refers to them. */
 export function layerFindings({ rows, files }: Sight): Finding[] {
   const layers = new Map(rows.layers.map((layer) => [layer.id, layer]))
   return [
@@ -55,7 +55,7 @@ function fileFindings(layer: LayerRow, files: Sight['files']): Finding[] {
   return changes(layer, file)
 }
 
-/** A sealed file is as it was: neither longer nor written to since, and it takes what was written down. */
+/** A sealed file is unchanged: its length, time of last write and bytes on disk are those recorded. */
 function changes(layer: LayerRow, file: FileSight): Finding[] {
   const subject = `layer ${layer.id}`
   const isAsSealed =
@@ -77,7 +77,7 @@ function parentFindings(layer: LayerRow, layers: ReadonlyMap<string, LayerRow>):
     return [{ code: 'layer_on_building', subject, message: `Its parent ${parent.id} is not sealed.` }]
   for (let next: LayerRow | undefined = parent; next; next = layers.get(next.parent_id ?? '')) {
     if (next.id === layer.id) return [{ code: 'layer_cycle', subject, message: 'It stands on itself.' }]
-    // A ring further down is told of the layers that are in it.
+    // A ring further down is reported for the layers in it.
     if (seen.has(next.id)) return []
     seen.add(next.id)
   }
@@ -96,7 +96,7 @@ function leaks(layers: readonly LayerRow[], files: Sight['files']): Finding[] {
   const known = new Set(layers.map(({ file }) => file))
   return [...files.keys()].flatMap((file): Finding[] => {
     if (!file.startsWith('layers/') || known.has(file)) return []
-    // A layer in the making has a temporary name that begins with its last one.
+    // An unfinished layer has a temporary name that begins with its final one.
     if (building.some((name) => file.startsWith(`${name}.`))) return []
     return [{ code: 'layer_file_leaked', subject: file, message: 'No layer accounts for this file.' }]
   })

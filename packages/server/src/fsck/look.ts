@@ -4,9 +4,9 @@ import type { Db } from '../store/database.ts'
 
 export type { FileSight }
 
-/** What the store says, and which files there are. Files are looked at after the rows, so either may be a moment ahead. */
+/** Rows of the store and files of the home. Files are listed after the rows are read, so either may be a moment ahead. */
 export interface Sight extends StoreSight {
-  /** By path relative to the home: all below `layers`, `runs` and `snapshots`, and what lies directly in the home. */
+  /** Files by path relative to the home: everything below `layers`, `runs` and `snapshots`, and everything directly in the home. */
   readonly files: ReadonlyMap<string, FileSight>
 }
 

@@ -5,7 +5,7 @@ import { storeAddress } from '../store/address.ts'
 import { openDatabase } from '../store/database.ts'
 import { fsck } from './fsck.ts'
 
-/** `node fsck/main.ts [--deep]`: checks RAMET_HOME (and RAMET_DATABASE), beside a running server or without one; `--deep` reads all memory that is kept too. Exit status 0: clean, 1: findings, 2: could not look. */
+/** `node fsck/main.ts [--deep]`: checks RAMET_HOME (and RAMET_DATABASE), beside a running server or without one; `--deep` also reads all kept memory. Exit status 0: clean, 1: findings, 2: the check could not run. */
 const isDeep = process.argv.includes('--deep')
 const home = process.env.RAMET_HOME ?? '/var/lib/ramet'
 try {

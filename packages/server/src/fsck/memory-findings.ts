@@ -4,7 +4,7 @@ import type { Db } from '../store/database.ts'
 import { hasRamFile } from '../store/snapshot-memory.ts'
 import type { Sight } from './look.ts'
 
-/** Memory that is not what it was when it was taken. What has no digest yet, and what goes meanwhile, is passed over. */
+/** Finds memory that changed since it was taken. Skips memory without a digest yet, and memory that is removed meanwhile. */
 export async function memoryFindings(db: Db, files: HomeInspection, { rows, files: seen }: Sight): Promise<Finding[]> {
   const findings: Finding[] = []
   for (const { snapshot_id, machine, ram_file, ram_form, ram_digest } of rows.snapshot_machines) {

@@ -5,23 +5,23 @@ import type { AllRows } from '../store/all-rows.ts'
 import type { DriveRow, RunMachineRow, RunRow } from '../store/schema.ts'
 import type { FileSight, Sight } from './look.ts'
 
-/** A run with everything that is its own. */
+/** A run with its rows and files. */
 interface Whole {
   readonly run: RunRow
   readonly drives: readonly DriveRow[]
   readonly machines: readonly RunMachineRow[]
-  /** Of its last state event. */
+  /** State in its last state event. */
   readonly lastState: string | undefined
-  /** Of the snapshot that it is to resume; undefined when there is no such snapshot. */
+  /** Layers of the snapshot that it will resume; undefined when there is no such snapshot. */
   readonly captured: AllRows['snapshot_drives'] | undefined
-  /** What is in its folder of overlays, by name; and whose the folder is. */
+  /** Files in its folder of overlays, by name, and the owner of the folder. */
   readonly overlays: ReadonlyMap<string, FileSight>
   readonly folderOwner: number | undefined
 }
 
 type Say = (code: string, message: string) => void
 
-/** What must hold of runs, their rows and their files. Files of a run that is on its way somewhere are not judged: it is making or removing them. */
+/** Invariants of runs, their rows and their files. Files of a run that is starting or stopping are not checked: it is making or removing them. */
 export function runFindings(sight: Sight): Finding[] {
   const layerOf = new Map<string, string>()
   for (const { id, file, state } of sight.rows.layers) {
@@ -79,7 +79,7 @@ function findingsOf(whole: Whole, layerOf: ReadonlyMap<string, string>): Finding
   return findings
 }
 
-/** It has the machines and drives that its plan says. A plan that cannot be read is told of elsewhere. */
+/** A run has the machines and drives of its plan. An unreadable plan is a finding of another check. */
 function checkAgainstPlan({ run, machines, drives }: Whole, say: Say): void {
   const parsed = parseRunPlan(run.plan)
   if ('unreadable' in parsed) return
@@ -98,7 +98,7 @@ function checkAgainstPlan({ run, machines, drives }: Whole, say: Say): void {
     say('run_drives', `Its plan has the drives [${wanted.join(' ')}], the store has [${had.join(' ')}].`)
 }
 
-/** Each overlay is there, is no layer's file, and can be written by its VM. */
+/** Each overlay exists, is no layer's file, and is writable for its VM. */
 function checkOverlays({ run, drives, overlays, folderOwner }: Whole, layerOf: ReadonlyMap<string, string>, say: Say): void {
   for (const { overlay, machine, drive_index } of drives) {
     if (overlay === null) continue
@@ -112,8 +112,8 @@ function checkOverlays({ run, drives, overlays, folderOwner }: Whole, layerOf: R
 }
 
 /**
- * A run resumes only under drives that read as they did when the snapshot was taken: standing on the very layers, without overlays. (One that is on its way up may
- * have empty overlays already.) And what is off has nothing mapped.
+ * A run resumes only with the drives that its snapshot was taken with: the same layers, without overlays. (A run that is starting may
+ * have empty overlays already.) A run that is off has no memory mapped.
  */
 function checkMemory({ run, drives, captured }: Whole, say: Say): void {
   if (run.maps_snapshot !== null && (isOff(run.state) || isGone(run.state)))

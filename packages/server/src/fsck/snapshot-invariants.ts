@@ -3,7 +3,7 @@ import type { AllRows } from '../store/all-rows.ts'
 import type { SnapshotMachineRow } from '../store/schema.ts'
 import type { Sight } from './look.ts'
 
-/** A snapshot has machines of its origin, everything that it needs is there and as long as it was, and no file is there that none accounts for. */
+/** A snapshot has only machines of its origin, its files exist with their recorded lengths, and no other files are there. */
 export function snapshotFindings(sight: Sight): Finding[] {
   const { rows, files } = sight
   const machinesOf = Map.groupBy(rows.snapshot_machines, ({ snapshot_id }) => snapshot_id)
@@ -47,7 +47,7 @@ function checkFiles(
     say('snapshot_file_short', `${ram_file} has ${size} bytes, ${expectedBytes} are needed.`)
 }
 
-/** One in the making has a temporary name, which is judged by its age. */
+/** An unfinished snapshot has a temporary name, and is a finding only when it is old. */
 function leaks({ rows, files }: Sight): Finding[] {
   const known = new Set(rows.snapshots.map(({ id }) => id))
   const accounted = new Set(rows.snapshot_machines.flatMap(({ device_state_file, ram_file }) => [device_state_file, ram_file]))
@@ -62,7 +62,7 @@ function leaks({ rows, files }: Sight): Finding[] {
   })
 }
 
-/** Names of the machines of what a snapshot was taken of; undefined where nothing tells them any more. */
+/** Names of the machines of a snapshot's origin; undefined when the origin is no longer known. */
 function machinesOfOrigins(rows: AllRows): (kind: string, id: string) => string[] | undefined {
   const plans = new Map(rows.runs.map(({ id, plan }) => [id, plan]))
   const specs = new Map(rows.playgrounds.map(({ id, spec }) => [id, spec]))

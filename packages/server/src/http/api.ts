@@ -24,7 +24,7 @@ export interface ApiParts {
   readonly gate: Gate
   readonly streams: OpenStreams
   readonly sockets: WebSockets
-  /** Clients come by https. */
+  /** Clients reach the server by https. */
   readonly secure: boolean
 }
 

@@ -21,15 +21,15 @@ import { WebSockets } from './web-sockets.ts'
 
 export interface AppOptions {
   readonly log: FastifyBaseLogger
-  /** The address listened on, as a URL; https when a proxy in front speaks it. The port does not matter. */
+  /** The server's own address as a URL; https behind a proxy that speaks it. The port does not matter. */
   readonly endpoint: string
-  /** Further names under which browsers may come. */
+  /** Further host names that browsers may use. */
   readonly names?: readonly string[]
-  /** The built web app; it may come later. Absent: the API alone. */
+  /** The built web app, which may be built later. Absent: only the API. */
   readonly webFolder?: string
   readonly webState?: () => WebState
   readonly pingMs?: number
-  /** How often the credentials behind open streams and websockets are looked at again. */
+  /** How often the credentials of open streams and websockets are checked again. */
   readonly recheckMs?: number
   readonly streams?: OpenStreamsOptions
 }
@@ -39,21 +39,21 @@ export interface App {
   readonly routes: readonly Route[]
 }
 
-/** The HTTP server over `services`, not listening yet (`listen.ts`). Closing it ends all its streams and websockets, and nothing behind them. */
+/** Makes the HTTP server over `services`; `listen.ts` makes it listen. Closing it ends its streams and websockets, but not the services. */
 export function assembleApp(services: Services, options: AppOptions): App {
   const { log, endpoint } = options
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
-    // Of a whole request: somebody who sends a byte a minute holds no connection for ever.
+    // Bound for a whole request, so that a client that sends a byte a minute cannot hold a connection for ever.
     requestTimeout: 60_000,
     forceCloseConnections: true,
     // Some HTTP clients offer HTTP/2 by an upgrade (h2c); they get a plain answer instead of a refused websocket.
     http: { shouldUpgradeCallback: (request: IncomingMessage) => request.headers.upgrade?.toLowerCase() === 'websocket' },
     genReqId: () => randomUUID(),
     clientErrorHandler: answerClientError,
-    // A URL that cannot be decoded: no route, hence no error handler, is found for it.
+    // A URL that cannot be decoded matches no route, and so no error handler.
     frameworkErrors: (error, _request, reply: FastifyReply) => {
       const told = toRametError(error) ?? internalError()
       return reply.code(told.status).send(toErrorBody(told))
@@ -66,7 +66,7 @@ export function assembleApp(services: Services, options: AppOptions): App {
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store')
   })
   app.addHook('onResponse', async (request, reply) => {
-    // The pattern, since a URL may carry a ticket.
+    // Log the pattern, since a URL may contain a ticket.
     const { method, routeOptions } = request
     request.log.debug(
       { method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },

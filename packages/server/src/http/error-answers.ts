@@ -6,7 +6,7 @@ import { bodyTooLarge, diskFull, internalError, invalidInput, notFound } from '@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { maxBodyBytes } from './json-body.ts'
 
-/** What a client is told of any error; undefined when it is none that a person should meet, but a fault of ours. */
+/** Converts an error for the client; undefined when it is a fault of ours, whose details stay inside. */
 export function toRametError(error: unknown): RametError | undefined {
   if (isSpaceError(error)) return diskFull('RAMET_HOME')
   if (error instanceof RametError) return error
@@ -18,7 +18,7 @@ export function toRametError(error: unknown): RametError | undefined {
   return undefined
 }
 
-/** Every answer but a good one is an ErrorBody; what went wrong inside stays in the log, under the request's id. */
+/** Makes every failed answer an ErrorBody. Internal details go only to the log, under the request's id. */
 export function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const known = toRametError(error)
@@ -33,10 +33,10 @@ export function answerErrors(app: FastifyInstance): void {
 }
 
 const refuse = (reply: FastifyReply, error: RametError) =>
-  // What looked for a file may have promised already that it keeps.
+  // A handler of static files may have set caching headers already.
   reply.code(error.status).header('cache-control', 'no-store').send(toErrorBody(error))
 
-/** For connections that have no reply yet: what is not HTTP at all, and websockets that are not let in. */
+/** Answers on a raw connection: for input that is not HTTP, and for refused websockets. */
 export function answerRaw(socket: Duplex, error: RametError): void {
   if (!socket.writable) return void socket.destroy()
   const body = JSON.stringify(toErrorBody(error))

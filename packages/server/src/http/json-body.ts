@@ -1,10 +1,10 @@
 import { invalidInput } from '@ramet/model/errors/errors.ts'
 import type { FastifyInstance } from 'fastify'
 
-/** The largest body taken. A manifest has at most 4 MiB. */
+/** Largest body. A manifest has at most 4 MiB. */
 export const maxBodyBytes = 8 * 1024 * 1024
 
-/** Every body is JSON, whatever its Content-Type says (labctl sends none); an empty one is no body. */
+/** Parses every body as JSON, whatever its Content-Type (labctl sends none). An empty one is no body. */
 export function takeJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => {
@@ -22,7 +22,7 @@ function parseJson(text: string): unknown {
     // An own property of this name would become a prototype wherever the object is copied by assignment.
     return JSON.parse(text, (key, value) => (key === '__proto__' ? undefined : value))
   } catch (error) {
-    // A RangeError is thousands of nested brackets.
+    // Thousands of nested brackets cause a RangeError.
     throw invalidInput(`The body is not valid JSON: ${(error as Error).message}`)
   }
 }

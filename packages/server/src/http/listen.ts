@@ -18,7 +18,7 @@ export async function listen(
   return endpointOf(host, (app.server.address() as AddressInfo).port)
 }
 
-/** A server on all addresses is reached on this machine by the loopback one. */
+/** Returns the loopback address for a server that listens on all addresses. */
 export function endpointOf(host: string, port: number): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`

@@ -11,9 +11,9 @@ import type { WebSockets } from './web-sockets.ts'
 export interface LiveStatusOptions {
   readonly services: Services
   readonly sockets: WebSockets
-  /** `wss` when clients come by https. */
+  /** `wss` when clients use https. */
   readonly scheme: 'ws' | 'wss'
-  /** labctl looks whether a run is ready only when a frame comes, so one is sent at least this often. */
+  /** Longest time without a frame: labctl checks whether a run is ready only when one arrives. */
   readonly everyMs?: number
 }
 
@@ -23,12 +23,12 @@ interface Ticket {
   readonly expiresAt: number
 }
 
-/** labctl dials ten times, five seconds apart, and sends no credentials but the URL. */
+/** Lifetime of a URL. labctl dials ten times, five seconds apart, and its only credential is the URL. */
 const ticketMs = 120_000
 const maxTickets = 1000
 const maxWaitingBytes = 1024 * 1024
 
-/** labctl's way to follow one run (reference: labctl `api/plays`, connections): a websocket that sends its status, and each task that changed. Returns the route that hands out its URL. */
+/** Serves the websocket by which labctl follows a run (labctl `api/plays`, connections): it sends the status and each changed task. Returns the route that hands out its URL. */
 export function addLiveStatus({ services, sockets, scheme, everyMs = 3000 }: LiveStatusOptions): Route[] {
   const tickets = new Map<string, Ticket>()
 
@@ -94,5 +94,5 @@ export function addLiveStatus({ services, sockets, scheme, everyMs = 3000 }: Liv
   ]
 }
 
-/** As the client knows the server: it alone is told, so it may name it as it likes. */
+/** Address of the server as this client used it. Only this client gets it, so it may be any name. */
 const hostOf = (request: FastifyRequest): string => request.headers.host ?? request.host

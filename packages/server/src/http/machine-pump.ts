@@ -9,7 +9,7 @@ import { toRametError } from './error-answers.ts'
 const closeCodes = { ended: 1000, protocolFault: 1008, failed: 1011 } as const
 
 /**
- * Bytes both ways between one websocket and streams of a guest, as model/stream.ts says, in bounded memory: output waits for the client's
+ * Copies bytes between one websocket and streams of a guest (protocol: model's stream.ts) in bounded memory: output waits for the client's
  * acknowledgements, input for the guest's.
  */
 export class MachinePump {
@@ -17,7 +17,7 @@ export class MachinePump {
   readonly #outputs = new Set<Readable>()
   #unacknowledged = 0
   #input: Writable | undefined
-  /** Input that came before there was anything to take it. */
+  /** Input that arrived before `setInput`. */
   #early: Buffer[] | undefined
   #isInputHeld = false
 
@@ -25,7 +25,7 @@ export class MachinePump {
     this.#socket = socket
   }
 
-  /** Calls back with every control message but acknowledgements, which are dealt with here. Anything that is none closes the websocket. */
+  /** Calls back with every control message except acknowledgements, which are handled here. An invalid message closes the websocket. */
   onMessage(listener: (message: Exclude<ClientMessage, { type: 'ack' }>) => void): void {
     this.#socket.on('message', (frame: Buffer, isBinary) => {
       if (isBinary) return this.#take(frame)
@@ -38,14 +38,14 @@ export class MachinePump {
     })
   }
 
-  /** From here on input is no fault; until `setInput` it waits. */
+  /** Allows input from now on; it is held until `setInput`. */
   expectInput(): void {
     this.#early = []
   }
 
   setInput(input: Writable): void {
     this.#input = input
-    // Writing to a command that has gone is no fault of the client; its exit follows.
+    // Input for a command that has ended is no fault of the client; the exit message follows.
     input.on('error', () => this.#holdInput(false))
     input.on('close', () => this.#holdInput(false))
     input.on('drain', () => this.#holdInput(false))
@@ -55,7 +55,7 @@ export class MachinePump {
     for (const bytes of early) this.#take(bytes)
   }
 
-  /** Sends all of `output`, marked as `channel`; resolves at its end. */
+  /** Sends all of `output` as `channel`; resolves at its end. */
   async send(output: Readable, channel: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#outputs.add(output)
@@ -87,7 +87,7 @@ export class MachinePump {
     this.#close(closeCodes.protocolFault, why)
   }
 
-  /** Says what went wrong and closes. Returns false when it was a fault of ours, of which the client is told no details. */
+  /** Sends the error and closes. Returns false for a fault of ours, whose details the client does not get. */
   fail(error: unknown): boolean {
     const known = toRametError(error)
     const told = known ?? internalError()

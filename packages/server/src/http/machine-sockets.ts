@@ -27,14 +27,14 @@ const sessionSchema = z.object({
 
 type ExecMessage = Extract<ClientMessage, { type: 'exec' }>
 
-/** The three ways into a machine. Who asks, and whether the run is theirs, is settled before the websocket is accepted. */
+/** Websockets to a machine: terminal, command and console. User and permission are checked before the websocket is accepted. */
 export function addMachineSockets(sockets: WebSockets, { services, gate, log }: MachineSocketsOptions): void {
   const { machines, runs } = services
 
   const admit = async ({ request, params: [id = '', machine = ''] }: AskedSocket) => {
     const user = await gate.admit(request.headers, 'websocket')
     const names = (await runs.get(user, id)).machines.map(({ name }) => name)
-    // Told over the websocket: neither browsers nor Node show their programs the answer to one that was not accepted.
+    // Errors are sent over the accepted websocket: browsers and Node do not show programs the answer to a refused one.
     const fault = names.includes(machine) ? undefined : unknownMachine(machine, names)
     return { user, id, machine, fault }
   }
@@ -44,7 +44,7 @@ export function addMachineSockets(sockets: WebSockets, { services, gate, log }: 
     socket.on('close', unwatch)
   }
 
-  /** Runs one websocket's whole life; what it throws the client is told. */
+  /** Serves one websocket to its end, and sends a thrown error to the client. */
   const talk = (asked: AskedSocket, socket: WebSocket, life: (pump: MachinePump) => Promise<void>) => {
     endWithCredentials(socket, asked)
     const pump = new MachinePump(socket)
@@ -143,7 +143,7 @@ export function addMachineSockets(sockets: WebSockets, { services, gate, log }: 
   })
 }
 
-/** What is being opened; when the client leaves first, undefined, and what comes late is disposed of. */
+/** Waits for a resource; undefined when the client leaves first, and the resource is then disposed of. */
 async function untilGone<T>(socket: WebSocket, opening: Promise<T>, dispose: (late: T) => void): Promise<T | undefined> {
   let isGone = socket.readyState !== socket.OPEN
   const gone = Promise.withResolvers<undefined>()

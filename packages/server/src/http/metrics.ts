@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Runs } from '../services.ts'
 import { type Route, route } from './route.ts'
 
-/** Counts the requests of `app`; returns the route that shows the figures in Prometheus' text format. */
+/** Counts the requests of `app`. Returns the route that serves the figures in Prometheus' text format. */
 export function addMetrics(app: FastifyInstance, runs: Runs): Route[] {
   const registry = new Registry()
   const registers = [registry]
@@ -26,7 +26,7 @@ export function addMetrics(app: FastifyInstance, runs: Runs): Route[] {
   const memory = new Gauge({ name: 'ramet_resident_memory_bytes', help: 'Memory of the server process.', registers })
 
   app.addHook('onResponse', async (request, reply) => {
-    // The pattern, not the URL: labels must not grow with what strangers ask for.
+    // Label by the pattern, not the URL: strangers must not be able to add labels.
     requests.inc({ method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode })
   })
 

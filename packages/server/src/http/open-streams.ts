@@ -2,11 +2,11 @@ import type { ServerResponse } from 'node:http'
 
 export interface OpenStreamsOptions {
   readonly heartbeatMs?: number
-  /** Unsent bytes from which a client counts as too slow: it is dropped, comes back and gets a fresh picture. */
+  /** Unsent bytes at which a client is too slow: it is disconnected, reconnects and gets a new snapshot. */
   readonly maxWaitingBytes?: number
 }
 
-/** All server-sent event streams: heartbeats, slow clients, and their end when the server closes. */
+/** Keeps all server-sent event streams: sends heartbeats, drops slow clients, and ends them when the server closes. */
 export class OpenStreams {
   readonly #responses = new Set<ServerResponse>()
   readonly #maxWaitingBytes: number
@@ -24,7 +24,7 @@ export class OpenStreams {
     return this.#responses.size
   }
 
-  /** Begins the stream; the function returned sends a piece of it, and nothing once it ended. */
+  /** Begins a stream. The returned function sends a piece of it, and does nothing after its end. */
   open(response: ServerResponse, headers: Record<string, string>): (text: string) => void {
     this.#responses.add(response)
     response.on('close', () => this.#responses.delete(response))
@@ -33,7 +33,7 @@ export class OpenStreams {
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
-      // Proxies that buffer by default (nginx) let it through.
+      // Tells proxies that buffer by default (nginx) not to.
       'x-accel-buffering': 'no',
       ...headers,
     })
@@ -45,7 +45,7 @@ export class OpenStreams {
     clearInterval(this.#heartbeat)
     for (const response of this.#responses) {
       response.end()
-      // Whoever does not read the end must not hold the server up.
+      // A client that does not read the end must not delay the server.
       response.socket?.destroySoon()
     }
   }

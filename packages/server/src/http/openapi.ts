@@ -48,7 +48,7 @@ const uri = (id: string) => `#/components/schemas/${id}`
 
 type Json = Record<string, unknown>
 
-/** The API as an OpenAPI 3.1 document, from the routes as they are served. */
+/** Describes the served routes as an OpenAPI 3.1 document. */
 export function describeApi(routes: readonly Route[]): Json {
   const components = z.registry<{ id: string }>()
   for (const [id, schema] of Object.entries(named)) components.add(schema, { id })
@@ -105,7 +105,7 @@ function describe(route: Route, toSchema: (schema: z.ZodType) => Json): Json {
   }
 }
 
-/** Without what only a schema in a file of its own needs. */
+/** Removes keywords that only a schema in its own file needs. */
 function tidy({ $schema: _schema, $id: _id, ...schema }: Json): Json {
   return schema
 }

@@ -8,7 +8,7 @@ import { validate } from './validate.ts'
 
 const nobody: User = { id: '', name: '' }
 
-/** Serves the declared routes: credentials first, so that no body of a stranger is read; then shapes; then the handler. */
+/** Serves the declared routes: checks credentials first, so that no stranger's body is read, then schemas, then calls the handler. */
 export function register(app: FastifyInstance, routes: readonly Route[], gate: Gate): void {
   const asking = new WeakMap<object, User>()
   for (const route of routes) {
@@ -16,7 +16,7 @@ export function register(app: FastifyInstance, routes: readonly Route[], gate: G
     const options: RouteOptions = {
       method: route.method,
       url: route.path,
-      // Answering HEAD as if it were GET would open event streams that nobody reads.
+      // A HEAD answered like GET would open event streams that nobody reads.
       exposeHeadRoute: false,
       async handler(request, reply) {
         const answer = await route.handle({
@@ -43,7 +43,7 @@ export function register(app: FastifyInstance, routes: readonly Route[], gate: G
   }
 }
 
-/** What a route is about, where that can be told before its handler looks: undefined for runs and playgrounds. */
+/** Subject of a route if it is known before the handler runs; undefined for runs and playgrounds. */
 function subjectOf(permission: Permission, user: Actor): Owned | undefined {
   if (permission.startsWith('account.')) return { ownerId: user.id }
   const isAboutRows = permission.startsWith('run.') || permission.startsWith('playground.')

@@ -6,24 +6,24 @@ import type { User } from '../services.ts'
 /** One path and method of the API: declared once, served by `register.ts` and described by `openapi.ts`. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
-  /** As Fastify writes it: `/api/plays/:id`. */
+  /** In Fastify's form: `/api/plays/:id`. */
   readonly path: string
   readonly summary: string
   /**
-   * What the user must be allowed to do. On runs and playgrounds that others own the service behind the route decides, which knows whose they are; all
-   * else is decided before the handler is called. `anyone`: answered without credentials.
+   * What the user must be allowed to do. For runs and playgrounds the service behind the route decides, since it knows the owner; everything
+   * else is decided before the handler is called. `anyone`: no credentials needed.
    */
   readonly permission: Permission | 'anyone'
   readonly query?: z.ZodType | undefined
   readonly body?: z.ZodType | undefined
   readonly answer: z.ZodType
-  /** When the answer is not JSON: the handler speaks to `reply` itself. */
+  /** Set when the answer is not JSON: the handler writes to `reply` itself. */
   readonly produces?: 'text/event-stream' | 'text/plain' | undefined
   handle(asked: Asked<Record<string, string>, unknown, unknown>): Promise<unknown>
 }
 
 export interface Asked<P, Q, B> {
-  /** The asking user; on routes for anyone, nobody. */
+  /** The user of the request; not available on routes for anyone. */
   readonly user: User
   readonly params: P
   readonly query: Q
@@ -34,7 +34,7 @@ export interface Asked<P, Q, B> {
 
 interface Declaration<P extends string, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType> {
   readonly method: Route['method']
-  /** Made by `routes` of the model with `:name` as parameters. */
+  /** Path from the model's `routes`, with `:name` as parameters. */
   readonly path: string
   readonly params?: readonly P[]
   readonly summary: string
@@ -46,7 +46,7 @@ interface Declaration<P extends string, Q extends z.ZodType, B extends z.ZodType
   handle(asked: Asked<Record<P, string>, z.output<Q>, z.output<B>>): Promise<z.output<A>>
 }
 
-/** Ties a route's handler to the types of its schemas. */
+/** Declares a route whose handler has the types of its schemas. */
 export function route<
   A extends z.ZodType,
   P extends string = never,
@@ -55,7 +55,7 @@ export function route<
 >(declaration: Declaration<P, Q, B, A>): Route {
   return {
     ...declaration,
-    // The model's paths encode what they are given, the colon of a parameter too.
+    // The model's paths encode their parameters, including the colon.
     path: decodeURIComponent(declaration.path),
     handle: declaration.handle as Route['handle'],
   }

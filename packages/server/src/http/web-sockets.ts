@@ -6,7 +6,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { answerRaw, toRametError } from './error-answers.ts'
 
-/** Decides on one upgrade request. Returns what to do with the websocket; throws the RametError to refuse with, before it is accepted. */
+/** Handles one upgrade request. Returns the handler of the accepted websocket; throws a RametError to refuse it. */
 export type WebSocketRoute = (asked: AskedSocket) => Promise<(socket: WebSocket) => void>
 
 export interface AskedSocket {
@@ -21,13 +21,13 @@ export interface WebSocketsOptions {
   readonly pingMs?: number
 }
 
-/** Input frames are held whole in memory; clients send files in pieces. */
+/** Longest input frame, which is held whole in memory; clients send files in pieces. */
 export const maxFrameBytes = 1024 * 1024
 
-/** A server that stood still (a disk that takes long to sync) comes to its next ping before it reads the answer to the last. */
+/** How many pings may stay unanswered: a server that was blocked sends the next ping before it reads the answer to the last. */
 const mostUnanswered = 3
 
-/** The websockets of a server: let in by route, kept alive by pings, closed with it. */
+/** The websockets of a server: accepted by route, kept alive by pings, closed with the server. */
 export class WebSockets {
   readonly #server = new WebSocketServer({
     noServer: true,
@@ -57,7 +57,7 @@ export class WebSockets {
     server.on('upgrade', (request, socket: Duplex, head) => void this.#upgrade(request, socket, head))
   }
 
-  /** Tells the clients that the server goes away (1001: come back), and ends those that do not listen. */
+  /** Closes all with 1001 (the server goes away; reconnect), and terminates those that do not answer. */
   async close(): Promise<void> {
     clearInterval(this.#pings)
     const open = [...this.#server.clients]
@@ -82,7 +82,7 @@ export class WebSockets {
       this.#server.handleUpgrade(request, socket, head, (accepted) => {
         this.#unanswered.set(accepted, 0)
         accepted.on('pong', () => this.#unanswered.set(accepted, 0))
-        // What ws refuses (a frame too large, broken UTF-8) it answers with a close code of its own.
+        // The ws library answers what it refuses (a frame too large, invalid UTF-8) with its own close code.
         accepted.on('error', (error) => this.#log.debug({ err: error }, 'websocket failed'))
         talk(accepted)
       })
@@ -112,7 +112,7 @@ export class WebSockets {
 
   #ping(): void {
     for (const socket of this.#server.clients) {
-      // One that we do not read (its input is held back) cannot answer; if its other end is gone, writing the ping finds out.
+      // A client whose input we hold back cannot answer. If it is gone, writing the ping fails.
       const unanswered = this.#unanswered.get(socket) ?? 0
       if (unanswered >= mostUnanswered && !socket.isPaused) {
         socket.terminate()

@@ -12,17 +12,17 @@ export interface ImageServiceTools {
   readonly db: Db
   readonly storage: HostStorage
   readonly library: HostImages
-  /** Told of builds that nobody waits for and that failed. */
+  /** Called with failed builds that nobody waits for. */
   buildFailed(name: string, error: unknown): void
 }
 
-/** Built in the background at the first start of a server. */
+/** Images that the first start of a server builds in the background. */
 export const defaultImage = 'debian-stable'
 
-/** Images as the layers that drives stand on. */
+/** Imports images as layers for drives. */
 export class ImageService implements Images {
   readonly #tools: ImageServiceTools
-  /** One import an image at a time. */
+  /** Running imports, at most one for each image. */
   readonly #imports = new Map<string, Promise<string>>()
 
   constructor(tools: ImageServiceTools) {
@@ -39,7 +39,7 @@ export class ImageService implements Images {
     return this.#find(name)
   }
 
-  /** Runs and playgrounds made on the image keep their layer. */
+  /** Removes an image's builds. Runs and playgrounds that use it keep their layer. */
   async remove(name: string): Promise<void> {
     this.#find(name)
     await this.#tools.library.remove(name)
@@ -55,7 +55,7 @@ export class ImageService implements Images {
     await this.#tools.library.requireKernelPack({ report, signal })
   }
 
-  /** The sealed layer of the image's newest build; built and imported now if need be. */
+  /** Returns the sealed layer of the image's newest build; builds and imports it if necessary. */
   async requireLayer(name: string, report?: (progress: Progress) => void, signal?: AbortSignal): Promise<string> {
     const image = await this.#tools.library.require(name, { report, signal })
     const before = this.#imports.get(name) ?? Promise.resolve('')
@@ -64,7 +64,7 @@ export class ImageService implements Images {
     return imported
   }
 
-  /** The layer that a run made on the image now would get; undefined when the image has to be built or imported first. */
+  /** Returns the layer that a new run would get; undefined when the image must be built or imported first. */
   async currentLayer(name: string): Promise<string | undefined> {
     if (!this.list().some((image) => image.name === name && image.state === 'ready')) return undefined
     const { build } = await this.#tools.library.require(name)

@@ -6,7 +6,7 @@ import { findRunKin } from '../store/lineage.ts'
 import { playgroundsNamed } from '../store/playgrounds.ts'
 import { lineageOf } from './lineage.ts'
 
-/** Lineages of what the user may see. What is destroyed or removed has one too: its row is still there. */
+/** Reads lineages of runs and playgrounds that the user may see, destroyed and removed ones included: their rows stay. */
 export function lineageService(db: Db): Lineages {
   return {
     async ofRun(user, id) {
@@ -16,7 +16,7 @@ export function lineageService(db: Db): Lineages {
 
     async ofPlayground(user, name) {
       const rows = (await playgroundsNamed(db, name)).filter((row) => can(user, 'playground.read', subjectOfPlayground(row)))
-      // A name that was given again means the one that has it now.
+      // A reused name means the playground that has it now.
       const row = rows.find(({ removed_at }) => removed_at === null) ?? rows[0]
       const { id } = permitPlayground(user, 'playground.read', row, name)
       return lineageOf(db, user, { kind: 'playground', id })

@@ -13,20 +13,20 @@ import {
   runsFrom,
 } from '../store/lineage.ts'
 
-/** A playground that everybody starts may have any number of runs: more offspring than this is not listed. */
+/** Most descendants that are listed: a playground that everybody starts may have any number of runs. */
 const mostOffspring = 500
 
 type Kin = Pick<LineageNode, 'id' | 'kind'>
 
 /**
- * Where a run or playground came from and what came from it, as far as `user` may see it. Rows of what is destroyed or removed stay in the store, so no
- * step back is ever missing; of the offspring only what lives, and what leads to it, is listed.
+ * Finds ancestors and descendants of a run or playground, as far as `user` may see them. Rows of destroyed and removed ones stay in the store, so no
+ * ancestor is missing. Of the descendants only existing ones, and those between, are listed.
  */
 export async function lineageOf(db: Db, user: User, subject: Kin): Promise<Lineage> {
   const ancestors: LineageNode[] = []
   for (let next: Kin | undefined = subject; next; ) {
     const found: Found | undefined = await find(db, user, next)
-    // Nobody is their own ancestor; a store that says so is damaged, and must not keep us here for ever.
+    // Only a damaged store has a cycle; it must not cause an endless loop.
     if (!found || ancestors.some(({ id }) => id === found.node.id)) break
     ancestors.unshift(found.node)
     next = found.parent
@@ -96,7 +96,7 @@ function ofPlayground(row: PlaygroundKin): Found {
   }
 }
 
-/** Oldest first, at most `most`. */
+/** Descendants, oldest first, at most `most`. */
 async function childrenOf(db: Db, user: User, kin: readonly Kin[], most: number): Promise<LineageNode[]> {
   const ids = (kind: Kin['kind']) => kin.filter((parent) => parent.kind === kind).map(({ id }) => id)
   const parents: Parents = { runs: ids('run'), playgrounds: ids('playground') }
@@ -107,7 +107,7 @@ async function childrenOf(db: Db, user: User, kin: readonly Kin[], most: number)
     .slice(0, most)
 }
 
-/** Without what is gone and leads to nothing that lives. Children stand after their parents. */
+/** Removes gone entries without existing descendants. Expects children after their parents. */
 function living(nodes: readonly LineageNode[]): LineageNode[] {
   const kept = new Set<string>()
   for (const { id, parent, isGone } of nodes.toReversed()) {

@@ -15,7 +15,7 @@ import {
 import type { PlaygroundRow } from '../store/schema.ts'
 import { newId } from './new-id.ts'
 
-/** The base that takes machines of any name. Every other one fixes its machines. */
+/** The base that allows machines of any name. Every other base fixes its machines. */
 export const flexibleBase = 'flexbox'
 
 /** One folder of the official catalogue, `playgrounds/<name>/`. */
@@ -25,8 +25,8 @@ interface Official {
 }
 
 /**
- * Brings the official playgrounds of the store to what is in `folder`: new ones are added, changed ones changed (runs keep the plan they were made with),
- * those whose folder is gone are removed from sight. Throws InvalidInput when a manifest of the catalogue is wrong, and changes nothing then.
+ * Updates the official playgrounds of the store from `folder`: adds new ones, updates changed ones (runs keep the plan they were made with),
+ * and hides those whose folder is gone. Throws InvalidInput when a manifest of the catalogue is wrong, and then changes nothing.
  */
 export async function loadCatalog(db: Db, folder: string, images: readonly string[]): Promise<void> {
   const officials: Official[] = []
@@ -79,7 +79,7 @@ async function readOfficial(folder: string, name: string, images: readonly strin
   }
 }
 
-/** The spec of a stored playground. It was checked when it was written. */
+/** Reads the spec of a stored playground, which was checked when it was written. */
 export const specOf = (row: PlaygroundRow): ManifestSpec => manifestSpecSchema.parse(JSON.parse(row.spec))
 
 /** Official playgrounds, as bases for others. */
@@ -91,6 +91,6 @@ export async function listBases(db: Db): Promise<Base[]> {
 export const baseOf = (row: PlaygroundRow): Base => ({
   name: row.name,
   spec: specOf(row),
-  // What a saved one's machines hold belongs to these machines: others would begin without it.
+  // The saved content belongs to these machines: others would begin without it.
   takesAnyMachine: row.base === flexibleBase && row.saved_from === null,
 })

@@ -8,8 +8,8 @@ import type { PlaygroundRow } from '../store/schema.ts'
 import { specOf } from './catalog.ts'
 
 /**
- * What a saved base has on a drive, a playground made from it has too, as long as it describes the drive as the base does; it may be larger. A drive that
- * is described otherwise begins with its own image, or empty.
+ * Gives a playground the drive contents of its saved base, for each drive that it describes as the base does; the drive may be larger. A drive that
+ * is described differently begins with its own image, or empty.
  */
 export async function inheritDrives(trx: Db, base: PlaygroundRow, made: PlaygroundRow): Promise<void> {
   const saved = await listPlaygroundDrives(trx, base.id)
@@ -26,7 +26,7 @@ export async function inheritDrives(trx: Db, base: PlaygroundRow, made: Playgrou
 const driveOf = (spec: ManifestSpec, machine: string, index: number): ManifestDrive | undefined =>
   spec.machines.find(({ name }) => name === machine)?.drives[index]
 
-/** A saved spec has every default written down, a manifest may leave it out. */
+/** Compares two drives with defaults filled in: a saved spec has all of them, a manifest may omit them. */
 const isSame = (a: ManifestDrive, b: ManifestDrive | undefined): boolean =>
   a.source === b?.source && a.mount === b?.mount && filesystemOf(a) === filesystemOf(b)
 

@@ -22,15 +22,15 @@ import { newId } from './new-id.ts'
 
 export interface CatalogOptions {
   readonly db: Db
-  /** Names of images that this server can build or has. */
+  /** Names of images that this server has or can build. */
   readonly images: () => readonly string[]
-  /** Of the web app, without a slash at its end: `http://127.0.0.1:8420`. */
+  /** URL of the web app without a slash at the end: `http://127.0.0.1:8420`. */
   readonly webUrl: () => string
-  /** Layers that nothing holds any more may go. */
+  /** Called when layers may have become unused. */
   readonly collect: () => Promise<void>
 }
 
-/** Playgrounds over the store. Call after `loadCatalog`: the official ones are remembered as bases for `checkManifest`, which cannot wait. */
+/** Serves playgrounds of the store. Make it after `loadCatalog`: it keeps the official ones as bases for `checkManifest`, which is synchronous. */
 export async function openPlaygrounds({ db, images, webUrl, collect }: CatalogOptions): Promise<Playgrounds> {
   const officialBases = await listBases(db)
 
@@ -47,7 +47,7 @@ export async function openPlaygrounds({ db, images, webUrl, collect }: CatalogOp
     return shown as Playground
   }
 
-  /** In as many queries for any number of them. */
+  /** Converts any number of playgrounds with a fixed number of queries. */
   async function showAll(user: User, rows: readonly PlaygroundRow[]): Promise<Playground[]> {
     const sources = await sourcesOfSaved(db, rows)
     return rows.map((row) => wirePlayground(user, row, webUrl(), sources.get(row.saved_from ?? '')))
@@ -108,7 +108,7 @@ export async function openPlaygrounds({ db, images, webUrl, collect }: CatalogOp
     async remove(user, name) {
       const goesOn = await transaction(db, async (trx) => {
         const { id } = await permitted(trx, user, 'playground.change', name)
-        // They hold their layers themselves.
+        // The drives refer to their layers themselves.
         const found = { runs: await runsOfPlayground(trx, id), playgrounds: await playgroundsOnBase(trx, id) }
         await markPlaygroundRemoved(trx, id)
         return found
@@ -121,7 +121,7 @@ export async function openPlaygrounds({ db, images, webUrl, collect }: CatalogOp
   }
 }
 
-/** labctl's filters, of what the user may see. `popular` and `recent` need figures of use that are not kept; asking for them is told, not answered with something else. */
+/** labctl's filters over what the user may see. `popular` and `recent` need usage figures that are not kept, so they are refused. */
 function filterOf(user: User, filter: string | undefined): (row: PlaygroundRow) => boolean {
   switch (filter) {
     case undefined:
@@ -147,7 +147,7 @@ async function freeName(db: Db, name: string): Promise<string> {
   }
 }
 
-/** A stored playground as the API shows it. */
+/** Converts a stored playground for the API. */
 export function wirePlayground(user: User, row: PlaygroundRow, webUrl: string, savedFrom: Playground['savedFrom']): Playground {
   const subject = subjectOfPlayground(row)
   return {

@@ -7,7 +7,7 @@ import { workflowUp } from './choose-workflow.ts'
 import { ownSteps } from './own-steps.ts'
 import { isCode, type RunAtWork, toFailure } from './run-at-work.ts'
 
-/** Brings every machine up that is wanted on. What fails makes the run FAILED, once everything is given back. */
+/** Brings up every machine that is wanted on. A failure makes the run FAILED once everything is released. */
 export async function bringUp(run: RunAtWork, row: Run): Promise<void> {
   const { db, layers, log } = run.tools
   const { workflow, during, after } = workflowUp(row)
@@ -24,7 +24,7 @@ export async function bringUp(run: RunAtWork, row: Run): Promise<void> {
     if (during.machines) await run.watch.all(during.machines, machines)
     if (workflow === 'start') await run.take(ownSteps.coldStart)
     await run.perform(workflow, machines)
-    // Before the run is RUNNING: from then on somebody may ask for something else of one of them.
+    // Before the run is RUNNING: after that the user may change what is wanted of a machine.
     if (after.machines) {
       for (const name of machines) await run.watch.write(name, { state: after.machines, isReady: true, wanted: 'RUNNING' })
     }
@@ -39,7 +39,7 @@ export async function bringUp(run: RunAtWork, row: Run): Promise<void> {
   }
 }
 
-/** A machine that has begun to go on may have written to its drives: the run boots from the newest. */
+/** Handles a failed resume. A machine that went on may have written to its drives, so the run boots from them. */
 async function bootInstead(run: RunAtWork, error: RametError): Promise<void> {
   run.tools.log.warn({ err: error, run: run.id }, 'a run was not resumed and boots instead')
   await run.perform('abandon', await run.names())
@@ -49,7 +49,7 @@ async function bootInstead(run: RunAtWork, error: RametError): Promise<void> {
   run.trigger()
 }
 
-/** The run is wanted off because of `failure`; what it held is released next. */
+/** Makes the run wanted off because of `failure`. What it holds is released next. */
 async function fail(run: RunAtWork, failure: Failure): Promise<void> {
   await failRun(run.tools.db, run.id, failure)
   run.trigger()

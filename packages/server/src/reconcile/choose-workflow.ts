@@ -2,14 +2,14 @@ import type { WorkflowName } from '@ramet/engine'
 import type { MachineState, RunState } from '@ramet/model/run/run-state.ts'
 import type { Run } from '../store/runs.ts'
 
-/** A workflow of a whole run with the states written around it. */
+/** A workflow of a whole run and the states written before and after it. */
 export interface RunWorkflow {
   readonly workflow: WorkflowName
-  /** Written before it. Machines: absent where each keeps what it has. */
+  /** States written before it. `machines` is absent when each keeps its state. */
   readonly during: { readonly run: RunState; readonly machines?: MachineState }
-  /** Written after it; the run's only as long as nobody wants something else. */
+  /** States written after it. The run's is written only if the same is still wanted. */
   readonly after: { readonly run: RunState; readonly machines?: MachineState }
-  /** True when the guests' memory is gone with it, and so what ran in them. */
+  /** True when it loses the guests' memory, and with it the tasks that ran there. */
   readonly endsGuests: boolean
 }
 
@@ -20,7 +20,7 @@ const start: RunWorkflow = {
   endsGuests: false,
 }
 
-/** With the memory that was kept, its own or its source's. */
+/** Resumes kept memory, the run's own or its source's. */
 const resume: RunWorkflow = { ...start, workflow: 'resume' }
 
 const stop: RunWorkflow = {
@@ -32,14 +32,14 @@ const stop: RunWorkflow = {
 
 const keepMemory: RunWorkflow = { ...stop, workflow: 'keep-memory', endsGuests: false }
 
-/** After a failure: machines keep what they came to. */
+/** After a failure: machines keep their state. */
 const release: RunWorkflow = { workflow: 'release', during: { run: 'STOPPING' }, after: { run: 'FAILED' }, endsGuests: true }
 
-/** The one place where it is chosen how a run comes up. Pure. */
+/** Chooses how a run comes up. Pure. */
 export const workflowUp = ({ memory }: Pick<Run, 'memory'>): RunWorkflow =>
   memory.kind === 'kept' || memory.kind === 'resuming' ? resume : start
 
-/** And how it goes down. What is to be resumed already is only ended: nothing of it has run. `canKeep`: the host can keep its machines' memory. Pure. */
+/** Chooses how a run goes down. A run that has kept memory is only ended: its machines have not run since. `canKeep`: the host can keep their memory. Pure. */
 export function workflowDown(
   { failure, memory, shutsDown }: Pick<Run, 'failure' | 'memory' | 'shutsDown'>,
   canKeep: boolean,

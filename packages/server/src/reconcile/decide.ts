@@ -1,12 +1,12 @@
 import type { RunState, WantedState } from '@ramet/model/run/run-state.ts'
 
 /**
- * What the reconciler does next with a run. `watch`: it runs, see that it and each of its machines stay as wanted. `rest`: nothing to do until somebody
- * wants something. By which workflow it goes up or down is chosen in `choose-workflow.ts`.
+ * What the reconciler does next with a run. `watch`: it runs; keep it and each of its machines as wanted. `rest`: nothing to do until somebody
+ * wants something. `choose-workflow.ts` chooses the workflow.
  */
 export type Next = 'start' | 'watch' | 'stop' | 'destroy' | 'rest'
 
-/** Pure: from what is wanted and what has been reached. */
+/** Decides from the wanted and the current state. Pure. */
 export function decide(wanted: WantedState, state: RunState): Next {
   switch (wanted) {
     case 'RUNNING':

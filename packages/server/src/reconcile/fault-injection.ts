@@ -1,6 +1,6 @@
 /**
  * For crash tests: with RAMET_CRASH_AFTER=start/make-overlays the server ends itself with SIGKILL right after that step, once it did something.
- * A SIGKILL of our own is the same to the world as anybody's: no handler, no exit hook, nothing flushed.
+ * It has the effect of any SIGKILL: no handler, no exit hook, nothing flushed.
  */
 export function crashAfter(stepName: string | undefined): (name: string) => void {
   return (name) => {
@@ -8,7 +8,7 @@ export function crashAfter(stepName: string | undefined): (name: string) => void
   }
 }
 
-/** The same with RAMET_HALT_AFTER, at which it only stops until it gets SIGCONT: so that a test can end something else at that very moment. Once. */
+/** RAMET_HALT_AFTER stops the server once after that step until it gets SIGCONT, so that a test can kill something else at that moment. */
 export function haltAfter(stepName: string | undefined): (name: string) => void {
   let isDone = false
   return (name) => {

@@ -3,13 +3,13 @@ import type { MachineState } from '@ramet/model/run/run-state.ts'
 import { type MachineNote, noteMachine } from '../runs/machine.ts'
 import type { Db } from '../store/database.ts'
 
-/** A machine that answers is RUNNING, unless it is being shut down. */
+/** States in which an answer makes a machine RUNNING: all but those of a shutdown. */
 const mayBecomeReady: readonly MachineState[] = ['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'REBOOTING', 'RUNNING']
 
 const waitsForSpace =
   'It is paused until there is space on the host’s disk again: it wrote, and there was none. Nothing is lost. Destroy a run that is not needed: ramet playground list -a'
 
-/** Writes what happens to a run's machines into their rows, in order. */
+/** Writes events of a run's machines into their rows, in order. */
 export class MachineWatch {
   readonly #runId: string
   readonly #db: Db
@@ -27,7 +27,7 @@ export class MachineWatch {
       case 'reset':
         return this.write(event.machine, { state: 'REBOOTING', from: ['RUNNING', 'STARTING'] })
       case 'link':
-        // A link that is lost for a moment says nothing about the machine; only its return does.
+        // A lost link says nothing about the machine; only its return does.
         return event.isReady
           ? this.write(event.machine, { state: 'RUNNING', isReady: true, from: mayBecomeReady })
           : Promise.resolve()
@@ -39,7 +39,7 @@ export class MachineWatch {
           from: ['RUNNING'],
         })
       case 'ended':
-        // Any other end is judged by who looks after the machine: it may have been our own doing.
+        // Other ends are handled by `watch-machines.ts`: we may have caused them ourselves.
         return event.end === 'powered-off'
           ? this.write(event.machine, { state: 'STOPPED', from: ['STOPPING'] })
           : Promise.resolve()
@@ -62,7 +62,7 @@ export class MachineWatch {
   }
 }
 
-/** A machine that ended by itself while it was wanted on: how it is then, and why. */
+/** State and reason of a machine that ended by itself while it was wanted on. */
 export function afterEnd(machine: string, end: MachineEnd): MachineNote {
   switch (end) {
     case 'powered-off':

@@ -10,11 +10,11 @@ import { readRun } from '../store/runs.ts'
 import { failRunningTasks, listTasks, resetTasks } from '../store/tasks.ts'
 import type { RunAtWork } from './run-at-work.ts'
 
-/** Steps that the server itself takes around those of the host: they are about rows. Named and repeated as those are. */
+/** Steps that the server performs around those of the host, on rows. They are named and idempotent like the host's. */
 
 /**
- * The images are there (built now if need be), and each drive of a new run stands on its layer. Done once in a run's life, in one transaction. Clones, and drives that a
- * saved playground has, have their rows from the beginning, and need no image.
+ * Builds missing images and writes a row with its layer for each drive of a new run. Done once in a run's life, in one transaction. Clones, and drives that a
+ * saved playground has, have rows from the beginning and need no image.
  */
 const chooseLayers: Step<RunAtWork> = {
   name: 'choose-layers',
@@ -38,7 +38,7 @@ const chooseLayers: Step<RunAtWork> = {
   },
 }
 
-/** Drives of its plan that have no row yet. */
+/** Drives of the plan without a row. */
 async function missingDrives(db: Db, id: string) {
   const { plan } = await readRun(db, id)
   const rows = await listDrives(db, id)
@@ -47,7 +47,7 @@ async function missingDrives(db: Db, id: string) {
   )
 }
 
-/** Nobody else is at the drives, and what a VM that is gone had begun with them is finished. */
+/** Waits for other work on the drives, and finishes an interrupted cut of a VM that is gone. */
 const settleDrives: Step<RunAtWork> = {
   name: 'settle',
   message: 'Finishing what was begun with the drives',
@@ -66,7 +66,7 @@ const coldStart: Step<RunAtWork> = {
   do: ({ id, tools: { db } }) => noteColdStart(db, id),
 }
 
-/** What nothing holds any more now. */
+/** Collects snapshots and layers that became unused. */
 const collect: Step<RunAtWork> = {
   name: 'collect',
   message: 'Removing what nobody needs any more',
@@ -75,8 +75,8 @@ const collect: Step<RunAtWork> = {
 }
 
 /**
- * A run that was to begin with another's memory, and cannot, would boot from that one's drives with its identity. Nothing of its owner's is in it, so it begins as if it
- * had never borrowed anything. Files that a crash leaves are reclaimed.
+ * Drops drives that a new run borrowed, when it cannot resume their memory. A boot from them would have the throwaway run's identity. They contain no work of the owner, so
+ * the run begins from its images. Leftover files of a crash are reclaimed.
  */
 const returnBorrowed: Step<RunAtWork> = {
   name: 'begin-anew',
@@ -96,7 +96,7 @@ const returnBorrowed: Step<RunAtWork> = {
   },
 }
 
-/** The guests' memory is gone, and so is what ran in them. */
+/** Marks tasks that ran in the guests as failed: the guests' memory is gone. */
 const endTasks: Step<RunAtWork> = {
   name: 'end-tasks',
   message: 'Noting which tasks were ended',
@@ -119,7 +119,7 @@ const unmap: Step<RunAtWork> = {
   },
 }
 
-/** Before the host's steps of the same name, in these parts: machines are STARTING with the last. */
+/** Own steps in the parts in which they precede the host's steps of the same name. Machines become STARTING with the last part. */
 export const ownSteps = {
   returnBorrowed: { name: 'borrowed', steps: [returnBorrowed] },
   chooseLayers: { name: 'start', steps: [chooseLayers] },

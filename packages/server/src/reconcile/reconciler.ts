@@ -5,15 +5,15 @@ import { decide } from './decide.ts'
 import type { ReconcilerTools, RunAtWork } from './run-at-work.ts'
 import { RunWorker } from './run-worker.ts'
 
-/** What can be asked of a run's worker; there is one again whenever it is asked. */
+/** Interface of a run's worker. The worker is made on demand. */
 export interface WorkerHandle {
-  /** Looks at what is wanted now. `supersede`: what is under way ends at its next step. */
+  /** Triggers a new look at what is wanted. `supersede`: the workflow under way ends at its next step. */
   trigger(options?: { readonly supersede?: boolean }): void
-  /** Does something with a run that is RUNNING and its machines, while nothing else is done with them. Rejects with `action_refused` when it is not, with `server_closing`. */
+  /** Does exclusive work on a RUNNING run and its machines. Rejects with `action_refused` when the run is not RUNNING, and with `server_closing`. */
   during<T>(work: (run: RunAtWork) => Promise<T>): Promise<T>
 }
 
-/** All runs of this home that are not at rest. Those at rest have no worker, so nothing grows with them. */
+/** Workers of all runs of this home that are not at rest. Runs at rest have none, so memory does not grow with them. */
 export class Reconciler {
   readonly #tools: ReconcilerTools
   readonly #workers = new Map<string, RunWorker>()
@@ -32,14 +32,14 @@ export class Reconciler {
     }
   }
 
-  /** What is under way with the run; undefined: nothing. */
+  /** Progress of the run's workflow; undefined when none is under way. */
   progressOf(runId: string): Progress | undefined {
     return this.#workers.get(runId)?.progress
   }
 
   /**
-   * Takes up every run that is not at rest; adopts what still runs. After a reboot of the host nothing does, and what was running is started again:
-   * the request stands, and nobody is to blame for the end of the VMs.
+   * Begins with every run that is not at rest, and adopts VMs that still run. After a reboot of the host none does, and runs that were running are started again:
+   * they are still wanted, and the end of their VMs is no failure.
    */
   async resume(hostWasRebooted: boolean): Promise<void> {
     const { db } = this.#tools
@@ -67,7 +67,7 @@ export class Reconciler {
     return worker
   }
 
-  /** The run is at rest, and nothing was asked of it meanwhile. */
+  /** Removes the worker of a run that is at rest, unless something was asked of it meanwhile. */
   #forget(runId: string): void {
     this.#workers.get(runId)?.close()
     this.#workers.delete(runId)

@@ -16,47 +16,47 @@ export interface ReconcilerTools {
   readonly log: Logger
   readonly layers: LayerTools
   readonly images: ImageService
-  /** Something about the run changed: tell those who watch. */
+  /** Called when the run changed; sends events. */
   changed(runId: string): void
-  /** Ends what the background does with the run's drives, which are to be written to. */
+  /** Cancels background work on the run's drives before they are written to. */
   takeDrives(runId: string): Promise<void>
-  /** The run is off now: its drives may be looked after in the background. */
+  /** Called when the run is off: background work on its drives may begin. */
   wentOff(runId: string): void
-  /** Layers and snapshots that nothing holds any more may go. */
+  /** Called when layers and snapshots may have become unused. */
   collect(): Promise<void>
   afterStep(name: string): void
 }
 
-/** One turn of a run: what `bring-up.ts`, `take-down.ts` and `watch-machines.ts` are given by its worker. */
+/** One turn of a run's worker, passed to `bring-up.ts`, `take-down.ts` and `watch-machines.ts`. */
 export interface RunAtWork {
   readonly id: string
   readonly tools: ReconcilerTools
   readonly store: RunStore
   readonly watch: MachineWatch
-  /** Fires when somebody wants something else: what was begun ends between two steps. */
+  /** Fires when something else is wanted: the workflow ends between two steps. */
   readonly signal: AbortSignal
-  /** Of all machines, in the order of the manifest. */
+  /** Rows of all machines, in the order of the manifest. */
   names(): Promise<string[]>
-  /** The host takes the workflow for these machines of the run. */
+  /** Lets the host perform the workflow for these machines of the run. */
   perform(workflow: WorkflowName, machines: readonly string[]): Promise<void>
-  /** The server takes steps of its own. */
+  /** Performs the server's own steps. */
   take(workflow: Workflow<RunAtWork>): Promise<void>
   report(progress: Progress): void
   /** True when something was reported since it last settled. */
   isUnderWay(): boolean
-  /** Where it was to be: nothing is under way any more. */
+  /** Ends the turn: nothing is under way any more. */
   settled(): void
-  /** Looks again what is wanted, once this is through; or some time later. */
+  /** Triggers another turn after this one, or after a delay. */
   trigger(afterMs?: number): void
 }
 
-/** What a person is told of `error`. `home`: named when there is no space left. */
+/** Converts `error` for people. `home` is named when the disk is full. */
 export function toFailure(error: unknown, home: string): Failure {
   const asSpace = asSpaceError(error, home)
   const known = asSpace instanceof RametError ? asSpace : internalError()
   return { code: known.code, message: known.message, ...(known.hint === undefined ? {} : { hint: known.hint }) }
 }
 
-/** The host says that a run's kept memory is of no use, or could not be kept. */
+/** True when the host reports that kept memory cannot be used, or could not be kept. */
 export const isCode = (error: unknown, code: 'not_resumed' | 'memory_not_kept'): error is RametError =>
   error instanceof RametError && error.code === code

@@ -13,7 +13,7 @@ import { snapshotOf } from '../store/run-memory.ts'
 import { readRun } from '../store/runs.ts'
 import { insertSnapshot } from '../store/snapshots.ts'
 
-/** The steps of a run persist its state in the store. */
+/** Implements RunStore over the store: steps of a run persist its state by it. */
 export function runStore(tools: LayerTools, runId: string): RunStore {
   const { db } = tools
   return {
@@ -80,7 +80,7 @@ export function runStore(tools: LayerTools, runId: string): RunStore {
   }
 }
 
-/** Topmost first, as the VMM wants them. */
+/** Layers, topmost first, as the Vmm needs them. */
 async function layersBelow(db: Db, layerId: string): Promise<LayerRecord[]> {
   const rootFirst = await layerChain(db, layerId)
   return rootFirst.toReversed().map((layer) => ({ file: layer.file, sizeBytes: layer.size_bytes }))

@@ -12,19 +12,19 @@ import { runStore } from './run-store.ts'
 import { destroyRun, switchOff } from './take-down.ts'
 import { lookAfter } from './watch-machines.ts'
 
-/** A stop or destroy that the host refuses is tried again this often at the most; its progress says why. */
+/** Delays between attempts of a stop or destroy that failed on the host, the last one repeated. The run's progress says why it failed. */
 const retryAfterMs = [1_000, 5_000, 15_000, 60_000] as const
 
-/** Thrown into a workflow when somebody wants something else meanwhile. */
+/** Thrown into a workflow when something else is wanted. */
 class Superseded extends Error {}
 
-/** What waits for its turn with a run that is RUNNING. */
+/** Exclusive work that waits for its turn. */
 interface Errand {
   run(): Promise<void>
   refuse(error: Error): void
 }
 
-/** Brings one run from where it is to where it is wanted, and watches it while it runs. One thing at a time; what there is to do is in files of their own. */
+/** Brings one run from its current to its wanted state, and watches it while it runs. It does one thing at a time; the work itself is in other files. */
 export class RunWorker {
   readonly id: string
   progress: Progress | undefined
@@ -41,7 +41,7 @@ export class RunWorker {
   #triggerTimer: NodeJS.Timeout | undefined
   #isClosed = false
 
-  /** `rests`: called when there is nothing to do with the run until somebody wants something. */
+  /** `rests`: called when there is nothing to do until somebody wants something. */
   constructor(id: string, tools: ReconcilerTools, rests: () => void) {
     this.id = id
     this.#tools = tools
@@ -51,7 +51,7 @@ export class RunWorker {
     this.#tasks = new RunTasks(id, tools)
   }
 
-  /** Something happened to one of its machines. */
+  /** Handles an event of one of its machines. */
   note(event: MachineEvent): void {
     if (this.#isClosed) return
     const { log } = this.#tools
@@ -60,7 +60,7 @@ export class RunWorker {
     if (event.kind === 'link' && event.isReady) this.#tasks.trigger()
   }
 
-  /** Looks at what is wanted now. `supersede`: what is under way ends at its next step. */
+  /** Triggers a new look at what is wanted. `supersede`: the workflow under way ends at its next step. */
   trigger(options: { readonly supersede?: boolean } = {}): void {
     if (this.#isClosed) return
     clearTimeout(this.#triggerTimer)
@@ -81,7 +81,7 @@ export class RunWorker {
     this.#tools.host.forget(this.id)
   }
 
-  /** Does something with a run that is RUNNING and its machines, while nothing else is done with them. Rejects with `action_refused` when it is not, with `server_closing`. */
+  /** Does exclusive work on a RUNNING run and its machines. Rejects with `action_refused` when the run is not RUNNING, and with `server_closing`. */
   during<T>(work: (run: RunAtWork) => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(serverClosing())
     const { promise, resolve, reject } = Promise.withResolvers<T>()
@@ -125,7 +125,7 @@ export class RunWorker {
     if (next === 'rest' && !this.#isClosed) this.#rests()
   }
 
-  /** Does what there is to do, and tells what it was. */
+  /** Does what the decision says, and returns the decision. */
   async #advance(): Promise<Next> {
     const row = await findRun(this.#tools.db, this.id)
     const next = row ? decide(row.wanted, row.state) : 'rest'
@@ -137,7 +137,7 @@ export class RunWorker {
       if (next === 'start') await bringUp(this.#atWork(), row)
       if (next === 'stop') await switchOff(this.#atWork(), row)
       if (next === 'destroy') await destroyRun(this.#atWork())
-      // Looked at once more, from what has been written.
+      // Decide again from what has been written.
       this.#again = true
     }
     return next
@@ -198,7 +198,7 @@ export class RunWorker {
     this.#tools.changed(this.id)
   }
 
-  /** The host refused (say, `nft` failed while stopping). The request stands: tried again until it is met or changed. */
+  /** Handles a failure on the host (say, `nft` failed during a stop). The request stands, and is tried again until it succeeds or changes. */
   #retryLater(error: unknown): void {
     if (this.#isClosed) return
     const delay = retryAfterMs[Math.min(this.#retries, retryAfterMs.length - 1)] ?? 60_000

@@ -6,7 +6,7 @@ import { spareSteps } from '../warm-pool/spare.ts'
 import { warmStartSteps } from '../warm-pool/take.ts'
 import { ownStepNames } from './own-steps.ts'
 
-/** Every step a server may be ended after, as RAMET_CRASH_AFTER takes them. */
+/** Names of all steps after which RAMET_CRASH_AFTER can end the server. */
 export const stepNames: readonly string[] = [
   ...ownStepNames,
   ...taskStepNames,

@@ -7,7 +7,7 @@ import { workflowDown } from './choose-workflow.ts'
 import { ownSteps } from './own-steps.ts'
 import { isCode, type RunAtWork } from './run-at-work.ts'
 
-/** Takes every machine down, and gives back what the run holds of the host. */
+/** Takes every machine down, and releases what the run holds of the host. */
 export async function switchOff(run: RunAtWork, row: Run): Promise<void> {
   const { db, host, layers } = run.tools
   const { workflow, during, after, endsGuests } = workflowDown(row, host.canKeepMemory(row.plan))
@@ -20,7 +20,7 @@ export async function switchOff(run: RunAtWork, row: Run): Promise<void> {
   await host.observe(run.id, run.store)
   await settleCut(host, layers, run.id)
   try {
-    // Machines that have begun to go on hear first that they were resumed: one that is asleep can neither be flushed nor shut down.
+    // Resumed machines are woken first: a guest that is asleep can be neither synced nor shut down.
     if (row.memory.kind === 'resuming' && row.failure === undefined) await run.perform('resume', await wantedOn(run))
     await run.perform(workflow, names)
   } catch (error) {
@@ -41,7 +41,7 @@ export async function switchOff(run: RunAtWork, row: Run): Promise<void> {
 const wantedOn = async (run: RunAtWork) =>
   (await listMachines(run.tools.db, run.id)).filter(({ wanted }) => wanted !== 'STOPPED').map(({ name }) => name)
 
-/** Machines of a failed run are off; one that failed says so on. */
+/** Final state of a machine of a failed run: off, or still FAILED. */
 async function settleMachines(run: RunAtWork): Promise<void> {
   for (const { name, state } of await listMachines(run.tools.db, run.id)) {
     if (state !== 'FAILED') await run.watch.write(name, { state: 'STOPPED' })

@@ -11,7 +11,7 @@ import { afterEnd } from './machine-watch.ts'
 import { ownSteps } from './own-steps.ts'
 import { type RunAtWork, toFailure } from './run-at-work.ts'
 
-/** What one machine of a run that is RUNNING needs done. Pure. */
+/** Decides what one machine of a RUNNING run needs. Pure. */
 export function machineWorkflow({ wanted, state }: Pick<RunMachineRow, 'wanted' | 'state'>): WorkflowName | undefined {
   switch (wanted) {
     case 'RUNNING':
@@ -23,18 +23,18 @@ export function machineWorkflow({ wanted, state }: Pick<RunMachineRow, 'wanted' 
   }
 }
 
-/** So long a resolver that died may be missing. Nobody is told of the end of a process that an earlier server started. */
+/** Interval of repairs, for instance of a dead resolver: the end of a process that an earlier server started causes no event. */
 const lookEveryMs = 10_000
 
-/** A machine in one of these that is off went off by itself. */
+/** A machine that is off in one of these states went off by itself. */
 const takenForOn: readonly MachineState[] = ['RUNNING', 'REBOOTING']
 
-/** A run that is RUNNING: notes what became of its machines, and does what is wanted of each. With its last machine it goes off itself. */
+/** Watches a RUNNING run: records ends of machines and does what is wanted of each. The run goes off with its last machine. */
 export async function lookAfter(run: RunAtWork): Promise<void> {
   await noteEnds(run)
   await settleCut(run.tools.host, run.tools.layers, run.id)
   const rows = await listMachines(run.tools.db, run.id)
-  // Each to its end, so that nothing is under way any more when this is over.
+  // Wait for all, so that nothing is under way after this.
   const refused = (await Promise.allSettled(rows.map((row) => fulfil(run, row)))).find(({ status }) => status === 'rejected')
   run.signal.throwIfAborted()
   if (refused?.status === 'rejected') throw refused.reason
@@ -64,7 +64,7 @@ async function noteEnds(run: RunAtWork): Promise<void> {
   const ends = new Map((await host.observe(run.id, run.store)).map(({ machine, end }) => [machine, end]))
   for (const { name, state, wanted } of await listMachines(db, run.id)) {
     const end = ends.get(name)
-    // One that goes off instead of rebooting is brought back by its workflow.
+    // The workflow brings back a machine that goes off instead of rebooting.
     if (end === undefined || wanted !== 'RUNNING' || !takenForOn.includes(state)) continue
     await run.watch.write(name, { ...afterEnd(name, end), from: takenForOn, whileWanted: 'RUNNING' })
     await failTasksOn(run, name, 'Its machine went off before it ended.')

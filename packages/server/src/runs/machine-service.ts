@@ -6,7 +6,7 @@ import type { Machines, User } from '../services.ts'
 import { mustAllow } from './allowed.ts'
 import type { PermittedRun } from './permitted-run.ts'
 
-/** Ways into a run's machines. Whether the user may enter it is asked each time. */
+/** Access to a run's machines. Each call checks the user's permission. */
 export function machineService(permitted: PermittedRun, host: HostMachines): Machines {
   async function find(
     user: User,

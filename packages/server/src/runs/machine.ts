@@ -6,16 +6,16 @@ import { findMachine, listMachines, readyCondition, updateMachine } from '../sto
 import { readRun } from '../store/runs.ts'
 import type { RunMachineRow } from '../store/schema.ts'
 
-/** The owner of a run's machines: nothing else changes their rows. As in `run.ts`, each function decides by what it reads in the transaction that writes. */
+/** Owns the rows of a run's machines: nothing else changes them. As in `run.ts`, each function decides and writes in one transaction. */
 
-/** What an action on one machine is once it is taken; the reconciler does the rest. */
+/** What an action on one machine writes; the reconciler does the rest. */
 const requested = {
   'machine.stop': { wanted: 'STOPPED', state: 'STOPPING' },
   'machine.restart': { wanted: 'RUNNING', state: 'STARTING' },
   'machine.reboot': { wanted: 'REBOOTED', state: 'REBOOTING' },
 } as const satisfies Record<MachineAction, MachineNote>
 
-/** Throws `action_refused` when the action table does not allow it now. */
+/** Applies an action to one machine. Throws `action_refused` when the action table does not allow it now. */
 export async function transitionMachine(db: Db, runId: string, name: string, action: MachineAction): Promise<void> {
   await transaction(db, async (trx) => {
     const run = await readRun(trx, runId)
@@ -38,13 +38,13 @@ export interface MachineNote {
   /** Why it is so, as a sentence. */
   readonly message?: string | undefined
   readonly wanted?: WantedMachineState
-  /** It may be noted only of a machine in one of these states. */
+  /** Write only if the machine is in one of these states. */
   readonly from?: readonly MachineState[]
-  /** And only of one of which this is wanted. */
+  /** Write only if this is wanted of the machine. */
   readonly whileWanted?: WantedMachineState
 }
 
-/** What became of a machine. False, and nothing is written, when it may not be noted of it as it is now. */
+/** Records the state of a machine. Returns false and writes nothing when the note's conditions do not hold. */
 export async function noteMachine(db: Db, runId: string, name: string, note: MachineNote): Promise<boolean> {
   return transaction(db, async (trx) => {
     const machine = await findMachine(trx, runId, name)
@@ -66,21 +66,21 @@ async function write(trx: Db, row: RunMachineRow, { state, isReady = false, mess
     lastTransitionAt: before?.status === status ? before.lastTransitionAt : now(),
     ...(message === undefined ? {} : { message }),
   }
-  // A boot to be left belongs to one request.
+  // The boot to end belongs to one reboot request.
   const request = wanted === undefined ? {} : { wanted, left_boot: null }
   await updateMachine(trx, row.run_id, row.name, { state, conditions: [ready], ...request })
 }
 
-/** All machines are wanted on again, whatever was wanted of each. */
+/** Makes all machines wanted on, whatever was wanted of each. */
 export const wantAllMachines = (trx: Db, runId: string) =>
   updateMachine(trx, runId, undefined, { wanted: 'RUNNING', left_boot: null })
 
-/** Just these are wanted on. */
+/** Makes exactly these machines wanted on. */
 export async function wantMachines(trx: Db, runId: string, on: readonly string[]): Promise<void> {
   for (const { name } of await listMachines(trx, runId))
     await updateMachine(trx, runId, name, { wanted: on.includes(name) ? 'RUNNING' : 'STOPPED', left_boot: null })
 }
 
-/** Kernel boot id of the boot that a machine is to leave by its reboot. */
+/** Saves the kernel boot id of the boot that a reboot must end. */
 export const saveLeftBoot = (db: Db, runId: string, name: string, boot: string) =>
   updateMachine(db, runId, name, { left_boot: boot })

@@ -16,20 +16,20 @@ export interface NewRunRequest extends Pick<NewRun, 'owner_id' | 'playground_id'
   /** Default: `Run <id>`. */
   readonly title: string | undefined
   readonly clonedFrom: string | null
-  /** Otherwise the run begins as a stopped one. */
+  /** False: the run begins STOPPED. */
   readonly start: boolean
   readonly memory: MemoryRule
-  /** The snapshot that its first start resumes, in which just these machines are on; absent: it boots. */
+  /** The snapshot that its first start resumes, and the machines that are on in it; absent: it boots. */
   readonly resumes?:
     | { readonly snapshotId: string; readonly isBorrowed: boolean; readonly machines: readonly string[] }
     | undefined
-  /** Why its first start boots, as a sentence, where somebody may expect otherwise. */
+  /** Why its first start boots, as a sentence, if the user may expect a resume. */
   readonly coldReason?: string | undefined
-  /** Default: a user's. */
+  /** Default: a run of a user. */
   readonly purpose?: 'user' | 'warm-start'
 }
 
-/** The rows of a new run and its machines; nothing on the host yet. Throws `not_enough_memory` for one that is to start. To be called in a transaction, with whatever else belongs to the run. */
+/** Inserts the rows of a new run and its machines; nothing is on the host yet. Throws `not_enough_memory` for a run that starts. Call it in a transaction with what else belongs to the run. */
 export async function insertRun(trx: Db, request: NewRunRequest): Promise<string> {
   const { title, clonedFrom, start, memory, coldReason = null, plan, resumes, ...values } = request
   if (start) await requireMemory(trx, memory, request)

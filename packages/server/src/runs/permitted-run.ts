@@ -3,10 +3,10 @@ import type { User } from '../services.ts'
 import type { Db } from '../store/database.ts'
 import { findRun, type Run } from '../store/runs.ts'
 
-/** A destroyed run can still be read for this long: labctl polls until it sees DESTROYED and takes a 404 for an error. */
+/** How long a destroyed run can still be read: labctl polls until it sees DESTROYED and takes a 404 for an error. */
 export const destroyedReadableMs = 10 * 60_000
 
-/** The run, if `user` may do `permission` to it; throws `not_found` for everyone else, and for one that was destroyed a while ago. */
+/** Returns the run if `user` may do `permission` to it. Throws `not_found` for other users, and for a run that was destroyed a while ago. */
 export type PermittedRun = (user: User, permission: RunPermission, id: string) => Promise<Run>
 
 export const permittedRun =

@@ -36,20 +36,20 @@ export interface RunServiceTools {
   readonly warm: {
     readonly isOn: boolean
     shapeNow(plan: RunPlan): Promise<string | undefined>
-    /** A start was handed a spare. */
+    /** Called when a start got a spare. */
     handedOver(spare: HandedOver): void
   }
   changed(runId: string): void
 }
 
-/** Rows that one query names: well below what either store takes as parameters of a statement. */
+/** Most rows that one query names, well below both stores' limit of statement parameters. */
 const longestPage = 500
 
-/** Runs of one user. Actions write what is wanted and return; the reconciler does the rest. */
+/** Serves runs of one user. Actions write what is wanted and return; the reconciler does the rest. */
 export function runService({ db, host, reconciler, plays, memory, warm, changed }: RunServiceTools): Runs {
   const permitted = permittedRun(db)
 
-  /** It is the reconciler's turn: what was under way ends at its next step. */
+  /** Triggers the reconciler. A workflow under way ends at its next step. */
   async function turn(id: string): Promise<Play> {
     reconciler.worker(id).trigger({ supersede: true })
     changed(id)
@@ -144,7 +144,7 @@ export function runService({ db, host, reconciler, plays, memory, warm, changed 
   }
 }
 
-/** Owners whose runs the user is shown. The platform's own are nobody's to see. */
+/** Owners whose runs the user may see. Nobody sees the platform's own runs. */
 const listed = (user: User): string[] => ownersFor(user, 'run.list').filter((owner) => owner !== null)
 
 interface StartRequest extends Pick<RunServiceTools, 'memory' | 'warm'> {
@@ -154,7 +154,7 @@ interface StartRequest extends Pick<RunServiceTools, 'memory' | 'warm'> {
 }
 
 /**
- * In one transaction; nothing on the host yet. Drives of a saved playground have their rows, and with them their hold on layers, from the beginning; so do those of a
+ * Creates a run in one transaction; nothing is on the host yet. Drives of a saved playground have rows, and so references to layers, from the beginning; so do those of a
  * playground that is kept warm.
  */
 async function insertRunOf(
@@ -165,11 +165,11 @@ async function insertRunOf(
 ): Promise<{ readonly id: string; readonly spare?: HandedOver }> {
   const made = makeRunPlan(specOf(playground))
   const plan: RunPlan = { ...made, ...(rerunInit ? { rerunInit: newId() } : {}) }
-  // Before the transaction, in which nothing else may be asked.
+  // Before the transaction, which may only use the store.
   const shape = playground.owner_id === null ? await warm.shapeNow(made) : undefined
   return transaction(db, async (trx) => {
     const offer = await warmOffer(trx, playground, { shape, isOn: warm.isOn, cold: cold || rerunInit })
-    // One that was started ahead, if there is: little else is left to be done, or nothing.
+    // Take a spare if there is one: then little or nothing is left to do.
     const spare =
       'snapshotId' in offer
         ? await handOver(trx, {

@@ -21,18 +21,18 @@ import { mustAllow } from './allowed.ts'
 import { wantAllMachines, wantMachines } from './machine.ts'
 
 /**
- * The owner of runs: nothing else changes their rows. Each function decides by what it reads in the transaction that writes, so that simultaneous ones have an order.
- * What somebody asks for goes through the action table (`transition`); what the reconciler has reached is written only while the same is wanted still. A run that is to be
- * destroyed goes nowhere else.
+ * Owns the rows of runs: nothing else changes them. Each function decides and writes in one transaction, so simultaneous calls have an order.
+ * Requests of users go through the action table (`transition`). The reconciler's results are written only if the same is still wanted. A run that is wanted
+ * DESTROYED stays so.
  */
 
-/** What a run's owner asks for. `memory`: by which a run is admitted that is to be on. */
+/** An action of a run's owner. `memory`: the limits by which a run that goes on is admitted. */
 export type RunRequest =
   | { readonly action: 'stop' | 'shut_down' | 'destroy' }
   | { readonly action: 'restart' | 'boot'; readonly memory: MemoryRule }
   | { readonly action: 'set_title'; readonly title: string }
 
-/** Throws `action_refused` when the action table does not allow it now, `not_enough_memory`. */
+/** Applies an action to a run. Throws `action_refused` when the action table does not allow it now, and `not_enough_memory`. */
 export async function transition(db: Db, id: string, request: RunRequest): Promise<Run> {
   return transaction(db, async (trx) => {
     const run = await readRun(trx, id)
@@ -74,7 +74,7 @@ async function take(trx: Db, run: Run, request: RunRequest): Promise<void> {
   }
 }
 
-/** The run has come to `state`. False, and nothing is written, when something else is wanted meanwhile. */
+/** Records that the run has reached `state`. Returns false and writes nothing when something else is wanted meanwhile. */
 export async function advance(
   db: Db,
   id: string,
@@ -85,35 +85,35 @@ export async function advance(
   return decide(db, id, whileWanted, () => ({ state, ...(failure === undefined ? {} : { failure }) }))
 }
 
-/** A machine of it ended, which was seen while it was RUNNING: it may have begun anew since. */
+/** Fails a run because a machine ended while it was RUNNING; checks that, since it may have been started again. */
 export const failRunning = (db: Db, id: string, failure: Failure) =>
   decide(db, id, 'RUNNING', ({ state }) => (state === 'RUNNING' ? { wanted: 'STOPPED', state: 'STOPPING', failure } : {}))
 
-/** It is wanted off because of `failure`; what it holds is released next, and then it is FAILED. */
+/** Makes the run wanted off because of `failure`. What it holds is released next, and then it is FAILED. */
 export const failRun = (db: Db, id: string, failure: Failure) =>
   decide(db, id, 'RUNNING', () => ({ wanted: 'STOPPED', state: 'STOPPING', failure }))
 
-/** Its last machine went off by itself, so it does. */
+/** Makes the run wanted off because its last machine went off by itself. */
 export const followMachinesOff = (db: Db, id: string) =>
   decide(db, id, 'RUNNING', ({ state }) => (state === 'RUNNING' ? { wanted: 'STOPPED', state: 'STOPPING' } : {}))
 
-/** After a reboot of the host: nobody is to blame for the end of its machines, and it is started again. */
+/** After a reboot of the host: starts the run again. The end of its machines is no failure. */
 export const startAfterReboot = (db: Db, id: string) =>
   decide(db, id, 'RUNNING', ({ state }) =>
     state === 'RUNNING' ? { state: 'STARTING', cold_reason: 'The host had been switched off.' } : {},
   )
 
-/** Nothing of it is left on the host. */
+/** Records that nothing of the run is left on the host. */
 export const noteDestroyed = (db: Db, id: string) => decide(db, id, 'DESTROYED', () => ({ state: 'DESTROYED', failure: null }))
 
-/** Its plan cannot be read, as `readRun` says: it is written down, so that it is FAILED where rows are only counted, too. */
+/** Writes FAILED for a run with an unreadable plan, as `readRun` reports it, so that it is FAILED also where rows are only counted. */
 export const noteUnreadable = (db: Db, { id, state, failure }: Run) =>
   transaction(db, async (trx) => {
     await updateRun(trx, id, { wanted: 'STOPPED', state, failure: failure ?? null, last_state_at: now() })
     await insertStateEvent(trx, id, state, now(), failure?.message)
   })
 
-/** Before a boot: its start is a cold one, and what its machines had mapped is gone with them. */
+/** Before a boot: records a cold start. Memory that its machines had mapped is gone with them. */
 export async function noteColdStart(db: Db, id: string): Promise<void> {
   await changeAnyway(db, id, async (trx, run) => ({
     start_kind: 'cold',
@@ -124,7 +124,7 @@ export async function noteColdStart(db: Db, id: string): Promise<void> {
   }))
 }
 
-/** In the transaction that seals its drives: its next start resumes the snapshot, with just these machines on. */
+/** In the transaction that seals its drives: makes its next start resume the snapshot, with exactly these machines on. */
 export async function keepMemory(trx: Db, id: string, snapshotId: string, on: readonly string[]): Promise<void> {
   const { memory } = await readRun(trx, id)
   const kept = { kind: 'kept', snapshotId, isBorrowed: false, stillMapped: mappedBy(memory) } as const
@@ -133,7 +133,7 @@ export async function keepMemory(trx: Db, id: string, snapshotId: string, on: re
 }
 
 /**
- * The run is about to go on from its snapshot, before the first CPU does: it will never do so again, and its machines have its memory mapped. `reason`: whose memory of
+ * Consumes the snapshot before the first CPU goes on: the run will never resume it again, and its machines have its memory mapped. `reason`: whose memory of
  * when, as a sentence. Throws `snapshot_consumed` when it is to resume something else.
  */
 export async function consumeMemory(trx: Db, id: string, snapshotId: string, epoch: string, reason: string): Promise<void> {
@@ -148,11 +148,11 @@ export async function consumeMemory(trx: Db, id: string, snapshotId: string, epo
   })
 }
 
-/** Its next start boots because of `reason`, a sentence; so does what comes after a stop that keeps no memory. */
+/** Makes its next start boot because of `reason`, a sentence. A stop that keeps no memory does this too. */
 export const bootNext = (db: Db, id: string, reason: string) =>
   changeAnyway(db, id, async (_, { memory }) => ({ memory: withoutResume(memory), shutsDown: true, cold_reason: reason }))
 
-/** Snapshots that were lost with the host's power are resumed by nobody. */
+/** Drops snapshots that were lost in a power failure, so that no run resumes them. */
 export async function forgetLostMemory(db: Db, lost: readonly string[]): Promise<void> {
   await transaction(db, async (trx) => {
     for (const { id, memory } of await listResumersOf(trx, lost))
@@ -163,30 +163,30 @@ export async function forgetLostMemory(db: Db, lost: readonly string[]): Promise
   })
 }
 
-/** Its guests have an identity of their own: nothing of it is a throwaway run's any more. */
+/** Records that its guests have their own identity: nothing of a throwaway run is left in it. */
 export const noteIdentity = (db: Db, id: string) =>
   changeAnyway(db, id, async (_, { memory }) => ({
     memory: memory.kind === 'resuming' ? { ...memory, isBorrowed: false } : memory,
   }))
 
-/** All its machines are off: none has a snapshot's memory mapped. */
+/** Records that all its machines are off and none has a snapshot's memory mapped. */
 export const noteUnmapped = (db: Db, id: string) => changeAnyway(db, id, async (_, { memory }) => ({ memory: unmapped(memory) }))
 
-/** It neither has nor holds memory; in the transaction that gives up its drives, or what it borrowed. */
+/** Drops all its memory, in the transaction that drops its drives or what it borrowed. */
 export const dropMemory = (trx: Db, id: string) => updateRun(trx, id, { memory: { kind: 'none' } })
 
-/** The /28 that it holds now or held last. */
+/** Saves the /28 that it holds now or held last. */
 export const saveLease = (db: Db, id: string, lease: string) => updateRun(db, id, { lease })
 
 export interface NewOwner {
   readonly ownerId: string
   readonly playground: Pick<PlaygroundRow, 'name' | 'title'>
   readonly title: string | undefined
-  /** Why it started as it did, or will. */
+  /** Saves why it started, or will start, as it does. */
   readonly reason: string | null
 }
 
-/** A run of the platform's becomes a user's, and is as if it had been made now: what was before is nobody's business. In a transaction. */
+/** Hands a run of the platform to a user, as if it had been made now: its earlier history is removed. Call it in a transaction. */
 export async function giveTo(trx: Db, id: string, { ownerId, playground, title, reason }: NewOwner): Promise<void> {
   const { state } = await readRun(trx, id)
   const at = now()
@@ -205,8 +205,8 @@ export async function giveTo(trx: Db, id: string, { ownerId, playground, title, 
 }
 
 /**
- * A run that was made ahead is of no use to the user whose it became: nothing of theirs is in it, and it begins from its image, because of `reason` (a sentence). False:
- * something else is wanted of it meanwhile. That its machine was seen to end is no obstacle.
+ * Restarts a handed-over spare that does not answer from its image, because of `reason` (a sentence): no work of the user is in it yet. Returns false when
+ * something else is wanted meanwhile. A recorded end of its machine does not prevent it.
  */
 export async function beginAnew(db: Db, id: string, reason: string): Promise<boolean> {
   return transaction(db, async (trx) => {
@@ -220,7 +220,7 @@ export async function beginAnew(db: Db, id: string, reason: string): Promise<boo
   })
 }
 
-/** What the reconciler writes about its own doing. True when it was written. */
+/** Writes a result of the reconciler. Returns true when it was written. */
 async function decide(db: Db, id: string, whileWanted: WantedState, values: (run: Run) => RunValues): Promise<boolean> {
   return transaction(db, async (trx) => {
     const run = await findRun(trx, id)
@@ -230,12 +230,12 @@ async function decide(db: Db, id: string, whileWanted: WantedState, values: (run
   })
 }
 
-/** What is so whatever is wanted of the run. */
+/** Writes facts that hold whatever is wanted of the run. */
 async function changeAnyway(db: Db, id: string, values: (trx: Db, run: Run) => Promise<RunValues>): Promise<void> {
   await transaction(db, async (trx) => updateRun(trx, id, await values(trx, await readRun(trx, id))))
 }
 
-/** The row, and a state event when the state is another one. */
+/** Updates the row, and adds a state event when the state changed. */
 async function change(trx: Db, run: Run, values: RunValues): Promise<void> {
   const { state } = values
   const at = now()
@@ -248,7 +248,7 @@ async function change(trx: Db, run: Run, values: RunValues): Promise<void> {
   if (isNew) await insertStateEvent(trx, run.id, state, at, values.failure?.message)
 }
 
-/** Off: nothing has memory mapped. On: all machines know that they were resumed, and what led there is over. */
+/** Memory after a state was reached. Off: nothing is mapped. On: all guests know that they were resumed. */
 function memoryIn(state: RunState, memory: RunMemory): RunValues {
   if (isOff(state)) return { memory: unmapped(memory) }
   return state === 'RUNNING' ? { memory: awake(memory), shutsDown: false, cold_reason: null } : {}

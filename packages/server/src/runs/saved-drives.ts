@@ -5,8 +5,8 @@ import { listPlaygroundDrives } from '../store/playground-drives.ts'
 import { plannedDrives } from './drive-rows.ts'
 
 /**
- * Drives of a new run that begin with what its playground has saved for them. Written with the run and not at its first start, so that the playground may
- * be removed in between. Those that the playground has nothing for are left to `choose-layers`.
+ * Inserts drives of a new run that begin with saved content of its playground. They are written with the run and not at its first start, so that the playground may
+ * be removed in between. Drives without saved content are left to `choose-layers`.
  */
 export async function insertSavedDrives(trx: Db, runId: string, playgroundId: string, plan: RunPlan): Promise<void> {
   const saved = await listPlaygroundDrives(trx, playgroundId)

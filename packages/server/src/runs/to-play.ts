@@ -22,17 +22,17 @@ export interface PlayContext {
   progressOf(runId: string): Progress | undefined
 }
 
-/** Of a run's history lists and events show this much of the end; the run by itself is shown with all of it. */
+/** How many of a run's latest state events appear in lists and events. A single run is shown with all of them. */
 const historyInLists = 50
 
-/** A run as the API shows it. */
+/** Converts a run for the API. */
 export async function toPlay(context: PlayContext, row: Run): Promise<Play> {
   const [play] = await toPlays(context, [row], Number.MAX_SAFE_INTEGER)
   if (!play) throw new Error('a run was given and none came back')
   return play
 }
 
-/** Runs as the API lists them, in the given order: a fixed number of queries, however many they are. */
+/** Converts runs for the API's lists, in the given order, with a fixed number of queries. */
 export async function toPlays(context: PlayContext, rows: readonly Run[], mostEvents = historyInLists): Promise<Play[]> {
   if (rows.length === 0) return []
   const parts = await readRunParts(context.db, rows, mostEvents)
@@ -132,7 +132,7 @@ function toMachine(row: RunMachineRow, plan: RunPlan, hostAddress: string | unde
   }
 }
 
-/** Of a run whose plan cannot be read: what its row says. */
+/** Describes a run whose plan cannot be read, from its row alone. */
 const unplanned = ({ name, state }: RunMachineRow): PlayMachine => ({
   name,
   users: [],

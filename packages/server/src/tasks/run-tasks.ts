@@ -9,20 +9,20 @@ import { changeTask, listTasks, type TaskChange } from '../store/tasks.ts'
 import { plannedTasks, tasksAtWork } from './task-rows.ts'
 
 const { created, blocked, running, failed, completed } = taskStatus
-/** More at once make a small guest slow enough to miss the tasks' timeouts. */
+/** Most tasks at once: more make a small guest slow enough to miss the tasks' timeouts. */
 const atOnceOnAMachine = 4
 const betweenTriesMs = 1000
 
 const rebooted = 'Its machine was rebooted before it ended.'
 
 /**
- * The init tasks of one run while it is RUNNING: begins each once when all it needs has completed, and writes down how it ends. A task goes on in its
- * guest without us, so this holds no truth: whoever comes later finds what was begun by its name and the boot written down before it was.
+ * Runs the init tasks of a run while it is RUNNING: begins each once when all it needs has completed, and records how it ends. A task goes on in its
+ * guest without the server, so no state is kept here: a later server finds a begun task by its name and its boot id, which is recorded before the task begins.
  */
 export class RunTasks {
   readonly #runId: string
   readonly #tools: ReconcilerTools
-  /** Tasks followed by this process, with their machine. */
+  /** Tasks that this process follows, with their machine. */
   readonly #followed = new Map<string, string>()
   #isOn = false
   #queue: Promise<void> = Promise.resolve()
@@ -37,12 +37,12 @@ export class RunTasks {
     this.trigger()
   }
 
-  /** Nothing more is begun; what runs goes on. */
+  /** Begins no more tasks; running ones go on. */
   pause(): void {
     this.#isOn = false
   }
 
-  /** Something happened that may let tasks begin: a machine answers, a task ended. */
+  /** Called when more tasks may begin: a machine answers, a task ended. */
   trigger(): void {
     if (!this.#isOn) return
     this.#queue = this.#queue
@@ -74,7 +74,7 @@ export class RunTasks {
       try {
         await this.#toItsEnd(task, row)
       } catch (error) {
-        // The link was lost: by a reboot, with the machine, or for a moment. Looked at again when it is back.
+        // The link was lost: by a reboot, with the machine, or for a moment. Check again when it is back.
         this.#tools.log.debug({ err: error, run: this.#runId, task: task.name }, 'lost sight of a task')
         setTimeout(() => this.trigger(), betweenTriesMs).unref()
       } finally {
@@ -99,7 +99,7 @@ export class RunTasks {
       if (!(await this.#change(task.name, [created, blocked], change))) return
       this.#tools.afterStep('tasks/begin')
     }
-    // What is there of another boot is another lineage's, or an end that we were not there to read.
+    // A record of another boot belongs to another lineage, or to an end that no server read.
     const isBegun = sight.began !== undefined && sight.began === boot
     if (!isBegun && sight.now !== boot) return this.#fails(task, { reason: rebooted })
     if (!isBegun) {
@@ -124,10 +124,10 @@ export class RunTasks {
   }
 }
 
-/** Pure: what is written down of a task that runs no more. */
+/** Returns what is recorded of an ended task. Pure. */
 export function endOf({ timeoutSeconds }: Pick<PlanTask, 'timeoutSeconds'>, sight: TaskSight): TaskChange {
   const { state, exitCode, tookMs, stdout, stderr, began } = sight
-  // A NUL cannot be kept in text by every store.
+  // PostgreSQL's text cannot contain NUL.
   const output = { stdout: stdout.replaceAll('\0', '�'), stderr: stderr.replaceAll('\0', '�') }
   if (state === 'exited') {
     return { status: exitCode === 0 ? completed : failed, exit_code: exitCode, duration_ms: tookMs, ...output }
@@ -139,5 +139,5 @@ export function endOf({ timeoutSeconds }: Pick<PlanTask, 'timeoutSeconds'>, sigh
   return { status: failed, reason, ...output }
 }
 
-/** As RAMET_CRASH_AFTER takes them. */
+/** Step names for RAMET_CRASH_AFTER. */
 export const taskStepNames = ['tasks/begin', 'tasks/start', 'tasks/end'] as const

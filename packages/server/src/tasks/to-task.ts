@@ -5,7 +5,7 @@ import type { TaskRow } from '../store/schema.ts'
 import { listTasks } from '../store/tasks.ts'
 import { plannedTasks, tasksAtWork } from './task-rows.ts'
 
-/** A task as a play shows it. */
+/** Converts a task for a play. */
 export const toTask = ({ name, status, version }: Pick<TaskRow, 'name' | 'status' | 'version'>): PlayTask => ({
   name,
   init: true,
@@ -14,7 +14,7 @@ export const toTask = ({ name, status, version }: Pick<TaskRow, 'name' | 'status
   version,
 })
 
-/** With what it is and what came of it. */
+/** The same with its definition and output. */
 export async function taskDetails(db: Db, run: Run): Promise<PlayTaskDetails[]> {
   return tasksAtWork(plannedTasks(run), await listTasks(db, run.id)).map(
     ({ machine, needs, run: script, user, timeoutSeconds, row }) => ({

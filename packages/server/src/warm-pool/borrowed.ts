@@ -6,8 +6,8 @@ import { findSnapshot, listSnapshotDrives, listSnapshotMachines } from '../store
 import { copyTasks } from '../store/tasks.ts'
 
 /**
- * A new run begins with the memory of a throwaway run, on its drives, with its tasks done. In the transaction that makes the run. Those of its drives that the
- * throwaway run never wrote to have no layer of their own, and began empty.
+ * Gives a new run the memory, drives and finished tasks of a throwaway run, in the transaction that makes the run. Drives that the
+ * throwaway run never wrote to and that began empty have no layer.
  */
 export async function borrowDrives(trx: Db, runId: string, plan: RunPlan, snapshotId: string): Promise<void> {
   const snapshot = await findSnapshot(trx, snapshotId)
@@ -20,7 +20,7 @@ export async function borrowDrives(trx: Db, runId: string, plan: RunPlan, snapsh
   await copyTasks(trx, snapshot.origin_id, runId)
 }
 
-/** What such a run resumes, for `insertRun`. */
+/** Returns the snapshot that the new run resumes, for `insertRun`. */
 export const borrowed = async (trx: Db, snapshotId: string) => ({
   snapshotId,
   isBorrowed: true,

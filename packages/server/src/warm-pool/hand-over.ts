@@ -8,7 +8,7 @@ import type { PlaygroundRow } from '../store/schema.ts'
 
 export interface HandOver {
   readonly playground: PlaygroundRow
-  /** That the run must have been made of. */
+  /** The plan that the spare must have been made of. */
   readonly snapshotId: string
   readonly plan: RunPlan
   readonly ownerId: string
@@ -18,13 +18,13 @@ export interface HandOver {
 
 export interface HandedOver {
   readonly id: string
-  /** False: it is on its way up. */
+  /** False: it is still starting. */
   readonly isReady: boolean
 }
 
 /**
- * A spare becomes a user's; undefined when there is none. One that is ready comes first, else one that is on its way, which has done a part of what another start
- * would begin with. In the caller's transaction, which is all that a start takes then: no guest is asked, `verify` does so afterwards. Throws `not_enough_memory`.
+ * Hands a spare to a user; undefined when there is none. Prefers a ready one over one that is still starting, which has done part of what a new start
+ * would do. It works in the caller's transaction alone and asks no guest: `verify` does so afterwards. Throws `not_enough_memory`.
  */
 export async function handOver(trx: Db, request: HandOver): Promise<HandedOver | undefined> {
   const { playground, snapshotId, plan, ownerId, title, memory } = request

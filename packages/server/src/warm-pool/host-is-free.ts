@@ -4,10 +4,10 @@ import type { Db } from '../store/database.ts'
 import { isAnyOnItsWayUp, listRunsWithMemory } from '../store/runs.ts'
 import { isAnyTaskAtWork } from '../store/tasks.ts'
 
-/** Left free on the disk beside the memory that is to be written: a full one pauses users' machines. */
+/** Free space to leave besides the memory to be written: a full disk pauses users' machines. */
 const leastFreeBytes = 2 * 1024 ** 3
 
-/** True while nothing of a user's is on its way up, and a throwaway run of this plan takes neither memory nor space that users may need. `freeBytes`: of the home's disk. */
+/** True when no user's run is starting, and a throwaway run of this plan takes no memory or space that users may need. `freeBytes`: free on the home's disk. */
 export async function isRoomFor(db: Db, plan: RunPlan, memory: MemoryRule, freeBytes: number): Promise<boolean> {
   if ((await isAnyOnItsWayUp(db)) || (await isAnyTaskAtWork(db))) return false
   const ramBytes = plan.machines.reduce((sum, { ramMiB }) => sum + ramMiB, 0) * 1024 ** 2
@@ -17,7 +17,7 @@ export async function isRoomFor(db: Db, plan: RunPlan, memory: MemoryRule, freeB
   return promised.reduce((sum, { bytes }) => sum + bytes, others) <= memory.totalBytes
 }
 
-/** True when users' runs were promised memory that a throwaway run has: it counts as nothing where they are admitted. */
+/** True when users' runs were promised memory that throwaway runs use: admission does not count throwaway runs. */
 export async function mustMakeRoom(db: Db, memory: MemoryRule): Promise<boolean> {
   const taken = await takenByThrowaways(db, memory)
   const promised = (await promisedMemory(db, memory)).reduce((sum, { bytes }) => sum + bytes, 0)

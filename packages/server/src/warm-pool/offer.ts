@@ -5,10 +5,10 @@ import type { PlaygroundRow } from '../store/schema.ts'
 import { findWarmStart } from '../store/warm-starts.ts'
 import { imagesOf, warmShape, whyStale } from './shape.ts'
 
-/** What a new run begins with, or why it boots (a sentence; absent where nobody expects otherwise). */
+/** The warm start of a new run, or why it boots (a sentence; absent when nobody expects a warm start). */
 export type WarmOffer = { readonly snapshotId: string } | { readonly coldReason?: string }
 
-/** Shape of the runs that would be made of this plan now; undefined when an image of theirs is not there. */
+/** Returns the shape of runs of this plan as of now; undefined when an image of theirs is missing. */
 export async function shapeNow(images: Pick<ImageService, 'currentLayer'>, plan: RunPlan): Promise<string | undefined> {
   const layers = await Promise.all(imagesOf(plan).map((name) => images.currentLayer(name)))
   const known = layers.filter((id) => id !== undefined)
@@ -16,8 +16,8 @@ export async function shapeNow(images: Pick<ImageService, 'currentLayer'>, plan:
 }
 
 /**
- * Whether a new run of the playground begins warm. What the memory was taken on (CPU, QEMU, kernel) is looked at by the resume itself, as for every snapshot:
- * the run boots then, and says why.
+ * Decides whether a new run of the playground begins warm. As for every snapshot, the resume itself checks what the memory was taken on (CPU, QEMU, kernel):
+ * if it differs, the run boots and says why.
  */
 export async function warmOffer(
   trx: Db,

@@ -3,15 +3,15 @@ import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 
 const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')
 
-/** Names of the images that a run of this plan begins from. */
+/** Returns the names of the images that a run of this plan begins from. */
 export const imagesOf = ({ machines }: RunPlan): string[] => [
   ...new Set(machines.flatMap(({ drives }) => drives.flatMap(({ source }) => source ?? []))),
 ]
 
-/** What runs of a playground are made of: its plan, and the layers of its images, in the order of `imagesOf`. Pure. */
+/** Computes the shape of a playground's runs from its plan and the layers of its images, in the order of `imagesOf`. Pure. */
 export const warmShape = (plan: RunPlan, layerIds: readonly string[]): string => `${digest(plan)}.${digest(layerIds)}`
 
-/** Why a warm start of the shape `was` is not one of the shape `is`, as a sentence; undefined when it is. Pure. */
+/** Returns why a warm start of the shape `was` does not fit the shape `is`, as a sentence; undefined when it fits. Pure. */
 export function whyStale(was: string, is: string): string | undefined {
   const [wasPlan, wasLayers] = was.split('.')
   const [plan, layers] = is.split('.')

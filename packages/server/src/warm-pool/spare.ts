@@ -4,15 +4,15 @@ import { borrowDrives, borrowed } from './borrowed.ts'
 import { insertThrowaway, reached } from './throwaway.ts'
 import type { WarmTarget, WarmTools } from './warm-tools.ts'
 
-/** With the time that it may stand still. */
+/** Includes time in which it may be paused. */
 const upWithinMs = 10 * 60_000
 
-/** As RAMET_CRASH_AFTER takes them; in between are those of every resume. */
+/** Step names for RAMET_CRASH_AFTER; the steps of every resume are in between. */
 export const spareSteps: readonly string[] = ['spare/write-rows', 'spare/reach']
 
 /**
- * Starts a run of the playground before anybody asks: from the snapshot that keeps it warm, with an identity of its own, up to its first command. It stays a throwaway
- * run until it is handed over, which it may be at any moment on its way. Returns its id. Whatever fails, the caller destroys it. Throws `not_enough_memory`.
+ * Makes a spare: starts a run of the playground from its warm start's snapshot, with its own identity, up to its first command. It stays a throwaway
+ * run until it is handed over, which may happen while it starts. Returns its id. On failure the caller destroys it. Throws `not_enough_memory`.
  */
 export async function makeSpare(
   tools: WarmTools,

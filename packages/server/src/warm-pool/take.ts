@@ -8,22 +8,22 @@ import { plannedTasks, tasksAtWork } from '../tasks/task-rows.ts'
 import { insertThrowaway, reached } from './throwaway.ts'
 import type { WarmTarget, WarmTools } from './warm-tools.ts'
 
-/** Why what was under way is ended, as a part of a sentence. */
+/** Why the work was cancelled, as part of a sentence. */
 export class GivenUp extends Error {}
 
-/** With its init tasks, which have timeouts of their own. */
+/** Bound for a start with its init tasks, which have their own timeouts. */
 const upWithinMs = 30 * 60_000
-/** Then the first boot has made what it makes, nothing is cut in half, and no start does again what the image does after it answers (it took a second of each). */
+/** Bound for settling. After it the work of the first boot is complete, and no start repeats what the image does after it answers (one second each). */
 const settlesWithinSeconds = 180
 
-/** As RAMET_CRASH_AFTER takes them; in between are those of a start and of a stop that keeps memory. */
+/** Step names for RAMET_CRASH_AFTER; the steps of a start and of a stop that keeps memory are in between. */
 export const warmStartSteps: readonly string[] = ['write-rows', 'run-tasks', 'settle', 'keep-memory', 'write-down'].map(
   (step) => `warm-start/${step}`,
 )
 
 /**
- * Makes a throwaway run of the playground, waits until it is up, its init tasks are through and it has settled, and keeps its memory. In one transaction the snapshot
- * becomes what later starts resume, and the run is to be destroyed. Returns its id. Whatever fails, the caller destroys the run. Throws `not_enough_memory`.
+ * Makes a throwaway run of the playground, waits until it is up, its init tasks are done and it has settled, and keeps its memory. One transaction makes the snapshot
+ * the warm start of later runs, and the throwaway run wanted DESTROYED. Returns its id. On failure the caller destroys the run. Throws `not_enough_memory`.
  */
 export async function takeWarmStart(tools: WarmTools, request: WarmTarget, signal: AbortSignal): Promise<string> {
   const { db, host, reconciler, background, afterStep } = tools

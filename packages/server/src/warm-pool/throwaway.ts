@@ -8,7 +8,7 @@ import type { WarmTarget, WarmTools } from './warm-tools.ts'
 
 const lookEveryMs = 200
 
-/** The rows of one, on its way up; `titled`: what becomes of it, for the log. In a transaction. Throws `not_enough_memory`. */
+/** Inserts the rows of a throwaway run that starts. `titled`: its purpose, for the log. Call it in a transaction. Throws `not_enough_memory`. */
 export const insertThrowaway = (
   trx: Db,
   { ownerId, memory }: Pick<WarmTools, 'ownerId' | 'memory'>,
@@ -47,7 +47,7 @@ export async function reached(
   }
 }
 
-/** It is to be destroyed; false: it became a user's meanwhile. */
+/** Makes it wanted DESTROYED. Returns false when it was handed to a user meanwhile. */
 async function condemn(db: Db, id: string): Promise<boolean> {
   return transaction(db, async (trx) => {
     const row = await findRun(trx, id)
@@ -57,7 +57,7 @@ async function condemn(db: Db, id: string): Promise<boolean> {
   })
 }
 
-/** Destroys it, and returns when nothing of it is left on the host; leaves one alone that became a user's. */
+/** Destroys it and waits until nothing of it is left on the host. Does nothing when it was handed to a user. */
 export async function endThrowaway(
   { db, reconciler, background }: Pick<WarmTools, 'db' | 'reconciler' | 'background'>,
   id: string,
@@ -68,7 +68,7 @@ export async function endThrowaway(
   await reached(db, id, ({ state }) => state === 'DESTROYED', AbortSignal.timeout(60_000))
 }
 
-/** Once at start, before runs are taken up: those of a killed server are to be destroyed. */
+/** At start, before the reconciler begins: makes throwaway runs of a killed server wanted DESTROYED. */
 export async function destroyThrowaways(db: Db): Promise<void> {
   for (const { id } of await listThrowaways(db)) await condemn(db, id)
 }

@@ -2,12 +2,12 @@ import { beginAnew } from '../runs/run.ts'
 import { listMachines } from '../store/run-machines.ts'
 import type { WarmTools } from './warm-tools.ts'
 
-/** A busy host's guest may take a while; one that is dead never answers. */
+/** Bound for an answer: a guest on a busy host may take a while. */
 const answersWithinMs = 20_000
 
 /**
- * After a spare was handed over: whether a command runs in each of its machines, since what the rows said may have been a moment old. One that does not answer is of no use,
- * and nothing of its owner's is in it: the run begins anew from its playground's image. Never throws.
+ * Checks after a spare was handed over that a command runs in each of its machines, since its rows may have been outdated. If one does not answer,
+ * the run starts again from its playground's image: no work of its owner is in it yet. Never throws.
  */
 export async function verify({ db, host, reconciler, log }: Pick<WarmTools, 'db' | 'host' | 'reconciler' | 'log'>, id: string) {
   try {

@@ -25,20 +25,20 @@ import { endThrowaway } from './throwaway.ts'
 import { verify } from './verify.ts'
 import type { WarmTarget, WarmTools } from './warm-tools.ts'
 
-/** Between a trigger and the beginning: who starts one run often starts another. */
+/** Delay from a trigger to the beginning: a person who starts one run often starts another. */
 const delayMs = 3_000
-/** A playground whose throwaway run came to nothing is tried again, ever later. */
+/** Delays before a playground whose throwaway run failed is tried again. */
 const againAfterMs = [60_000, 10 * 60_000, 60 * 60_000] as const
-/** A busy host takes its time to end a VM, and nobody else would. */
+/** Bound for ending a VM at close, which a busy host may delay. */
 const closesWithinMs = 20_000
-/** Each has its machines' memory, and a little of a core. */
+/** Most spares. Each uses its machines' memory and a little CPU. */
 const mostSpares = 2
 
 /**
- * Keeps official playgrounds warm that somebody has started, in the background and one thing at a time: takes a snapshot of a throwaway run of each, anew when what it
- * was taken of or on is another; and has a spare of those that were used last, which the next start is handed. Begins only while no user's run is on its way up
- * and memory and disk admit it, and makes room at once when a user's start needs the memory. Holds no truth: throwaway runs that a killed server leaves are destroyed
- * when the next one starts.
+ * Keeps official playgrounds that somebody has started warm, in the background and one at a time. It takes a snapshot of a throwaway run of each, again when its shape or
+ * host has changed, and keeps a spare of the playgrounds used last for the next start. It begins only while no user's run is starting
+ * and memory and disk suffice, and frees memory at once when a user's start needs it. It holds no state: throwaway runs of a killed server are destroyed
+ * when the next server starts.
  */
 export class WarmStarts {
   readonly #tools: WarmTools
@@ -59,7 +59,7 @@ export class WarmStarts {
     })
   }
 
-  /** Something changed that may let one begin, or that needs the memory that one has. */
+  /** Called when work may begin, or when the memory of a throwaway run may be needed. */
   trigger(afterMs?: number): void {
     if (!this.#tools.isOn) return
     if (this.#work.isAtWork || this.#mayStandBy)
@@ -69,7 +69,7 @@ export class WarmStarts {
     this.#work.trigger(afterMs)
   }
 
-  /** A start was handed this spare: somebody waits for it now. */
+  /** Called when a start got this spare: it is no background run any more. */
   handedOver({ id, isReady }: HandedOver): void {
     const { background, host, store, log } = this.#tools
     background.delete(id)
@@ -80,7 +80,7 @@ export class WarmStarts {
     this.trigger()
   }
 
-  /** Ends what is under way and what stands by, machines included: nobody would for as long as no server runs. */
+  /** Ends the work under way and all spares with their machines, which would otherwise run on without a server. */
   async close(): Promise<void> {
     const ended = this.#work.close(new GivenUp('the server ends')).then(() => this.#endAll())
     await Promise.race([ended, delay(closesWithinMs, undefined, { ref: false })])
@@ -108,7 +108,7 @@ export class WarmStarts {
       const snapshotId = isSpare(throwaway)
       if (recent.some((used) => used.snapshotId === snapshotId) && !standing.has(throwaway.playground_id))
         standing.add(throwaway.playground_id)
-      // One of an earlier server, one that did not come up, or one that nobody is likely to want: it has its memory still.
+      // A spare of an earlier server, one that failed to start, or one that is unlikely to be used still occupies memory.
       else await endThrowaway(this.#tools, throwaway.id)
     }
     this.#mayStandBy = standing.size > 0
@@ -126,7 +126,7 @@ export class WarmStarts {
     return !signal.aborted && (await isRoomFor(db, plan, memory, await host.storage.freeBytes()))
   }
 
-  /** True when there may be something else to be done. */
+  /** True when there may be more to do. */
   async #take(request: WarmTarget, signal: AbortSignal): Promise<boolean> {
     const isTaken = await this.#try(request.playground, signal, 'a playground is kept warm', () =>
       takeWarmStart(this.#tools, request, signal),
@@ -147,7 +147,7 @@ export class WarmStarts {
     )
   }
 
-  /** Nothing is left of what did not come to its end. */
+  /** Destroys a throwaway run that failed. */
   async #try({ name, id }: PlaygroundRow, signal: AbortSignal, done: string, act: () => Promise<string>): Promise<boolean> {
     const { db, log, background } = this.#tools
     const { timesStill } = background
@@ -161,7 +161,7 @@ export class WarmStarts {
     } catch (error) {
       if (signal.aborted)
         log.info({ playground: name, reason: (signal.reason as Error).message }, 'keeping a playground warm was given up')
-      // What stood still did not answer in time.
+      // It may have missed its timeout because it was paused.
       else if (background.timesStill > timesStill) this.trigger()
       else if (!(error instanceof RametError && error.code === 'not_enough_memory')) this.#noteFailure({ id, name }, error)
     }
@@ -183,7 +183,7 @@ export class WarmStarts {
     return (this.#failed.get(playgroundId)?.notBefore ?? 0) > Date.now()
   }
 
-  /** The first playground that somebody used and that has no warm start, or one of another shape, or one that was taken on something else. */
+  /** Finds the first used playground that has no warm start, or one of another shape, or one that was taken on another CPU, QEMU or kernel. */
   async #next(): Promise<WarmTarget | undefined> {
     const { db, images } = this.#tools
     if (!images.hasKernelPack()) return undefined
@@ -193,7 +193,7 @@ export class WarmStarts {
       if (!playground) continue
       const plan = makeRunPlan(specOf(playground))
       const shape = await shapeNow(images, plan)
-      // An image that is not there is not built for this: the next start does so.
+      // Missing images are not built for this: the next start builds them.
       if (shape !== undefined && !(await this.#isKept({ playground, plan, shape }))) return { playground, plan, shape }
     }
     return undefined

@@ -9,7 +9,7 @@ import type { Reconciler } from '../reconcile/reconciler.ts'
 import type { Db } from '../store/database.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
 
-/** What keeping playgrounds warm is done with. */
+/** Dependencies of the warm pool. */
 export interface WarmTools {
   readonly activity: Activity
   readonly background: BackgroundRuns
@@ -23,14 +23,14 @@ export interface WarmTools {
   readonly isOn: boolean
   /** RAMET_SPARE_FOR; undefined: there are no spares. */
   readonly spareForMs: number | undefined
-  /** Whose the throwaway runs are, for the store; nobody sees them. */
+  /** Owner of the throwaway runs in the store; nobody sees them. */
   readonly ownerId: string
   store(runId: string): RunStore
   collect(): Promise<void>
   afterStep(name: string): void
 }
 
-/** What the next snapshot of a playground is taken for. */
+/** The target for which the next snapshot of a playground is taken. */
 export interface WarmTarget {
   readonly playground: PlaygroundRow
   readonly plan: RunPlan

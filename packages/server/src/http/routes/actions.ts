@@ -35,7 +35,7 @@ async function act(runs: Runs, user: User, id: string, action: PlayAction) {
     case 'destroy':
       return runs.destroy(user, id)
     case 'make_persistent':
-      // Every run is kept until it is destroyed, so there is nothing to do.
+      // Nothing to do: every run is kept until it is destroyed.
       return runs.get(user, id)
     case 'set_title':
       return runs.setTitle(user, id, action.title)

@@ -27,7 +27,7 @@ export const eventRoutes = (events: Events, streams: OpenStreams, gate: Gate): R
         stop()
         unwatch()
       })
-      // Fastify is out of the way; nothing is answered by it any more.
+      // From here on Fastify sends no answer.
       return undefined as never
     },
   }),
