@@ -4,8 +4,8 @@ import { knownToStore } from '../store/known-to-store.ts'
 import { forgetBuilding } from '../store/layers.ts'
 
 /**
- * Once at start, before any workflow: what a server that was killed had begun. Host objects and files of this installation that no row accounts for go, and with them the
- * files of layers that were never finished; then the rows of those, so that no file is left without its row.
+ * Cleans up after a killed server, once at start before any workflow. It removes host objects and files of this installation that no row accounts for, and the
+ * files of unfinished layers; then the rows of those layers, so that no file is left without its row.
  */
 export async function reclaim(
   db: Db,

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 
-/** Where a store is: a file of SQLite, or a database of PostgreSQL. */
+/** Where a store is: a SQLite file, or a PostgreSQL database. */
 export type StoreAddress = { readonly file: string } | { readonly url: string }
 
 /** `database`: `postgres://…`, or undefined for the file in the home. */
@@ -10,7 +10,7 @@ export const storeAddress = (home: string, database: string | undefined): StoreA
 /** For messages: without the password. */
 export const describeAddress = (address: StoreAddress): string => ('file' in address ? address.file : describeUrl(address.url))
 
-/** `The database ramet at /run/postgresql`. Users and passwords are never told. */
+/** Describes the store, as `The database ramet at /run/postgresql`, without user and password. */
 export function describeUrl(url: string): string {
   const [, host = '', path = '', query = ''] = /^postgres(?:ql)?:\/\/(?:[^/@]*@)?([^/?]*)\/?([^?]*)\??(.*)$/.exec(url) ?? []
   const at = new URLSearchParams(query).get('host') ?? host

@@ -18,17 +18,17 @@ const tables = [
 ] as const
 type TableName = (typeof tables)[number]
 
-/** Every row of the tables whose invariants are checked, as it is stored: nothing in it is parsed. */
+/** Every row of the tables that fsck checks, as stored and unparsed. */
 export type AllRows = { readonly [T in TableName]: readonly Selected<T>[] }
 type Selected<T extends TableName> = Selectable<Database[T]>
 
 export interface StoreSight {
   readonly rows: AllRows
-  /** Sentences of the database about itself: damaged pages, broken foreign keys. */
+  /** Faults that the database itself reports, as sentences: damaged pages, broken foreign keys. */
   readonly damage: readonly string[]
 }
 
-/** All of it at one moment. */
+/** Reads all rows at one moment. */
 export async function readAllRows(db: Db): Promise<StoreSight> {
   return readTransaction(db, async (trx) => {
     const read: Partial<Record<TableName, unknown>> = {}
@@ -43,7 +43,7 @@ export async function isStoppedSince(db: Db, runId: string, lastStateAt: string)
   return run?.state === 'STOPPED' && run.last_state_at === lastStateAt
 }
 
-/** SQLite is asked. PostgreSQL checks pages as it reads them and never lets a foreign key break. */
+/** Runs SQLite's checks. PostgreSQL checks pages as it reads them and enforces foreign keys. */
 async function damageOf(db: Db): Promise<string[]> {
   if (!(db.getExecutor().adapter instanceof SqliteAdapter)) return []
   const integrity = await sql<{ integrity_check: string }>`pragma integrity_check(20)`.execute(db)

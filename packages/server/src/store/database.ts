@@ -16,15 +16,15 @@ export type Db = Kysely<Database>
 const migrationTable = 'kysely_migration'
 
 export type OpenOptions = StoreAddress & {
-  /** For looking beside a running server: nothing is written and nothing migrated. */
+  /** Read-only, beside a running server: nothing is written or migrated. */
   readonly readOnly?: boolean
-  /** The server that a database of PostgreSQL belongs to from now on: told when another one took it over while it could not be reached. */
+  /** Locks a PostgreSQL database for this server; called when another server took it over while it could not be reached. */
   readonly onLost?: (error: RametError) => void
 }
 
 /**
  * Opens a store and brings its tables up to date. RametError `home_too_new` when a newer version wrote it, `home_too_old` when it was opened
- * to read alone and must be migrated first, `store_damaged` when it cannot be read; of PostgreSQL also `store_unreachable`, `store_refused`, `store_missing`,
+ * read-only and must be migrated first, `store_damaged` when it cannot be read; for PostgreSQL also `store_unreachable`, `store_refused`, `store_missing`,
  * `database_in_use`. Close with `destroy()`, which waits for what has begun.
  */
 export async function openDatabase(options: OpenOptions): Promise<Db> {
@@ -49,16 +49,16 @@ export async function openDatabase(options: OpenOptions): Promise<Db> {
 }
 
 /**
- * Does `work` in one transaction, or in the one that `db` already is. What it reads stands until it ends: transactions have the outcome of some order of
- * them. `work` is done again from its beginning when another transaction was faster, so it changes nothing but through `trx`, and uses no other handle of the
- * store. RametError `store_busy` when others were faster all the time.
+ * Runs `work` in one transaction, or in the one that `db` already is. Transactions are serializable: their outcome is that of some order of
+ * them. `work` runs again from its beginning after a conflict, so it must change nothing but through `trx`, and use no other handle of the
+ * store. RametError `store_busy` when conflicts do not end.
  */
 export function transaction<T>(db: Db, work: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
   if (db.isTransaction) return work(db as Transaction<Database>)
   return retried(() => db.transaction().setIsolationLevel('serializable').execute(work))
 }
 
-/** Several reads of one moment. They wait for no writer. */
+/** Runs several reads at one moment. They wait for no writer. */
 export function readTransaction<T>(db: Db, work: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
   if (db.isTransaction) return work(db as Transaction<Database>)
   return db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work)
@@ -67,10 +67,10 @@ export function readTransaction<T>(db: Db, work: (trx: Transaction<Database>) =>
 /** For conditions that leave out runs that are gone, as a literal: SQLite uses an index without them only for statements that say so themselves. */
 export const destroyed = sql.lit<'DESTROYED'>('DESTROYED')
 
-/** One moment as the store keeps it: RFC 3339, UTC. */
+/** The current time as the store keeps it: RFC 3339, UTC. */
 export const now = (): string => new Date().toISOString()
 
-/** What the store is, for people: `SQLite 3.50.4` or `PostgreSQL 15.8`. */
+/** Names the store for people: `SQLite 3.50.4` or `PostgreSQL 15.8`. */
 export async function storeVersion(db: Db, address: StoreAddress): Promise<string> {
   if ('file' in address) {
     const { rows } = await sql<{ version: string }>`select sqlite_version() as version`.execute(db)

@@ -2,7 +2,7 @@ import { RametError } from '@ramet/model/errors/error.ts'
 import { type Db, transaction } from './database.ts'
 import type { DriveRow } from './schema.ts'
 
-/** An overlay of a drive, and the one that takes its place above it; null: the drive has none until its machine starts. */
+/** An overlay of a drive, and the one that replaces it above; null: the drive has none until its machine starts. */
 export interface DriveOverlay {
   readonly machine: string
   readonly driveIndex: number
@@ -15,7 +15,7 @@ export async function listDrives(db: Db, runId: string): Promise<DriveRow[]> {
   return db.selectFrom('drives').selectAll().where('run_id', '=', runId).orderBy('machine').orderBy('drive_index').execute()
 }
 
-/** Writes down a drive that stands unmodified on its layer, or is empty without one. */
+/** Inserts an unmodified drive on its layer, or an empty one without a layer. */
 export async function insertDrive(
   trx: Db,
   runId: string,
@@ -47,7 +47,7 @@ export async function setOverlay(
     .execute()
 }
 
-/** Drops a run's hold on its layers. */
+/** Drops a run's references to its layers. */
 export async function deleteDrives(trx: Db, runId: string): Promise<void> {
   await trx.deleteFrom('drives').where('run_id', '=', runId).execute()
 }
@@ -64,7 +64,7 @@ export async function drivesWithOverlay(db: Db, runId: string): Promise<DriveOve
   )
 }
 
-/** Drives whose VM was, or was about to be, given a next overlay, and that are not settled. */
+/** Drives with an announced next overlay of an unsettled cut. */
 export async function announcedOverlays(db: Db, runId: string): Promise<(DriveOverlay & { readonly nextOverlay: string })[]> {
   return (await listDrives(db, runId)).flatMap(({ machine, drive_index, overlay, next_overlay }) =>
     next_overlay === null ? [] : [{ machine, driveIndex: drive_index, overlay: overlay ?? '', nextOverlay: next_overlay }],
@@ -72,7 +72,7 @@ export async function announcedOverlays(db: Db, runId: string): Promise<(DriveOv
 }
 
 /**
- * Writes down which overlays QEMU is about to be given above the drives' overlays; null: it was not given one after all. To be done before it is told, so that a crash
+ * Records which overlays QEMU is about to get above the drives' overlays; null: it did not get one. Call it before QEMU gets them, so that a crash
  * in between leaks and loses nothing. Throws `drive_changed`.
  */
 export async function announceOverlays(db: Db, runId: string, overlays: readonly DriveOverlay[]): Promise<void> {
@@ -82,7 +82,7 @@ export async function announceOverlays(db: Db, runId: string, overlays: readonly
   })
 }
 
-/** The drive's row, which has this overlay still. Throws `drive_changed`. */
+/** Reads the drive's row if it still has this overlay. Throws `drive_changed`. */
 export async function readDrive(db: Db, runId: string, { machine, driveIndex, overlay }: DriveOverlay): Promise<DriveRow> {
   const row = await db
     .selectFrom('drives')
@@ -96,17 +96,17 @@ export async function readDrive(db: Db, runId: string, { machine, driveIndex, ov
   return row
 }
 
-/** The layer that the overlay became is what the drive stands on; its overlay is the next one. Throws `drive_changed`. */
+/** Puts the drive on the layer that its overlay became, with the next overlay. Throws `drive_changed`. */
 export async function standOnSealed(trx: Db, runId: string, overlay: DriveOverlay, layerId: string): Promise<void> {
   await changeDrive(trx, runId, overlay, { layer_id: layerId, overlay: overlay.nextOverlay, next_overlay: null })
 }
 
-/** The overlay was never written to and is given up. Throws `drive_changed`. */
+/** Drops an overlay that was never written to. Throws `drive_changed`. */
 export async function dropOverlay(trx: Db, runId: string, overlay: DriveOverlay): Promise<void> {
   await changeDrive(trx, runId, overlay, { overlay: null })
 }
 
-/** Only a drive that has that overlay still is changed. */
+/** Changes the drive only if it still has that overlay. */
 async function changeDrive(
   db: Db,
   runId: string,

@@ -9,7 +9,7 @@ export async function findImage(db: Db, name: string): Promise<ImageRow | undefi
   return db.selectFrom('images').selectAll().where('name', '=', name).executeTakeFirst()
 }
 
-/** From now on runs made on `name` stand on this layer. Runs that stand on an older one keep it. */
+/** Makes this the layer of new runs on the image `name`. Existing runs keep their layer. */
 export async function setImage(db: Db, image: { name: string; layerId: string; recipe: string }): Promise<void> {
   const values = { layer_id: image.layerId, recipe: image.recipe, built_at: now() }
   await db
@@ -19,7 +19,7 @@ export async function setImage(db: Db, image: { name: string; layerId: string; r
     .execute()
 }
 
-/** Forgets the image; its layer stays as long as something else holds it. */
+/** Forgets the image; its layer stays while anything else refers to it. */
 export async function removeImage(db: Db, name: string): Promise<void> {
   await db.deleteFrom('images').where('name', '=', name).execute()
 }

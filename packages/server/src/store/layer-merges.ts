@@ -2,20 +2,20 @@ import { isOff } from '@ramet/model/run/run-state.ts'
 import type { Db } from './database.ts'
 import { removeLayer } from './layers.ts'
 
-/** A sealed layer, as one decides by whether it may be merged with its neighbours. */
+/** What a merge decision needs to know about a sealed layer. */
 export interface MergeableLayer {
   readonly id: string
   readonly parentId: string | null
   readonly bytes: number
-  /** How many rows hold it directly: drives, playground drives, snapshot drives, images and child layers, half-made ones too. */
+  /** How many rows refer to it: drives, playground drives, snapshot drives, images and child layers, unfinished ones included. */
   readonly holders: number
-  /** A run whose machines are on, or may be any moment, reaches it. */
+  /** True when a run that is on, or may be any moment, uses it. */
   readonly isBusy: boolean
 }
 
 const holding = ['playground_drives', 'snapshot_drives', 'images'] as const
 
-/** All sealed layers, who holds them and whether they are in use. */
+/** Reads all sealed layers, with their references and whether they are in use. */
 export async function mergeableLayers(db: Db): Promise<MergeableLayer[]> {
   const rows = await db.selectFrom('layers').select(['id', 'parent_id', 'bytes', 'state']).execute()
   const drives = await db
@@ -43,7 +43,7 @@ export async function mergeableLayers(db: Db): Promise<MergeableLayer[]> {
     .map(({ id, parent_id, bytes }) => ({ id, parentId: parent_id, bytes, holders: holders.get(id) ?? 0, isBusy: busy.has(id) }))
 }
 
-/** Everything that holds the topmost of these layers holds `by` from now on; the layers, which nobody holds any more, are forgotten. Topmost first. */
+/** Moves all references from the topmost of these layers to `by`, and removes the rows of the layers. Topmost first. */
 export async function replaceLayers(trx: Db, layerIds: readonly [string, ...string[]], by: string): Promise<void> {
   const [topmost] = layerIds
   await trx.updateTable('layers').set({ parent_id: by }).where('parent_id', '=', topmost).execute()

@@ -12,7 +12,7 @@ export interface NewLayer {
   readonly sizeBytes: number
 }
 
-/** Writes a layer down before its file is begun, so that a crash leaves a row that tells whose the file is. */
+/** Inserts an unfinished layer before its file is begun, so that after a crash the file has a row. */
 export async function insertBuilding(db: Db, layer: NewLayer): Promise<void> {
   await db
     .insertInto('layers')
@@ -28,7 +28,7 @@ export async function insertBuilding(db: Db, layer: NewLayer): Promise<void> {
     .execute()
 }
 
-/** To be called once the file stands under its last name and was synced. */
+/** Marks a layer as sealed. Call it once the file has its final name and was synced. */
 export async function markSealed(db: Db, id: string, file: SealedFile): Promise<void> {
   const { numUpdatedRows } = await db
     .updateTable('layers')
@@ -39,13 +39,13 @@ export async function markSealed(db: Db, id: string, file: SealedFile): Promise<
   if (numUpdatedRows !== 1n) throw new RametError('layer_not_building', 500, `The layer ${id} is not being built.`)
 }
 
-/** A layer's own id and file name, before it is written down: nothing else ever has them. */
+/** Makes a unique id and file name for a new layer. */
 export function newLayerName(): { readonly id: string; readonly file: string } {
   const id = randomBytes(12).toString('hex')
   return { id, file: `layers/${id}.qcow2` }
 }
 
-/** What the layer stands on; decided when it is sealed, since what its drive stood on may have been merged meanwhile. */
+/** The layer below; decided when it is sealed, since the drive's layer may have been merged meanwhile. */
 export async function setParent(trx: Db, id: string, parentId: string | null): Promise<void> {
   await trx.updateTable('layers').set({ parent_id: parentId }).where('id', '=', id).execute()
 }
@@ -56,7 +56,7 @@ export async function isBuilding(db: Db, id: string): Promise<boolean> {
   return row?.state === 'building'
 }
 
-/** Forgets a layer that was never finished; one that was sealed meanwhile stays. Its file is to be removed before. */
+/** Removes the row of an unfinished layer; a layer that was sealed meanwhile stays. Remove the file before. */
 export async function forgetBuilding(db: Db, id: string): Promise<void> {
   await db.deleteFrom('layers').where('id', '=', id).where('state', '=', 'building').execute()
 }
@@ -65,7 +65,7 @@ export async function findLayer(db: Db, id: string): Promise<LayerRow | undefine
   return db.selectFrom('layers').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-/** The layers that `id` stands on and itself, root first. RametError `layer_chain_broken` when one is missing or they form a ring. */
+/** Reads the layer `id` and all below it, root first. RametError `layer_chain_broken` when one is missing or they form a ring. */
 export async function layerChain(db: Db, id: string): Promise<LayerRow[]> {
   const chain: LayerRow[] = []
   const seen = new Set<string>()
@@ -96,7 +96,7 @@ export interface LayerReferences {
   readonly children: number
 }
 
-/** How many rows hold a layer, by kind. */
+/** Counts the references to a layer, by kind. */
 export async function countReferences(db: Db, id: string): Promise<LayerReferences> {
   const count = async (table: 'drives' | 'playground_drives' | 'snapshot_drives' | 'images') => {
     const row = await db
@@ -120,7 +120,7 @@ export async function countReferences(db: Db, id: string): Promise<LayerReferenc
   }
 }
 
-/** Sealed layers that nothing holds: no drive, playground, snapshot, image or child. Removing one may free its parent. */
+/** Finds sealed layers without references from a drive, playground, snapshot, image or child. Removing one may free its parent. */
 export async function unreferencedLayers(db: Db): Promise<LayerRow[]> {
   return db
     .selectFrom('layers')
@@ -145,7 +145,7 @@ export async function unreferencedLayers(db: Db): Promise<LayerRow[]> {
     .execute()
 }
 
-/** Forgets a layer. Foreign keys refuse it while anything holds it. The file is the caller's to unlink, afterwards. */
+/** Removes a layer's row. Foreign keys refuse this while anything refers to it. The caller removes the file afterwards. */
 export async function removeLayer(db: Db, id: string): Promise<void> {
   await db.deleteFrom('layers').where('id', '=', id).execute()
 }

@@ -3,7 +3,7 @@ import { removeLayer, unreferencedLayers } from '../../store/layers.ts'
 import type { LayerTools } from './layer-tools.ts'
 
 /**
- * Removes every layer that nothing holds: no drive, playground, snapshot, image or child. All the rows in one transaction, in which nobody can begin to hold one; then
+ * Removes every layer without references: from no drive, playground, snapshot, image or child. First all rows in one transaction, in which no new reference can appear; then
  * the files, so that no row is ever without its file. A crash in between leaves files without rows, which are reclaimed at the next start.
  */
 export async function collectLayers({
@@ -23,7 +23,7 @@ export async function collectLayers({
     }
     return removed
   })
-  // Also without a layer less: a holder less may be what a merge waited for.
+  // Also when no layer was removed: one reference less may allow a merge.
   changed?.()
   if (files.length === 0) return
   afterStep?.('collect/forget-layers')

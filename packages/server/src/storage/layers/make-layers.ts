@@ -5,24 +5,24 @@ import { forgetBuilding, insertBuilding, isBuilding, markSealed, newLayerName, s
 import type { LayerTools } from './layer-tools.ts'
 
 /**
- * Done in the very transaction that makes the layers; what it throws leaves everything as it was. It uses `trx` alone and has no other effect: a transaction that
- * meets another one is done again.
+ * Runs in the transaction that makes the layers; if it throws, nothing is changed. It must use only `trx` and have no other effects, since the transaction
+ * may be retried.
  */
 export type Within<T> = (trx: Db) => Promise<T>
 
 export interface OverlaysToSeal {
   readonly sealed: readonly DriveOverlay[]
-  /** Never written to: their drives have none afterwards. */
+  /** Overlays that were never written to. Their drives have none afterwards. */
   readonly dropped: readonly DriveOverlay[]
 }
 
-/** An overlay on its way to be a layer. */
+/** An overlay that is becoming a layer. */
 type Sealing = DriveOverlay & OverlayToLayer & { readonly layerId: string }
 
 /**
- * Layers of overlays, all or none: rows of layers that are being built; second names of the files, durable; then in one transaction the layers are sealed, the drives stand
- * on them, and `within` is done; last the first names go. A crash before the transaction leaves overlays that have a second name, one after it layers that have: at the next
- * start the name that no row accounts for is removed.
+ * Makes layers of overlays, all or none. First come rows of unfinished layers, then durable second names of the files. One transaction seals the layers, puts the drives
+ * on them, and runs `within`. Last the first names are removed. A crash before the transaction leaves overlays with a second name, a crash after it leaves such layers: the next
+ * start removes the name that no row accounts for.
  */
 export async function makeLayers<T>(
   tools: LayerTools,
@@ -52,7 +52,7 @@ export async function makeLayers<T>(
   return result
 }
 
-/** Rows first: a file that appears among the layers belongs to one. They hold their parents meanwhile. */
+/** Inserts the rows first, so that every file among the layers has a row. The rows also keep their parents. */
 async function begin(db: Db, runId: string, overlays: readonly DriveOverlay[]): Promise<Sealing[]> {
   if (overlays.length === 0) return []
   return transaction(db, async (trx) => {
@@ -69,7 +69,7 @@ async function begin(db: Db, runId: string, overlays: readonly DriveOverlay[]): 
 
 async function finish(trx: Db, runId: string, sealing: Sealing, file: SealedFile): Promise<void> {
   await markSealed(trx, sealing.layerId, file)
-  // What the drive stood on may have been merged meanwhile into a layer with the same content.
+  // The drive's layer may meanwhile have been merged into another one with the same content.
   await setParent(trx, sealing.layerId, (await readDrive(trx, runId, sealing)).layer_id)
   await standOnSealed(trx, runId, sealing, sealing.layerId)
 }
@@ -83,9 +83,9 @@ async function orUndone<T>(tools: LayerTools, sealings: readonly Sealing[], work
   }
 }
 
-/** The overlay has its own name still: what was begun is taken back. What fails here is taken back when the server starts. */
+/** Undoes what was begun: the overlay still has its own name. What fails here is undone at the next start. */
 async function undo({ db, storage }: LayerTools, sealing: Sealing): Promise<void> {
-  // A commit may have happened although it was said to have failed: then the file is a layer.
+  // A commit that reported a failure may have succeeded: then the file is a layer.
   if (!(await isBuilding(db, sealing.layerId))) return
   await storage.unseal(sealing)
   await forgetBuilding(db, sealing.layerId)

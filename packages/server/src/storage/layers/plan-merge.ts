@@ -3,18 +3,18 @@ import type { MergeableLayer as PlanLayer } from '../../store/layer-merges.ts'
 /** Layers below a drive's overlay. ARCHITECTURE.md says what a longer chain costs. */
 export const defaultBound = 16
 
-/** Layers to merge into one, topmost first: at least two, each but the first held by the one above it alone. */
+/** Layers to merge into one, topmost first: at least two. Each but the first is referred to only by the one above it. */
 export type MergePlan = readonly [PlanLayer, ...PlanLayer[]]
 
 /**
- * What to merge next so that no chain has more than `bound` layers; undefined when nothing can be done (any more). Pure.
- * Only a layer that one child holds and nothing else goes into another: what several share stays shared. Of what may be merged the smallest neighbours are, again and
- * again, as in a log-structured store: a chain that grows by a layer a day copies each byte some times only, and what is copied at once is as little as can be.
+ * Chooses what to merge next so that no chain has more than `bound` layers; undefined when nothing can be merged (any more). Pure.
+ * A layer is merged into its child only if nothing else refers to it, so shared layers stay shared. Among the candidates the smallest neighbours are merged, repeatedly,
+ * as in a log-structured store: a chain that grows by a layer a day copies each byte only a few times, and each merge copies as little as possible.
  */
 export function planMerge(layers: readonly PlanLayer[], bound: number): MergePlan | undefined {
   const byId = new Map(layers.map((layer) => [layer.id, layer]))
   const parents = new Set(layers.map(({ parentId }) => parentId))
-  // Every chain that something stands on ends in a layer that is held from outside: as a tip, or below another chain, whose plan covers it.
+  // Every used chain ends in a layer with an outside reference: as a tip, or below another chain, whose plan covers it.
   const tips = layers.filter((layer) => !parents.has(layer.id) || layer.holders > 1)
   const chains = tips.map((tip) => chainOf(byId, tip)).filter((chain) => chain.length > bound)
   for (const chain of chains.toSorted((a, b) => b.length - a.length)) {

@@ -1,6 +1,6 @@
 /**
- * One at a time for what changes the files of a run's drives from outside its workflows. A workflow that opens them first waits until nobody is at it; whoever comes
- * later sees by the run's state that it is no longer off. One server has a home to itself, so a lock in its memory is enough.
+ * Serializes work that changes the files of a run's drives outside its workflows. A workflow that opens the drives waits for such work first; later work
+ * sees by the run's state that it is no longer off. A home has only one server, so a lock in memory is enough.
  */
 export class RunLocks {
   readonly #last = new Map<string, Promise<unknown>>()
@@ -19,7 +19,7 @@ export class RunLocks {
     }
   }
 
-  /** Resolves when nobody holds the run. */
+  /** Resolves when no work holds the run. */
   async free(runId: string): Promise<void> {
     await this.hold(runId, async () => {})
   }

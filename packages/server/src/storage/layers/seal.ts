@@ -7,9 +7,9 @@ import type { LayerTools } from './layer-tools.ts'
 import { makeLayers, type Within } from './make-layers.ts'
 
 /**
- * Makes layers of the overlays of a run that is off, all drives at once or none, and does `within` in the same transaction (say, inserts the rows of a clone). Afterwards no
- * drive of the run has an overlay. A drive without one is not sealed again, and an overlay that nothing was written to is dropped. Nothing is copied: the time is that of
- * a few fsyncs. Repeating it is harmless. Throws `run_not_off`, `no_space`.
+ * Seals the overlays of a run that is off as layers, all drives or none, and runs `within` in the same transaction (say, inserts the rows of a clone). Afterwards no
+ * drive of the run has an overlay. A drive without one is not sealed again, and an unmodified overlay is dropped. Nothing is copied: it takes the time of
+ * a few fsyncs. Idempotent. Throws `run_not_off`, `no_space`.
  */
 export async function sealDrives<T = void>(tools: LayerTools, runId: string, within?: Within<T>): Promise<T | undefined> {
   return tools.locks.hold(runId, async () => {
@@ -17,7 +17,7 @@ export async function sealDrives<T = void>(tools: LayerTools, runId: string, wit
     await settle(tools, runId)
     const { written, untouched } = await overlaysByUse(tools, runId)
     return makeLayers(tools, runId, { sealed: written, dropped: untouched }, async (trx) => {
-      // Somebody who starts the run writes that down before any machine is: it is off as it was, or nothing is sealed.
+      // A start writes the run's state before any machine runs: either the run is still off, or nothing is sealed.
       const now = await mustBeOff(trx, runId)
       if (now.last_state_at !== since) throw runNotOff(runId, now.state)
       return within?.(trx)
@@ -26,8 +26,8 @@ export async function sealDrives<T = void>(tools: LayerTools, runId: string, wit
 }
 
 /**
- * The same for a run whose machines that are on are paused, have flushed their drives, and will never go on. `within` must write down that they will not, in the
- * same transaction. Throws `drive_changed` when a cut of before is not settled.
+ * Seals the overlays of a run whose running machines are paused, have flushed their drives, and will never go on. `within` must record that they will not, in the
+ * same transaction. Throws `drive_changed` when an earlier cut is not settled.
  */
 export async function sealPaused<T>(tools: LayerTools, runId: string, within: Within<T>): Promise<T> {
   return tools.locks.hold(runId, async () => {
@@ -39,8 +39,8 @@ export async function sealPaused<T>(tools: LayerTools, runId: string, within: Wi
 }
 
 /**
- * The same for drives whose machines run: QEMU has the given overlays open below others and writes to them no more (`nextOverlay`, announced before by `announceOverlays`).
- * In one transaction the layers are sealed, the drives stand on them, the next overlays are their overlays, and `within` is done.
+ * Seals drives of running machines: QEMU has the given overlays open below newer ones and no longer writes to them (`nextOverlay`, announced by `announceOverlays`).
+ * One transaction seals the layers, puts the drives on them with the next overlays, and runs `within`.
  */
 export async function sealOverlays<T = void>(
   tools: LayerTools,
@@ -52,8 +52,8 @@ export async function sealOverlays<T = void>(
 }
 
 /**
- * Waits until nobody seals the drives of a run whose machines are off, and finishes what a VM that is gone had begun: if its next overlay was made, QEMU may have left the
- * one below for it, which is sealed. (If it was not, the next one is empty, and the drive reads the same.) To be called before anything opens the drives.
+ * Waits for other work on the drives of a run whose machines are off, and finishes an interrupted cut of a VM that is gone: if its next overlay was made, QEMU may have stopped writing to the
+ * one below, which is therefore sealed. (If QEMU had not, the next one is empty, and the drive reads the same.) Call it before anything opens the drives.
  */
 export async function settleOverlays(tools: LayerTools, runId: string): Promise<void> {
   await tools.locks.hold(runId, () => settle(tools, runId))
@@ -74,7 +74,7 @@ async function settle(tools: LayerTools, runId: string): Promise<void> {
   if (made.length > 0) await makeLayers(tools, runId, { sealed: made, dropped: [] }, async () => {})
 }
 
-/** The run's overlays that were written to, and those that read as what they stand on. */
+/** Splits the run's overlays into modified and unmodified ones. */
 async function overlaysByUse({ db, storage }: LayerTools, runId: string) {
   const overlays = await drivesWithOverlay(db, runId)
   const isUntouched = await Promise.all(overlays.map(({ overlay }) => storage.isUntouched({ runId, overlay })))

@@ -6,20 +6,20 @@ import type { LayerRow } from '../../store/schema.ts'
 import type { LayerTools } from './layer-tools.ts'
 import { defaultBound, type MergePlan, planMerge } from './plan-merge.ts'
 
-/** `in-vain`: what was merged was taken into use, or changed, meanwhile. */
+/** `in-vain`: the merged layers came into use, or changed, meanwhile. */
 export type Shortened = 'shorter' | 'in-vain' | 'nothing-to-do'
 
 export interface ShortenOptions {
   readonly bound?: number
   readonly signal?: AbortSignal
-  /** Told which layers are being merged, before it takes long. */
+  /** Called with the layers before the long part of the merge. */
   readonly onPlan?: (layerIds: readonly string[]) => void
 }
 
 /**
- * Merges once, if some chain is longer than `bound`: a new layer is built beside the old ones, then everything that held the topmost of them holds the new one, in one
- * transaction, and the old ones are gone. Chains that a run may be using are left alone, also when it was switched on meanwhile: then the new layer is thrown away.
- * Throws `no_space`, and what a cancelled merge throws.
+ * Merges once if some chain is longer than `bound`. It builds a new layer beside the old ones. Then one transaction moves all references from the topmost old layer to the new
+ * one and removes the old ones. Chains in use by a run are skipped; if one came into use meanwhile, the new layer is dropped.
+ * Throws `no_space`, and the signal's reason when it is cancelled.
  */
 export async function shortenOnce(
   tools: LayerTools,
@@ -67,7 +67,7 @@ interface Merge {
   readonly into: { readonly id: string; readonly file: string }
 }
 
-/** What is to be merged, and the row of the new layer. */
+/** The layers to merge, and the row of the new layer. */
 async function begin(trx: Db, bound: number): Promise<Merge | undefined> {
   const plan = planMerge(await mergeableLayers(trx), bound)
   if (!plan) return undefined
@@ -79,7 +79,7 @@ async function begin(trx: Db, bound: number): Promise<Merge | undefined> {
   return { plan, merged: chain.slice(0, plan.length).map(named), below: chain.slice(plan.length).map(named), into }
 }
 
-/** Nothing that matters changed while the new layer was built. New holders of the topmost layer do not: they are moved too. */
+/** True when nothing relevant changed while the new layer was built. New references to the topmost layer are fine: they are moved too. */
 async function stillHolds(trx: Db, plan: MergePlan): Promise<boolean> {
   const now = new Map((await mergeableLayers(trx)).map((layer) => [layer.id, layer]))
   return plan.every((layer, index) => {
@@ -88,13 +88,13 @@ async function stillHolds(trx: Db, plan: MergePlan): Promise<boolean> {
   })
 }
 
-/** What fails here is reclaimed when the server starts. The first error is the one to tell. */
+/** Removes the new layer. What fails here is reclaimed at the next start; the first error is the one to report. */
 async function discard({ db, storage }: LayerTools, { id, file }: Merge['into']): Promise<void> {
   try {
     if (!(await isBuilding(db, id))) return
     await storage.removeLayers([file])
     await forgetBuilding(db, id)
   } catch {
-    // Told by what was thrown before.
+    // The error before this one is reported.
   }
 }

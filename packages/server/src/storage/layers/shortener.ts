@@ -9,24 +9,24 @@ import { shortenOnce } from './shorten.ts'
 export interface ShortenerOptions {
   readonly activity: Activity
   readonly bound?: number
-  /** Between being woken and beginning: somebody who clones a run often starts it at once. */
+  /** Delay from a trigger to the beginning: a person who clones a run often starts it at once. */
   readonly delayMs?: number
   onError(error: unknown): void
 }
 
 /**
- * Shortens chains in the background, one merge at a time, while their runs are off. A start never waits for a merge: one that is under way on the run's own layers is
- * ended (`yieldTo`), the others go on.
+ * Shortens chains in the background, one merge at a time, while their runs are off. A start never waits for a merge: a merge of the run's own layers is
+ * cancelled (`yieldTo`), others go on.
  */
 export class Shortener {
   readonly #tools: LayerTools
   readonly #work: BackgroundWork
-  /** Under way on these; none: nothing is. */
+  /** Layers that are being merged; empty when no merge is under way. */
   #layerIds: readonly string[] = []
 
   constructor(tools: LayerTools, { activity, bound = defaultBound, delayMs = 3_000, onError }: ShortenerOptions) {
     this.#tools = tools
-    // A full disk, say: woken by whatever changes the chains next, and nothing depends on it.
+    // A full disk, say. Nothing depends on the merge; the next change of a chain triggers it again.
     this.#work = new BackgroundWork({ activity, delayMs, onError, work: (job) => this.#shorten(bound, job) })
   }
 
@@ -34,7 +34,7 @@ export class Shortener {
     this.#work.trigger()
   }
 
-  /** Resolves when nothing is under way that the start of this run would make useless. */
+  /** Cancels a merge of the layers of this run, which is about to start; resolves when it has ended. */
   async yieldTo(runId: string): Promise<void> {
     if (this.#layerIds.length === 0) return
     const drives = await listDrives(this.#tools.db, runId)
@@ -46,7 +46,7 @@ export class Shortener {
     this.#work.trigger()
   }
 
-  /** Ends what is under way. */
+  /** Cancels the merge under way. */
   close(): Promise<void> {
     return this.#work.close()
   }

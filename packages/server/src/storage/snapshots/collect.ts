@@ -3,8 +3,8 @@ import { removeSnapshot, unheldSnapshots } from '../../store/snapshots.ts'
 import type { LayerTools } from '../layers/layer-tools.ts'
 
 /**
- * Removes every snapshot that nothing holds. Rows first, in one transaction, in which nobody can begin to hold one; then the folders. A crash in between leaves
- * folders without rows, which are reclaimed at the next start. To be done before layers are collected, which snapshots hold.
+ * Removes every snapshot without references. First the rows in one transaction, in which no new reference can appear; then the folders. A crash in between leaves
+ * folders without rows, which are reclaimed at the next start. Call it before layers are collected, since snapshots refer to layers.
  */
 export async function collectSnapshots({
   db,

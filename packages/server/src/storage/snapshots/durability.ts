@@ -7,11 +7,11 @@ import { findSnapshot, listNotDurable, markDurable } from '../../store/snapshots
 import { snapshotRecord } from './snapshot-record.ts'
 
 /**
- * After a cut its clones are on their way up, after a stop its owner may go on at once: they need the disk more than memory does, which is read from the page cache.
+ * Delay after a cut or a stop: the clones start, or the owner restarts at once, and they need the disk more than the memory, which is read from the page cache.
  * The kernel begins to write it by itself after 30 s (vm.dirty_expire_centisecs).
  */
 const waitsMs = 10_000
-/** A server that is told to end makes the files durable at once, for so long: the host may be about to be switched off. */
+/** How long a server that is closing makes files durable: the host may be about to be switched off. */
 const closesWithinMs = 60_000
 
 export interface DurabilityTools {
@@ -20,23 +20,23 @@ export interface DurabilityTools {
 }
 
 export interface DurabilityOptions {
-  /** It waits no longer than this, in ms, as all background work. */
+  /** Longest delay in ms, as for all background work. */
   readonly quietMs: number
-  /** Memory rests on the disk now: what waited for that may begin. */
+  /** Called when memory is durable: work that waited for that may begin. */
   onDurable(): void
   onError(error: unknown, snapshotId: string): void
 }
 
 /**
- * Brings the files of snapshots to the disk, one after the other, some time after they were taken. What is lost with the host's power before is booted instead; so it does
- * not wait until nobody does anything, as other background work does.
+ * Makes snapshots durable, one file at a time, some time after they were taken. A snapshot that is lost in a power failure before that costs a boot; so this work does
+ * not wait for a quiet time, as other background work does.
  */
 export class Durability {
   readonly #tools: DurabilityTools
   readonly #options: DurabilityOptions
   readonly #waitsMs: number
   readonly #work: BackgroundWork
-  /** What failed is not tried again before the server's next start. */
+  /** Failed files, which are not tried again before the server's next start. */
   readonly #failed = new Set<string>()
 
   constructor(tools: DurabilityTools, options: DurabilityOptions) {
@@ -51,19 +51,19 @@ export class Durability {
     })
   }
 
-  /** There may be a snapshot that is not durable: one that was taken just now, or that a former server left in the same boot of the host. */
+  /** Called when there may be a snapshot that is not durable: a new one, or one of a former server in the same boot of the host. */
   trigger(): void {
     this.#work.trigger(this.#waitsMs)
   }
 
-  /** Waits for the file that is being synced, then syncs what is left; both for a bounded time. */
+  /** Waits for the current file, then syncs the rest; both for a bounded time. */
   async close(): Promise<void> {
     await this.#work.close()
     const giveUp = AbortSignal.timeout(closesWithinMs)
     await Promise.race([this.#syncAll(giveUp), delay(closesWithinMs, undefined, { ref: false })])
   }
 
-  /** Those that were taken long enough ago; returns in how many ms the next one will have been. */
+  /** Syncs snapshots that are old enough; returns in how many ms the next one will be. */
   async #sync(signal: AbortSignal): Promise<number | undefined> {
     for (const { id, at } of await this.#waiting()) {
       if (signal.aborted) return undefined
@@ -92,7 +92,7 @@ export class Durability {
       this.#options.onDurable()
     } catch (error) {
       this.#failed.add(id)
-      // One that was collected meanwhile nobody needs any more.
+      // A snapshot that was collected meanwhile needs no sync.
       if (await findSnapshot(db, id)) this.#options.onError(error, id)
     }
   }

@@ -14,19 +14,19 @@ export interface RestOptions {
   onError(error: unknown): void
 }
 
-/** Between being woken and beginning: most memory is resumed, and gone, soon after it was taken. */
+/** Delay from a trigger to the beginning: most memory is resumed, and gone, soon after it was taken. */
 const restsAfterMs = 30_000
 
 /**
- * Looks after memory that rests, in the background, one file at a time, by processes that leave the host to others: writes its digests down, and compresses what was
- * not used for long. A start never waits for it: what is under way on its snapshot is ended (`yieldTo`).
+ * Digests kept memory and compresses memory that was not used for long, in the background, one file at a time, by processes in the idle
+ * class. A start never waits for it: work on the start's snapshot is cancelled (`yieldTo`).
  */
 export class Rest {
   readonly #tools: LayerTools
   readonly #options: RestOptions
   readonly #givenUp = new Set<string>()
   readonly #work: BackgroundWork
-  /** Under way on this one. */
+  /** Snapshot that is being worked on. */
   #snapshotId: string | undefined
 
   constructor(tools: LayerTools, options: RestOptions) {
@@ -40,12 +40,12 @@ export class Rest {
     })
   }
 
-  /** There may be something to do. */
+  /** Called when there may be work. */
   trigger(): void {
     this.#work.trigger()
   }
 
-  /** Resolves when nothing is under way on the snapshot that this run is to resume. */
+  /** Cancels work on the snapshot that this run will resume; resolves when it has ended. */
   async yieldTo(runId: string): Promise<void> {
     if (this.#snapshotId === undefined) return
     const run = await findRun(this.#tools.db, runId)
@@ -54,12 +54,12 @@ export class Rest {
     this.#work.trigger()
   }
 
-  /** Ends what is under way. */
+  /** Cancels the work under way. */
   close(): Promise<void> {
     return this.#work.close()
   }
 
-  /** Returns when to look again. */
+  /** Does the pending work; returns in how many ms to run again. */
   async #lookAfter({ signal, go }: Job): Promise<number | undefined> {
     try {
       while (!signal.aborted) {
@@ -75,7 +75,7 @@ export class Rest {
     return undefined
   }
 
-  /** What cannot be done with a file is not tried again before the server's next start. */
+  /** Work on one file. If it fails, it is not tried again before the server's next start. */
   async #try(job: RestJob, signal: AbortSignal): Promise<void> {
     try {
       await doJob(this.#tools, job, signal)

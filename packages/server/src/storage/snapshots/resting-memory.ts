@@ -4,13 +4,13 @@ import { isResting, listPlainMemory, markDamaged, saveDigest } from '../../store
 import type { LayerTools } from '../layers/layer-tools.ts'
 import { swapRam } from './swap-ram.ts'
 
-/** What can be done for one file of RAM while nobody waits for it. */
+/** Background work on one file of RAM. */
 export interface RestJob {
   readonly kind: 'digest' | 'pack'
   readonly machine: SnapshotMachineRow
 }
 
-/** As they are called by the fault injector. */
+/** Step names for the fault injector. */
 export const restSteps: readonly string[] = ['rest/digest', 'rest/pack', 'rest/swap']
 
 /** Memory of a live clone is still being written to the disk. */
@@ -19,8 +19,8 @@ const notDurableMs = 30_000
 type Tools = Pick<LayerTools, 'db' | 'storage' | 'afterStep'>
 
 /**
- * What is to be done next, or when that may be. `packAfterMs`: RAM that has not been used for so long is compressed; undefined: none is. It was last used when its
- * file was written: by the cut, or by whoever unpacked it.
+ * Decides what to do next, or when. `packAfterMs`: RAM that was not used for this long is compressed; undefined: none is. RAM was last used when its
+ * file was written, by a cut or by unpacking.
  */
 export async function nextJob(
   { db, storage }: Tools,
@@ -43,7 +43,7 @@ export async function nextJob(
   return Number.isFinite(inMs) ? { inMs } : undefined
 }
 
-/** Does it, unless the snapshot goes meanwhile. Throws `no_space`, and of memory that is not what it was when it was taken. */
+/** Does the work, unless the snapshot is removed meanwhile. Throws `no_space`, and an error for memory that has changed since it was taken. */
 export async function doJob(tools: Tools, { kind, machine }: RestJob, signal: AbortSignal): Promise<void> {
   await (kind === 'digest' ? digest(tools, machine, signal) : pack(tools, machine, signal))
 }

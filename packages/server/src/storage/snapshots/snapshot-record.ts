@@ -4,7 +4,7 @@ import { readRun } from '../../store/runs.ts'
 import type { SnapshotRow } from '../../store/schema.ts'
 import { findSnapshot, listSnapshotDrives, type NewSnapshot } from '../../store/snapshots.ts'
 
-/** A snapshot as the engine knows it. */
+/** Converts a snapshot for the engine. */
 export async function snapshotRecord(db: Db, id: string): Promise<SnapshotRecord> {
   const found = await findSnapshot(db, id)
   if (!found) throw new Error(`the snapshot ${id} is gone from the store`)

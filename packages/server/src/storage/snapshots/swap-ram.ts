@@ -4,17 +4,17 @@ import { type MemoryName, moveRam } from '../../store/snapshot-memory.ts'
 import type { LayerTools } from '../layers/layer-tools.ts'
 
 export interface RamSwap extends MemoryName {
-  /** Where the RAM is until now, relative to the home. */
+  /** Current file of the RAM, relative to the home. */
   readonly from: string
-  /** Durable. */
+  /** New file of the RAM, durable. */
   readonly to: NewRam
-  /** Asked in the transaction: false when the new file is not wanted any more. */
+  /** Called in the transaction: false when the new file is no longer wanted. */
   readonly isWanted?: (trx: Db) => Promise<boolean>
 }
 
 /**
- * The RAM of a machine in a snapshot is in another file from now on, and the old one goes; or, when that is not so any more, the new one. A crash before the
- * transaction leaves the new file without a row, one after it the old: both are reclaimed at the next start.
+ * Replaces the RAM file of a machine in a snapshot and removes the old one; if the old one is no longer current, it removes the new one. A crash before the
+ * transaction leaves the new file without a row, a crash after it the old one: both are reclaimed at the next start.
  */
 export async function swapRam(
   { db, storage }: Pick<LayerTools, 'db' | 'storage'>,

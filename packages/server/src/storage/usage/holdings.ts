@@ -11,8 +11,8 @@ export interface Holdings {
 }
 
 /**
- * A run holds its overlays, its drives' layers, the snapshot that it is to resume and the one that its machines have mapped; a warm start holds its. Nothing is looked at
- * but rows and sizes that are known.
+ * Reads who holds what: a run holds its overlays, its drives' layers, the snapshot that it will resume and the one that its machines have mapped; a warm start holds its snapshot. It reads
+ * only rows and known sizes.
  */
 export function holdingsOf(rows: HoldingRows, overlays: Pick<OverlaySizes, 'bytesOf'>): Holdings {
   const items = new Map<string, Item>()

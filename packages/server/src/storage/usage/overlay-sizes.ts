@@ -4,12 +4,12 @@ import type { HoldingRows } from '../../store/usage.ts'
 
 interface Measured {
   readonly bytes: number
-  /** `last_state_at` of the run, when it was off; undefined: its VM may have written since. */
+  /** `last_state_at` of the run when it was off; undefined: its VM may have written since. */
   readonly offSince: string | undefined
 }
 
 /**
- * Bytes on disk of overlays, the only files whose size no row knows. That of a run that is off is measured once: nothing writes to it until the run is in another state.
+ * Measures overlays, the only files whose size is in no row. An overlay of a run that is off is measured once: nothing writes to it until the run's state changes.
  */
 export class OverlaySizes {
   readonly #storage: Pick<HostStorage, 'overlayBytes'>
@@ -19,7 +19,7 @@ export class OverlaySizes {
     this.#storage = storage
   }
 
-  /** Measures those whose size may be another one by now, and forgets what no row names any more. */
+  /** Measures overlays whose size may have changed, and forgets those that no row names any more. */
   async measure({ runs, drives }: Pick<HoldingRows, 'runs' | 'drives'>): Promise<void> {
     const offSince = new Map(runs.map((run) => [run.id, isOff(run.state) ? run.last_state_at : undefined]))
     const known = new Map<string, Measured>()
@@ -39,7 +39,7 @@ export class OverlaySizes {
     this.#measured = known
   }
 
-  /** As it was when it was measured last; 0 for one that never was. */
+  /** The size last measured; 0 for an overlay that was never measured. */
   bytesOf(runId: string, overlay: string): number {
     return this.#measured.get(key(runId, overlay))?.bytes ?? 0
   }

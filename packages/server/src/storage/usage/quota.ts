@@ -7,8 +7,8 @@ import type { Holdings } from './holdings.ts'
 import { shares } from './shares.ts'
 
 /**
- * Bytes that rest: those that the given owners (`run <id>`, `playground <id>`) hold, each once however many of them share it, without what images and warm starts hold
- * too, which are nobody's. And the bytes that images hold.
+ * Sums the bytes that count for the quota: files that the given owners (`run <id>`, `playground <id>`) hold, each counted once however many share it, without files that images and warm starts hold
+ * too. Also returns the bytes that images hold.
  */
 export function restingBytes(
   { items, holds }: Holdings,
@@ -32,7 +32,7 @@ export function restingBytes(
 
 export const isExceeded = ({ usedBytes, limitBytes }: Usage['quota']): boolean => usedBytes >= limitBytes
 
-/** `quota_exceeded`: stopped runs and saved playgrounds take all that they may. With numbers and what is biggest. */
+/** Makes the error `quota_exceeded` with the numbers and the biggest items. */
 export const quotaRefusal = (usage: Usage): RametError =>
   quotaExceeded(usage.quota.usedBytes, usage.quota.limitBytes, biggest(usage))
 
@@ -46,7 +46,7 @@ function biggest({ runs, playgrounds }: Usage): string[] {
     .toSorted((a, b) => b.exclusiveBytes - a.exclusiveBytes || b.sharedBytes - a.sharedBytes)
     .slice(0, mostNamed)
     .map(({ what, exclusiveBytes, sharedBytes }) => {
-      // Where much is shared, no single one frees much: the whole size says more then.
+      // When much is shared, removing one item frees little, so the full size tells more.
       return `${what} (${formatBytes(exclusiveBytes)} alone, ${formatBytes(sharedBytes)} shared)`
     })
 }

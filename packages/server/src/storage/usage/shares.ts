@@ -1,28 +1,28 @@
-/** Something that takes room on the disk, and what is needed together with it. */
+/** A file on the disk, and the items that it needs. */
 export interface Item {
   readonly bytes: number
-  /** Ids of what it stands on. */
+  /** Ids of the items below it. */
   readonly on: readonly string[]
 }
 
 export interface Share {
-  /** Freed when the owner goes: bytes of what only it reaches. */
+  /** Bytes that only this owner reaches: they are freed with it. */
   readonly exclusiveBytes: number
-  /** Bytes of what it reaches and others do too. */
+  /** Bytes that it and other owners reach. */
   readonly sharedBytes: number
 }
 
 export interface Shares {
   readonly byOwner: ReadonlyMap<string, Share>
-  /** Of all items: those that one owner reaches, those that several do, and those that nobody does. Together they are everything. */
+  /** Bytes of all items: reached by one owner, by several, and by none. Their sum is everything. */
   readonly exclusiveBytes: number
   readonly sharedBytes: number
   readonly unheldBytes: number
 }
 
 /**
- * Exact shares of owners that hold items directly and, through them, all those stand on. Pure. Each item counts once for an owner, however often it is reached;
- * `exclusiveBytes` of all owners, shared and unheld bytes add up to the sum of all items. Ids that are no item are left out.
+ * Computes exact shares of owners, which hold items directly and, through them, all items below. Pure. Each item counts once for an owner, however often it is reached;
+ * `exclusiveBytes` of all owners, shared and unheld bytes add up to the sum of all items. Unknown ids are ignored.
  */
 export function shares(items: ReadonlyMap<string, Item>, holds: ReadonlyMap<string, readonly string[]>): Shares {
   const reached = new Map([...holds].map(([owner, roots]) => [owner, reach(items, roots)]))

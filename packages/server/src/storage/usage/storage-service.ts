@@ -17,22 +17,22 @@ export interface StorageTools {
   readonly quotaBytes: number
 }
 
-/** What rests may take so much. It refuses what makes more of it, clone and save; never a stop, for then a run could not be put away, nor a start. */
+/** Quota of stopped runs and saved playgrounds. It can refuse clone and save, but never a stop, since a run could then not be put away, nor a start. */
 export interface Quota {
-  /** Before anything is begun. Throws `quota_exceeded`, with numbers and what is biggest. */
+  /** Checks before anything is begun. Throws `quota_exceeded` with the numbers and the biggest items. */
   check(user: User): Promise<void>
-  /** The same in the transaction that writes, so that of two at once the second one sees the first. Overlays count as they were measured by `check`. */
+  /** Checks again in the transaction that writes, so that of two simultaneous calls the second sees the first. Overlays count as `check` measured them. */
   checkWithin(trx: Db, user: User): Promise<void>
 }
 
 const nothing: Share = { exclusiveBytes: 0, sharedBytes: 0 }
 
-/** What everything takes on disk, and the quota of what rests there. */
+/** Reports disk usage and the quota. */
 export function storageService({ db, storage, quotaBytes }: StorageTools): Storage & { readonly quota: Quota } {
   const sizes = new OverlaySizes(storage)
   const measure = async () => sizes.measure(await readTransaction(db, readHoldingRows))
 
-  /** By rows and the sizes that are known. */
+  /** Computed from rows and known sizes. */
   async function read(trx: Db, user: User) {
     const runs = await listRunsForUsage(trx, user.id)
     const playgrounds = await listPlaygroundsForUsage(trx, user.id)
@@ -61,7 +61,7 @@ export function storageService({ db, storage, quotaBytes }: StorageTools): Stora
     }
   }
 
-  /** Everybody's shares are worked out only to tell what is biggest. */
+  /** Computes all shares, only to name the biggest items. */
   async function check(trx: Db, user: User): Promise<void> {
     if (isExceeded((await read(trx, user)).quota)) throw quotaRefusal(await usageIn(trx, user))
   }

@@ -3,20 +3,20 @@ import { type Share, shares } from './shares.ts'
 
 /** Bytes on disk (st_blocks x 512) of layers, overlays and snapshots, as far as they are known. */
 export interface Usage {
-  /** By id of the run. */
+  /** Runs by id. */
   readonly runs: ReadonlyMap<string, Share>
-  /** By id of the playground. Those made from a manifest hold nothing of their own. */
+  /** Playgrounds by id. Those made from a manifest hold nothing. */
   readonly playgrounds: ReadonlyMap<string, Share>
-  /** By name. */
+  /** Images by name. */
   readonly images: ReadonlyMap<string, Share>
-  /** Of what playgrounds are kept warm with, by id of the playground. */
+  /** Warm starts by id of the playground. */
   readonly warmStarts: ReadonlyMap<string, Share>
   readonly total: {
     readonly bytes: number
     readonly layerBytes: number
     readonly overlayBytes: number
     readonly snapshotBytes: number
-    /** Of all owners' exclusive parts; `bytes` is this, `sharedBytes` and `unheldBytes`. */
+    /** Sum of all owners' exclusive bytes. `bytes` is the sum of this, `sharedBytes` and `unheldBytes`. */
     readonly exclusiveBytes: number
     /** Counted once, however many share them. */
     readonly sharedBytes: number
