@@ -2,6 +2,7 @@ import { availableParallelism, loadavg } from 'node:os'
 import { inTestRoot } from '../scripts/testing/test-root.ts'
 import { asAPersonBenchmark } from './as-a-person.ts'
 import { clone } from './clone.ts'
+import { controlPlane } from './control-plane.ts'
 import { idle } from './idle.ts'
 import { manyRunsAtOnce } from './many-runs.ts'
 import { type Benchmark, describeFigure, missed } from './samples.ts'
@@ -10,7 +11,7 @@ import { snapshot } from './snapshot.ts'
 import { start } from './start.ts'
 
 /** `npm run bench [-- NAME…]`: every figure beside its rival from one run, with the raw samples. Exits 1 when one misses what is wanted. */
-const benchmarks: readonly Benchmark[] = [start, clone, snapshot, manyRunsAtOnce, serverStart, idle, asAPersonBenchmark]
+const benchmarks: readonly Benchmark[] = [start, clone, snapshot, manyRunsAtOnce, serverStart, idle, controlPlane, asAPersonBenchmark]
 
 const chosen = process.argv.slice(2)
 const unknown = chosen.filter((name) => benchmarks.every((benchmark) => benchmark.name !== name))
