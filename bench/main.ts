@@ -11,7 +11,16 @@ import { snapshot } from './snapshot.ts'
 import { start } from './start.ts'
 
 /** `npm run bench [-- NAME…]`: every figure beside its rival from one run, with the raw samples. Exits 1 when one misses what is wanted. */
-const benchmarks: readonly Benchmark[] = [start, clone, snapshot, manyRunsAtOnce, serverStart, idle, controlPlane, asAPersonBenchmark]
+const benchmarks: readonly Benchmark[] = [
+  start,
+  clone,
+  snapshot,
+  manyRunsAtOnce,
+  serverStart,
+  idle,
+  controlPlane,
+  asAPersonBenchmark,
+]
 
 const chosen = process.argv.slice(2)
 const unknown = chosen.filter((name) => benchmarks.every((benchmark) => benchmark.name !== name))

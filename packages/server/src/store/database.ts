@@ -9,6 +9,7 @@ import { postgresDialect } from './postgres/open.ts'
 import { retried } from './postgres/retried.ts'
 import type { Database } from './schema.ts'
 import { sqliteDialect } from './sqlite/open.ts'
+import { Turns } from './turns.ts'
 
 /** The store, or a transaction in it: every query of ours takes either. */
 export type Db = Kysely<Database>
@@ -55,7 +56,25 @@ export async function openDatabase(options: OpenOptions): Promise<Db> {
  */
 export function transaction<T>(db: Db, work: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
   if (db.isTransaction) return work(db as Transaction<Database>)
-  return retried(() => db.transaction().setIsolationLevel('serializable').execute(work))
+  return inTurn(db, () => retried(() => db.transaction().setIsolationLevel('serializable').execute(work)))
+}
+
+const turns = new WeakMap<Db, Turns>()
+
+/**
+ * Transactions of one server do not race each other. SQLite has one writer anyway. In PostgreSQL what a transaction reads of a small table locks all of it
+ * (postgresql.org/docs/15/transaction-iso.html#XACT-SERIALIZABLE), so that starts that had nothing to do with each other lost 40 times one after the other.
+ * The turn is waited for before there is a connection: those who only read find one.
+ */
+async function inTurn<T>(db: Db, work: () => Promise<T>): Promise<T> {
+  const own = turns.get(db) ?? new Turns()
+  turns.set(db, own)
+  const end = await own.take()
+  try {
+    return await work()
+  } finally {
+    end()
+  }
 }
 
 /** Runs several reads at one moment. They wait for no writer. */

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
+import { Turns } from '../turns.ts'
 import type { SqliteRunner, Statement } from './runner.ts'
-import { Turns } from './turns.ts'
 
 /** Connections to one file. For a store in memory, and for one that is looked at alone, all are the same one. */
 export interface SqliteRunners {
