@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
 import { explained } from './errors.ts'
@@ -56,10 +57,14 @@ export class PostgresDriver implements Driver {
   async destroy(): Promise<void> {
     const parts = this.#parts
     this.#parts = undefined
-    await parts?.pool.end()
+    // It waits for connections that are in use, for ever.
+    await Promise.race([parts?.pool.end(), setTimeout(closeWithinMs, undefined, { ref: false })])
     await parts?.lock?.[Symbol.asyncDispose]()
   }
 }
+
+/** A transaction that has not ended by then never will. */
+const closeWithinMs = 10_000
 
 const writes = ['InsertQueryNode', 'UpdateQueryNode', 'DeleteQueryNode']
 
