@@ -19,7 +19,7 @@ const migrationTable = 'kysely_migration'
 export type OpenOptions = StoreAddress & {
   /** Read-only, beside a running server: nothing is written or migrated. */
   readonly readOnly?: boolean
-  /** Locks a PostgreSQL database for this server; called when another server took it over while it could not be reached. */
+  /** Locks a PostgreSQL database for this server. `onLost` is called when another server took it over while it could not be reached. */
   readonly onLost?: (error: RametError) => void
 }
 
