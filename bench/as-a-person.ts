@@ -1,13 +1,15 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
+import { ImageLibrary } from '@ramet/engine/testing'
 import { until } from '../tests/harness/processes.ts'
-import { TestServer } from '../tests/harness/server.ts'
+import { TestServer, testCache } from '../tests/harness/server.ts'
 import { throwawaysOf } from '../tests/harness/throwaways.ts'
 import type { Benchmark, Figure } from './samples.ts'
 import { ready } from './server-ready.ts'
 
 const playground = 'duo'
 const machine = 'web'
+const images = ['debian-stable', 'debian-docker'] as const
 const rounds = 3
 const settledWithinMs = 180_000
 /** Past this guests and host do nothing by themselves any more. */
@@ -88,6 +90,9 @@ export const asAPersonBenchmark: Benchmark = {
   name: 'as-a-person',
   summary: `on a fresh home the first start of ${playground}, at once a live clone, a stop, a restart, each by the CLI to the first command; ${rounds} rounds beside a quiet host`,
   async measure(progress) {
+    progress('images of the playground, built before anything is measured')
+    const library = await ImageLibrary.open(testCache)
+    for (const image of images) await library.requireImage(image)
     const kinds = { quiet: quietly, person: asAPerson, background: besideBackground }
     const took: Record<keyof typeof kinds, Times[]> = { quiet: [], person: [], background: [] }
     for (let round = 1; round <= rounds; round += 1) {
