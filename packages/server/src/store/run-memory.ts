@@ -1,7 +1,7 @@
 import type { RunRow } from './schema.ts'
 
 /**
- * What of memory a run has. It decides how the run comes up and goes down. Columns of `runs` have it in flags; nothing but this file reads or writes those.
+ * The memory of a run. It decides how the run comes up and goes down. Columns of `runs` store it as flags, which only this file reads and writes.
  *
  * none → kept (a stop) → resuming (its machines go on) → mapped (all guests know) → kept …; every other step is back to `none`, or to `borrowed-drives`.
  */
@@ -9,20 +9,20 @@ export type RunMemory =
   /** The next start boots. */
   | { readonly kind: 'none' }
   /**
-   * The next start resumes this snapshot. `isBorrowed`: it was taken of a throwaway run, and so are the drives below it. `stillMapped`: an older one, that machines which
-   * are about to end have mapped: between the moment at which memory is written down and the end of the VMs.
+   * The next start resumes this snapshot. `isBorrowed`: snapshot and drives are a throwaway run's. `stillMapped`: an older snapshot that machines which
+   * are about to end have mapped, between the record of the new memory and the end of the VMs.
    */
   | { readonly kind: 'kept'; readonly snapshotId: string; readonly isBorrowed: boolean; readonly stillMapped: string | null }
-  /** Its machines go on from this snapshot, which is consumed and mapped by them. Not all guests know so far: those that do are in `epoch` (UUID). */
+  /** Its machines go on from this snapshot, which is consumed and mapped. Not all guests know yet; those that do are in `epoch` (UUID). */
   | { readonly kind: 'resuming'; readonly snapshotId: string; readonly epoch: string; readonly isBorrowed: boolean }
-  /** Its machines have this snapshot's files mapped, and go on from it no more. */
+  /** Its machines have this snapshot's files mapped, and all guests know that they were resumed. */
   | { readonly kind: 'mapped'; readonly snapshotId: string }
-  /** Its drives are a throwaway run's whose memory is of no use to it: before it boots, it begins anew without them. */
+  /** Its drives are a throwaway run's, whose memory it cannot use: they are dropped before it boots. */
   | { readonly kind: 'borrowed-drives'; readonly stillMapped: string | null }
 
 type MemoryColumns = Pick<RunRow, 'resume_from' | 'maps_snapshot' | 'asleep' | 'is_borrowed'>
 
-/** As columns have it. Rows of older servers may have combinations that mean nothing: they are read as what loses least. */
+/** The columns. Rows of older servers may have invalid combinations: they are read as the memory that loses least. */
 export function readMemory(row: MemoryColumns & Pick<RunRow, 'epoch'>): RunMemory {
   const { resume_from, maps_snapshot, asleep, is_borrowed, epoch } = row
   const isBorrowed = is_borrowed === 1
@@ -63,7 +63,7 @@ export function memoryColumns(memory: RunMemory): MemoryColumns & Partial<Pick<R
 /** The snapshot that the next start resumes; undefined: it boots. */
 export const snapshotOf = (memory: RunMemory): string | undefined => (memory.kind === 'kept' ? memory.snapshotId : undefined)
 
-/** The snapshot that its machines are to go on from, or do; undefined: they boot, or did. */
+/** The snapshot that its machines will go on from, or did; undefined: they boot, or did. */
 export function goesOnFrom(memory: RunMemory): string | undefined {
   return memory.kind === 'none' || memory.kind === 'borrowed-drives' ? undefined : memory.snapshotId
 }
@@ -82,7 +82,7 @@ export function mappedBy(memory: RunMemory): string | null {
   }
 }
 
-/** All machines are off: nothing is mapped any more. */
+/** Memory when all machines are off: nothing is mapped any more. */
 export function unmapped(memory: RunMemory): RunMemory {
   switch (memory.kind) {
     case 'kept':
@@ -95,11 +95,11 @@ export function unmapped(memory: RunMemory): RunMemory {
   }
 }
 
-/** All guests know that they were resumed. */
+/** Memory when all guests know that they were resumed. */
 export const awake = (memory: RunMemory): RunMemory =>
   memory.kind === 'resuming' ? { kind: 'mapped', snapshotId: memory.snapshotId } : memory
 
-/** The next start boots, whatever was kept. Machines that are on still have mapped what they have. */
+/** Memory without what was kept: the next start boots. Machines that are on keep their mappings. */
 export function withoutResume(memory: RunMemory): RunMemory {
   switch (memory.kind) {
     case 'kept':

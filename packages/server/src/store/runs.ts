@@ -10,9 +10,9 @@ import type { NewRun, RunRow } from './schema.ts'
 
 type Encoded = 'plan' | 'failure' | 'resume_from' | 'maps_snapshot' | 'asleep' | 'is_borrowed' | 'power_off'
 
-/** A row of `runs`, read: documents parsed, flags as what they mean. */
+/** A parsed row of `runs`: documents are parsed, flags are converted to unions. */
 export interface Run extends Omit<RunRow, Encoded> {
-  /** Without machines when it cannot be read: the run is FAILED then. */
+  /** A plan without machines if it cannot be read: the run is FAILED then. */
   readonly plan: RunPlan
   readonly failure: Failure | undefined
   readonly memory: RunMemory
@@ -20,7 +20,7 @@ export interface Run extends Omit<RunRow, Encoded> {
   readonly shutsDown: boolean
 }
 
-/** Columns as the owner of runs changes them. */
+/** Changes that the owner of runs may write. */
 export interface RunValues extends Partial<Omit<RunRow, Encoded | 'id' | 'plan'>>, Partial<Pick<Run, 'memory' | 'shutsDown'>> {
   /** null clears it. */
   readonly failure?: Failure | null
@@ -73,7 +73,7 @@ export async function readRun(db: Db, id: string): Promise<Run> {
   return run
 }
 
-/** Those that the reconciler has something to do with, or may have. */
+/** Runs that the reconciler has, or may have, something to do with. */
 export async function listLivingRuns(db: Db): Promise<Run[]> {
   return (await db.selectFrom('runs').selectAll().where('state', '!=', destroyed).execute()).map(readRunRow)
 }
@@ -91,7 +91,7 @@ export async function listTitles(db: Db, ownerId: string): Promise<string[]> {
 
 export type PromisedRun = Pick<Run, 'id' | 'title' | 'owner_id' | 'plan'>
 
-/** Runs that are on, or on their way there or back. A plan that cannot be read counts as none. */
+/** Runs that are on, starting or stopping. An unreadable plan counts as none. */
 export async function listRunsWithMemory(db: Db, purpose: RunRow['purpose']): Promise<PromisedRun[]> {
   const rows = await db
     .selectFrom('runs')
@@ -124,12 +124,12 @@ export async function listResumersOf(db: Db, snapshotIds: readonly string[]): Pr
 
 export interface SpareSought {
   readonly playgroundId: string
-  /** That it must have been made of. */
+  /** The plan that the run must have been made of. */
   readonly snapshotId: string
   readonly plan: RunPlan
 }
 
-/** Runs of the platform's that are up or on their way, and as a new one of this plan would be; the oldest first. */
+/** The platform's runs that are up or starting and equal a new run of this plan; the oldest first. */
 export async function listSparesFor(db: Db, { playgroundId, snapshotId, plan }: SpareSought): Promise<Run[]> {
   const rows = await db
     .selectFrom('runs')
@@ -144,7 +144,7 @@ export async function listSparesFor(db: Db, { playgroundId, snapshotId, plan }: 
   return rows.map(readRunRow).filter(({ memory }) => goesOnFrom(memory) === snapshotId)
 }
 
-/** True while a user's run is on its way up. */
+/** True while a user's run is starting. */
 export async function isAnyOnItsWayUp(db: Db): Promise<boolean> {
   const row = await db
     .selectFrom('runs')

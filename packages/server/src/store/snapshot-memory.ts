@@ -8,7 +8,7 @@ export interface MemoryName {
   readonly machine: string
 }
 
-/** Memory that is not compressed, and whether it is on the disk; longest kept first. */
+/** Uncompressed memory, and whether it is durable; longest kept first. */
 export interface PlainMemory extends SnapshotMachineRow {
   readonly is_durable: number
 }
@@ -36,7 +36,7 @@ export async function hasRamFile(db: Db, { snapshotId, machine }: MemoryName, fi
   return found !== undefined
 }
 
-/** Of the plain RAM: SHA-256, hex. One that is written down stays. */
+/** Saves the SHA-256 of the plain RAM, hex, unless there is one. */
 export async function saveDigest(db: Db, { snapshotId, machine }: MemoryName, digest: string): Promise<void> {
   await db
     .updateTable('snapshot_machines')
@@ -47,7 +47,7 @@ export async function saveDigest(db: Db, { snapshotId, machine }: MemoryName, di
     .execute()
 }
 
-/** It is not what it was when it was taken: no start resumes it. */
+/** Marks memory as changed since it was taken: no start resumes it. */
 export async function markDamaged(db: Db, { snapshotId, machine }: MemoryName): Promise<void> {
   await db
     .updateTable('snapshot_machines')

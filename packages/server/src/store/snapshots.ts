@@ -27,14 +27,14 @@ export interface NewSnapshotMachine {
   readonly ramBytes: number
 }
 
-/** A snapshot with all that a resume needs to know of it. */
+/** A snapshot with everything that a resume needs. */
 export interface StoredSnapshot extends SnapshotRow {
   readonly machines: readonly SnapshotMachineRow[]
 }
 
 /**
  * Writes down a snapshot whose files have their last names, and are durable unless that is said otherwise, in the transaction that seals the drives: it stands on the layers that the run's drives
- * stand on at the end of it. Whoever is to resume it must hold it in the same transaction.
+ * stand on at the end of it. Rows that will resume it must refer to it in the same transaction.
  */
 export async function insertSnapshot(trx: Db, { machines, runId, isDurable = true, ...snapshot }: NewSnapshot): Promise<void> {
   await trx
@@ -65,12 +65,12 @@ export async function insertSnapshot(trx: Db, { machines, runId, isDurable = tru
   }
 }
 
-/** Its files survive a loss of the host's power from now on. */
+/** Records that its files survive a power failure. */
 export async function markDurable(db: Db, id: string): Promise<void> {
   await db.updateTable('snapshots').set({ is_durable: 1 }).where('id', '=', id).execute()
 }
 
-/** Those whose files may not be on the disk yet, oldest first. */
+/** Snapshots whose files may not be durable yet, oldest first. */
 export async function listNotDurable(db: Db): Promise<{ id: string; at: string }[]> {
   return db.selectFrom('snapshots').select(['id', 'at']).where('is_durable', '=', 0).orderBy('at').execute()
 }
@@ -125,7 +125,7 @@ export async function unheldSnapshots(db: Db): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
-/** Forgets a snapshot, and with it its hold on layers. Foreign keys refuse it while anything holds it. The folder is the caller's to remove, afterwards. */
+/** Removes a snapshot's rows, and with them its references to layers. Foreign keys refuse this while anything refers to it. The caller removes the folder afterwards. */
 export async function removeSnapshot(db: Db, id: string): Promise<void> {
   await db.deleteFrom('snapshots').where('id', '=', id).execute()
 }

@@ -15,11 +15,11 @@ export async function isAnyTaskAtWork(db: Db): Promise<boolean> {
   return row !== undefined
 }
 
-/** Init tasks of runs. What they are is in the run's plan, how they are is here. */
+/** States of runs' init tasks. Their definitions are in the run's plan. */
 
 const blank = { boot: null, exit_code: null, stdout: '', stderr: '', reason: null, last_run_at: null, duration_ms: null }
 
-/** For a new run: none has begun. */
+/** Inserts the tasks of a new run; none has begun. */
 export async function insertTasks(trx: Db, runId: string, names: readonly string[]): Promise<void> {
   for (const [index, name] of names.entries()) {
     await trx
@@ -38,7 +38,7 @@ export type TaskChange = Partial<
   Pick<TaskRow, 'boot' | 'exit_code' | 'stdout' | 'stderr' | 'reason' | 'last_run_at' | 'duration_ms'>
 > & { readonly status: TaskStatus }
 
-/** True when it was one of `from` and is changed. A task that is over stays as it is. */
+/** Changes a task that has one of the statuses `from`; returns whether it did. A task that is over is never changed. */
 export async function changeTask(
   db: Db,
   runId: string,
@@ -56,7 +56,7 @@ export async function changeTask(
   return result.numUpdatedRows > 0n
 }
 
-/** The machines went off for good, their memory with them: what ran there has failed. */
+/** Marks running tasks of machines as failed, since the machines' memory is gone. */
 export async function failRunningTasks(db: Db, runId: string, names: readonly string[], reason: string): Promise<void> {
   if (names.length === 0) return
   await transaction(db, async (trx) => {
@@ -83,7 +83,7 @@ export async function copyTasks(trx: Db, fromRun: string, toRun: string): Promis
   for (const { name, ...result } of rows) await changeTask(trx, toRun, name, [taskStatus.created], result)
 }
 
-/** As in a new run: none has begun. */
+/** Resets all tasks as in a new run: none has begun. */
 export async function resetTasks(trx: Db, runId: string): Promise<void> {
   await trx
     .updateTable('run_tasks')

@@ -5,7 +5,7 @@ export async function findWarmStart(db: Db, playgroundId: string): Promise<WarmS
   return db.selectFrom('warm_starts').selectAll().where('playground_id', '=', playgroundId).executeTakeFirst()
 }
 
-/** What the next starts of the playground resume. An older one is let go of: its snapshot is collected once nothing else holds it. */
+/** Saves the warm start of a playground in place of an older one, whose snapshot is collected once nothing else refers to it. */
 export async function setWarmStart(trx: Db, warm: Pick<WarmStartRow, 'playground_id' | 'shape' | 'snapshot_id'>): Promise<void> {
   await trx.deleteFrom('warm_starts').where('playground_id', '=', warm.playground_id).execute()
   await trx
@@ -14,19 +14,19 @@ export async function setWarmStart(trx: Db, warm: Pick<WarmStartRow, 'playground
     .execute()
 }
 
-/** Lets go of those of playgrounds that are gone; of all when none is to be `kept`. */
+/** Removes warm starts of playgrounds that are not in `kept`. */
 export async function forgetWarmStarts(db: Db, { kept }: { kept: boolean }): Promise<void> {
   const gone = db.selectFrom('playgrounds').select('id').where('removed_at', 'is not', null)
   const all = db.deleteFrom('warm_starts')
   await (kept ? all.where('playground_id', 'in', gone) : all).execute()
 }
 
-/** Those whose snapshot is one of these. */
+/** Warm starts with one of these snapshots. */
 export async function forgetWarmStartsOf(trx: Db, snapshotIds: readonly string[]): Promise<void> {
   if (snapshotIds.length > 0) await trx.deleteFrom('warm_starts').where('snapshot_id', 'in', snapshotIds).execute()
 }
 
-/** Official playgrounds that somebody's run has been RUNNING of. */
+/** Official playgrounds of which a user's run has been RUNNING. */
 export async function listUsedOfficials(db: Db): Promise<string[]> {
   const rows = await db
     .selectFrom('playgrounds')
@@ -60,7 +60,7 @@ export async function listThrowaways(db: Db): Promise<ThrowawayRow[]> {
     .execute()
 }
 
-/** The snapshot that a throwaway run which stands by goes on from; undefined for one that a snapshot is to be taken of, or that is to go. */
+/** The snapshot that a spare was resumed from; undefined for a throwaway run whose snapshot will be taken, or that is being destroyed. */
 export const isSpare = ({ wanted, resume_from, maps_snapshot }: ThrowawayRow): string | undefined =>
   wanted === 'RUNNING' ? (resume_from ?? maps_snapshot ?? undefined) : undefined
 
@@ -71,7 +71,7 @@ export interface RecentlyUsed {
   readonly usedAt: string
 }
 
-/** Playgrounds that are kept warm and of which somebody started a run since then; the last used first. */
+/** Warm playgrounds of which somebody started a run since then; the last used first. */
 export async function listRecentlyUsed(db: Db, since: string): Promise<RecentlyUsed[]> {
   const rows = await db
     .selectFrom('warm_starts')

@@ -5,7 +5,7 @@ import { lostRace } from './errors.ts'
 const mostTries = 40
 const longestPauseMs = 250
 
-/** Does a transaction again, after a pause by chance, as long as another one was faster. RametError `store_busy` when that does not end. */
+/** Runs a transaction again after a random pause while it conflicts with others. RametError `store_busy` when that does not end. */
 export async function retried<T>(transact: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
