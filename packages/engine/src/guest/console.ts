@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { guestUnreachable } from '@ramet/model/errors/errors.ts'
 import type { WithPort } from './guest.ts'
 
-/** The raw serial line of a VM; one holder at a time. Throws `machine_unreachable` when the VM is off. */
+/** Opens the raw serial line of a VM; one holder at a time. Throws `machine_unreachable` when the VM is off. */
 export async function openConsole({ ports }: WithPort<'console'>): Promise<Duplex> {
   const line = await ports.console().catch((error: Error) => {
     throw guestUnreachable(`its console is closed (${error.message}).`)

@@ -1,12 +1,12 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { Vm, VmPorts } from '../vmm/vmm.ts'
 
-/** What a way into a guest needs to know of its VM. */
+/** What a link to a guest needs to know of its VM. */
 export interface WithPort<Name extends keyof VmPorts> {
   readonly ports: Pick<VmPorts, Name>
 }
 
-/** Platform keys of one run: live outside the drives, the same for all its machines. OpenSSH private key (PEM) and public keys in authorized_keys form. */
+/** Platform keys of one run, kept outside the drives, the same for all its machines. OpenSSH private key (PEM) and public keys in authorized_keys form. */
 export interface RunKeys {
   readonly hostPrivate: string
   readonly hostPublic: string
@@ -22,7 +22,7 @@ export interface GuestProcess {
   readonly exit: Promise<{ code: number; signal?: string }>
   resize(cols: number, rows: number): void
   signal(name: 'INT' | 'TERM' | 'HUP' | 'QUIT' | 'KILL'): void
-  /** Gives the channel up; the command gets HUP. */
+  /** Closes the channel; the command gets HUP. */
   close(): void
 }
 
@@ -38,7 +38,7 @@ export interface TerminalOptions {
   readonly rows: number
 }
 
-/** A shell kept by the session keeper in the guest. Closing leaves the shell alone. */
+/** A shell that the session keeper in the guest keeps. Closing this does not end the shell. */
 export interface GuestTerminal {
   /** Scrollback first, then what the shell prints. */
   readonly output: Readable
@@ -59,12 +59,12 @@ export interface GuestLink {
   onChange(listener: (isReady: boolean) => void): () => void
   /** `command` goes to the user's login shell as -c; empty: an interactive login shell. */
   exec(command: string, options?: ExecOptions): Promise<GuestProcess>
-  /** To its end, bounded: for the platform's own small errands (who). */
+  /** Runs a small command of the platform to its end; time and output are bounded. */
   run(command: string, options?: { user?: string; timeoutMs?: number; stdin?: string }): Promise<ToolResult>
-  /** One of the platform's own programs in the guest, as root: `keeper`, `power-off`, `busybox`. To its end; bounded as `run` is. */
+  /** Runs one of the platform's programs in the guest as root to its end: `keeper`, `power-off`, `busybox`. Bounded as `run`. */
   tool(argv: readonly [string, ...string[]], options?: { timeoutMs?: number; stdin?: string }): Promise<ToolResult>
   terminal(session: string, options: TerminalOptions): Promise<GuestTerminal>
-  /** A TCP connection to a port on the guest's loopback; undefined when nothing listens there. */
+  /** Opens a TCP connection to a port on the guest's loopback; undefined when nothing listens there. */
   dial(port: number): Promise<Duplex | undefined>
   close(): void
 }
@@ -77,7 +77,7 @@ export interface ToolResult {
 
 export interface LinkOptions {
   /**
-   * Nothing is said to the guest before this is fulfilled; the link never connects when it is rejected. For a resumed VM: when `wake` says so, since
+   * The link sends nothing to the guest before this is fulfilled, and never connects when it is rejected. For a resumed VM `wake` decides, since
    * a login before that would draw its session keys from the same random numbers as in every other VM resumed from that memory.
    */
   readonly awake?: Promise<unknown>
@@ -86,12 +86,12 @@ export interface LinkOptions {
 export interface WakeOptions {
   /** UUID of this resume, readable by everybody in the guest in /run/ramet/epoch. */
   readonly epoch: string
-  /** Host key and authorized keys to have from now on; absent: those of before. */
+  /** New host key and authorized keys; absent: the guest keeps its own. */
   readonly keys?: RunKeys
   /** Default 20 s. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
-  /** Called once its generator is reseeded, its keys are replaced and old connections are ended, while its clock may still be set: whoever logs in is welcome. */
+  /** Called once the generator is reseeded, keys are replaced and old connections are ended. Logins are safe from then on, while the clock may still be set. */
   readonly onReseeded?: () => void
 }
 
@@ -103,12 +103,12 @@ export interface Woken {
 export interface Guests {
   link(vm: Vm, keys: RunKeys, options?: LinkOptions): GuestLink
   /**
-   * After a resume, before anybody uses the guest (see wake.ts). The guest ends the connections of before, which an open link notices only by its
-   * keepalive: make a new one, held back by this. Throws `machine_unreachable` when the guest does not do it in time.
+   * Wakes a resumed guest before anybody uses it (see wake.ts). The guest ends earlier connections, which an open link notices only by its
+   * keepalive, so make a new link that waits for this. Throws `machine_unreachable` when the guest does not answer in time.
    */
   wake(vm: WithPort<'wake'>, options: WakeOptions): Promise<Woken>
   /**
-   * Gives a guest that began with the memory and drives of another what only it has: machine-id, its own ssh host keys where it has any, random seed. To be done
+   * Gives a guest that began with another's memory and drives its own identity: machine-id, ssh host keys if it has any, random seed. Call it
    * over its link before anybody else uses it. Throws `machine_unreachable`.
    */
   renewIdentity(link: GuestLink): Promise<void>
@@ -140,7 +140,7 @@ export interface BootConfig {
     readonly owner: string
     readonly mode: string
   }[]
-  /** Set up users, files and drives again, once: a word that is kept on the root drive, so that it is not done twice. */
+  /** Sets up users, files and drives again, once: the word is kept on the root drive, so that it is not repeated. */
   readonly rerun?: string | undefined
   /** In guest order after the root drive. `device`: vdb…; formatted when blank and mounted when it has a mount point. */
   readonly drives: readonly {

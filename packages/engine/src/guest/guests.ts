@@ -6,7 +6,7 @@ import { makeRunKeys } from './identity/keys.ts'
 import { SshLink } from './link/ssh-link.ts'
 import { wake } from './wake/wake.ts'
 
-/** The ways into real guests: platform ssh over virtio-serial, and the serial console. */
+/** Access to real guests: platform ssh over virtio-serial, and the serial console. */
 export function sshGuests(): Guests {
   const hostKeys = new HostKeyStock()
   return {

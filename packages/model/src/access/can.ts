@@ -1,9 +1,9 @@
-/** Whoever asks. */
+/** The user of a request. */
 export interface Actor {
   readonly id: string
 }
 
-/** What is asked about. `ownerId` null: it belongs to the platform, as the official catalogue, images and the host do. */
+/** The object of a permission. `ownerId` null: it belongs to the platform, as the official catalogue, images and the host do. */
 export interface Owned {
   readonly ownerId: string | null
 }
@@ -47,10 +47,10 @@ const allowed = {
 
 export type Permission = keyof typeof allowed
 
-/** Owners whose subjects `user` may do `permission` to; null stands for the platform. Lists of the store are filtered by it. */
+/** Returns the owners to whose subjects `user` may do `permission`; null is the platform. Lists of the store are filtered by it. */
 export const ownersFor = (user: Actor, permission: Permission): readonly (string | null)[] =>
   allowed[permission].map((who) => (who === 'owner' ? user.id : null))
 
-/** True when `user` may do `permission` to `subject`, as far as it is a matter of who asks. */
+/** True when `user` may do `permission` to `subject`. The subject's state is another question (`run-state.ts`). */
 export const can = (user: Actor, permission: Permission, subject: Owned): boolean =>
   ownersFor(user, permission).includes(subject.ownerId)

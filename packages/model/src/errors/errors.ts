@@ -19,7 +19,7 @@ export const forbiddenOrigin = (origin: string) =>
 export const notFound = (what: string, name: string, hint?: string) =>
   new RametError('not_found', 404, `There is no ${what} ${name}.`, { hint })
 
-/** For what everybody sees and not everybody may do. What somebody may not even see is `not_found`. */
+/** For things that the user may see but not do. What a user may not see is `not_found`. */
 export const notPermitted = (permission: string) =>
   new RametError('not_permitted', 403, `Your account may not do that (${permission}).`)
 
@@ -41,7 +41,7 @@ export const nameTaken = (what: string, name: string, free?: string) =>
     hint: free === undefined ? undefined : `${free} is free.`,
   })
 
-/** For clone and save of a run whose first start failed or was broken off: its drives hold nothing but what every run of its playground begins with. */
+/** For clone and save of a run whose first start failed or was cancelled: its drives contain only what every run of its playground begins with. */
 export const neverUp = (action: string, id: string, playground: string) =>
   new RametError('never_up', 409, `Cannot ${action} a run that has never been up: it has nothing of its own yet.`, {
     hint: `Start another one with \`ramet playground start ${playground}\`, or bring this one up first with \`ramet playground restart ${id}\`.`,
@@ -155,7 +155,7 @@ export const tooManyLogins = () =>
     hint: 'Wait some seconds and try again.',
   })
 
-/** What this version knows by name but does not do, so that clients can tell it from a mistake. */
+/** For features that this version knows by name but lacks, so that clients can distinguish them from mistakes. */
 export const notSupportedYet = (what: string) => new RametError('not_supported_yet', 501, `${what} is not supported yet.`)
 
 export const poolExhausted = (pool: string) =>

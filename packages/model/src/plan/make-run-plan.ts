@@ -3,7 +3,7 @@ import { resolveSpec } from './defaults.ts'
 import { machineMac } from './machine-mac.ts'
 import type { RunPlan } from './run-plan.ts'
 
-/** A playground's spec, checked before, with every default and address filled in. Pure. */
+/** Makes a run's plan from a checked spec: fills in every default and address. Pure. */
 export function makeRunPlan(given: ManifestSpec): RunPlan {
   const { networks, machines, tasks, tabs } = resolveSpec(given)
   return {

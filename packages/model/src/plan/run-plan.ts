@@ -5,7 +5,7 @@ import { planTabSchema } from './tabs.ts'
  * What a run is made of, with every default and address resolved. It is kept with the run as JSON, so that a later change of its playground or of
  * our defaults changes no existing run. Inside addresses, names and MACs never change, whatever is cloned.
  *
- * A field that is added is optional or has a default. A change that old rows cannot be read with is a new version, and `parseRunPlan` translates.
+ * A new field is optional or has a default. An incompatible change is a new version, which `parseRunPlan` converts.
  */
 
 const planNetworkSchema = z.object({
@@ -85,7 +85,7 @@ export type PlanDrive = PlanMachine['drives'][number]
 export type PlanInterface = PlanMachine['interfaces'][number]
 export type PlanTask = NonNullable<RunPlan['tasks']>[number]
 
-/** The plan that a row keeps, or why it cannot be read, as a sentence. Never throws: one bad row must not break a list. */
+/** Parses the plan of a row, or returns why it cannot be read, as a sentence. Never throws: one bad row must not break a list. */
 export function parseRunPlan(text: string): { readonly plan: RunPlan } | { readonly unreadable: string } {
   let document: unknown
   try {

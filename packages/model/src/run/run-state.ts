@@ -48,7 +48,7 @@ interface Rule {
 }
 
 /**
- * The one table of what its owner may do to a run, and when. Server, CLI and web all read it; nobody else compares state names.
+ * The one table of what an owner may do to a run, and when. Server, CLI and web read it; nothing else compares state names.
  * A run is only ever its owner's: to everyone else it does not exist (404), so the table has no column for others.
  */
 export const actions = {
@@ -56,9 +56,9 @@ export const actions = {
   stop: { from: mayStop, otherwise: 'Only a run that is starting, running or failed can be stopped.' },
   /** A stop that does not: the guests are shut down. */
   shut_down: { from: mayStop, otherwise: 'Only a run that is starting, running or failed can be shut down.' },
-  /** With the memory that was kept, if there is one. */
+  /** From kept memory, if there is any. */
   restart: { from: mayStart, otherwise: 'Stop the run first, or reboot one of its machines.' },
-  /** A restart without it. */
+  /** A restart without kept memory. */
   boot: { from: mayStart, otherwise: 'Stop the run first, or reboot one of its machines.' },
   // A FAILED run that has been up before can be copied: what its drives hold is what a restart would boot from. One that never was up has nothing of
   // its own to copy; that is not a matter of its state and is refused in `clone-save/copyable.ts`.
@@ -88,7 +88,7 @@ export const actions = {
 
 export type Action = keyof typeof actions
 
-/** Why `action` may not be done in `state`, as a sentence for people; undefined when it may. */
+/** Returns why `action` is refused in `state`, as a sentence for people; undefined when it is allowed. */
 export function refusal(action: Action, state: RunState): string | undefined {
   const rule: Rule = actions[action]
   return rule.from.includes(state) ? undefined : rule.otherwise
@@ -119,14 +119,14 @@ export function machineRefusal(action: MachineAction, run: RunState, machine: Ma
   return rule.from.includes(machine) ? undefined : rule.otherwise
 }
 
-/** True while the machine's VM is there, or should be. */
+/** True while the machine has a VM, or should have one. */
 export const isMachineOn = (state: MachineState): boolean =>
   (['STARTING', 'RUNNING', 'REBOOTING', 'STOPPING'] as readonly MachineState[]).includes(state)
 
-/** As labctl has it: anything but STOPPED and DESTROYED counts as active, FAILED too. */
+/** As in labctl: every state but STOPPED and DESTROYED is active, FAILED too. */
 export const isActive = (state: RunState): boolean => state !== 'STOPPED' && state !== 'DESTROYED'
 
-/** True while something is under way that will end by itself in another state. */
+/** True while the state will change by itself. */
 export const isMoving = (state: RunState): boolean =>
   (['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'STOPPING', 'DESTROYING'] as readonly RunState[]).includes(state)
 

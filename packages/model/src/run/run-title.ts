@@ -1,6 +1,6 @@
 import { limits } from '../manifest/manifest.ts'
 
-/** What a run is called that nobody gave a title. */
+/** Default title of a run. */
 export const defaultRunTitle = (id: string): string => `Run ${id}`
 
 interface Titled {
@@ -9,7 +9,7 @@ interface Titled {
   readonly playgroundTitle: string
 }
 
-/** What a run is of, in its owner's words: a run that nobody gave a title is told by its playground, since its id says nothing about what was made of it. */
+/** Describes a run in its owner's words: its title, or its playground if it has only the default title. */
 export const subjectOfTitle = ({ id, title, playgroundTitle }: Titled): string =>
   title === defaultRunTitle(id) ? playgroundTitle : title
 
@@ -17,7 +17,7 @@ export const subjectOfTitle = ({ id, title, playgroundTitle }: Titled): string =
 const shortest = 5
 const suffix = ', saved'
 
-/** The title of a playground that is saved from a run, where none is given: never that of the playground it is a run of. */
+/** Default title of a playground that is saved from a run. It differs from that of the run's own playground. */
 export function savedTitle(run: Titled): string {
   const { title } = run
   if (subjectOfTitle(run) === title && title.length >= shortest) return title

@@ -16,7 +16,7 @@ export const userNameSchema = z
   .max(32)
   .regex(/^[a-z_][a-z0-9_-]*$/, 'must be a Linux user name: lower-case letters, digits, - and _')
 
-/** What people call something: one line, in which every character can be seen (`visible-text.ts`). */
+/** A title: one line of visible characters (`visible-text.ts`). */
 export const labelSchema = (least: number, most: number) =>
   z
     .string()

@@ -4,10 +4,10 @@
  */
 const steering = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g
 
-/** Text without any of these and without ends of lines, as a title has to be. */
+/** Matches text without such characters and without line ends, as titles must be. */
 export const oneVisibleLine = /^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$/
 
-/** Text of somebody else's with nothing left that could steer the reader's terminal: ESC is shown as `^[`, a CSI as `\u009b`. Lines and tabs stay. */
+/** Makes control characters in foreign text visible, so that it cannot control the reader's terminal: ESC becomes `^[`, a CSI `\u009b`. Lines and tabs stay. */
 export const visibleText = (text: string): string => text.replaceAll('\r\n', '\n').replace(steering, shown)
 
 /** As `visibleText`, on one line: ends of lines and tabs become spaces. */
@@ -16,7 +16,7 @@ export const visibleLine = (text: string): string => visibleText(text.replace(/[
 /** JSON (or a line of a JSON log) that reads back as the same: what `JSON.stringify` lets through is written as `\u…`. */
 export const visibleJson = (json: string): string => json.replace(steering, escaped)
 
-/** Without the colours that programs print (SGR, ECMA-48 8.3.117). To be made visible afterwards. */
+/** Removes the colours that programs print (SGR, ECMA-48 8.3.117). Apply `visibleText` afterwards. */
 export const withoutColours = (text: string): string => text.replace(/\x1b\[[\d;:]*m/g, '')
 
 /** Caret notation for controls of ASCII, `\u…` for the others. */

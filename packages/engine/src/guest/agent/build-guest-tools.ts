@@ -7,9 +7,9 @@ import type { ReportProgress } from '../../image/cache/artefact.ts'
 import { type Recipe, sourceTexts } from '../../image/recipes/recipe.ts'
 
 export interface GuestToolsOptions {
-  /** Gets the programs; exists. */
+  /** Folder for the programs; must exist. */
   readonly outFolder: string
-  /** Thrown away by the caller. */
+  /** Work folder; the caller removes it. */
   readonly workFolder: string
   readonly report: ReportProgress
   readonly signal?: AbortSignal | undefined
@@ -30,7 +30,7 @@ const programs: Record<string, readonly string[]> = {
   pid1: ['pid1.c'],
 }
 
-/** What decides what the tools are, besides the versions of the packages. */
+/** Inputs of the tools besides the versions of the packages. */
 export async function guestToolsRecipe(): Promise<Recipe> {
   const names = [
     ...new Set(Object.values(programs).flat()),

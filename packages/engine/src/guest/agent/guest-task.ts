@@ -2,7 +2,7 @@ import { machineUnreachable } from '@ramet/model/errors/errors.ts'
 import type { PlanTask } from '@ramet/model/plan/run-plan.ts'
 import type { GuestLink, ToolResult } from '../guest.ts'
 
-/** Tasks in a guest, by the platform's `keeper task` (guest/native/task.c): they go on whatever becomes of the caller, and are found again by name. */
+/** Tasks in a guest, run by the platform's `keeper task` (guest/native/task.c): they go on without the caller, and are found again by name. */
 
 /**
  * absent: never begun; running; exited: by itself, with `exitCode`; timed-out: ended by us; lost: its boot ended, or somebody killed what watched it.
@@ -22,10 +22,10 @@ export interface TaskSight {
 }
 
 const answerMs = 60_000
-/** As long as a task waits for the guest's own init before it begins, and its time with it (task.c). */
+/** How long a task waits for the guest's init before it begins; its timeout begins afterwards (task.c). */
 const initMs = 180_000
 
-/** Begins it, unless it was begun in this boot before. Returns why it cannot be begun: a user that does not exist. RametError `machine_unreachable`. */
+/** Begins a task unless it was begun in this boot already. Returns why it cannot begin: its user does not exist. RametError `machine_unreachable`. */
 export async function beginTask(link: GuestLink, task: PlanTask): Promise<{ refused?: string; exitCode?: number }> {
   const size = String(Buffer.byteLength(task.run))
   const argv = ['keeper', 'task', 'start', task.name, task.user, String(task.timeoutSeconds), size] as const
@@ -39,7 +39,7 @@ export async function lookAtTask(link: GuestLink, task: Pick<PlanTask, 'name' | 
   return read(task, await link.tool(['keeper', 'task', 'look', task.name], { timeoutMs: answerMs }))
 }
 
-/** As `lookAtTask`, once it has ended. A task ends by its timeout at the latest; what is added is for a guest that is slow to say so. */
+/** Waits for the end of a task, then answers as `lookAtTask`. A task ends by its timeout at the latest; the added time is for a slow guest. */
 export async function taskEnd(link: GuestLink, task: PlanTask): Promise<TaskSight> {
   const timeoutMs = initMs + task.timeoutSeconds * 1000 + answerMs
   return read(task, await link.tool(['keeper', 'task', 'wait', task.name], { timeoutMs }))

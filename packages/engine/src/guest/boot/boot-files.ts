@@ -4,9 +4,9 @@ import { toDropbearKey } from '../identity/dropbear-key.ts'
 import { type ArchiveEntry, cpioArchive } from './cpio.ts'
 
 /**
- * What one machine is told at boot, as an archive to append to the kernel pack's initramfs (which must end on a multiple of 4 bytes).
- * `initramfs/configure` reads these files: one value a line, words without spaces, `-` for none. Holds the private host key.
- * Throws `invalid_input` for words that would not survive that, `bad_host_key` for a key that is not Ed25519.
+ * Packs the boot configuration of one machine as an archive to append to the kernel pack's initramfs (whose length must be a multiple of 4 bytes).
+ * `initramfs/configure` reads these files: one value a line, words without spaces, `-` for none. It contains the private host key.
+ * Throws `invalid_input` for words that cannot be written so, `bad_host_key` for a key that is not Ed25519.
  */
 export function bootArchive(config: BootConfig): Uint8Array {
   const entries: ArchiveEntry[] = [folder('ramet')]

@@ -18,7 +18,7 @@ export interface InitramfsOptions {
 
 const scripts = ['init', 'configure', 'power-off'].map((name) => new URL(`./initramfs/${name}`, import.meta.url))
 
-/** What decides what the initramfs holds, besides the kernel and the tools. */
+/** Inputs of the initramfs besides the kernel and the tools. */
 export async function initramfsRecipe(): Promise<Recipe> {
   const makers = ['./build-initramfs.ts', './kernel-modules.ts', './cpio.ts'].map((name) => new URL(name, import.meta.url))
   return sourceTexts([...scripts, ...makers])
@@ -44,7 +44,7 @@ const applets = [
 ]
 const tools = ['bridge', 'wake', 'keeper', 'grow', 'pid1', 'dropbear', 'sftp-server']
 
-/** The kernel pack's initramfs, gzipped, a multiple of 4 bytes long so that a machine's own archive can follow. */
+/** Builds the kernel pack's initramfs, gzipped, with a length that is a multiple of 4 bytes so that a machine's own archive can follow. */
 export async function makeInitramfs(options: InitramfsOptions): Promise<Uint8Array> {
   const entries: ArchiveEntry[] = [
     ...['bin', 'dev', 'proc', 'sys', 'modules', 'tools', 'new-root'].map(folder),

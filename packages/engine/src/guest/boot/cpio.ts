@@ -18,7 +18,7 @@ const typeBits: Record<ArchiveEntry['type'], number> = {
 }
 
 /**
- * An archive as the kernel unpacks it (Documentation/driver-api/early-userspace/buffer-format): newc, everything root's, times zero, so that the same
+ * Makes an archive that the kernel unpacks (Documentation/driver-api/early-userspace/buffer-format): newc, owned by root, times zero, so that the same
  * entries give the same bytes. Its length is a multiple of 4: archives can follow each other.
  */
 export function cpioArchive(entries: readonly ArchiveEntry[]): Uint8Array {

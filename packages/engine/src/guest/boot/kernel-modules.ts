@@ -1,5 +1,5 @@
 /**
- * What the platform's init loads before the root drive is there, by file name without .ko. Those that a kernel has built in, or does not have,
+ * Modules that the platform's init loads before the root drive is there, by file name without .ko. Those that a kernel has built in, or does not have,
  * are left out; everything else comes from the modules drive. `button` and `evdev`: the power button.
  */
 export const bootModules: readonly string[] = [
@@ -42,7 +42,7 @@ export function loadOrder(modulesDep: string, wanted: readonly string[] = bootMo
   return [...order]
 }
 
-/** The kernel takes - and _ for the same (modprobe(8)). */
+/** The kernel treats - and _ as equal (modprobe(8)). */
 export function moduleName(path: string): string {
   return (path.split('/').at(-1) ?? '').replace(/\.ko(\.\w+)?$/, '').replaceAll('-', '_')
 }

@@ -63,5 +63,5 @@ async function ed25519(): Promise<HostKey> {
 
 const make = { rsa, ecdsa, ed25519 } as const satisfies Record<HostKeyType, () => Promise<HostKey>>
 
-/** Made on the host: an RSA key takes a core of it a second or two, and in a guest without KVM many times that. */
+/** Makes a key on the host: an RSA key needs a second or two of a core here, and many times that in a guest without KVM. */
 export const makeHostKeys = (types: readonly HostKeyType[]): Promise<HostKey[]> => Promise.all(types.map((type) => make[type]()))

@@ -3,7 +3,7 @@ import { guestUnreachable } from '@ramet/model/errors/errors.ts'
 import type { GuestLink } from '../guest.ts'
 import { type HostKey, hostKeyTypes, makeHostKeys } from './host-keys.ts'
 
-/** What a guest of its own has, and no other: given to one that began with the memory and drives of another. */
+/** The identity of one guest, given to a guest that began with another's memory and drives. */
 export interface Identity {
   /** 32 hex digits (machine-id(5)). */
   readonly machineId: string
@@ -22,8 +22,8 @@ export const makeIdentity = (hostKeys: readonly HostKey[]): Identity => ({
 })
 
 /**
- * Over the platform's link of a guest that is awake, before anybody else uses it. What the image does not have it is not given. May be repeated, with other keys.
- * `hostKeys`: of every type, new; without them those are made that the guest needs, which takes a while. Throws `machine_unreachable` when the guest does not do it.
+ * Renews the identity over the link of a guest that is awake, before anybody else uses it. It adds nothing that the image lacks. It may be repeated, with other keys.
+ * `hostKeys`: new keys of every type; without them the needed ones are made, which takes a while. Throws `machine_unreachable` when the guest fails.
  */
 export async function renewIdentity(link: GuestLink, hostKeys?: readonly HostKey[]): Promise<void> {
   await inGuest(link, identityScript(makeIdentity(hostKeys ?? (await neededKeys(link)))))
@@ -41,8 +41,8 @@ async function inGuest(link: GuestLink, script: string): Promise<string> {
 }
 
 /**
- * For a shell in the guest whose working directory is the platform's; pure. Written with the platform's busybox, as an image need not have any program, and with its
- * built-in words, as each program takes 10 ms and more of a start under TCG. Files are written in place and keep their modes: a guest that ends in the middle boots
+ * Returns the script for a shell in the guest whose working directory is the platform's; pure. It uses only the platform's busybox, as an image may have no programs, and mostly
+ * builtins, as each program takes 10 ms and more of a start under TCG. Files are written in place and keep their modes: a guest that ends in the middle boots
  * from its image. `root`: where the guest's files are, for tests.
  */
 export function identityScript({ machineId, hostKeys, randomSeed }: Identity, root = ''): string {

@@ -2,11 +2,11 @@ import { invalidInput } from '@ramet/model/errors/errors.ts'
 import { userNameSchema } from '@ramet/model/units/names.ts'
 
 /**
- * Command lines for the platform's own shell in the guest. Its working directory is the platform's tmpfs, so the helpers there go by relative
- * paths: a guest may mount what it likes over /run.
+ * Command lines for the platform's own shell in the guest. Its working directory is the platform's tmpfs, so helpers there are called by relative
+ * paths: a guest may mount something over /run.
  */
 
-/** One word of a POSIX shell, whatever is in it. Throws `invalid_input` on NUL, which no argument can hold. */
+/** Quotes a text as one word for a POSIX shell. Throws `invalid_input` for NUL, which no argument can contain. */
 export function quoteWord(word: string): string {
   if (word.includes('\0')) throw invalidInput('A command must not have a NUL character in it.')
   return `'${word.replaceAll("'", "'\\''")}'`

@@ -9,7 +9,7 @@ export function processOf(channel: ClientChannel, lostWhy: () => Error): GuestPr
   const stderr = outputOf(channel.stderr)
   const stdin = inputOf(channel)
   const exit = Promise.withResolvers<{ code: number; signal?: string }>()
-  // Whoever only reads the streams need not hear of a lost connection twice.
+  // A caller that only reads the streams must not get an unhandled rejection for a lost connection.
   exit.promise.catch(() => {})
   let end: { code: number; signal?: string } | undefined
   channel.on('error', () => {})
@@ -20,7 +20,7 @@ export function processOf(channel: ClientChannel, lostWhy: () => Error): GuestPr
   const settle = () => (end ? exit.resolve(end) : exit.reject(lostWhy()))
   channel.on('close', () => {
     stdin.destroy()
-    // Not before the last output is in the streams; nobody has to have read it there.
+    // Settle only when the last output is in the streams; it need not have been read.
     void Promise.all([ended(channel), ended(channel.stderr)]).then(settle)
   })
   return {
@@ -53,7 +53,7 @@ const ended = (source: Readable) =>
   })
 
 /**
- * What comes out of a channel, as a stream of its own: it ends, never errs, and when given up it lets the rest flow away, so that the channel can
+ * Returns the output of a channel as its own stream: it ends and never fails, and when destroyed it drains the rest, so that the channel can
  * close. A paused reader stops the channel's reading, and its ssh window fills.
  */
 function outputOf(source: Readable): Readable {
@@ -76,8 +76,8 @@ function outputOf(source: Readable): Readable {
 }
 
 /**
- * What goes into a channel. A channel that closed never calls back (ssh2), so this stream is destroyed then. A command may be over before all that it was
- * to be given is written: as with a pipe that nobody reads, the rest has no place to go, and the command's end tells what there is to tell.
+ * Returns the input of a channel as a stream. A closed channel never calls back (ssh2), so this stream is destroyed then. A command may end before its input is
+ * written: as with a pipe that nobody reads, the rest is dropped, and the command's end tells the result.
  */
 function inputOf(channel: ClientChannel): Writable {
   return new Writable({

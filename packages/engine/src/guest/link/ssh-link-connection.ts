@@ -6,14 +6,14 @@ import { wireKey } from '../identity/keys.ts'
 export interface ConnectOptions {
   readonly port: VmPort
   readonly keys: RunKeys
-  /** How long the guest may keep silent before it says its first word. */
+  /** How long the guest may be silent before its first byte. */
   readonly silentMs: number
   readonly signal: AbortSignal
 }
 
-/** From its first word to the login. Alone it takes 0.3-0.6 s under TCG; on a busy host several times as long. */
+/** Bound from the first byte to the login, which takes 0.3-0.6 s under TCG, and several times that on a busy host. */
 const handshakeMs = 20_000
-/** A guest that answers nothing for 30 s is gone, or its port was reset. Paused guests and busy hosts stay below. */
+/** A guest that does not answer for 30 s is gone, or its port was reset. Paused guests and busy hosts stay below. */
 const keepalive = { keepaliveInterval: 5000, keepaliveCountMax: 6 }
 
 /** SSH_OPEN_CONNECT_FAILED (RFC 4254, 5.1). */
@@ -25,8 +25,8 @@ type ChannelRefused = Error & { readonly reason?: number }
 export interface SshConnection {
   readonly lost: Promise<void>
   /**
-   * `take` is called with the channel before anything more of it is read: a command that ends at once may have its exit status in the very bytes that
-   * opened its channel, and ssh2 tells of that only to who listens already.
+   * Calls `take` with the channel before anything more is read: a command that ends at once may have its exit status in the same bytes that
+   * opened its channel, and ssh2 reports it only to existing listeners.
    */
   exec<T>(command: string, pty: ExecOptions['pty'], take: (channel: ClientChannel) => T): Promise<T>
   /** A TCP connection to a port on the guest's loopback; undefined when nothing listens there. */
@@ -34,7 +34,7 @@ export interface SshConnection {
   close(): void
 }
 
-/** Logs in as the platform's root over the VM's port; the guest must show its host key. Rejects with why not, leaving nothing open. */
+/** Logs in as the platform's root over the VM's port and verifies the guest's host key. Rejects with the reason and leaves nothing open. */
 export async function connectSsh({ port, keys, silentMs, signal }: ConnectOptions): Promise<SshConnection> {
   signal.throwIfAborted()
   const socket = await port()

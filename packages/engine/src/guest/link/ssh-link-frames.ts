@@ -32,11 +32,11 @@ export function encodeFrame(type: number, payload: Uint8Array): Buffer {
   return frame
 }
 
-/** Whole frames out of a stream that is cut anywhere. */
+/** Reads whole frames from a stream of arbitrary pieces. */
 export class FrameReader {
   #rest: Buffer = Buffer.alloc(0)
 
-  /** Throws on what is no frame: the guest's side is not to be trusted with our memory. */
+  /** Throws on invalid frames: the guest must not be able to fill our memory. */
   read(bytes: Buffer): Frame[] {
     const frames: Frame[] = []
     this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])

@@ -18,10 +18,10 @@ import { processOf } from './exec-process.ts'
 import { connectSsh, type SshConnection } from './ssh-link-connection.ts'
 import { openTerminal } from './ssh-link-terminal.ts'
 
-/** A guest begins to talk seconds after its power-on; later tries wait longer, in case bytes were lost on a line that nobody read yet. */
+/** Timeouts of attempts. A guest answers seconds after power-on; later attempts wait longer, in case bytes were lost before the guest read the port. */
 const silentMs = { first: 2000, longest: 30_000 }
 const betweenTriesMs = { first: 50, longest: 2000 }
-/** The probe that tells a guest in which commands run from one that merely talks. */
+/** Probe that checks that commands run in the guest. */
 const probeMs = 15_000
 const runDefaults = { timeoutMs: 30_000, keepBytes: 1024 * 1024 }
 
@@ -218,7 +218,7 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return promise.finally(() => signal.removeEventListener('abort', wake))
 }
 
-/** All that comes, of which the beginning is kept. */
+/** Reads a stream to its end and keeps the beginning. */
 async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
   const kept: Buffer[] = []
   let size = 0

@@ -44,7 +44,7 @@ export function encodeWakeFrame(type: number, payload: Uint8Array): Buffer {
   return frame
 }
 
-/** Whole frames out of a stream that may begin in the middle of one, or hold anything: what is no frame is skipped. Keeps less than one frame. */
+/** Reads whole frames from a stream that may begin inside one, or contain anything: other bytes are skipped. Buffers less than one frame. */
 export class WakeFrameReader {
   readonly #largest: number
   #rest: Buffer = Buffer.alloc(0)

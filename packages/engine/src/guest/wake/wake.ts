@@ -9,15 +9,15 @@ import { encodeWakeFrame, entropySize, nonceSize, WakeFrameReader, wakeTypes, wa
 
 /** A guest answers in milliseconds; on a host that resumes many at once in seconds. Asked again in case its first message met half of an older one. */
 const limits = { totalMs: 20_000, firstAnswerMs: 2000, longestAnswerMs: 8000, pauseMs: 50 }
-/** What one connection may bring before it is closed, and what one answer may hold: the guest is not to be trusted with our memory. */
+/** Most bytes of one connection, and of one answer: the guest must not be able to fill our memory. */
 const largest = { stream: 64 * 1024, answer: 300 }
 /** Corrections of the clock until it is known to be right within `wantedMs`; more than `neededMs` off is a failure. */
 const clock = { rounds: 8, wantedMs: 50, neededMs: 500 }
 
 /**
- * Makes a guest whose memory was resumed or cloned fit to be used: kernel random generator reseeded, clock set, platform keys replaced, old
- * platform connections ended, epoch announced, in this order. May be called before the VM goes on, so that this is the first thing that it does,
- * and again: nothing is done twice that matters. Throws `machine_unreachable` when the guest refuses, or does not answer in time.
+ * Prepares a guest whose memory was resumed or cloned: reseeds the kernel's random generator, sets the clock, replaces platform keys, ends old
+ * platform connections and announces the epoch. It may be called before the VM goes on, so that the guest does this first,
+ * and may be repeated. Throws `machine_unreachable` when the guest refuses, or does not answer in time.
  */
 export async function wake({ ports }: WithPort<'wake'>, options: WakeOptions): Promise<Woken> {
   const { signal, timeoutMs = limits.totalMs } = options
@@ -55,7 +55,7 @@ async function wakeOver(call: Call, { epoch, keys, onReseeded }: WakeOptions): P
   return { clockOffMs: offMs }
 }
 
-/** New entropy each time it is sent: no two machines, and no machine twice, get the same. */
+/** Makes new entropy for each message, so that no two machines, and no machine twice, get the same. */
 function wakePayload(epoch: string, keys?: RunKeys): Buffer {
   const host = keys ? Buffer.from(toDropbearKey(keys.hostPrivate)) : Buffer.alloc(0)
   const authorized = Buffer.from(keys ? `${keys.clientPublic.trim()}\n` : '')
@@ -77,7 +77,7 @@ function int64(value: bigint): Buffer {
   return bytes
 }
 
-/** How far the guest's clock is ahead, and by how much that may be wrong: half of the way there and back. */
+/** How far the guest's clock is ahead, and the uncertainty: half of the round trip. */
 interface Heard {
   readonly offMs: number
   readonly slackMs: number
@@ -105,7 +105,7 @@ async function callGuest(port: VmPort, untilLateMs: () => number, signal?: Abort
     received += bytes.length
     if (received > largest.stream) return fail(new Error('it sends what is no answer'))
     for (const { version, type, payload } of reader.read(bytes)) {
-      // Answers to somebody who asked before the cut may still be under way.
+      // Answers to a question from before the cut may still arrive.
       if (!waiting || !payload.subarray(0, nonceSize).equals(waiting.nonce)) continue
       const rest = payload.subarray(nonceSize)
       if (version !== wakeVersion) waiting.reject(otherVersion(version))
