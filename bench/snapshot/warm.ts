@@ -10,7 +10,7 @@ const samples = { cold: 3, warm: 5, spare: 5 }
 /** A throwaway run boots, settles and is stopped, once nothing of a user's is on its way up. */
 const keptWarmWithinMs = 300_000
 
-/** Starts of a playground of the catalogue: before and after it is kept warm, and when a run of it stands by. */
+/** Starts of an official playground: before and after it is kept warm, and with a spare. */
 export async function warmFigures(progress: (text: string) => void): Promise<Figure[]> {
   const server = new TestServer({ warmStarts: true })
   const took: Record<'cold' | 'warm' | 'spare', number[]> = { cold: [], warm: [], spare: [] }

@@ -31,7 +31,7 @@ export interface TestServerOptions {
   readonly env?: Record<string, string>
   /** Default off: most tests count boots, processes, layers or bytes, and a throwaway run in the background would be among them. */
   readonly warmStarts?: boolean
-  /** Default: no run stands by. */
+  /** Default: no spares. */
   readonly spareFor?: string
   /** An existing home, to start a second server on it. */
   readonly home?: string

@@ -1,6 +1,6 @@
 import type { Exit, MachineStream } from '@ramet/client/machine-stream.ts'
 
-/** Hands a stream's output to our own; resolves (and so acknowledges) when it was taken. */
+/** Writes a stream's output to ours; resolves, and so acknowledges, when it was accepted. */
 function passOutput(stream: MachineStream): void {
   stream.onOutput((channel, bytes) => {
     const target = channel === 'stderr' ? process.stderr : process.stdout
@@ -13,7 +13,7 @@ export interface AttachOptions {
   readonly leaveBy?: number
 }
 
-/** What `attachTerminal` sends when the person left. */
+/** Result of `attachTerminal` when the user left by `leaveBy`. */
 export const left: Exit = { code: 0 }
 
 /**

@@ -2,7 +2,7 @@ import { type Client, createClient } from '@ramet/client/client.ts'
 import { findServer, type ServerAddress, type ServerFlags } from './find-server.ts'
 import { createOutput, type Output } from './output.ts'
 
-/** What a verb works with. */
+/** Passed to every verb. */
 export interface Context {
   readonly client: Client
   readonly server: ServerAddress
@@ -19,7 +19,7 @@ export const openWith =
     return { client: createClient(server), server, out: createOutput() }
   }
 
-/** The person pressed ctrl-c while something went on that does not end with this process. */
+/** The user pressed ctrl-c during work that does not end with this process. */
 export class Interrupted extends Error {
   readonly note: string
 

@@ -18,7 +18,7 @@ export interface ServerFlags {
 export const homeOf = (env: NodeJS.ProcessEnv): string => env.RAMET_HOME || '/var/lib/ramet'
 
 /**
- * Which server, and with what credentials: flags, then RAMET_ENDPOINT and RAMET_TOKEN, then what the server of RAMET_HOME wrote down.
+ * Finds the server and credentials: from flags, then RAMET_ENDPOINT and RAMET_TOKEN, then the files of RAMET_HOME's server.
  * The home's token is only ever sent to the home's own endpoint. Throws `server_unreachable` when no server was named or started.
  */
 export async function findServer(flags: ServerFlags, env: NodeJS.ProcessEnv): Promise<ServerAddress> {

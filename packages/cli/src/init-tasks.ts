@@ -5,7 +5,7 @@ import { taskStatus } from '@ramet/model/run/task-state.ts'
 import type { Context } from './context.ts'
 import { waitForGoal } from './wait-for-goal.ts'
 
-/** Waits for the init tasks of a run that is ready. Throws `init_task_failed` after the output of what failed was shown: the run is usable all the same. */
+/** Waits for the init tasks of a run that is ready. Prints the output of failed tasks, then throws `init_task_failed`: the run is usable nevertheless. */
 export async function waitForInitTasks(context: Context, play: Play, options: { quiet?: boolean | undefined }): Promise<void> {
   if (Object.keys(play.tasks).length === 0) return
   await waitForGoal(context, play, { wanted: 'RUNNING', isReached: areTasksSettled }, { ...options, about: 'tasks' })

@@ -11,8 +11,8 @@ export interface Styled {
 }
 
 /**
- * Results go to stdout, all else to stderr; nothing else in the CLI writes to either, but what shows progress and what joins a terminal to a machine.
- * Whatever a guest, a server or another person put into a text, it is made visible here and cannot steer the terminal. Colours follow NO_COLOR and the
+ * Results go to stdout, everything else to stderr. Only this, progress and attached terminals write to either.
+ * Control characters in foreign text are made visible here, so that it cannot control the terminal. Colours follow NO_COLOR and the
  * terminal.
  */
 export interface Output {

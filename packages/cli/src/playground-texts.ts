@@ -2,7 +2,7 @@ import type { ChangePlayground } from '@ramet/model/api/wire.ts'
 import type { Command } from 'commander'
 import { readInput } from './read-input.ts'
 
-/** What is said of a playground, as options of a verb. */
+/** Texts of a playground as options of a verb. */
 export interface TextOptions {
   readonly title?: string
   readonly description?: string

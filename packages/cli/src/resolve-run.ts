@@ -7,7 +7,7 @@ import { runIdSchema } from '@ramet/model/units/names.ts'
 /** Said of the argument in every verb that takes a run. */
 export const runArgument = 'the run: its id, or the beginning of its id or title if no other begins so'
 
-/** The run that a person means. Throws `not_found` or `ambiguous_name`, both with what there is. */
+/** Finds the run that the user names. Throws `not_found` or `ambiguous_name`, both with the candidates. */
 export async function resolveRun(client: Pick<Client, 'plays'>, name: string): Promise<Play> {
   if (runIdSchema.safeParse(name).success) return await client.plays.get(name)
   return pickRun(await client.plays.list(), name)

@@ -15,7 +15,7 @@ export interface WaitOptions {
 
 const timedOut = (timeoutMs: number) => new RametError('timed_out', 504, `That took longer than ${timeoutMs / 1000} s.`)
 
-/** Waits until the run is where it was asked to be, telling what is under way. Throws why it will not get there, or Interrupted. */
+/** Waits until the run reaches the goal, and shows progress. Throws the reason when it will not, or Interrupted. */
 export async function waitForGoal(
   { client }: Context,
   asked: Play,

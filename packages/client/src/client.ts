@@ -82,7 +82,7 @@ export function createClient(options: ClientOptions) {
       create: (body: CreatePlayground) => post<Playground>(routes.playgrounds(), body),
       /** Title and texts; what it is made of never changes. */
       change: (name: string, body: ChangePlayground) => ask<Playground>(connection, 'PATCH', routes.playground(name), { body }),
-      /** Answers with what goes on without it. */
+      /** Removes a playground; answers with the runs and playgrounds that go on without it. */
       remove: (name: string) => ask<RemovedPlayground>(connection, 'DELETE', routes.playground(name)),
       lineage: (name: string) => get<Lineage>(routes.playgroundLineage(name)),
     },
@@ -92,7 +92,7 @@ export function createClient(options: ClientOptions) {
       (await post<{ problems: Problem[] }>(routes.manifestCheck(), { text, fileName })).problems,
 
     plays: {
-      /** All, newest first, asked for by pages. */
+      /** All runs, newest first, fetched by pages. */
       async list(): Promise<Play[]> {
         const all: Play[] = []
         for (let cursor: string | undefined; ; cursor = all.at(-1)?.id) {

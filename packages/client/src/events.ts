@@ -10,7 +10,7 @@ export interface EventsOptions {
   readonly signal?: AbortSignal
   /** Goes on after this event, as `Last-Event-ID` says. */
   readonly lastEventId?: string
-  /** Called each time the stream stands. After an interruption (`again`) events may be missing: read afresh what you show. */
+  /** Called each time the stream is connected. After an interruption (`again`) events may be missing: reload what you show. */
   readonly onOpen?: (again: boolean) => void
   /** Called with the reason when the stream broke; it is being reconnected. */
   readonly onBreak?: (error: unknown) => void
@@ -18,12 +18,12 @@ export interface EventsOptions {
 
 const firstBackoffMs = 250
 const longestBackoffMs = 5000
-/** A connection on which nothing came for so long, not even a comment, is taken for dead (a laptop that slept, a NAT that forgot). */
+/** A connection without any data for this long, not even a comment, counts as dead (a laptop that slept, a NAT that dropped it). */
 const silenceMs = 60_000
 
 /**
- * What happens on the server, from now on (or from `lastEventId`), reconnected with backoff until `signal` aborts.
- * Throws only what cannot be cured by waiting: an answer in the 400s.
+ * Iterates over events of the server from now on (or from `lastEventId`), and reconnects with backoff until `signal` aborts.
+ * Throws only when waiting does not help: on an answer in the 400s.
  */
 export async function* watchEvents(connection: Connection, options: EventsOptions = {}): AsyncGenerator<Event> {
   const { signal, onOpen, onBreak } = options

@@ -3,7 +3,7 @@ import { RametError } from '@ramet/model/errors/error.ts'
 import type { RunState, WantedState } from '@ramet/model/run/run-state.ts'
 import { isTaskOver, taskStatus } from '@ramet/model/run/task-state.ts'
 
-/** What a verb waits for: the request it put to the server, and when that is fulfilled. */
+/** What a verb waits for: its request, and when that is fulfilled. */
 export interface Goal {
   readonly wanted: WantedState
   isReached(play: Play): boolean
@@ -31,8 +31,8 @@ export const goals = {
 } as const satisfies Record<string, Goal>
 
 /**
- * Why the goal will not be reached any more; undefined while it may. `asked` is the play as the action's answer showed it:
- * a failure that it still carries is the old one, which the action is about to mend.
+ * Returns why the goal will not be reached any more; undefined while it may. `asked` is the play in the action's answer:
+ * a failure in it is an old one, which the action is about to repair.
  */
 export function whyUnreachable(play: Play, goal: Goal, asked: Play): RametError | undefined {
   if (goal.isReached(play)) return undefined
@@ -60,7 +60,7 @@ const said: Partial<Record<RunState, string>> = {
   DESTROYING: 'The run is being removed',
 }
 
-/** What is under way, in words for people. */
+/** Describes what is under way, for people. */
 export function progressOf(play: Play): Progress {
   if (play.progress) return play.progress
   const waiting = play.state === 'RUNNING' ? play.machines.filter(({ name, noSSH }) => !noSSH && !isMachineReady(play, name)) : []

@@ -14,7 +14,7 @@ export interface WaitOptions {
 }
 
 /**
- * The play, as soon as `until` holds for it. Events bring news at once; a slow poll beside them makes good whatever they lose.
+ * Resolves with the play as soon as `until` holds for it. Events report changes at once; a slow poll covers lost events.
  * Throws what the server says of the play (`not_found`), and `server_unreachable` after `patienceMs`.
  */
 export async function waitForPlay(

@@ -12,7 +12,7 @@ export function showPlay(cache: QueryClient, play: Play): void {
   cache.setQueryData(queries.plays().queryKey, (plays) => plays && withPlay(plays, play))
 }
 
-/** After something that no event tells whole: who descends from whom, which playgrounds there are, and what all takes on disk. */
+/** Reloads what no event carries: lineages, the list of playgrounds, and disk usage. */
 export async function refreshCopies(cache: QueryClient): Promise<void> {
   await Promise.all(['playgrounds', 'lineage', 'usage'].map((what) => cache.invalidateQueries({ queryKey: [what] })))
 }

@@ -6,7 +6,7 @@ import { Choices } from '../ui/choices.tsx'
 import { runLook } from './run-look.ts'
 import { Dot } from './state-badge.tsx'
 
-/** What stands in the place of the terminals while there are none: why, and the ways on. */
+/** Shown in place of the terminals while there are none: why, and what can be done. */
 export function AtRest({ play }: { play: Play }) {
   const { label, tone, about } = runLook[play.state]
   const mayRestart = refusal('restart', play.state) === undefined

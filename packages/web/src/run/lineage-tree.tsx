@@ -11,7 +11,7 @@ const icons: Record<LineageNode['how'], IconName> = {
 }
 
 /**
- * Where a run came from and what came from it. Children are set in, but for an only child of somebody without brothers and sisters: it stands right below, so that
+ * Shows ancestors and descendants of a run. Children are indented, except an only child of an only child: it stands directly below, so that
  * a long line of descent stays readable.
  */
 export function LineageTree({ lineage }: { lineage: Lineage }) {

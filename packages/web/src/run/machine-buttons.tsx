@@ -15,7 +15,7 @@ const shown: readonly {
   { action: 'machine.restart', text: 'Switch on', icon: 'play', whenOn: false },
 ]
 
-/** What may be done to one machine of a run. What may not be done now says why. */
+/** Buttons for the actions of one machine. A disabled one says why. */
 export function MachineButtons({ play, machine }: { play: Play; machine: PlayMachine }) {
   const isOn = isMachineOn(machine.state)
   return (

@@ -7,7 +7,7 @@ const halo = { stroke: 'var(--surface)', strokeWidth: 3, strokeLinejoin: 'round'
 
 const fills: Record<Tone, string> = { good: 'fill-accent', busy: 'fill-busy', off: 'fill-off', bad: 'fill-bad' }
 
-/** Machines and networks of a run as a small plan: who is on which network, under which address, and what leads outside. */
+/** Draws machines and networks of a run: who is on which network, with which address, and what leads outside. */
 export function NetworkDrawing({ play }: { play: Play }) {
   const { width, height, machines, networks } = layOutNetworks(play)
   const states = new Map(play.machines.map(({ name, state }) => [name, state]))

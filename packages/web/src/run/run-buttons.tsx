@@ -7,7 +7,7 @@ import { LiveCloneDialog } from './live-clone-dialog.tsx'
 import { SaveDialog } from './save-dialog.tsx'
 import { useBoot, useClone, useDestroy, useRestart, useShutDown, useStop } from './use-run-action.ts'
 
-/** What may be done to a run. What may not be done now says why. A run at rest is continued, any other one is stopped. */
+/** Buttons for a run's actions. A disabled one says why. A run at rest has Continue, any other Stop. */
 export function RunButtons({ play }: { play: Play }) {
   return (
     <>
@@ -73,7 +73,7 @@ interface AskedButtonProps {
   readonly onYes: () => void
 }
 
-/** Power on or off without the memory: what runs in it is lost, so it is asked first. */
+/** Powers on or off without the memory. Running programs are lost, so it asks first. */
 function AskedButton({ name, refusal: why, isBusy, ...ask }: AskedButtonProps) {
   const [isAsking, setIsAsking] = useState(false)
   return (
