@@ -66,7 +66,7 @@ async function noteEnds(run: RunAtWork): Promise<void> {
     const end = ends.get(name)
     // The workflow brings back a machine that goes off instead of rebooting.
     if (end === undefined || wanted !== 'RUNNING' || !takenForOn.includes(state)) continue
-    await run.watch.write(name, { ...afterEnd(name, end), from: takenForOn, whileWanted: 'RUNNING' })
+    await run.watch.write(name, { ...afterEnd(name, end), from: takenForOn, whileRunning: true, whileWanted: 'RUNNING' })
     await failTasksOn(run, name, 'Its machine went off before it ended.')
   }
 }
@@ -93,6 +93,6 @@ async function fulfil(run: RunAtWork, row: RunMachineRow): Promise<void> {
     await run.perform('machine-release', [name])
     await failTasksOn(run, name, 'Its machine did not come up again.')
     const { message } = toFailure(error, run.tools.layers.home)
-    await run.watch.write(name, { state: 'FAILED', wanted: 'STOPPED', message, whileWanted: wanted })
+    await run.watch.write(name, { state: 'FAILED', wanted: 'STOPPED', message, whileRunning: true, whileWanted: wanted })
   }
 }

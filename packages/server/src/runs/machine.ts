@@ -40,6 +40,8 @@ export interface MachineNote {
   readonly wanted?: WantedMachineState
   /** Write only if the machine is in one of these states. */
   readonly from?: readonly MachineState[]
+  /** Write only while the run is RUNNING: what was seen of a machine does not concern a run that has begun anew since. */
+  readonly whileRunning?: true
   /** Write only if this is wanted of the machine. */
   readonly whileWanted?: WantedMachineState
 }
@@ -47,6 +49,7 @@ export interface MachineNote {
 /** Records the state of a machine. Returns false and writes nothing when the note's conditions do not hold. */
 export async function noteMachine(db: Db, runId: string, name: string, note: MachineNote): Promise<boolean> {
   return transaction(db, async (trx) => {
+    if (note.whileRunning && (await readRun(trx, runId)).state !== 'RUNNING') return false
     const machine = await findMachine(trx, runId, name)
     if (!machine || (note.from && !note.from.includes(machine.state))) return false
     if (note.whileWanted !== undefined && note.whileWanted !== machine.wanted) return false
