@@ -6,7 +6,7 @@ import type { NextOverlay } from '../host/perform.ts'
 import { type KeptMemory, keepMemory } from '../snapshot/keep.ts'
 import type { SnapshotStamp } from '../snapshot/stamp.ts'
 import type { HostParts } from './host-parts.ts'
-import { indexOf, mustAnswer, stampOf } from './keep-memory.ts'
+import { indexOf, mustAnswer, mustBeWhole, stampOf } from './keep-memory.ts'
 import type { LiveRun } from './live-run.ts'
 import { newOverlayName, overlaysFolder } from './run-folder.ts'
 import type { RunRecord } from './run-record.ts'
@@ -42,6 +42,7 @@ const syncWithinMs = 60_000
 export async function cutLive({ host, run, live, overlays, signal, afterStep }: LiveCut, snapshotId: string): Promise<Cut> {
   const machines = live.all()
   if (machines.length === 0) throw actionRefused('clone', 'RUNNING', 'All its machines are off.')
+  mustBeWhole(run, machines)
   await mustAnswer(machines, signal)
   const stamp = await stampOf(host, run, machines)
   // A clone that boots finds everything that was written before the request.

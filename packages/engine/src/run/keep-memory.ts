@@ -74,10 +74,20 @@ export async function mustAnswer(machines: readonly LiveMachine[], signal: Abort
   )
 }
 
+/**
+ * Requires that no machine ended by itself a moment ago: memory of the others alone would be resumed without it. A machine that was switched off before is no
+ * part of the memory.
+ */
+export function mustBeWhole({ machines }: RunRecord, on: readonly LiveMachine[]): void {
+  const gone = machines.find(({ name, isOn }) => isOn && !on.some((machine) => machine.name === name))
+  if (gone) throw machineUnreachable(gone.name, 'it ended before its memory was taken.')
+}
+
 async function keep(context: RunContext): Promise<void> {
   const { host, store, signal } = context
   const run = await store.read()
   const on = targets(context)
+  mustBeWhole(run, on)
   const stamp = await stampOf(host, run, on)
   const id = randomBytes(12).toString('hex')
   const at = new Date().toISOString()

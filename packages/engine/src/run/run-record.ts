@@ -24,6 +24,8 @@ export interface RunRecord {
 
 export interface MachineRecord {
   readonly name: string
+  /** By the store it is on, or on its way there or back. If no VM is found, it ended by itself a moment ago. */
+  readonly isOn: boolean
   /** Set while the machine is to be rebooted: kernel boot id of the boot to end. */
   readonly leftBoot: string | undefined
 }

@@ -13,7 +13,7 @@ export class MemoryRunStore implements RunStore {
 
   constructor(storage: HostStorage, record: Pick<RunRecord, 'id' | 'shortId' | 'plan' | 'drives'>) {
     this.#storage = storage
-    const machines = record.plan.machines.map(({ name }) => ({ name, leftBoot: undefined }))
+    const machines = record.plan.machines.map(({ name }) => ({ name, isOn: false, leftBoot: undefined }))
     this.record = {
       ...record,
       machines,

@@ -1,4 +1,5 @@
 import type { DriveRecord, LayerRecord, RunRecord, RunStore } from '@ramet/engine'
+import { isMachineOn } from '@ramet/model/run/run-state.ts'
 import { saveLeftBoot } from '../runs/machine.ts'
 import { bootNext, consumeMemory, dropMemory, keepMemory, noteIdentity, saveLease } from '../runs/run.ts'
 import type { LayerTools } from '../storage/layers/layer-tools.ts'
@@ -33,7 +34,11 @@ export function runStore(tools: LayerTools, runId: string): RunStore {
       const { memory } = row
       const kept = snapshotOf(memory)
       return {
-        machines: machines.map(({ name, left_boot }) => ({ name, leftBoot: left_boot ?? undefined })),
+        machines: machines.map(({ name, state, left_boot }) => ({
+          name,
+          isOn: isMachineOn(state),
+          leftBoot: left_boot ?? undefined,
+        })),
         id: row.id,
         shortId: row.short_id,
         plan: row.plan,
