@@ -1,7 +1,10 @@
 import { setStopped } from './stop-signal.ts'
 
-/** Runs a program only on CPU and disk time that nobody else uses (SCHED_IDLE, sched(7); ioprio_set(2) where the disk's scheduler has classes). */
-const idleClass = ['chrt', '--idle', '0', 'ionice', '-c', '3'] as const
+/**
+ * Runs a program only on CPU and disk time that nobody else uses (SCHED_IDLE, sched(7); ioprio_set(2) where the disk's scheduler has classes). It is killed with
+ * the server (PR_SET_PDEATHSIG, prctl(2)): nobody would let one go on that stands still.
+ */
+const idleClass = ['setpriv', '--pdeathsig', 'KILL', 'chrt', '--idle', '0', 'ionice', '-c', '3'] as const
 
 const pids = new Set<number>()
 let isStill = false
