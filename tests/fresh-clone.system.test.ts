@@ -64,7 +64,7 @@ test('on a fresh clone `npm start` prints the link, and the CLI starts, uses and
     assert.equal(destroyed.code, 0, destroyed.stderr)
     // Behind the user's back the playground was being kept warm meanwhile: the next start is there at once.
     await until(
-      'a run to stand by',
+      'a spare to be ready',
       async () =>
         (JSON.parse((await ramet(['usage', '-o', 'json'])).stdout) as Usage).warmStarts.some((warm) => warm.spares === 1),
       300_000,

@@ -8,7 +8,7 @@ import { TestServer } from './harness/server.ts'
 import { throwawaysOf } from './harness/throwaways.ts'
 
 /** Runs that are started before anybody asks, on the fake world. `warm-starts.system.test.ts` has real VMs. In order. */
-describe('runs that stand by', { concurrency: false }, () => {
+describe('spares', { concurrency: false }, () => {
   const server = new TestServer({ fake: true, warmStarts: true, spareFor: '1h' })
   let first = ''
 
@@ -27,7 +27,7 @@ describe('runs that stand by', { concurrency: false }, () => {
   /** The id of the one that the server says is ready. */
   const isSpare = () =>
     until(
-      'a run to stand by',
+      'a spare to be ready',
       () => {
         const [one, ...others] = throwaways()
         const isSaid = new RegExp(`"run":"${one?.id}".*"msg":"a spare is ready"`).test(server.output)
@@ -43,7 +43,7 @@ describe('runs that stand by', { concurrency: false }, () => {
     await server.dispose()
   })
 
-  test('once a playground is kept warm, a run of it stands by that nobody sees, and the next start is handed it', async () => {
+  test('once a playground is kept warm, a spare of it is ready that nobody sees, and the next start gets it', async () => {
     first = (await start()).id
     const ready = await isSpare()
     await assert.rejects((await plays()).get(ready), { status: 404 })
@@ -64,7 +64,7 @@ describe('runs that stand by', { concurrency: false }, () => {
     )
     assert.equal(await inGuest(play.id, 'cat /run/ramet/epoch'), play.epoch)
     assert.notEqual(await inGuest(play.id, 'cat /etc/machine-id'), await inGuest(first, 'cat /etc/machine-id'))
-    assert.notEqual(await isSpare(), ready, 'another stands by')
+    assert.notEqual(await isSpare(), ready, 'there is another spare')
     await (await plays()).stop(play.id)
     await reached(play.id, 'STOPPED')
     await (await plays()).restart(play.id)
@@ -137,7 +137,7 @@ describe('runs that stand by', { concurrency: false }, () => {
   })
 
   for (const step of ['spare/write-rows', 'spare/reach']) {
-    test(`the server killed after ${step}: nothing of it is left, and another stands by`, async () => {
+    test(`the server killed after ${step}: nothing of it is left, and there is another spare`, async () => {
       await server.restart({ RAMET_CRASH_AFTER: step })
       if (!server.child) throw new Error('no server')
       await ended(server.child, 60_000)

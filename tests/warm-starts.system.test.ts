@@ -123,9 +123,9 @@ describe('playgrounds of real VMs that are kept warm', { concurrency: false }, (
     await server.inOrder()
   })
 
-  test('a run that stands by is ready, and the next start is handed it at once', async () => {
+  test('a spare is ready, and the next start gets it at once', async () => {
     await server.restart({ RAMET_SPARE_FOR: '10m' })
-    await until('a run to stand by', () => server.output.includes('a spare is ready'), 180_000)
+    await until('a spare to be ready', () => server.output.includes('a spare is ready'), 180_000)
     const play = await started('handed over')
     assert.deepEqual(
       [play.startKind, /One run of it was ready\.$/.test(play.startReason ?? '')],
@@ -138,7 +138,7 @@ describe('playgrounds of real VMs that are kept warm', { concurrency: false }, (
     assert.equal(new Set(ids).size, 3)
     await server.ok('playground', 'destroy', '-q', play.id)
     await server.restart()
-    await until('none to stand by any more', async () => (await vmProcesses(server.home)).length === 2, 60_000)
+    await until('no spare to be left', async () => (await vmProcesses(server.home)).length === 2, 60_000)
     await server.inOrder()
   })
 

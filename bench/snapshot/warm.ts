@@ -29,7 +29,7 @@ export async function warmFigures(progress: (text: string) => void): Promise<Fig
     wants: [{ text: 'at most a quarter of a cold one', holds: (warm, cold) => warm <= cold / 4 }],
   })
   return [
-    figure(`Warm start of ${playground} to first command, one standing by`, { name: 'spare', values: seconds(took.spare) }, [
+    figure(`Warm start of ${playground} to first command, with a spare`, { name: 'spare', values: seconds(took.spare) }, [
       'the run was started ahead, from the snapshot, and is handed over',
     ]),
     figure(`Warm start of ${playground} to first command, from the snapshot`, { name: 'warm', values: seconds(took.warm) }, [
@@ -61,7 +61,7 @@ async function startsOfSpares(server: TestServer, took: number[], progress: (tex
   await using runs = await BenchRuns.open(server)
   const standing = () => server.output.split('a spare is ready').length
   for (let seen = 1; took.length < samples.spare; seen += 1) {
-    await until('a run to stand by', () => standing() > seen, keptWarmWithinMs)
+    await until('a spare to be ready', () => standing() > seen, keptWarmWithinMs)
     const { id, firstCommandMs } = await runs.start(playground)
     took.push(firstCommandMs)
     progress(`${playground}: start of one that stood by to first command ${firstCommandMs.toFixed(0)} ms`)

@@ -50,7 +50,7 @@ async function missingDrives(db: Db, id: string) {
 /** Waits for other work on the drives, and finishes an interrupted cut of a VM that is gone. */
 const settleDrives: Step<RunAtWork> = {
   name: 'settle',
-  message: 'Finishing what was begun with the drives',
+  message: 'Settling the drives’ overlays',
   async done({ id, tools }) {
     await tools.takeDrives(id)
     await tools.layers.locks.free(id)
@@ -61,7 +61,7 @@ const settleDrives: Step<RunAtWork> = {
 
 const coldStart: Step<RunAtWork> = {
   name: 'note-cold-start',
-  message: 'Beginning a boot',
+  message: 'Noting a cold start',
   done: async () => false,
   do: ({ id, tools: { db } }) => noteColdStart(db, id),
 }
@@ -69,7 +69,7 @@ const coldStart: Step<RunAtWork> = {
 /** Collects snapshots and layers that became unused. */
 const collect: Step<RunAtWork> = {
   name: 'collect',
-  message: 'Removing what nobody needs any more',
+  message: 'Removing layers and snapshots that nothing holds',
   done: async () => false,
   do: ({ tools }) => tools.collect(),
 }
@@ -80,7 +80,7 @@ const collect: Step<RunAtWork> = {
  */
 const returnBorrowed: Step<RunAtWork> = {
   name: 'begin-anew',
-  message: 'Beginning anew',
+  message: 'Returning the borrowed drives',
   async done({ id, tools: { db } }) {
     return (await readRun(db, id)).memory.kind !== 'borrowed-drives'
   },
@@ -99,7 +99,7 @@ const returnBorrowed: Step<RunAtWork> = {
 /** Marks tasks that ran in the guests as failed: the guests' memory is gone. */
 const endTasks: Step<RunAtWork> = {
   name: 'end-tasks',
-  message: 'Noting which tasks were ended',
+  message: 'Noting tasks that ended with their machines',
   done: async () => false,
   async do({ id, tools: { db } }) {
     const names = (await listTasks(db, id)).map(({ name }) => name)
@@ -109,7 +109,7 @@ const endTasks: Step<RunAtWork> = {
 
 const unmap: Step<RunAtWork> = {
   name: 'unmap-memory',
-  message: 'Giving up memory that was mapped',
+  message: 'Releasing the mapped snapshot',
   async done({ id, tools: { db } }) {
     return mappedBy((await readRun(db, id)).memory) === null
   },

@@ -46,7 +46,7 @@ export class WarmStarts {
   readonly #work: BackgroundWork
   readonly #delayMs: number
   /** As far as this server knows. */
-  #mayStandBy = false
+  #hasSpares = false
 
   constructor(tools: WarmTools) {
     this.#tools = tools
@@ -62,7 +62,7 @@ export class WarmStarts {
   /** Called when work may begin, or when the memory of a throwaway run may be needed. */
   trigger(afterMs?: number): void {
     if (!this.#tools.isOn) return
-    if (this.#work.isAtWork || this.#mayStandBy)
+    if (this.#work.isAtWork || this.#hasSpares)
       void this.#makeRoom().catch((error) =>
         this.#tools.log.error({ err: error }, 'looking whether a warm start must make room failed'),
       )
@@ -94,7 +94,7 @@ export class WarmStarts {
   }
 
   async #endAll(): Promise<void> {
-    this.#mayStandBy = false
+    this.#hasSpares = false
     await Promise.all((await listThrowaways(this.#tools.db)).map(({ id }) => endThrowaway(this.#tools, id)))
   }
 
@@ -111,12 +111,12 @@ export class WarmStarts {
       // A spare of an earlier server, one that failed to start, or one that is unlikely to be used still occupies memory.
       else await endThrowaway(this.#tools, throwaway.id)
     }
-    this.#mayStandBy = standing.size > 0
+    this.#hasSpares = standing.size > 0
     const request = await this.#next()
     if (request)
       return (await this.#isRoomFor(request, signal)) && (await this.#take(request, signal)) ? this.#delayMs : undefined
     const next = recent.find(({ playgroundId }) => !standing.has(playgroundId) && !this.#isFailed(playgroundId))
-    if (next && (await this.#standBy(next, signal))) return this.#delayMs
+    if (next && (await this.#makeSpare(next, signal))) return this.#delayMs
     const oldest = recent.findLast(({ playgroundId }) => standing.has(playgroundId))
     return oldest && Math.max(0, Date.parse(oldest.usedAt) + spareForMs - Date.now()) + this.#delayMs
   }
@@ -135,13 +135,13 @@ export class WarmStarts {
     return isTaken
   }
 
-  async #standBy({ playgroundId, snapshotId }: RecentlyUsed, signal: AbortSignal): Promise<boolean> {
+  async #makeSpare({ playgroundId, snapshotId }: RecentlyUsed, signal: AbortSignal): Promise<boolean> {
     const { db } = this.#tools
     const playground = await findPlaygroundById(db, playgroundId)
     if (!playground) return false
     const plan = makeRunPlan(specOf(playground))
     if (!(await this.#isRoomFor({ plan }, signal))) return false
-    this.#mayStandBy = true
+    this.#hasSpares = true
     return this.#try(playground, signal, 'a spare is ready', () =>
       makeSpare(this.#tools, { playground, plan }, snapshotId, signal),
     )

@@ -96,7 +96,7 @@ export class QemuCut implements VmCut {
     const active = migrationReaches(this.#qmp, ['active'], settleWithinMs)
     this.#preSwitchover = migrationReaches(this.#qmp, ['pre-switchover'], this.#timeoutMs)
     for (const each of [active, this.#preSwitchover]) each.catch(() => {})
-    await this.#flushTops()
+    await this.#flushOverlays()
     const stopped = performance.now()
     await this.#qmp.execute('stop')
     try {
@@ -110,7 +110,7 @@ export class QemuCut implements VmCut {
     held.catch(() => {})
     // When very little is left QEMU does not wait for us, and stops the guest.
     await Promise.race([held, this.#preSwitchover])
-    await this.#flushTops()
+    await this.#flushOverlays()
   }
 
   async pause(): Promise<void> {
@@ -151,7 +151,7 @@ export class QemuCut implements VmCut {
   }
 
   /** Flushes the drives before the pause, which flushes them again and then has little to do. */
-  async #flushTops(): Promise<void> {
+  async #flushOverlays(): Promise<void> {
     await Promise.all((await overlayFiles(this.#qmp)).map(flush))
   }
 }
