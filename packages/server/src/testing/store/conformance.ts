@@ -241,6 +241,17 @@ export function storeConformance(kind: string, make: MakeStore): void {
     const ids: string[] = [runId]
     for (let i = 0; i < 9; i += 1) ids.push(await addRun(db, user, playgroundId))
     await db.updateTable('runs').set({ created_at: '2026-01-01T00:00:00.000Z' }).where('id', 'in', ids.slice(3)).execute()
+    // Those before were made in one millisecond, perhaps.
+    await db
+      .updateTable('runs')
+      .set({ created_at: '2026-01-03T00:00:00.000Z' })
+      .where('id', '=', ids[2] ?? '')
+      .execute()
+    await db
+      .updateTable('runs')
+      .set({ created_at: '2026-01-02T00:00:00.000Z' })
+      .where('id', '=', ids[1] ?? '')
+      .execute()
     await db.updateTable('runs').set({ state: 'DESTROYED' }).where('id', 'in', ids.slice(0, 2)).execute()
     await db.updateTable('runs').set({ last_state_at: '2026-01-01T00:00:00.000Z' }).where('id', '=', runId).execute()
     const page = (limit: number, after?: string) =>
