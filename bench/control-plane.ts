@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from '@ramet/client/client.ts'
 import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
 import { specOf } from '@ramet/server/playgrounds/catalog.ts'
@@ -21,6 +22,8 @@ const runsInPage = 50
 const rounds = 5
 const requestsInRound = 200
 const floods = 4
+/** What requests left behind is collected. */
+const settleMs = 15_000
 
 /** Runs of two machines that are off, made as a start makes them. */
 async function fill(address: StoreAddress): Promise<string[]> {
@@ -82,7 +85,7 @@ async function residentMiB(pid: number): Promise<number> {
 
 const below = (limit: number, unit: string): Want[] => [{ text: `below ${limit} ${unit}`, holds: (value) => value < limit }]
 
-async function measureOn(kind: string, server: TestServer, ids: readonly string[], withFlood: boolean): Promise<Figure[]> {
+async function measureOn(kind: string, server: TestServer, ids: readonly string[]): Promise<Figure[]> {
   const client: Client = await server.client()
   const askPage = (n: number) =>
     client.plays.page({ limit: runsInPage, cursor: n % 2 === 0 ? undefined : ids[(n * 37) % ids.length] })
@@ -92,6 +95,7 @@ async function measureOn(kind: string, server: TestServer, ids: readonly string[
   const idle = { name: 'GET /api/health', values: await p99s(() => client.health()) }
   const page = await p99s(askPage)
   const run = await p99s(askRun)
+  await delay(settleMs)
   const memory = await residentMiB(server.pid)
   const figure = (title: string, name: string, values: number[], limit: number, notes: string[] = []): Figure => ({
     title: `${kind}: ${title}`,
@@ -109,11 +113,10 @@ async function measureOn(kind: string, server: TestServer, ids: readonly string[
       unit: 'MiB',
       ours: { name: 'resident', values: [memory] },
       rival: { name: 'resident', values: [memory] },
-      wants: below(200, 'MiB'),
-      notes: ['after all requests above'],
+      wants: below(190, 'MiB (200 MB)'),
+      notes: [`${settleMs / 1000} s after all requests above`],
     },
   ]
-  if (!withFlood) return figures
   const endFlood = flood(server.home)
   // Somebody's writes wait for the disk meanwhile, one after the other.
   let isOver = false
@@ -142,7 +145,7 @@ async function measureOn(kind: string, server: TestServer, ids: readonly string[
   }
 }
 
-async function onStore(kind: string, database: string | undefined, withFlood: boolean): Promise<Figure[]> {
+async function onStore(kind: string, database: string | undefined, afterFill?: () => Promise<void>): Promise<Figure[]> {
   const home = testFolder('h', { inMemory: false })
   const env: Record<string, string> = database === undefined ? {} : { RAMET_DATABASE: database }
   const server = new TestServer({ fake: true, home, env })
@@ -150,8 +153,9 @@ async function onStore(kind: string, database: string | undefined, withFlood: bo
     await server.start()
     await server.stop()
     const ids = await fill(storeAddress(home, database))
+    await afterFill?.()
     await server.start()
-    return await measureOn(kind, server, ids, withFlood)
+    return await measureOn(kind, server, ids)
   } finally {
     await server.kill()
     await rm(home, { recursive: true, force: true })
@@ -162,10 +166,12 @@ export const controlPlane: Benchmark = {
   name: 'control-plane',
   summary: `${runsOnRecord} runs on record, fake world: lists and single runs, memory, and both while the disk is flooded; both stores`,
   async measure(progress) {
-    const sqlite = await onStore('SQLite', undefined, true)
+    const sqlite = await onStore('SQLite', undefined)
     progress('SQLite is through')
     await using postgres = await TestPostgres.start()
-    const postgresql = await onStore('PostgreSQL', await postgres.makeDatabase({ isEmpty: true }), true)
+    const url = await postgres.makeDatabase({ isEmpty: true })
+    // A server of its own does that by itself; the tests' does not.
+    const postgresql = await onStore('PostgreSQL', url, () => postgres.run(url, 'analyze'))
     return [...sqlite, ...postgresql]
   },
 }

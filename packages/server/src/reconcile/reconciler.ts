@@ -1,6 +1,6 @@
 import type { Progress } from '@ramet/model/api/wire.ts'
 import { noteUnreadable, startAfterReboot } from '../runs/run.ts'
-import { listLivingRuns } from '../store/runs.ts'
+import { livingRuns } from '../store/runs.ts'
 import { decide } from './decide.ts'
 import type { ReconcilerTools, RunAtWork } from './run-at-work.ts'
 import { RunWorker } from './run-worker.ts'
@@ -43,7 +43,7 @@ export class Reconciler {
    */
   async resume(hostWasRebooted: boolean): Promise<void> {
     const { db } = this.#tools
-    for (const run of await listLivingRuns(db)) {
+    for await (const run of livingRuns(db)) {
       if (run.failure?.code === 'plan_unreadable') await noteUnreadable(db, run)
       if (hostWasRebooted) await startAfterReboot(db, run.id)
       if (decide(run.wanted, run.state) !== 'rest') this.#worker(run.id).trigger()

@@ -1,8 +1,9 @@
 import type { Failure } from '@ramet/model/api/wire.ts'
 import { notFound } from '@ramet/model/errors/errors.ts'
-import { parseRunPlan, type RunPlan } from '@ramet/model/plan/run-plan.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { isGone, type RunState, takesMemory, type WantedState } from '@ramet/model/run/run-state.ts'
 import { type Db, destroyed, now } from './database.ts'
+import { readPlan } from './read-plan.ts'
 import { goesOnFrom, memoryColumns, type RunMemory, readMemory } from './run-memory.ts'
 import type { NewRun, RunRow } from './schema.ts'
 
@@ -37,7 +38,7 @@ export function readRunRow(row: RunRow): Run {
     memory: readMemory(row),
     shutsDown: power_off === 1,
   }
-  const found = parseRunPlan(plan)
+  const found = readPlan(plan)
   if ('plan' in found) return { ...read, plan: found.plan }
   const isGoing = row.wanted === 'DESTROYED' || isGone(row.state)
   return {
@@ -73,9 +74,19 @@ export async function readRun(db: Db, id: string): Promise<Run> {
   return run
 }
 
-/** Runs that the reconciler has, or may have, something to do with. */
-export async function listLivingRuns(db: Db): Promise<Run[]> {
-  return (await db.selectFrom('runs').selectAll().where('state', '!=', destroyed).execute()).map(readRunRow)
+const atOnce = 200
+
+/** Runs that the reconciler has, or may have, something to do with; a few in memory at a time, since a home has many that are at rest. */
+export async function* livingRuns(db: Db): AsyncGenerator<Run> {
+  const ids = (await db.selectFrom('runs').select('id').where('state', '!=', destroyed).execute()).map(({ id }) => id)
+  for (let at = 0; at < ids.length; at += atOnce) {
+    const rows = await db
+      .selectFrom('runs')
+      .selectAll()
+      .where('id', 'in', ids.slice(at, at + atOnce))
+      .execute()
+    yield* rows.map(readRunRow)
+  }
 }
 
 /** Titles of a user's runs that are not gone. */
@@ -100,7 +111,7 @@ export async function listRunsWithMemory(db: Db, purpose: RunRow['purpose']): Pr
     .where('purpose', '=', purpose)
     .execute()
   return rows.map(({ plan, ...run }) => {
-    const found = parseRunPlan(plan)
+    const found = readPlan(plan)
     return { ...run, plan: 'plan' in found ? found.plan : noPlan }
   })
 }

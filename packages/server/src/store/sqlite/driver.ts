@@ -1,14 +1,16 @@
 import { setTimeout } from 'node:timers/promises'
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
 import { Turns } from '../turns.ts'
+import { OnDemand } from './on-demand.ts'
 import type { SqliteRunner, Statement } from './runner.ts'
 
-/** Connections to one file. For a store in memory, and for one that is looked at alone, all are the same one. */
+/** Connections to one file. */
 export interface SqliteRunners {
   readonly writer: SqliteRunner
+  /** The writer itself for a store in memory, and for a file that is looked at alone. */
   readonly reader: SqliteRunner
-  /** For transactions that only read: statements of others must not see the moment that they look at. */
-  openLookout(): Promise<SqliteRunner>
+  /** For transactions that only read: statements of others must not see the moment that they look at. Absent: they have the writer. */
+  readonly openLookout: (() => Promise<SqliteRunner>) | undefined
   /** The file is not to be written. */
   readonly readOnly: boolean
 }
@@ -16,32 +18,51 @@ export interface SqliteRunners {
 /** A transaction that has not ended by then never will: whoever began it is gone or waits for something else. */
 const closeWithinMs = 10_000
 
+/** A connection that one transaction has at a time. */
+interface Exclusive {
+  readonly turns: Turns
+  take(): Promise<SqliteRunner>
+  giveBack(): void
+  close(): Promise<void>
+}
+
+interface Connections {
+  readonly reader: SqliteRunner
+  readonly writer: Exclusive
+  readonly lookout: Exclusive
+  /** The reader is no writer: single statements of it need no turns, since nothing can come between their parts. */
+  readonly hasReader: boolean
+  readonly readOnly: boolean
+}
+
 /**
  * Kysely's driver over a writer and readers of one file in WAL mode. Queries outside of transactions that only read go to the reader, which no writer ever stops and
  * which sees all that was committed before; all else has the writer for itself.
  */
 export class SqliteDriver implements Driver {
   readonly #open: () => Promise<SqliteRunners>
-  readonly #turns = new Map<SqliteRunner, Turns>()
-  #runners: SqliteRunners | undefined
-  #lookout: Promise<SqliteRunner> | undefined
+  #connections: Connections | undefined
 
   constructor(open: () => Promise<SqliteRunners>) {
     this.#open = open
   }
 
   async init(): Promise<void> {
-    this.#runners = await this.#open()
+    const { writer: runner, reader, openLookout, readOnly } = await this.#open()
+    const writer = { turns: new Turns(), take: async () => runner, giveBack() {}, close: () => runner.close() }
+    const onDemand = openLookout && new OnDemand(openLookout)
+    const lookout = onDemand && {
+      turns: new Turns(),
+      take: () => onDemand.take(),
+      giveBack: () => onDemand.giveBack(),
+      close: () => onDemand.close(),
+    }
+    this.#connections = { reader, writer, lookout: lookout ?? writer, hasReader: reader !== runner, readOnly }
   }
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    if (!this.#runners) throw new Error('the store is closed')
-    const { openLookout, ...runners } = this.#runners
-    return new SqliteSession({
-      ...runners,
-      lookout: () => (this.#lookout ??= openLookout()),
-      turnsOf: (runner) => this.#turnsOf(runner),
-    })
+    if (!this.#connections) throw new Error('the store is closed')
+    return new SqliteSession(this.#connections)
   }
 
   beginTransaction(session: DatabaseConnection, settings: TransactionSettings): Promise<void> {
@@ -62,46 +83,34 @@ export class SqliteDriver implements Driver {
 
   /** After the queries and transactions that have begun. */
   async destroy(): Promise<void> {
-    const runners = this.#runners
-    this.#runners = undefined
-    if (!runners) return
-    const all = new Set([...(this.#lookout ? [await this.#lookout] : []), runners.reader, runners.writer])
-    const idle = Promise.all([...all].map((runner) => this.#turnsOf(runner).take()))
+    const connections = this.#connections
+    this.#connections = undefined
+    if (!connections) return
+    const { reader, writer, lookout, hasReader } = connections
+    const idle = Promise.all([...new Set([writer.turns, lookout.turns])].map((turns) => turns.take()))
     await Promise.race([idle, setTimeout(closeWithinMs, undefined, { ref: false })])
+    if (lookout !== writer) await lookout.close()
+    if (hasReader) await reader.close()
     // The last to close a WAL checkpoints it: that is to be the one that may write.
-    for (const runner of all) await runner.close()
+    await writer.close()
   }
-
-  #turnsOf(runner: SqliteRunner): Turns {
-    const turns = this.#turns.get(runner) ?? new Turns()
-    this.#turns.set(runner, turns)
-    return turns
-  }
-}
-
-interface Connections {
-  readonly writer: SqliteRunner
-  readonly reader: SqliteRunner
-  readonly readOnly: boolean
-  lookout(): Promise<SqliteRunner>
-  turnsOf(runner: SqliteRunner): Turns
 }
 
 /** What one query, or one transaction, has of the connections. */
 class SqliteSession implements DatabaseConnection {
   readonly #connections: Connections
   #transaction: SqliteRunner | undefined
-  #endTurn: (() => void) | undefined
+  #release: (() => void) | undefined
 
   constructor(connections: Connections) {
     this.#connections = connections
   }
 
   async begin(readsOnly: boolean): Promise<void> {
-    const runner = readsOnly ? await this.#connections.lookout() : this.#connections.writer
-    this.#endTurn = await this.#connections.turnsOf(runner).take()
+    const { lookout, writer, readOnly } = this.#connections
+    const runner = await this.#take(readsOnly ? lookout : writer)
     // Immediate: a transaction that reads first and writes then is refused by SQLite when another process wrote in between.
-    await runner.run({ sql: readsOnly || this.#connections.readOnly ? 'begin' : 'begin immediate', parameters: [] })
+    await runner.run({ sql: readsOnly || readOnly ? 'begin' : 'begin immediate', parameters: [] })
     this.#transaction = runner
   }
 
@@ -112,28 +121,36 @@ class SqliteSession implements DatabaseConnection {
 
   release(): void {
     this.#transaction = undefined
-    this.#endTurn?.()
-    this.#endTurn = undefined
+    this.#release?.()
+    this.#release = undefined
   }
 
   async executeQuery<R>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<R>> {
     const statement = { sql, parameters }
     if (this.#transaction) return result(this.#transaction, statement)
-    const { reader, writer, turnsOf } = this.#connections
+    const { reader, writer, hasReader } = this.#connections
     const readsOnly = query.kind === 'SelectQueryNode' || (query.kind === 'RawNode' && /^\s*select\b/i.test(sql))
-    // Single statements of a connection that is only for reading need no turns: nothing can come between their parts.
-    if (readsOnly && reader !== writer) return result(reader, statement)
-    const endTurn = await turnsOf(writer).take()
+    if (readsOnly && hasReader) return result(reader, statement)
+    const runner = await this.#take(writer)
     try {
-      return await result(writer, statement)
+      return await result(runner, statement)
     } finally {
-      endTurn()
+      this.release()
     }
   }
 
   // biome-ignore lint/correctness/useYield: the interface wants a generator, and nothing streams from the store.
   async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
     throw new Error('rows of the store are not streamed')
+  }
+
+  async #take(exclusive: Exclusive): Promise<SqliteRunner> {
+    const endTurn = await exclusive.turns.take()
+    this.#release = () => {
+      exclusive.giveBack()
+      endTurn()
+    }
+    return exclusive.take()
   }
 }
 

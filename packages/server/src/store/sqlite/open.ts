@@ -23,7 +23,7 @@ class AdapterOfSeveral extends SqliteAdapter {
 
 async function one(file: string, readOnly: boolean): Promise<SqliteRunners> {
   const runner = inThisThread({ file, role: readOnly ? 'alone' : 'writer' })
-  return { writer: runner, reader: runner, openLookout: async () => runner, readOnly }
+  return { writer: runner, reader: runner, openLookout: undefined, readOnly }
 }
 
 async function onThreads(file: string): Promise<SqliteRunners> {

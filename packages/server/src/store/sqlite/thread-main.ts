@@ -1,7 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { SqliteConnection } from './connection.ts'
-import type { SqliteFile } from './runner.ts'
-import type { Answer, Request } from './thread.ts'
+import type { Answer, Request, ThreadData } from './thread.ts'
 
 /** The thread of one connection: a statement a message, an answer a statement. */
 const port = parentPort
@@ -15,7 +14,7 @@ function answer(request: Request): Answer {
       connection?.close()
       return { id: request.id, result: undefined }
     }
-    connection ??= new SqliteConnection(workerData as SqliteFile)
+    connection ??= new SqliteConnection((workerData as ThreadData).file)
     return { id: request.id, result: request.kind === 'run' ? connection.run(request.statement) : undefined }
   } catch (error) {
     // Structured clones of errors lose all but name, message and stack.

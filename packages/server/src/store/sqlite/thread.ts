@@ -1,5 +1,12 @@
+import { getCompileCacheDir } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import type { SqliteFile, SqliteRunner, Statement, StatementResult } from './runner.ts'
+
+export interface ThreadData {
+  readonly file: SqliteFile
+  /** Where compiled modules are kept. */
+  readonly compileCache: string | undefined
+}
 
 export type Request =
   | { readonly id: number; readonly kind: 'open' | 'close' }
@@ -11,6 +18,9 @@ export type Answer = { readonly id: number } & (
 
 /** A thread that is still writing to a disk that does not answer is left to the end of the process after this. */
 const closeWithinMs = 10_000
+
+/** Rows live until they are sent. Node's default lets each thread's garbage grow to many times as much before it looks. */
+const maxYoungGenerationSizeMb = 8
 
 interface Waiting {
   resolve(result: StatementResult | undefined): void
@@ -28,7 +38,10 @@ export class SqliteThread implements SqliteRunner {
   #ended: Error | undefined
 
   private constructor(file: SqliteFile) {
-    this.#worker = new Worker(new URL('./thread-main.ts', import.meta.url), { workerData: file })
+    this.#worker = new Worker(new URL('./thread-entry.mjs', import.meta.url), {
+      workerData: { file, compileCache: getCompileCacheDir() } satisfies ThreadData,
+      resourceLimits: { maxYoungGenerationSizeMb },
+    })
     this.#worker.unref()
     this.#worker.on('message', (answer: Answer) => this.#settle(answer))
     this.#worker.on('error', (error) => this.#end(error))

@@ -1,0 +1,41 @@
+import type { SqliteRunner } from './runner.ts'
+
+const closeAfterMs = 5_000
+
+/** A connection that is opened when somebody needs it and closed when nobody has for a while: a thread of Node takes 12 MB (measured). */
+export class OnDemand {
+  readonly #open: () => Promise<SqliteRunner>
+  readonly #closeAfterMs: number
+  #runner: Promise<SqliteRunner> | undefined
+  #users = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(open: () => Promise<SqliteRunner>, idleMs = closeAfterMs) {
+    this.#open = open
+    this.#closeAfterMs = idleMs
+  }
+
+  /** To be given back, also when it could not be opened. */
+  take(): Promise<SqliteRunner> {
+    this.#users += 1
+    clearTimeout(this.#timer)
+    this.#runner ??= this.#open().catch((error) => {
+      this.#runner = undefined
+      throw error
+    })
+    return this.#runner
+  }
+
+  giveBack(): void {
+    this.#users -= 1
+    if (this.#users > 0) return
+    this.#timer = setTimeout(() => void this.close(), this.#closeAfterMs).unref()
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    const runner = this.#runner
+    this.#runner = undefined
+    await (await runner?.catch(() => undefined))?.close()
+  }
+}
