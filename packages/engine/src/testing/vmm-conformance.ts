@@ -127,8 +127,9 @@ export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Read
 
   it('tells afterwards that the guest powered off while nobody looked, each time it is asked', async (tools, spec) => {
     const vm = await obedient(tools, spec)
-    const held = await tools.vmm.consoleLogs(spec)
     await tools.tell(vm, spec, 'poweroff')
+    // A guest that was resumed has no log before it prints something: here the order's echo.
+    const held = await tools.vmm.consoleLogs(spec)
     vm.release()
     await until(tools, 'the guest to say that it powers off', async () =>
       /power(ing)?[ -]?(off|down)/i.test((await held.at(-1)?.read()) ?? ''),
@@ -145,7 +146,8 @@ export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Read
 
   it('notices a reboot from inside, goes on in the same process, and begins another console log', async (tools, spec) => {
     const vm = await obedient(tools, spec)
-    const logs = (await tools.vmm.consoleLogs(spec)).length
+    // A guest that was resumed and has printed nothing has no log yet; the order's echo is in its first.
+    const logs = Math.max(1, (await tools.vmm.consoleLogs(spec)).length)
     const reset = Promise.withResolvers<void>()
     vm.onReset(() => reset.resolve())
     await tools.tell(vm, spec, 'reboot')
