@@ -23,6 +23,8 @@ const idle: readonly string[] = [
   'resume/renew-identity',
   'resume/unpack-memory',
 ]
+/** A pretend guest may have answered before this step: then it has nothing to do, and no server ends after it. On QEMU it always has. */
+const idleOnFake = 'resume/await-guests'
 const seals = ['seal/begin', 'seal/link-overlays', 'seal/swap']
 
 /**
@@ -134,7 +136,7 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
       })
     }
 
-    for (const step of stepsOf('resume').filter((name) => !idle.includes(name))) {
+    for (const step of stepsOf('resume').filter((name) => !idle.includes(name) && !(fake && name === idleOnFake))) {
       test(`the server killed after ${step}: the run goes on where it was`, async () => {
         await running()
         const before = await boots(id)
