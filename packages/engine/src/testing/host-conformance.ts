@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
-import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Host, MachineEvent } from '../host/host.ts'
 import type { MachineName } from '../host/host-machines.ts'
 import type { HostConfig } from '../host/open-host.ts'
@@ -13,6 +12,7 @@ import type { WorkflowName } from '../host/perform.ts'
 import { workflowSteps } from '../host/workflows.ts'
 import { nextOverlays } from '../run/cut-live.ts'
 import { MemoryRunStore } from './memory-run-store.ts'
+import { oneMachinePlan } from './one-machine-plan.ts'
 
 export interface HostConformanceTools {
   open(config: HostConfig): Promise<Host>
@@ -22,24 +22,9 @@ export interface HostConformanceTools {
 }
 
 const gib = 1024 ** 3
-const plan: RunPlan = {
-  version: 1,
-  networks: [{ name: 'local', subnet: '172.16.0.0/24', gateway: '172.16.0.1', private: false }],
-  machines: [
-    {
-      name: 'one',
-      users: [{ name: 'root', default: true }],
-      cpuCount: 1,
-      ramMiB: 512,
-      noSSH: false,
-      drives: [{ source: 'debian-stable', mount: '/', sizeBytes: 20 * gib, readOnly: false }],
-      interfaces: [
-        { network: 'local', mac: '52:52:00:00:00:00', address: '172.16.0.2', prefixLength: 24, gateway: '172.16.0.1' },
-      ],
-      startupFiles: [],
-    },
-  ],
-}
+const plan = oneMachinePlan([
+  { network: 'local', mac: '52:52:00:00:00:00', address: '172.16.0.2', prefixLength: 24, gateway: '172.16.0.1' },
+])
 
 /** What every host must do with a run, without a server. Called once an implementation; one run is used from test to test. */
 export function hostConformance(name: string, tools: HostConformanceTools): void {

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { qemuDisks } from '../disk/qemu-disks.ts'
 import { ensureVmUser } from '../disk/vm-user.ts'
 import { kernelWords } from '../guest/boot/kernel-words.ts'
@@ -15,27 +14,13 @@ import { modulesSerial } from '../run/vm-spec.ts'
 import { hostTscKhz } from '../vmm/host-khz.ts'
 import { qemuVmm } from '../vmm/qemu/qemu.ts'
 import type { Vm, VmSpec } from '../vmm/vmm.ts'
+import { oneMachinePlan } from './one-machine-plan.ts'
 
 /** For tests: one bare VM without networks on the real image and kernel pack, which all tests share. */
 export const testCache = process.env.RAMET_TEST_CACHE ?? '/var/cache/ramet-test'
 
 const gib = 1024 ** 3
-const plan: RunPlan = {
-  version: 1,
-  networks: [{ name: 'local', subnet: '172.16.0.0/24', gateway: '172.16.0.1', private: false }],
-  machines: [
-    {
-      name: 'one',
-      users: [{ name: 'root', default: true }],
-      cpuCount: 1,
-      ramMiB: 512,
-      noSSH: false,
-      drives: [{ source: 'debian-stable', mount: '/', sizeBytes: 20 * gib, readOnly: false }],
-      interfaces: [],
-      startupFiles: [],
-    },
-  ],
-}
+const plan = oneMachinePlan([])
 
 export async function testVmm() {
   const user = await ensureVmUser()
