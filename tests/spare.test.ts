@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Play } from '@ramet/model/api/wire.ts'
-import { inMachine } from './harness/in-machine.ts'
+import { debianRuns } from './harness/debian-runs.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { ended, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -12,17 +11,7 @@ describe('spares', { concurrency: false }, () => {
   const server = new TestServer({ fake: true, warmStarts: true, spareFor: '1h' })
   let first = ''
 
-  const plays = async () => (await server.client()).plays
-  const reached = (id: string, state: Play['state']) => server.reached(id, state)
-  const start = async (how = {}) => {
-    const { id } = await (await plays()).start({ playground: 'debian', ...how })
-    return reached(id, 'RUNNING')
-  }
-  const destroy = async (id: string) => {
-    await (await plays()).destroy(id)
-    await reached(id, 'DESTROYED')
-  }
-  const inGuest = (id: string, command: string) => inMachine(server, id, 'debian', command)
+  const { plays, reached, start, destroy, inGuest } = debianRuns(server)
   const throwaways = () => throwawaysOf(server)
   /** The id of the one that the server says is ready. */
   const isSpare = () =>

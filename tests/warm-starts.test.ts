@@ -3,8 +3,7 @@ import { readdir, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
-import type { Play } from '@ramet/model/api/wire.ts'
-import { inMachine } from './harness/in-machine.ts'
+import { debianRuns } from './harness/debian-runs.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -15,17 +14,7 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
   const server = new TestServer({ fake: true, warmStarts: true })
   let first = ''
 
-  const plays = async () => (await server.client()).plays
-  const reached = (id: string, state: Play['state']) => server.reached(id, state)
-  const start = async (how = {}) => {
-    const { id } = await (await plays()).start({ playground: 'debian', ...how })
-    return reached(id, 'RUNNING')
-  }
-  const destroy = async (id: string) => {
-    await (await plays()).destroy(id)
-    await reached(id, 'DESTROYED')
-  }
-  const inGuest = (id: string, command: string) => inMachine(server, id, 'debian', command)
+  const { plays, reached, start, destroy, inGuest } = debianRuns(server)
   const bootOf = (id: string) => inGuest(id, 'cat /proc/sys/kernel/random/boot_id')
   const warmOnes = async () => (await (await server.client()).usage()).warmStarts
   /** Also that the throwaway run is gone: only the runs of before have processes. */
