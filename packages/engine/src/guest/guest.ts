@@ -55,8 +55,12 @@ export interface GuestTerminal {
 export interface GuestLink {
   /** Resolves when a command ran in the guest; again after each reconnect. Rejects when the signal fires. */
   ready(signal: AbortSignal): Promise<void>
+  /** False also while the guest answers nothing on an open connection: it is asked at intervals, unless its VM stands still. Ready again when it answers. */
   readonly isReady: boolean
-  onChange(listener: (isReady: boolean) => void): () => void
+  /** Why it is not ready: a sentence about the machine that begins with `it`. Undefined while it is ready. */
+  readonly lastWhy: string | undefined
+  /** Called at each change of `isReady`; `why` is `lastWhy`. Returns a function that stops this. */
+  onChange(listener: (isReady: boolean, why?: string) => void): () => void
   /** `command` goes to the user's login shell as -c; empty: an interactive login shell. */
   exec(command: string, options?: ExecOptions): Promise<GuestProcess>
   /** Runs a small command of the platform to its end; time and output are bounded. */

@@ -80,8 +80,10 @@ export interface MachineSight {
 
 export interface MachineOn {
   readonly machine: string
-  /** A command ran in it over the current connection. */
+  /** It answers on the current connection. */
   readonly isReady: boolean
+  /** Why it is not ready: a sentence that begins with `it`. */
+  readonly why?: string
 }
 
 export type MachineEvent = { readonly runId: string; readonly machine: string } & (
@@ -90,6 +92,6 @@ export type MachineEvent = { readonly runId: string; readonly machine: string } 
   | { readonly kind: 'reset' }
   /** It was paused because the host's disk is full, or goes on. */
   | { readonly kind: 'space'; readonly waits: boolean }
-  /** The platform's connection to it came or went. */
-  | { readonly kind: 'link'; readonly isReady: boolean }
+  /** The platform's connection to it came or went, or the guest no longer answers on it. `why`: a sentence that begins with `it`, when it is not ready. */
+  | { readonly kind: 'link'; readonly isReady: boolean; readonly why?: string }
 )

@@ -42,7 +42,12 @@ export function localHost(parts: HostParts, rest: HostRest): Host {
       const off = await adopt({ host: parts, store, live: live.of(runId) })
       return (await store.read()).plan.machines.map(({ name }) => ({ machine: name, end: off.get(name) }))
     },
-    on: (runId) => (live.get(runId)?.all() ?? []).map(({ name, link }) => ({ machine: name, isReady: link.isReady })),
+    on: (runId) =>
+      (live.get(runId)?.all() ?? []).map(({ name, link }) => ({
+        machine: name,
+        isReady: link.isReady,
+        ...(link.lastWhy === undefined ? {} : { why: link.lastWhy }),
+      })),
     events: (listener) => live.listen((runId, event) => listener({ runId, ...event })),
     updateLimits: (_, store) => updateLimits(parts, store),
     standStill(runIds) {

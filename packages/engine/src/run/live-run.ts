@@ -18,7 +18,7 @@ export type LiveEvent =
   | { readonly kind: 'ended'; readonly machine: string; readonly end: VmEnd }
   | { readonly kind: 'reset'; readonly machine: string }
   | { readonly kind: 'space'; readonly machine: string; readonly waits: boolean }
-  | { readonly kind: 'link'; readonly machine: string; readonly isReady: boolean }
+  | { readonly kind: 'link'; readonly machine: string; readonly isReady: boolean; readonly why?: string }
 
 /** Connections to the machines of one run that are on. */
 export class LiveRun {
@@ -74,7 +74,7 @@ export class LiveRun {
     }
     this.#machines.set(name, machine)
     this.#added(vm)
-    link.onChange((isReady) => this.#tell({ kind: 'link', machine: name, isReady }))
+    link.onChange((isReady, why) => this.#tell({ kind: 'link', machine: name, isReady, ...(why === undefined ? {} : { why }) }))
     vm.onReset(() => this.#tell({ kind: 'reset', machine: name }))
     vm.onSpace((waits) => this.#tell({ kind: 'space', machine: name, waits }))
     void vm.ended.then((end) => {

@@ -31,7 +31,7 @@ type Link = WithPort<'ssh'> & Pick<Vm, 'onReset'>
 export class SshLink implements GuestLink {
   readonly #vm: Link
   readonly #keys: RunKeys
-  readonly #listeners = new Set<(isReady: boolean) => void>()
+  readonly #listeners = new Set<(isReady: boolean, why?: string) => void>()
   readonly #processes = new Set<ReturnType<typeof processOf>>()
   readonly #closing = new AbortController()
   readonly #stopListening: () => void
@@ -50,7 +50,11 @@ export class SshLink implements GuestLink {
     return this.#connection !== undefined
   }
 
-  onChange(listener: (isReady: boolean) => void): () => void {
+  get lastWhy(): string | undefined {
+    return this.isReady ? undefined : this.#lastWhy
+  }
+
+  onChange(listener: (isReady: boolean, why?: string) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -144,7 +148,7 @@ export class SshLink implements GuestLink {
     if (this.#connection === connection) return
     this.#connection = connection
     if (!connection) for (const process of this.#processes) process.lost()
-    for (const listener of this.#listeners) listener(connection !== undefined)
+    for (const listener of this.#listeners) listener(connection !== undefined, this.lastWhy)
   }
 
   async #begin(awake: Promise<unknown> | undefined): Promise<void> {

@@ -35,9 +35,10 @@ export const fakeGuests: Guests = {
 class FakeLink implements GuestLink {
   isReady = false
   readonly #port: VmPort
-  readonly #listeners = new Set<(isReady: boolean) => void>()
+  readonly #listeners = new Set<(isReady: boolean, why?: string) => void>()
   readonly #closing = new AbortController()
   #socket: Duplex | undefined
+  #lastWhy = 'it does not answer yet.'
   #timer: NodeJS.Timeout | undefined
 
   constructor(port: VmPort, { awake = Promise.resolve() }: LinkOptions = {}) {
@@ -48,7 +49,11 @@ class FakeLink implements GuestLink {
     )
   }
 
-  onChange(listener: (isReady: boolean) => void): () => void {
+  get lastWhy(): string | undefined {
+    return this.isReady ? undefined : this.#lastWhy
+  }
+
+  onChange(listener: (isReady: boolean, why?: string) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -142,7 +147,8 @@ class FakeLink implements GuestLink {
   #change(isReady: boolean): void {
     if (this.isReady === isReady) return
     this.isReady = isReady
-    for (const listener of this.#listeners) listener(isReady)
+    if (!isReady) this.#lastWhy = 'the connection was lost.'
+    for (const listener of this.#listeners) listener(isReady, this.lastWhy)
   }
 
   async #open(what: GuestOpening): Promise<{ process: GuestProcess; resumed: boolean }> {
