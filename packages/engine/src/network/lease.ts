@@ -1,8 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createHash } from 'node:crypto'
 import { poolExhausted } from '@ramet/model/errors/errors.ts'
-import { temporarySuffix } from '../disk/files.ts'
+import { Claims } from '../disk/claims.ts'
 import { run } from '../process/run-process.ts'
 import { formatPrefix, overlaps, type Prefix, parsePrefix, sizeOf } from './ipv4.ts'
 
@@ -21,26 +19,22 @@ export interface UsedPrefix extends Prefix {
 const leaseLength = 28
 const leaseSize = 2 ** (32 - leaseLength)
 
-/**
- * Claims of /28s, one file each, shared by all servers on the host: the file's name is the claim (`198.18.0.16`), its content who holds it.
- * A claim of another installation is never ours to remove, however dead its home looks.
- */
+/** /28s of runs, one claim each (`198.18.0.16`), shared by all servers on the host. */
 export class Leases {
   readonly #pool: Prefix
-  readonly #folder: string
+  readonly #claims: Claims
   readonly #used: () => Promise<readonly UsedPrefix[]>
 
   constructor({ pool, folder = '/run/ramet/leases', used = usedByHost }: LeaseOptions) {
     this.#pool = parsePrefix(pool)
     if (this.#pool.length > leaseLength) throw new Error(`the pool ${pool} has no room for a /${leaseLength}`)
-    this.#folder = folder
+    this.#claims = new Claims(folder, /^\d+(\.\d+){3}$/)
     this.#used = used
   }
 
   /** The run's lease; a new one when it has none. Throws `pool_exhausted`. */
   async take(installation: string, runId: string, prefer?: string): Promise<string> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o755 })
-    const claims = await this.#claims()
+    const claims = await this.#leases()
     const mine = claims.find((claim) => claim.installation === installation && claim.runId === runId)
     if (mine) return mine.lease
     const claimed = new Set(claims.map((claim) => claim.lease))
@@ -51,19 +45,18 @@ export class Leases {
       // A route of our own may still stand where a run's lease was forgotten with /run: the one it asks for again.
       const foreign = used.filter((item) => lease !== prefer || item.device?.startsWith(`r${installation}-`) !== true)
       if (foreign.some((item) => overlaps(item, candidate))) continue
-      if (await this.#claim(lease, `${installation} ${runId}\n`)) return lease
+      if (await this.#claims.claim({ name: fileOf(lease), installation, runId })) return lease
     }
     throw poolExhausted(formatPrefix(this.#pool))
   }
 
   async release(installation: string, runId: string): Promise<void> {
-    for (const claim of await this.#claims())
-      if (claim.installation === installation && claim.runId === runId) await rm(join(this.#folder, claim.file), { force: true })
+    await this.#claims.release(installation, runId)
   }
 
   /** Run ids of the installation that hold a lease. */
   async holders(installation: string): Promise<string[]> {
-    const claims = await this.#claims()
+    const claims = await this.#claims.list()
     return claims.filter((claim) => claim.installation === installation).map((claim) => claim.runId)
   }
 
@@ -79,36 +72,8 @@ export class Leases {
       yield { base: this.#pool.base + ((first + step) % count) * leaseSize, length: leaseLength }
   }
 
-  /** Whole or not at all: link(2) fails when somebody was faster, and there is never a claim without its holder. */
-  async #claim(lease: string, holder: string): Promise<boolean> {
-    const temporary = join(this.#folder, `${randomBytes(8).toString('hex')}${temporarySuffix}`)
-    try {
-      await writeFile(temporary, holder, { flag: 'wx', mode: 0o644 })
-      await link(temporary, join(this.#folder, fileOf(lease)))
-      return true
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-      throw error
-    } finally {
-      await rm(temporary, { force: true })
-    }
-  }
-
-  async #claims(): Promise<{ file: string; lease: string; installation: string; runId: string }[]> {
-    const files = await readdir(this.#folder).catch((error: NodeJS.ErrnoException): string[] => {
-      if (error.code === 'ENOENT') return []
-      throw error
-    })
-    const claims = await Promise.all(
-      files
-        .filter((file) => /^\d+(\.\d+){3}$/.test(file))
-        .map(async (file) => {
-          const content = await readFile(join(this.#folder, file), 'utf8').catch(() => '')
-          const [installation = '', runId = ''] = content.trim().split(' ')
-          return { file, lease: `${file}/${leaseLength}`, installation, runId }
-        }),
-    )
-    return claims
+  async #leases(): Promise<{ lease: string; installation: string; runId: string }[]> {
+    return (await this.#claims.list()).map(({ name, ...holder }) => ({ ...holder, lease: `${name}/${leaseLength}` }))
   }
 }
 
