@@ -1,5 +1,4 @@
-import { access, constants } from 'node:fs/promises'
-import { join } from 'node:path'
+import { findProgram } from './find-program.ts'
 
 /** Every program that the engine runs, with the Debian package that brings it. `npm start` installs them (scripts/debian-packages.json). */
 export const debianPackages = {
@@ -36,15 +35,12 @@ export interface MissingProgram {
   readonly debianPackage: string
 }
 
-/** Where Debian puts programs. The PATH of a service or of sudo may lack the sbin folders, which the engine needs. */
-const folders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
-
 /** Programs of the list that this host lacks, in the list's order. */
 export async function missingPrograms(programs: readonly string[] = Object.keys(debianPackages)): Promise<MissingProgram[]> {
   const missing: MissingProgram[] = []
   for (const program of programs) {
     const debianPackage = (debianPackages as Record<string, string>)[program]
-    if (debianPackage !== undefined && !(await isInstalled(program))) missing.push({ program, debianPackage })
+    if (debianPackage !== undefined && (await findProgram(program)) === undefined) missing.push({ program, debianPackage })
   }
   return missing
 }
@@ -53,16 +49,4 @@ export async function missingPrograms(programs: readonly string[] = Object.keys(
 export function installCommand(missing: readonly MissingProgram[]): string | undefined {
   if (missing.length === 0) return undefined
   return `apt-get install -y ${[...new Set(missing.map(({ debianPackage }) => debianPackage))].join(' ')}`
-}
-
-async function isInstalled(program: string): Promise<boolean> {
-  const path = [...(process.env.PATH ?? '').split(':').filter((folder) => folder !== ''), ...folders]
-  for (const folder of path) {
-    const found = await access(join(folder, program), constants.X_OK).then(
-      () => true,
-      () => false,
-    )
-    if (found) return true
-  }
-  return false
 }
