@@ -136,20 +136,19 @@ function bareCommandLine(
   spec: VmSpec,
   { accelerator, tscKhz, folder }: { accelerator: Accelerator; tscKhz: number; folder: string },
 ): [string, ...string[]] {
-  const options = {
-    qemu: 'qemu-system-x86_64',
-    accelerator,
-    user: 'root',
-    tscKhz,
-    jitCacheMiB: 128,
-    consoleLog: vmFiles(folder).consoleLog(1),
-  }
+  const options = { qemu: 'qemu-system-x86_64', accelerator, tscKhz, jitCacheMiB: 128 }
+  const { qmp, console, guest, wake } = vmFiles(folder)
+  const paths = new Map(Object.entries({ qmp, console, guest, wake }))
   const [program, ...argv] = qemuCommandLine(spec, options)
   const kept: string[] = []
   for (let at = 0; at < argv.length; at += 1) {
     const [word = '', value = ''] = argv.slice(at, at + 2)
-    if (word === '-sandbox' || word === '-runas') at += 1
-    else if (word === '-netdev') {
+    if (word === '-sandbox' || word === '-add-fd') at += 1
+    else if (word === '-chardev') {
+      const id = /id=(\w+)/.exec(value)?.[1] ?? ''
+      kept.push(word, `socket,id=${id},path=${paths.get(id)},server=on,wait=off`)
+      at += 1
+    } else if (word === '-netdev') {
       kept.push(word, value.replace(/^tap,(id=\w+),.*/, 'user,$1,restrict=on'))
       at += 1
     } else kept.push(word)

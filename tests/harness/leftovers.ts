@@ -20,16 +20,18 @@ export async function leftovers(installation: string, home: string): Promise<str
   }
   for (const pid of await runProcesses(home)) found.push(`process ${pid}`)
   for (const entry of await readdir(`${home}/runs`).catch(() => [])) found.push(`${home}/runs/${entry}`)
-  for (const entry of await readdir('/run/ramet/leases').catch(() => [])) {
-    const text = await readFile(`/run/ramet/leases/${entry}`, 'utf8').catch(() => '')
-    if (text.includes(installation)) found.push(`lease ${entry}`)
+  for (const claims of ['leases', 'uids']) {
+    for (const entry of await readdir(`/run/ramet/${claims}`).catch(() => [])) {
+      const text = await readFile(`/run/ramet/${claims}/${entry}`, 'utf8').catch(() => '')
+      if (text.includes(installation)) found.push(`${claims} ${entry}`)
+    }
   }
   return found
 }
 
-/** VMs, real or fake. What splits the memory of one that is cut names its folder too. */
+/** VMs, real or fake. What becomes a VM or a resolver names its folder too. */
 export const vmProcesses = (home: string, of = ''): Promise<number[]> =>
-  runProcesses(home, of, (program) => !['dnsmasq', 'setpriv'].includes(program) && !program.startsWith('/proc/self/fd/'))
+  runProcesses(home, of, (program) => program !== 'dnsmasq' && !program.endsWith('/jail'))
 /** Resolvers. */
 export const nameProcesses = (home: string, of = ''): Promise<number[]> =>
   runProcesses(home, of, (program) => program === 'dnsmasq')

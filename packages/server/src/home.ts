@@ -8,7 +8,7 @@ import { RametError } from '@ramet/model/errors/error.ts'
 const longestHome = 48
 
 /**
- * Makes and locks RAMET_HOME: passable by the unprivileged VM user (0711), secrets by nobody else (0700).
+ * Makes and locks RAMET_HOME. What runs are made of is root's alone (0700): each VM is shown its own files.
  * The lock is SQLite's own on a file of its own: released by the kernel however the server ends. Throws `home_in_use`.
  */
 export async function openHome(home: string): Promise<Disposable> {
@@ -21,9 +21,9 @@ export async function openHome(home: string): Promise<Disposable> {
     ['', 0o711],
     ['secrets', 0o700],
     ['run', 0o711],
-    ['layers', 0o711],
-    ['runs', 0o711],
-    ['snapshots', 0o711],
+    ['layers', 0o700],
+    ['runs', 0o700],
+    ['snapshots', 0o700],
   ] as const) {
     await mkdir(join(home, folder), { recursive: true }).catch((error) => {
       throw new RametError(

@@ -111,7 +111,7 @@ test('an imported layer is the same file, readable by VMs and writable by nobody
   await importLayer(image, layer, user.gid)
   await importLayer(image, layer, user.gid)
   const [a, b] = await Promise.all([stat(image), stat(layer)])
-  assert.deepEqual([a.ino, b.uid, b.gid, b.mode & 0o777], [b.ino, 0, user.gid, 0o640])
+  assert.deepEqual([a.ino, b.uid, b.gid, b.mode & 0o777], [b.ino, 0, user.gid, 0o444])
   assert.deepEqual(
     (await readdir(folder)).filter((name) => name.endsWith('.tmp')),
     [],

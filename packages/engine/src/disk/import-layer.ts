@@ -22,7 +22,7 @@ export async function importLayer(from: string, to: string, vmGid: number): Prom
       await copyFile(from, temporary, constants.COPYFILE_FICLONE)
     }
     await chown(temporary, 0, vmGid)
-    await chmod(temporary, 0o640)
+    await chmod(temporary, 0o444)
     await publish(temporary, to)
   } finally {
     // Also after success: rename(2) of one name of a file onto another name of the same file leaves both.

@@ -33,12 +33,12 @@ export interface Merging {
  */
 export interface LayerStore {
   /**
-   * Gives each overlay's file a second name, that of the layer, makes it read-only for the VM's user, and makes content, owner and name durable.
+   * Gives each overlay's file a second name, that of the layer, makes it root's and read-only, and makes content, owner and name durable.
    * The first name stays, so nothing is lost whatever happens next. Idempotent.
    */
   seal(files: readonly OverlayAndLayer[]): Promise<SealedFile[]>
-  /** Undoes a seal: the VM's user may write to the overlay again. */
-  makeWritable(overlay: string): Promise<void>
+  /** Undoes a seal: the overlay can be written again, by the user of its run if that is on, else by root. */
+  makeWritable(overlay: string, uid?: number): Promise<void>
   /** True when nothing was ever written to the overlay, so that it reads as the layers below it. No VM may have the file open. */
   isUntouched(overlay: string): Promise<boolean>
   /**

@@ -61,7 +61,7 @@ export async function mergeLayers({ layers, below, into, signal }: Merging, vmGi
       await qemuImg(folder, argv, options)
     }
     await chown(temporary, 0, vmGid)
-    await chmod(temporary, 0o640)
+    await chmod(temporary, 0o444)
     signal?.throwIfAborted()
     await publish(temporary, into)
     return await sealedFile(into)

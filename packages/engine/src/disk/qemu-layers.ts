@@ -8,7 +8,7 @@ import { sealedFile } from './sealed-file.ts'
 import { asSpaceError } from './space.ts'
 import type { VmUser } from './vm-user.ts'
 
-/** Layers as qcow2 files. `owner`: the user that QEMU runs as; its group may read layers, and it may write none. */
+/** Layers as qcow2 files. `owner`: of overlays that no VM has. A VM may read every file that it is shown, and sees no other. */
 export function qemuLayers(owner: VmUser): LayerStore {
   return {
     async seal(files) {
@@ -22,8 +22,8 @@ export function qemuLayers(owner: VmUser): LayerStore {
       }
     },
 
-    async makeWritable(overlay) {
-      await chown(overlay, owner.uid, owner.gid)
+    async makeWritable(overlay, uid = owner.uid) {
+      await chown(overlay, uid, uid)
       await chmod(overlay, 0o600)
     },
 
@@ -40,7 +40,7 @@ async function sealOne({ overlay, layer }: OverlayAndLayer, owner: VmUser): Prom
     if (error.code !== 'EEXIST' || !(await isSameFile(overlay, layer))) throw error
   })
   await chown(layer, 0, owner.gid)
-  await chmod(layer, 0o640)
+  await chmod(layer, 0o444)
   const file = await open(layer, 'r')
   try {
     // A VM that was killed flushed nothing, so this fsync is needed whatever the guest did.

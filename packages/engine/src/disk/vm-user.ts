@@ -7,6 +7,9 @@ export interface VmUser {
   readonly gid: number
 }
 
+/** Files of runs that are off. While a run is on, its Vmm gives its drives to the run's user. */
+export const root: VmUser = { name: 'root', uid: 0, gid: 0 }
+
 /** Finds the system user, or creates it with its own group, no home and no login. Creating it needs root. */
 export async function ensureVmUser(name = 'ramet'): Promise<VmUser> {
   if (!/^[a-z_][a-z0-9_-]{0,31}$/.test(name)) throw new Error(`not a user name: ${name}`)

@@ -35,6 +35,7 @@ export interface Reclaimed {
     | 'control groups'
     | 'network'
     | 'addresses'
+    | 'user'
     | 'run folder'
     | 'snapshot file'
     | 'layer file'

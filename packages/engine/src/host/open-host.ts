@@ -6,7 +6,7 @@ import { importLayer } from '../disk/import-layer.ts'
 import { qemuDisks } from '../disk/qemu-disks.ts'
 import { qemuLayers } from '../disk/qemu-layers.ts'
 import { sealedFile } from '../disk/sealed-file.ts'
-import { ensureVmUser } from '../disk/vm-user.ts'
+import { root } from '../disk/vm-user.ts'
 import { sshGuests } from '../guest/guests.ts'
 import { ImageLibrary } from '../image/library.ts'
 import { dnsmasqResolvers } from '../network/dns/dnsmasq.ts'
@@ -14,10 +14,12 @@ import { linuxNetworks } from '../network/namespace.ts'
 import { BootSlots } from '../run/boot-slots.ts'
 import type { HostParts } from '../run/host-parts.ts'
 import { LiveRuns } from '../run/live-runs.ts'
+import { leasedUids } from '../run/run-uids.ts'
 import type { HostStamp } from '../snapshot/stamp.ts'
 import { type AcceleratorFound, probeAccelerator } from '../vmm/accelerator.ts'
 import { hostTscKhz } from '../vmm/host-khz.ts'
 import { hostStamp } from '../vmm/qemu/host-stamp.ts'
+import { hostTool } from '../vmm/qemu/host-tools.ts'
 import { qemuVmm } from '../vmm/qemu/qemu.ts'
 import type { Host } from './host.ts'
 import { hostChecks } from './host-checks.ts'
@@ -45,7 +47,7 @@ export async function openHost({ home, cache, installation, onAccelerator }: Hos
     })
   }
   await requirePassable(home)
-  const user = await ensureVmUser()
+  const uids = leasedUids(installation)
   const hierarchies = await findHierarchies()
   const library = await ImageLibrary.open(cache)
   let found: AcceleratorFound | undefined
@@ -69,16 +71,17 @@ export async function openHost({ home, cache, installation, onAccelerator }: Hos
   const guests = sshGuests()
   const accelerator = { known: () => found?.accelerator ?? null, decide: decided }
   // The only kind of VM so far.
-  const vmm = qemuVmm({ user, cacheFolder: cache, tscKhz: await hostTscKhz(), accelerator })
+  const vmm = qemuVmm({ uids, cacheFolder: cache, tscKhz: await hostTscKhz(), accelerator })
   const parts: HostParts = {
     home,
     installation,
     vmmFor: () => vmm,
-    networks: linuxNetworks({ vmUid: user.uid }),
+    networks: linuxNetworks({ vmUid: root.uid }),
     cgroups: linuxCgroups(hierarchies),
-    resolvers: dnsmasqResolvers,
-    disks: qemuDisks(user),
-    layers: qemuLayers(user),
+    resolvers: dnsmasqResolvers(() => hostTool(cache, 'jail')),
+    disks: qemuDisks(root),
+    layers: qemuLayers(root),
+    uids,
     guests,
     kernelPack: () => library.requireKernelPack(),
     async stamp() {
@@ -90,7 +93,7 @@ export async function openHost({ home, cache, installation, onAccelerator }: Hos
     nameservers: hostNameservers,
   }
   const importFile = async (from: string, to: string) => {
-    await importLayer(from, to, user.gid)
+    await importLayer(from, to, root.gid)
     return sealedFile(to)
   }
   return localHost(parts, {

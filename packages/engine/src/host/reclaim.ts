@@ -1,32 +1,41 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
 import { temporarySuffix } from '../disk/files.ts'
+import { takeFolder } from '../disk/take-folder.ts'
 import { type HostParts, hostName } from '../run/host-parts.ts'
 import { namesFolder, overlaysFolder, runFolder, runsFolder } from '../run/run-folder.ts'
 import { snapshotFolder, snapshotsFolder } from '../snapshot/snapshot-folder.ts'
 import type { Known, Reclaimed } from './known.ts'
 
-type Parts = Pick<HostParts, 'home' | 'installation' | 'resolvers' | 'cgroups' | 'networks' | 'layers'>
+type Parts = Pick<HostParts, 'home' | 'installation' | 'resolvers' | 'cgroups' | 'networks' | 'layers' | 'uids'>
 
 /**
  * Removes leftovers of a crash: host objects with the name of this installation and files below the home that no row accounts for. Nothing else is touched.
  * An interrupted seal loses nothing: the overlay still has its own name for the same file when the layer's name is unlinked.
  */
 export async function reclaim(parts: Parts, known: Known): Promise<Reclaimed[]> {
-  return [...(await hostObjects(parts, known)), ...(await reclaimFiles(parts, known))]
+  const objects = await hostObjects(parts, known)
+  return [...objects, ...(await reclaimFiles(parts, known, await parts.uids.holders()))]
 }
 
-/** Removes the files only. */
-export async function reclaimFiles(parts: Pick<HostParts, 'home' | 'layers'>, known: Known): Promise<Reclaimed[]> {
+/** Removes the files only. `uids`: users of runs that are on. */
+export async function reclaimFiles(
+  parts: Pick<HostParts, 'home' | 'layers'>,
+  known: Known,
+  uids: ReadonlyMap<string, number> = new Map(),
+): Promise<Reclaimed[]> {
   return [
     ...(await runFolders(parts, known)),
     ...(await snapshotFiles(parts, known)),
     ...(await layerFiles(parts, known)),
-    ...(await overlayFiles(parts, known)),
+    ...(await overlayFiles(parts, known, uids)),
   ]
 }
 
-async function hostObjects({ home, installation, resolvers, cgroups, networks }: Parts, { runs }: Known): Promise<Reclaimed[]> {
+async function hostObjects(
+  { home, installation, resolvers, cgroups, networks, uids }: Parts,
+  { runs }: Known,
+): Promise<Reclaimed[]> {
   const reclaimed: Reclaimed[] = []
   const names = new Set(runs.map(({ shortId }) => hostName(installation, shortId)))
   const ids = new Set(runs.map(({ id }) => id))
@@ -50,6 +59,11 @@ async function hostObjects({ home, installation, resolvers, cgroups, networks }:
     if (ids.has(runId)) continue
     await networks.release(installation, runId)
     reclaimed.push({ what: 'addresses', name: runId })
+  }
+  for (const runId of (await uids.holders()).keys()) {
+    if (ids.has(runId)) continue
+    await uids.release(runId)
+    reclaimed.push({ what: 'user', name: runId })
   }
   return reclaimed
 }
@@ -83,12 +97,13 @@ async function layerFiles({ home }: Pick<Parts, 'home'>, { layers }: Known): Pro
 }
 
 /**
- * Makes overlays writable for the VMs' user again, since an interrupted seal may have made them read-only; a VM that has one open notices nothing. Other files
- * are removed.
+ * Makes overlays writable again, since an interrupted seal may have made them read-only; a VM that has one open notices nothing. Those of runs that are off belong
+ * to root, whoever had them when the host went down. Other files are removed.
  */
 async function overlayFiles(
   { home, layers: store }: Pick<Parts, 'home' | 'layers'>,
   { runs, layers }: Known,
+  uids: ReadonlyMap<string, number>,
 ): Promise<Reclaimed[]> {
   const reclaimed: Reclaimed[] = []
   const sealed = new Set<string>()
@@ -98,13 +113,23 @@ async function overlayFiles(
   }
   for (const { id, overlays, isOn } of runs) {
     const folder = overlaysFolder(home, id)
+    if (!isOn) await takeFolders(home, id)
+    const uid = uids.get(id)
     for (const name of await entries(folder)) {
       const path = join(folder, name)
-      if (overlays.includes(name)) await store.makeWritable(path)
-      else if (!isOn || sealed.has((await identify(path)) ?? '')) reclaimed.push(await remove(home, path, 'overlay'))
+      if (overlays.includes(name)) {
+        if (!isOn || uid !== undefined) await store.makeWritable(path, isOn ? uid : undefined)
+      } else if (!isOn || sealed.has((await identify(path)) ?? '')) reclaimed.push(await remove(home, path, 'overlay'))
     }
   }
   return reclaimed
+}
+
+/** Folders of former versions, in which VMs worked themselves. */
+async function takeFolders(home: string, runId: string): Promise<void> {
+  const machines = join(runFolder(home, runId), 'machines')
+  const each = (await entries(machines)).map((name) => join(machines, name))
+  for (const folder of [overlaysFolder(home, runId), ...each]) await takeFolder(folder)
 }
 
 const entries = (folder: string) => readdir(folder).catch((): string[] => [])

@@ -9,6 +9,7 @@ import type { HostStamp } from '../snapshot/stamp.ts'
 import type { Vmm } from '../vmm/vmm.ts'
 import type { BootSlots } from './boot-slots.ts'
 import type { LiveRuns } from './live-runs.ts'
+import type { RunUids } from './run-uids.ts'
 
 /** The parts of one Linux host that runs are made of. The fake world has a fake of each. */
 export interface HostParts {
@@ -21,6 +22,7 @@ export interface HostParts {
   readonly cgroups: Cgroups
   readonly disks: Disks
   readonly layers: LayerStore
+  readonly uids: RunUids
   readonly guests: Guests
   /** Shared by all runs. */
   readonly boots: BootSlots

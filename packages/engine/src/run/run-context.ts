@@ -49,7 +49,8 @@ export const runLimits = (host: HostParts, run: RunRecord): RunLimits => planLim
 export async function runNames(host: HostParts, run: RunRecord): Promise<RunNames> {
   const nameservers = await host.nameservers()
   const network = networkPlan(host, run)
-  return { folder: namesFolder(host.home, run.id), network, nameservers, groups: host.cgroups.groups(network.name) }
+  const [groups, uid] = [host.cgroups.groups(network.name), await host.uids.take(run.id)]
+  return { folder: namesFolder(host.home, run.id), network, nameservers, groups, uid }
 }
 
 export async function readKeys(home: string, runId: string): Promise<RunKeys> {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 /** Where a run's files are, below RAMET_HOME. Machines go by index, so that socket paths stay below the 108 bytes of unix(7). */
 export const runsFolder = (home: string) => join(home, 'runs')
 export const runFolder = (home: string, runId: string) => join(runsFolder(home), runId)
-/** Sockets, pid file, console logs of one VM; owned by the VM's user. */
+/** Sockets, record, console logs of one VM. All folders of a run belong to root, who alone passes them. */
 export const machineFolder = (home: string, runId: string, machineIndex: number) =>
   join(runFolder(home, runId), 'machines', String(machineIndex))
 export const initrdFile = (home: string, runId: string, machineIndex: number) =>

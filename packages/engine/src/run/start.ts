@@ -31,8 +31,8 @@ export const makeFolders: Step<RunContext> = {
   async do({ host, store }) {
     const run = await store.read()
     await mkdir(overlaysFolder(host.home, run.id), { recursive: true })
-    // The unprivileged QEMU must pass through; secrets inside have stricter modes.
-    await chmod(runFolder(host.home, run.id), 0o711)
+    // Nobody but root has a name for anything in it: what a VM works with is shown to it.
+    await chmod(runFolder(host.home, run.id), 0o700)
     for (const index of run.plan.machines.keys()) await host.disks.makeVmFolder(machineFolder(host.home, run.id, index))
     await host.disks.makeVmFolder(overlaysFolder(host.home, run.id))
     await writeFileAtomically(keysFile(host.home, run.id), JSON.stringify(await host.guests.makeKeys()), 0o600)

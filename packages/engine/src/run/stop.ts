@@ -147,15 +147,18 @@ export const removeNetwork: Step<RunContext> = {
   },
 }
 
-/** Releases the lease. The store keeps the range, so that the next start asks for it again. */
+/** Releases the lease and the run's user. The store keeps the range, so that the next start asks for it again. */
 export const releaseAddresses: Step<RunContext> = {
   name: 'release-addresses',
   message: 'Giving the addresses back',
   async done({ host, store }) {
-    return !(await host.networks.leases(host.installation)).includes((await store.read()).id)
+    const { id } = await store.read()
+    return !(await host.networks.leases(host.installation)).includes(id) && !(await host.uids.holders()).has(id)
   },
   async do({ host, store }) {
-    await host.networks.release(host.installation, (await store.read()).id)
+    const { id } = await store.read()
+    await host.networks.release(host.installation, id)
+    await host.uids.release(id)
   },
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { syncFile, syncFolder, temporarySuffix } from '../disk/files.ts'
 import type { Vm, VmMemory, VmOverlay } from '../vmm/vmm.ts'
@@ -34,9 +34,7 @@ export async function keepMemory(
 ): Promise<KeptMemory> {
   const folder = snapshotFolder(home, id)
   const temporary = folder + temporarySuffix
-  await mkdir(temporary, { recursive: true, mode: 0o711 })
-  // The VM's user may pass, and reads the files by their group.
-  await chmod(temporary, 0o711)
+  await mkdir(temporary, { recursive: true, mode: 0o700 })
   try {
     const into = (where: string, index: number): VmMemory => ({
       ramFile: join(where, ramFileName(index)),

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { qemuDisks } from '../disk/qemu-disks.ts'
-import { ensureVmUser } from '../disk/vm-user.ts'
+import { root } from '../disk/vm-user.ts'
 import { settledCommand } from '../guest/agent/settled.ts'
 import type { RunKeys } from '../guest/guest.ts'
 import { sshGuests } from '../guest/guests.ts'
@@ -29,7 +29,7 @@ let kept: Promise<Kept> | undefined
 export async function makeSettledSpec(): Promise<{ spec: VmSpec; keys: RunKeys }> {
   kept ??= boot()
   const { spec, keys, memory } = await kept
-  const disks = qemuDisks(await ensureVmUser())
+  const disks = qemuDisks(root)
   const folder = await mkdtemp(join(tmpdir(), 'rt-vm-'))
   await disks.makeVmFolder(folder)
   const overlay = join(folder, 'overlay.qcow2')
@@ -67,7 +67,7 @@ async function boot(): Promise<Kept> {
     }
     const memory: VmMemory = { ramFile: join(spec.folder, 'kept.ram'), stateFile: join(spec.folder, 'kept.state') }
     const atCut = join(spec.folder, 'at-cut.qcow2')
-    await qemuDisks(await ensureVmUser()).makeOverlay(atCut, undefined, driveBytes)
+    await qemuDisks(root).makeOverlay(atCut, undefined, driveBytes)
     await cut([{ name: spec.machine, vm, memory, overlays: [{ driveIndex: 0, file: atCut }] }], { afterwards: 'stay-paused' })
     return { spec, keys, memory }
   } finally {

@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { qemuDisks } from '../disk/qemu-disks.ts'
-import { ensureVmUser } from '../disk/vm-user.ts'
+import { root } from '../disk/vm-user.ts'
 import { kernelWords } from '../guest/boot/kernel-words.ts'
 import type { RunKeys } from '../guest/guest.ts'
 import { sshGuests } from '../guest/guests.ts'
@@ -15,6 +15,7 @@ import { hostTscKhz } from '../vmm/host-khz.ts'
 import { qemuVmm } from '../vmm/qemu/qemu.ts'
 import type { Vm, VmSpec } from '../vmm/vmm.ts'
 import { oneMachinePlan } from './one-machine-plan.ts'
+import { testUids } from './test-uids.ts'
 
 /** For tests: one bare VM without networks on the real image and kernel pack, which all tests share. */
 export const testCache = process.env.RAMET_TEST_CACHE ?? '/var/cache/ramet-test'
@@ -23,9 +24,8 @@ const gib = 1024 ** 3
 const plan = oneMachinePlan([])
 
 export async function testVmm() {
-  const user = await ensureVmUser()
   return qemuVmm({
-    user,
+    uids: testUids,
     cacheFolder: testCache,
     tscKhz: await hostTscKhz(),
     accelerator: { known: () => 'tcg', decide: async () => 'tcg' },
@@ -34,13 +34,9 @@ export async function testVmm() {
 
 export async function makeTestSpec(): Promise<{ spec: VmSpec; keys: RunKeys }> {
   const library = await ImageLibrary.open(testCache)
-  const [pack, image, user] = await Promise.all([
-    library.requireKernelPack(),
-    library.requireImage('debian-stable'),
-    ensureVmUser(),
-  ])
+  const [pack, image] = await Promise.all([library.requireKernelPack(), library.requireImage('debian-stable')])
   const folder = await mkdtemp(join(tmpdir(), 'rt-vm-'))
-  const disks = qemuDisks(user)
+  const disks = qemuDisks(root)
   await disks.makeVmFolder(folder)
   const keys = await sshGuests().makeKeys()
   const initrd = join(folder, 'initrd')

@@ -30,7 +30,7 @@ export interface VmMemory {
   readonly stateFile: string
 }
 
-/** A new, empty file that becomes a drive's overlay at the cut; owned by the VM's user. */
+/** A new, empty file that becomes a drive's overlay at the cut, in the folder of the VM's other overlays. */
 export interface VmOverlay {
   readonly driveIndex: number
   readonly file: string
@@ -46,7 +46,7 @@ export interface VmSpec {
   /** Full run id and machine name: QEMU's `-name`, and how an adopted process is checked to be the right one. */
   readonly runId: string
   readonly machine: string
-  /** Folder of this VM alone, owned by the unprivileged user: sockets, pid file, console log. Must exist. Socket paths must stay below 108 bytes (unix(7)). */
+  /** Folder of this VM alone, owned by root: sockets, record, console logs. Must exist. Socket paths must stay below 108 bytes (unix(7)). */
   readonly folder: string
   readonly cpuCount: number
   readonly ramMiB: number
@@ -95,7 +95,7 @@ export interface Vm {
   pressPowerButton(): Promise<void>
   /** Ends the process at once (SIGKILL); resolves when it is gone. */
   kill(): Promise<void>
-  /** Puts a new empty overlay above the drive's current overlay while the guest runs (capability `add-layer`). `file` exists and is owned by the VM's user. */
+  /** Puts a new empty overlay above the drive's current overlay while the guest runs (capability `add-layer`). `file` exists, in the folder of its other overlays. */
   addLayer(driveIndex: number, file: string): Promise<void>
   /** Begins a cut (capability `snapshot`), one at a time. The files must not exist. On failure the guest runs as before. */
   beginCut(into: VmMemory, overlays: readonly VmOverlay[]): Promise<VmCut>
@@ -122,7 +122,7 @@ export interface VmCut {
   cutDrives(): Promise<void>
   /** Saves devices and CPUs. The guest stays paused, and only the files are left to cancel. */
   saveDevices(): Promise<CutFigures>
-  /** Gives the files their names: whole, though not yet durable, and readable to the VM's user. */
+  /** Gives the files their names: whole, though not yet durable, and never written again. */
   publish(): Promise<void>
   /** Cancels the cut: removes the memory files. The guest is as `pause` left it, and drives that have their new overlay keep it. Never rejects. */
   cancel(): Promise<void>
@@ -154,7 +154,7 @@ export interface Vmm {
   readonly overheadMiB: number
   /** Resolves when the process runs and answers on its control socket. On failure nothing is left. */
   start(spec: VmSpec): Promise<Vm>
-  /** Finds the VM again after the server was gone, by pid file, start time, name and control socket. Undefined: never started here (no pid file). */
+  /** Finds the VM again after the server was gone, by its record (pid, start time, boot) and control socket. Undefined: never started here (no record). */
   find(identity: VmIdentity): Promise<Vm | VmRemains | undefined>
   /** Serial logs, oldest first, one for each boot (a reboot from inside begins a new one). */
   consoleLogs(spec: Pick<VmSpec, 'folder'>): Promise<readonly ConsoleLog[]>

@@ -163,6 +163,11 @@ export const poolExhausted = (pool: string) =>
     hint: 'Stop a run, or give the server another pool of addresses.',
   })
 
+export const uidsExhausted = (first: number, count: number) =>
+  new RametError('uids_exhausted', 503, `All users from ${first} to ${first + count - 1} belong to runs.`, {
+    hint: 'Stop a run. If none is on, remove /run/ramet/uids.',
+  })
+
 export const homeTooNew = (file: string, found: string, known: string) =>
   new RametError(
     'home_too_new',

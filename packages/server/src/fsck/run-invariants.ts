@@ -106,7 +106,8 @@ function checkOverlays({ run, drives, overlays, folderOwner }: Whole, layerOf: R
     const subject = `The writable file of ${machine}[${drive_index}], runs/${run.id}/drives/${overlay},`
     if (file?.kind !== 'file') say('top_missing', `${subject} is not there.`)
     else if (layerOf.has(file.identity)) say('top_sealed', `${subject} is that of the layer ${layerOf.get(file.identity)}.`)
-    else if (file.uid !== folderOwner || (file.mode & 0o200) === 0)
+    // While a run is on, the drives of its machines belong to its own user.
+    else if ((isOff(run.state) && file.uid !== folderOwner) || (file.mode & 0o200) === 0)
       say('top_not_writable', `${subject} cannot be written by its VM.`)
   }
 }

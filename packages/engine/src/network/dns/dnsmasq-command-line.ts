@@ -12,7 +12,12 @@ export function dnsmasqCommandLine(folder: string, view: NameView, nameservers: 
   const outside = view.forwards ? nameservers : []
   return [
     'dnsmasq',
+    // In a jail it begins without rights, and there are no users to become.
+    '--keep-in-foreground',
+    '--user=',
+    '--group=',
     '--conf-file=/dev/null',
+    // Not written by it, which may write nothing: it tells whose resolver this is.
     `--pid-file=${pidFileOf(folder, view)}`,
     '--log-facility=/dev/null',
     // Names only: no DHCP, no TFTP, nothing of the host's /etc/hosts.

@@ -6,9 +6,13 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { run } from '../../process/run-process.ts'
+import { runInside } from '../../testing/inside-vm.ts'
+import { testCache } from '../../testing/test-vm.ts'
+import { hostTool } from '../../vmm/qemu/host-tools.ts'
 import { linuxNetworks } from '../namespace.ts'
 import { planNetwork } from '../plan.ts'
-import { dnsmasqResolvers } from './dnsmasq.ts'
+import { dnsmasqResolvers as resolversWith } from './dnsmasq.ts'
+import { hostsFileOf } from './dnsmasq-command-line.ts'
 import { planNames } from './name-plan.ts'
 import type { RunNames } from './resolvers.ts'
 
@@ -34,7 +38,14 @@ const network = planNetwork('r7e58-a', await networks.lease('7e58', 'a'.repeat(2
 })
 const outside = 'rmt7e58out'
 const nameserver = '203.0.113.6'
-const names: RunNames = { folder: join(home, 'runs', 'a'.repeat(24), 'names'), network, nameservers: [nameserver], groups: [] }
+const names: RunNames = {
+  folder: join(home, 'runs', 'a'.repeat(24), 'names'),
+  network,
+  nameservers: [nameserver],
+  groups: [],
+  uid: 1_900_000_001,
+}
+const dnsmasqResolvers = resolversWith(() => hostTool(testCache, 'jail'))
 const guests = network.machines.map((_, at) => `rmt7e58g${at}`)
 let world: ChildProcess
 
@@ -152,7 +163,16 @@ test('resolvers run without any right, and one that died is seen and started aga
     const status = await readFile(`/proc/${pid}/status`, 'utf8')
     assert.match(status, /^CapEff:\s+0+$/m)
     assert.match(status, /^NoNewPrivs:\s+1$/m)
-    assert.doesNotMatch(status, /^Uid:\s+0\s/m)
+    assert.match(status, /^Uid:\s+1900000001\s/m)
+    const { stdout } = await runInside(pid, 'ls /; ls /etc /proc; find / -name "*.hosts"')
+    assert.deepEqual(stdout.trim().split('\n').slice(0, 6), [
+      'dev',
+      'lib',
+      'lib64',
+      'tmp',
+      'usr',
+      hostsFileOf(names.folder, view),
+    ])
     process.kill(pid, 'SIGKILL')
     const end = Date.now() + 10_000
     while (await dnsmasqResolvers.ready(names)) {

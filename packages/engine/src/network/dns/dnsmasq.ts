@@ -1,22 +1,25 @@
-import { chmod, chown, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { chmod, mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { missingProgram } from '@ramet/model/errors/errors.ts'
-import { enterGroups } from '../../cgroup/enter-groups.ts'
 import { writeFileForThisBoot } from '../../disk/files.ts'
-import { ensureVmUser } from '../../disk/vm-user.ts'
-import { ProcessFailed, run } from '../../process/run-process.ts'
+import { takeFolder } from '../../disk/take-folder.ts'
+import { findProgram } from '../../process/find-program.ts'
+import { jailCommandLine } from '../../vmm/qemu/jail-command-line.ts'
 import { argvOf } from '../../vmm/qemu/process.ts'
 import { dnsmasqCommandLine, hostsFileOf, pidFileOf } from './dnsmasq-command-line.ts'
-import { hostsText, planNames } from './name-plan.ts'
+import { hostsText, type NameView, planNames } from './name-plan.ts'
 import type { Resolvers, RunNames } from './resolvers.ts'
 
-/** Not the VMs' user: guests' questions are read by a process that could do nothing with their drives. */
-const user = 'ramet-names'
 const endWithinMs = 10_000
+const startWithinMs = 20_000
 
-/** One dnsmasq a view, as an unprivileged process in the run's namespace. A process is the right one when its whole argv is: so a change of nameservers shows. */
-export const dnsmasqResolvers: Resolvers = {
+/**
+ * One dnsmasq a view, in a jail in the run's network namespace, as the run's user: it sees the one file that it reads. A process is the right one when its whole argv
+ * is: so a change of nameservers shows. `jailer`: path of `vmm/qemu/native/jail.c`, compiled.
+ */
+export const dnsmasqResolvers = (jailer: () => Promise<string>): Resolvers => ({
   async ready(names) {
     const wanted = commandLines(names)
     const found = await Promise.all(wanted.map(({ pidFile, argv }) => isRunning(pidFile, argv)))
@@ -24,19 +27,18 @@ export const dnsmasqResolvers: Resolvers = {
   },
 
   async start(names) {
-    const { uid, gid } = await ensureVmUser(user)
     await mkdir(names.folder, { recursive: true })
-    await chown(names.folder, uid, gid)
-    await chmod(names.folder, 0o755)
+    await takeFolder(names.folder)
+    await chmod(names.folder, 0o700)
     const wanted = commandLines(names)
     const isWrong = await Promise.all(wanted.map(async ({ pidFile, argv }) => !(await isRunning(pidFile, argv))))
     // All of them, since what is left may hold a port that another now needs.
     if (isWrong.some(Boolean)) await this.end(names.folder)
     for (const { view, argv } of isWrong.some(Boolean) ? wanted : []) {
       await writeFileForThisBoot(hostsFileOf(names.folder, view), hostsText(view.hosts))
-      await startOne(argv, names, { uid, gid })
+      await startOne(argv, names, view, await jailer())
     }
-    // dnsmasq starts even when it cannot write or read in its folder.
+    // dnsmasq starts even when it cannot read in its folder.
     if (!(await this.ready(names))) throw new Error(`the resolvers of ${names.folder} did not start`)
   },
 
@@ -50,7 +52,8 @@ export const dnsmasqResolvers: Resolvers = {
       if (Date.now() > deadline) throw new Error(`resolvers do not end: ${pids.join(' ')}`)
       await delay(20)
     }
-    for (const name of await readdir(folder).catch((): string[] => [])) await rm(join(folder, name), { force: true })
+    for (const name of await readdir(folder).catch((): string[] => []))
+      await rm(join(folder, name), { recursive: true, force: true })
   },
 
   async list(runsFolder) {
@@ -62,7 +65,7 @@ export const dnsmasqResolvers: Resolvers = {
     })
     return [...folders]
   },
-}
+})
 
 function commandLines({ folder, network, nameservers }: RunNames) {
   return planNames(network).views.map((view) => ({
@@ -72,17 +75,56 @@ function commandLines({ folder, network, nameservers }: RunNames) {
   }))
 }
 
-/** dnsmasq's first process ends with 0 once the other has its sockets, and says why when it cannot have them. */
-async function startOne(argv: readonly string[], { network, groups }: RunNames, { uid, gid }: { uid: number; gid: number }) {
-  const namespace = ['nsenter', `--net=/run/netns/${network.name}`, '--']
-  const rights = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--inh-caps=-all', '--bounding-set=-all']
-  try {
-    await run(enterGroups(groups, [...namespace, ...rights, '--no-new-privs', '--', ...argv]), { timeoutMs: 20_000 })
-  } catch (error) {
-    if (error instanceof ProcessFailed && /dnsmasq.*No such file/.test(error.stderr))
-      throw missingProgram('dnsmasq', 'dnsmasq-base')
-    throw error
+/** Resolves when it answers, or throws what it says when it cannot. Its pid is written then: a resolver without one is ended and started again. */
+async function startOne(
+  argv: readonly [string, ...string[]],
+  { folder, network, groups, uid }: RunNames,
+  view: NameView,
+  jailer: string,
+) {
+  if ((await findProgram('dnsmasq')) === undefined) throw missingProgram('dnsmasq', 'dnsmasq-base')
+  const at = (name: string) => join(folder, `${view.port}.${name}`)
+  await mkdir(at('root'))
+  const [first, ...rest] = jailCommandLine(
+    jailer,
+    {
+      uid,
+      root: at('root'),
+      groups,
+      networkNamespace: network.name,
+      record: { file: at('json'), text: '"view":true' },
+      system: ['/usr', '/lib', '/lib64'],
+      read: [hostsFileOf(folder, view)],
+      devices: ['null', 'urandom'],
+    },
+    argv,
+  )
+  const log = await open(at('log'), 'w', 0o600)
+  const child = spawn(first, rest, { detached: true, stdio: ['ignore', 'ignore', log.fd], cwd: '/', env: {} })
+  child.unref()
+  let why: string | undefined
+  child.on('error', (error) => (why = error.message))
+  child.on('exit', (code, signal) => (why = `it ended with ${code ?? signal}`))
+  await log.close()
+  const deadline = Date.now() + startWithinMs
+  for (;;) {
+    const pid = await pidIn(at('json'))
+    if (pid !== undefined && (await listens(pid, view.port))) return writeFileForThisBoot(pidFileOf(folder, view), String(pid))
+    if (why !== undefined || Date.now() > deadline)
+      throw new Error(`dnsmasq on ${view.port}: ${why ?? 'it does not listen'}: ${await readFile(at('log'), 'utf8')}`)
+    await delay(5)
   }
+}
+
+async function pidIn(record: string): Promise<number | undefined> {
+  const text = await readFile(record, 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : (JSON.parse(text) as { pid: number }).pid
+}
+
+/** The sockets of the process's network namespace, by local port (proc(5), /proc/net/udp). */
+async function listens(pid: number, port: number): Promise<boolean> {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')} `
+  return (await readFile(`/proc/${pid}/net/udp`, 'utf8').catch(() => '')).includes(local)
 }
 
 async function isRunning(pidFile: string, argv: readonly string[]): Promise<boolean> {

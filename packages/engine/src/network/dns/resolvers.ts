@@ -9,6 +9,8 @@ export interface RunNames {
   readonly nameservers: readonly string[]
   /** Control groups (folders) that the processes are put into. */
   readonly groups: readonly string[]
+  /** User of the processes: the run's. */
+  readonly uid: number
 }
 
 /** Resolvers on the gateways of runs' networks. They outlive the server as VMs do. Every method is idempotent. */

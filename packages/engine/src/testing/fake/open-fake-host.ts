@@ -7,6 +7,7 @@ import type { HostConfig } from '../../host/open-host.ts'
 import { BootSlots } from '../../run/boot-slots.ts'
 import type { HostParts } from '../../run/host-parts.ts'
 import { LiveRuns } from '../../run/live-runs.ts'
+import { leasedUids } from '../../run/run-uids.ts'
 import { fakeCgroups } from './fake-cgroups.ts'
 import { fakeDisks, fakeImportLayer } from './fake-disks.ts'
 import { fakeGuests } from './fake-guests.ts'
@@ -35,6 +36,8 @@ export async function openFakeHost({ home, cache, installation }: HostConfig): P
     resolvers: fakeResolvers(folder),
     disks: fakeDisks,
     layers: fakeLayers,
+    // Its pretend VMs are of the user that tests run as.
+    uids: leasedUids(installation, { folder: join(folder, 'uids') }),
     guests: fakeGuests,
     kernelPack: () => library.requireKernelPack(),
     stamp: async () => ({ cpu: 'pretend', vmm: 'pretend' }),

@@ -1,31 +1,29 @@
 import type { Accelerator, BlockSource, VmDrive, VmSpec } from '../vmm.ts'
-import { vmFiles, vmName } from './vm-files.ts'
+import { descriptors } from './qemu-jail.ts'
+import { vmName } from './vm-files.ts'
 
 export interface CommandLineOptions {
+  /** Path. */
   readonly qemu: string
   readonly accelerator: Accelerator
-  /** Unprivileged user that QEMU becomes after it opened taps, /dev/kvm and files. */
-  readonly user: string
   /** Frequency of the host's time stamp counter. */
   readonly tscKhz: number
   /** Bound of the code cache of TCG. */
   readonly jitCacheMiB: number
-  readonly consoleLog: string
 }
 
 /** microvm with ACPI has two I/O APICs and 24 virtio-mmio transports (hw/i386/microvm.c). */
 export const transports = 24
 
-/** Builds the whole argv of one VM; pure. The order of devices is explicit: guests find the transports of microvm from the last to the first (measured). */
+/** Builds the whole argv of one VM; pure. Sockets, taps and the console's log are descriptors that it begins with. The order of devices is explicit: guests find the transports of microvm from the last to the first (measured). */
 export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): [string, ...string[]] {
-  const files = vmFiles(spec.folder)
   let transport = 0
   const bus = () => `bus=virtio-mmio-bus.${transports - 1 - transport++}`
   const devices = [
     ...spec.drives.flatMap((drive, index) => driveArguments(drive, index, bus())),
-    ...spec.interfaces.flatMap(({ tap, mac }, index) => [
+    ...spec.interfaces.flatMap(({ mac }, index) => [
       '-netdev',
-      `tap,id=net${index},ifname=${tap},script=no,downscript=no,vhost=off`,
+      `tap,id=net${index},fd=${descriptors.tap(index)},vhost=off`,
       '-device',
       `virtio-net-device,id=nic${index},netdev=net${index},mac=${mac},${bus()}`,
     ]),
@@ -47,12 +45,8 @@ export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): [str
     '-no-user-config',
     '-display',
     'none',
-    // `elevateprivileges=deny` would end QEMU 7.2 by SIGSYS at its own `-runas` (measured). After that it has no capability left, may not execve
-    // (`spawn=deny`) and could not gain anything by it (no_new_privs, set by setpriv before): the calls it keeps lead nowhere.
     '-sandbox',
-    'on,obsolete=deny,spawn=deny,resourcecontrol=deny',
-    '-runas',
-    options.user,
+    'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
     // QEMU stays, paused, after a power-off until a server has seen it, so that a power-off without a server is not taken for a crash.
     '-action',
     'shutdown=pause,reboot=reset',
@@ -77,17 +71,19 @@ export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): [str
     '-append',
     kernelCommandLine(spec, options),
     '-chardev',
-    `socket,id=qmp,path=${optionValue(files.qmp)},server=on,wait=off`,
+    `socket,id=qmp,fd=${descriptors.qmp},server=on,wait=off`,
     '-mon',
     'chardev=qmp,mode=control',
+    '-add-fd',
+    `fd=${descriptors.consoleLog},set=1`,
     '-chardev',
-    `socket,id=console,path=${optionValue(files.console)},server=on,wait=off,logfile=${optionValue(options.consoleLog)},logappend=on`,
+    `socket,id=console,fd=${descriptors.console},server=on,wait=off,logfile=/dev/fdset/1,logappend=on`,
     '-serial',
     'chardev:console',
     '-chardev',
-    `socket,id=guest,path=${optionValue(files.guest)},server=on,wait=off`,
+    `socket,id=guest,fd=${descriptors.guest},server=on,wait=off`,
     '-chardev',
-    `socket,id=wake,path=${optionValue(files.wake)},server=on,wait=off`,
+    `socket,id=wake,fd=${descriptors.wake},server=on,wait=off`,
     ...devices,
     // `-S`: machines of one run go on together when all are loaded.
     ...(spec.resume ? ['-incoming', 'defer', '-S'] : []),

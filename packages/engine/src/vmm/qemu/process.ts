@@ -1,10 +1,12 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** Identifies a process: the start time (proc(5), stat field 22, in clock ticks since boot) tells it from a later process with the same pid. */
 export interface ProcessId {
   readonly pid: number
   readonly startTime: string
+  /** The kernel's boot id, since ticks begin again with each boot. Records of older versions lack it. */
+  readonly bootId?: string
 }
 
 /** Reads a process; undefined when there is none, or only its zombie. */
@@ -17,25 +19,16 @@ export async function identify(pid: number): Promise<ProcessId | undefined> {
   return { pid, startTime }
 }
 
-export async function isAlive(process: ProcessId): Promise<boolean> {
-  return (await identify(process.pid))?.startTime === process.startTime
+let thisBoot: Promise<string> | undefined
+
+export async function isAlive({ pid, startTime, bootId }: ProcessId): Promise<boolean> {
+  thisBoot ??= readFile('/proc/sys/kernel/random/boot_id', 'utf8').then((text) => text.trim())
+  if (bootId !== undefined && bootId !== (await thisBoot)) return false
+  return (await identify(pid))?.startTime === startTime
 }
 
 export async function argvOf(pid: number): Promise<string[]> {
   return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
-}
-
-/** Finds the process whose arguments satisfy `matches`, for one that was started but not recorded before a crash. */
-export async function findProcess(matches: (argv: readonly string[]) => boolean): Promise<ProcessId | undefined> {
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue
-    const pid = Number(entry)
-    if (matches(await argvOf(pid))) {
-      const found = await identify(pid)
-      if (found) return found
-    }
-  }
-  return undefined
 }
 
 export async function gone(process: ProcessId, withinMs: number): Promise<boolean> {

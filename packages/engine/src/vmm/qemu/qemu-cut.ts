@@ -1,15 +1,21 @@
-import { chmod, chown, type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { chmod, type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { temporaryName } from '../../disk/files.ts'
 import type { CutFigures, VmCut, VmMemory, VmOverlay } from '../vmm.ts'
-import { closeOverlay, type OpenOverlay, openOverlay, overlayFiles, putOn } from './drive-nodes.ts'
+import { closeOverlay, type OpenOverlay, openOverlay, putOn } from './drive-nodes.ts'
 import { endMigration, migrationReaches, withEvents } from './migration.ts'
+import { give } from './own-files.ts'
 import type { QmpClient } from './qmp.ts'
 import { Splitter } from './splitter.ts'
+import { migrationName, vmFiles } from './vm-files.ts'
+import type { VmJail } from './vm-record.ts'
 
+/** Paths of our programs. */
 export interface CutTools {
-  /** Path from `splitterProgram`. */
+  jail(): Promise<string>
   splitter(): Promise<string>
-  readonly user: { readonly uid: number; readonly gid: number }
+  privateRam(): Promise<string>
 }
 
 const pageBytes = 4096
@@ -29,7 +35,8 @@ const settleWithinMs = 60_000
 export class QemuCut implements VmCut {
   readonly #qmp: QmpClient
   readonly #splitter: Splitter
-  readonly #socket: string
+  readonly #folder: string
+  readonly #inside: string
   readonly #timeoutMs: number
   readonly #overlays: readonly OpenOverlay[]
   readonly #files: MemoryFiles
@@ -39,14 +46,16 @@ export class QemuCut implements VmCut {
   private constructor(
     qmp: QmpClient,
     splitter: Splitter,
-    socket: string,
+    folder: string,
+    inside: string,
     ramBytes: number,
     overlays: readonly OpenOverlay[],
     files: MemoryFiles,
   ) {
     this.#qmp = qmp
     this.#splitter = splitter
-    this.#socket = socket
+    this.#folder = folder
+    this.#inside = inside
     this.#timeoutMs = copyTimeoutMs(ramBytes)
     this.#overlays = overlays
     this.#files = files
@@ -55,31 +64,38 @@ export class QemuCut implements VmCut {
   static async begin(
     qmp: QmpClient,
     tools: CutTools,
-    socket: string,
+    folder: string,
+    jail: VmJail,
     into: VmMemory,
     overlays: readonly VmOverlay[],
   ): Promise<QemuCut> {
-    const program = await tools.splitter()
+    const [jailer, program] = await Promise.all([tools.jail(), tools.splitter()])
+    const { migration: socket, root } = vmFiles(folder)
     await endMigration(qmp)
     const ramBytes = (await qmp.execute<{ 'base-memory': number }>('query-memory-size-summary'))['base-memory']
-    const files = await MemoryFiles.make(into, tools.user.gid)
+    const files = await MemoryFiles.make(into)
     const opened: OpenOverlay[] = []
     try {
-      for (const overlay of overlays) opened.push(await openOverlay(qmp, overlay))
+      for (const overlay of overlays) {
+        await give(folder, jail, overlay.file)
+        opened.push(await openOverlay(qmp, overlay))
+      }
       const capabilities = [withEvents, { capability: 'pause-before-switchover', state: true }]
       await qmp.execute('migrate-set-capabilities', { capabilities })
       // Unlimited; and after the first pass QEMU finishes, whatever was written meanwhile.
       await qmp.execute('migrate-set-parameters', { 'max-bandwidth': 0, 'downtime-limit': 0 })
       const splitter = await Splitter.start({
         program,
-        user: tools.user,
+        jailer,
+        uid: jail.uid,
+        root,
         socket,
         ramBytes,
         holdAt: ramBytes - tailBytes,
         ramFile: files.ram,
         stateFile: files.state,
       })
-      return new QemuCut(qmp, splitter, socket, ramBytes, opened, files)
+      return new QemuCut(qmp, splitter, folder, jail.inside, ramBytes, opened, files)
     } catch (error) {
       for (const overlay of opened) await closeOverlay(qmp, overlay)
       await files.drop()
@@ -100,7 +116,7 @@ export class QemuCut implements VmCut {
     const stopped = performance.now()
     await this.#qmp.execute('stop')
     try {
-      await this.#qmp.execute('migrate', { uri: `unix:${this.#socket}` })
+      await this.#qmp.execute('migrate', { uri: `unix:${join(this.#inside, migrationName)}` })
       await active
     } finally {
       await this.#qmp.execute('cont')
@@ -139,6 +155,7 @@ export class QemuCut implements VmCut {
 
   async publish(): Promise<void> {
     await this.#files.publish()
+    await this.#removeSocket()
   }
 
   async cancel(): Promise<void> {
@@ -147,17 +164,23 @@ export class QemuCut implements VmCut {
     await this.#splitter.kill()
     for (const overlay of this.#overlays) await closeOverlay(this.#qmp, overlay)
     await this.#files.drop()
-    await rm(this.#socket, { force: true })
+    await this.#removeSocket()
   }
 
-  /** Flushes the drives before the pause, which flushes them again and then has little to do. */
+  async #removeSocket(): Promise<void> {
+    await rm(vmFiles(this.#folder).migration, { force: true })
+  }
+
+  /** Flushes the drives before the pause, which flushes them again and then has little to do. By our own links: names that QEMU tells are not to be opened. */
   async #flushOverlays(): Promise<void> {
-    await Promise.all((await overlayFiles(this.#qmp)).map(flush))
+    const { own } = vmFiles(this.#folder)
+    const names = await readdir(own)
+    await Promise.all(names.filter((name) => name !== migrationName).map((name) => flush(join(own, name))))
   }
 }
 
 async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r')
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
   try {
     await file.datasync()
   } finally {
@@ -171,22 +194,20 @@ class MemoryFiles {
   readonly state: FileHandle
   readonly #into: VmMemory
   readonly #temporary: VmMemory
-  readonly #gid: number
   #isPublished = false
 
-  private constructor(ram: FileHandle, state: FileHandle, into: VmMemory, temporary: VmMemory, gid: number) {
+  private constructor(ram: FileHandle, state: FileHandle, into: VmMemory, temporary: VmMemory) {
     this.ram = ram
     this.state = state
     this.#into = into
     this.#temporary = temporary
-    this.#gid = gid
   }
 
-  static async make(into: VmMemory, gid: number): Promise<MemoryFiles> {
+  static async make(into: VmMemory): Promise<MemoryFiles> {
     const temporary = { ramFile: temporaryName(into.ramFile), stateFile: temporaryName(into.stateFile) }
     const ram = await open(temporary.ramFile, 'wx', 0o600)
     try {
-      return new MemoryFiles(ram, await open(temporary.stateFile, 'wx', 0o600), into, temporary, gid)
+      return new MemoryFiles(ram, await open(temporary.stateFile, 'wx', 0o600), into, temporary)
     } catch (error) {
       await ram.close()
       await rm(temporary.ramFile, { force: true })
@@ -197,8 +218,7 @@ class MemoryFiles {
   /** Renames the files to their final names. They are whole, but not yet durable. */
   async publish(): Promise<void> {
     for (const which of ['ramFile', 'stateFile'] as const) {
-      await chown(this.#temporary[which], 0, this.#gid)
-      await chmod(this.#temporary[which], 0o440)
+      await chmod(this.#temporary[which], 0o444)
       await rename(this.#temporary[which], this.#into[which])
     }
     this.#isPublished = true

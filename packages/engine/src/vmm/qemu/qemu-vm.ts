@@ -1,14 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { actionRefused } from '@ramet/model/errors/errors.ts'
 import { writeFileAtomically } from '../../disk/files.ts'
 import { unixPort } from '../unix-port.ts'
 import type { Vm, VmCut, VmEnd, VmMemory, VmOverlay, VmPorts } from '../vmm.ts'
 import { boundConsoleLog } from './console-log.ts'
 import { openOverlay, overlayFiles, putOn } from './drive-nodes.ts'
 import { endMigration } from './migration.ts'
-import { gone, isAlive, type ProcessId } from './process.ts'
+import { give, takeBack } from './own-files.ts'
+import { gone, isAlive } from './process.ts'
 import { type CutTools, QemuCut } from './qemu-cut.ts'
 import { QmpClient, type QmpEvent } from './qmp.ts'
 import { vmFiles } from './vm-files.ts'
+import type { VmJail, VmRecord } from './vm-record.ts'
 import { untilSpace, waitsForSpace } from './wait-for-space.ts'
 
 const boundLogEveryMs = 30_000
@@ -31,7 +34,7 @@ export class QemuVm implements Vm {
   readonly pid: number
   readonly ports: VmPorts
   readonly ended: Promise<VmEnd>
-  readonly #process: ProcessId
+  readonly #process: VmRecord
   readonly #folder: string
   readonly #tools: CutTools
   readonly #exit: Promise<ChildExit> | undefined
@@ -45,7 +48,7 @@ export class QemuVm implements Vm {
   readonly #spaceListeners = new Set<(waits: boolean) => void>()
 
   /** `exit` is set for a VM that this server started. */
-  constructor(process: ProcessId, folder: string, qmp: QmpClient, tools: CutTools, exit?: Promise<ChildExit>) {
+  constructor(process: VmRecord, folder: string, qmp: QmpClient, tools: CutTools, exit?: Promise<ChildExit>) {
     this.#process = process
     this.#tools = tools
     this.#exit = exit
@@ -84,11 +87,12 @@ export class QemuVm implements Vm {
   }
 
   async addLayer(driveIndex: number, file: string): Promise<void> {
+    await give(this.#folder, this.#jail(), file)
     await putOn(this.#qmp, await openOverlay(this.#qmp, { driveIndex, file }))
   }
 
   async beginCut(into: VmMemory, overlays: readonly VmOverlay[]): Promise<VmCut> {
-    return QemuCut.begin(this.#qmp, this.#tools, vmFiles(this.#folder).migration, into, overlays)
+    return QemuCut.begin(this.#qmp, this.#tools, this.#folder, this.#jail(), into, overlays)
   }
 
   async isRunning(): Promise<boolean> {
@@ -109,6 +113,14 @@ export class QemuVm implements Vm {
     this.#isReleased = true
     clearInterval(this.#boundLog)
     this.#qmp.close()
+  }
+
+  /** Throws for a VM that was started by a version without jails: it goes on and can be stopped, but nothing can be given to it. */
+  #jail(): VmJail {
+    const { jail } = this.#process
+    if (jail === undefined)
+      throw actionRefused('clone', 'RUNNING', 'It was started by an older version of Ramet: stop and restart it first.')
+    return jail
   }
 
   /** Watches the control connection until the process is gone, and reconnects when only the connection is lost. */
@@ -192,6 +204,7 @@ export class QemuVm implements Vm {
     clearInterval(this.#boundLog)
     // Our child stays as a zombie until it is reaped.
     await this.#exit
+    if (this.#process.jail) await takeBack(this.#folder).catch(() => {})
     const end = this.#seenEnd ?? (await this.#howItEnded())
     await this.#remember(end).catch(() => {})
     this.#end.resolve(end)

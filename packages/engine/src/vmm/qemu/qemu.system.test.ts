@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { writeFileAtomically } from '../../disk/files.ts'
 import { qemuDisks } from '../../disk/qemu-disks.ts'
-import { ensureVmUser } from '../../disk/vm-user.ts'
+import { root } from '../../disk/vm-user.ts'
 import type { GuestLink, RunKeys } from '../../guest/guest.ts'
 import { sshGuests } from '../../guest/guests.ts'
 import { run } from '../../process/run-process.ts'
+import { defaultUids } from '../../run/run-uids.ts'
+import { namespaceOf, openFiles, processStatus, runInside } from '../../testing/inside-vm.ts'
 import { forgetSettledSpec, makeSettledSpec } from '../../testing/settled-vm.ts'
 import { makeTestSpec, startTestVm, testVmm } from '../../testing/test-vm.ts'
 import { vmmConformance } from '../../testing/vmm-conformance.ts'
@@ -81,7 +83,7 @@ vmmConformance(async () => ({
   },
   async makeOverlay({ folder }) {
     const file = join(folder, `${randomUUID()}.qcow2`)
-    await qemuDisks(await ensureVmUser()).makeOverlay(file, undefined, 20 * 1024 ** 3)
+    await qemuDisks(root).makeOverlay(file, undefined, 20 * 1024 ** 3)
     return file
   },
   async dispose({ folder }) {
@@ -114,6 +116,82 @@ test('a command whose channel is given up is hung up, with a terminal and withou
     link.close()
     await vm.kill()
     await rm(spec.folder, { recursive: true, force: true })
+  }
+})
+
+test('a QEMU sees its own files, no other process and nothing of another run, and has no rights', async () => {
+  const [one, other] = await Promise.all([makeSettledSpec(), makeSettledSpec()])
+  const vm = await startTestVm(one.spec)
+  const neighbour = await startTestVm(other.spec)
+  const overlay = join(one.spec.folder, 'overlay.qcow2')
+  const ram = one.spec.resume?.ramFile ?? ''
+  const inside = async (line: string) => {
+    const { code, stdout, stderr } = await runInside(vm.pid, line)
+    return code === 0 ? stdout.trim() : `failed: ${stderr.trim()}`
+  }
+  try {
+    const status = await processStatus(vm.pid)
+    const uid = Number(status.get('Uid')?.split('\t')[0])
+    assert.ok(uid >= defaultUids.first)
+    for (const ids of ['Uid', 'Gid']) assert.equal(status.get(ids), Array(4).fill(uid).join('\t'))
+    assert.equal(status.get('Groups'), '')
+    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) assert.equal(status.get(set), '0'.repeat(16), set)
+    assert.deepEqual([status.get('NoNewPrivs'), status.get('Seccomp')], ['1', '2'])
+    assert.notEqual((await processStatus(neighbour.pid)).get('Uid'), status.get('Uid'))
+    for (const kind of ['mnt', 'pid', 'ipc', 'uts'])
+      assert.equal(
+        new Set(await Promise.all([vm.pid, neighbour.pid, 'self' as const].map((pid) => namespaceOf(pid, kind)))).size,
+        3,
+        kind,
+      )
+    assert.deepEqual(
+      (await readFile(`/proc/${vm.pid}/environ`, 'utf8'))
+        .split('\0')
+        .map((word) => word.split('=')[0])
+        .toSorted(),
+      ['', 'LC_ALL', 'LD_PRELOAD', 'PATH', 'RAM_FILE'],
+    )
+
+    // Files: those of its own drives, memory and kernel, and three devices. The folder of its overlay cannot even be listed.
+    const drives = one.spec.drives.flatMap(({ source }) => (source.kind === 'raw-file' ? [source.file] : source.files))
+    const own = [...drives, one.spec.kernel, one.spec.initrd, ram, '/dev/null', '/dev/urandom', '/dev/zero']
+    const seen = (
+      await inside(
+        'find / -path /usr -prune -o -path /lib -prune -o -path /lib64 -prune -o -not -type d -print 2>/dev/null; true',
+      )
+    ).split('\n')
+    const tool = seen.filter((file) => file.includes('/host-tools/'))
+    assert.deepEqual(
+      seen.filter((file) => !tool.includes(file)).toSorted(),
+      [...new Set(own)].filter((file) => file !== overlay).toSorted(),
+    )
+    for (const path of ['/etc', '/home', '/root', '/proc', '/sys', '/run', other.spec.folder])
+      assert.match(await inside(`ls ${path}`), /No such file/, path)
+
+    // Processes: of its own pids only, and no other can be named.
+    assert.equal(await inside('echo $$').then((pid) => Number(pid) < 100), true)
+    for (const pid of [neighbour.pid, vm.pid, process.pid]) assert.match(await inside(`kill -0 ${pid}`), /No such process/)
+
+    // It writes its overlay and nothing else, and can make no name anywhere.
+    assert.equal(await inside(`test -w ${overlay} && echo yes`), 'yes')
+    for (const file of seen.filter((path) => path !== overlay && !path.startsWith('/dev/')))
+      assert.match(await inside(`: >> ${file}`), /Permission denied|Read-only/, file)
+    for (const folder of ['/', '/usr', '/dev', one.spec.folder])
+      assert.match(await inside(`: > ${folder}/made`), /Permission denied|Read-only/, folder)
+    assert.match(await inside(`ln ${overlay} ${overlay}-2`), /denied|Read-only|not permitted/)
+    const writable = (await openFiles(vm.pid)).filter(
+      ({ file, access }) => access !== 0 && file.startsWith('/') && !file.startsWith('/dev/'),
+    )
+    assert.deepEqual(
+      [...new Set(writable.map(({ file }) => file))].toSorted(),
+      [overlay, vmFiles(one.spec.folder).consoleLog(1), vmFiles(one.spec.folder).log].toSorted(),
+      'the memory and the layers that others use are open for reading',
+    )
+  } finally {
+    for (const each of [vm, neighbour]) await each.kill()
+    assert.equal((await stat(overlay)).uid, 0, 'at rest its files belong to root')
+    assert.deepEqual(await readdir(vmFiles(one.spec.folder).own), [])
+    for (const { spec } of [one, other]) await rm(spec.folder, { recursive: true, force: true })
   }
 })
 

@@ -1,13 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
+import { jailCommandLine } from './jail-command-line.ts'
 
 export interface SplitterOptions {
-  /** Path from `splitterProgram`. */
+  /** Path of `native/split.c`, compiled. */
   readonly program: string
-  /** User that it runs as, unprivileged since it reads data of a VM. */
-  readonly user: { readonly uid: number; readonly gid: number }
-  /** Socket for QEMU. The splitter makes it, and removes it once QEMU has connected. */
+  /** Path of `native/jail.c`, compiled: it sees no file at all, since it reads data of a VM. */
+  readonly jailer: string
+  /** The VM's user. */
+  readonly uid: number
+  /** Empty folder. */
+  readonly root: string
+  /** Socket for QEMU, made in a folder of root. */
   readonly socket: string
   readonly ramBytes: number
   /** Offset in RAM at which the first pass is held. */
@@ -19,6 +24,9 @@ export interface SplitterOptions {
 
 /** RAM block of `memory-backend-*,id=ram` of a machine type that does not use canonical paths for them (microvm, QEMU 7.2). */
 const ramBlock = 'ram'
+
+/** Its descriptor of the socket. */
+const listener = 5
 
 /** A running `native/split.c`. Its protocol is described there. */
 export class Splitter {
@@ -45,23 +53,14 @@ export class Splitter {
 
   /** Resolves when QEMU may connect. */
   static async start(options: SplitterOptions): Promise<Splitter> {
-    const { program, user, socket, ramBytes, holdAt, ramFile, stateFile } = options
-    const executable = await open(program, 'r')
-    try {
-      const rights = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--no-new-privs', '--pdeathsig', 'KILL']
-      // Run by its open file: the cache may be in a folder that the VM's user cannot enter.
-      const argv = [...rights, '--', '/proc/self/fd/5', socket, ramBlock, String(ramBytes), String(holdAt)]
-      const child = spawn('setpriv', argv, {
-        cwd: '/',
-        env: { PATH: process.env.PATH ?? '' },
-        stdio: ['pipe', 'pipe', 'pipe', ramFile.fd, stateFile.fd, executable.fd],
-      })
-      const splitter = new Splitter(child)
-      await splitter.until(/^listening$/)
-      return splitter
-    } finally {
-      await executable.close()
-    }
+    const { program, jailer, uid, root, socket, ramBytes, holdAt, ramFile, stateFile } = options
+    const jail = { uid, root, meet: { [listener]: socket }, keep: [3, 4], system: [program] }
+    const argv = [program, String(listener), ramBlock, String(ramBytes), String(holdAt)] as const
+    const [first, ...rest] = jailCommandLine(jailer, jail, [...argv])
+    const child = spawn(first, rest, { cwd: '/', env: {}, stdio: ['pipe', 'pipe', 'pipe', ramFile.fd, stateFile.fd] })
+    const splitter = new Splitter(child)
+    await splitter.until(/^listening$/)
+    return splitter
   }
 
   /** Resolves with the first line of its output that matches, earlier lines included. Rejects when it ends without one. */

@@ -1,23 +1,29 @@
 import { join } from 'node:path'
 
-/** Names inside a VM's folder. */
+/** Names inside a VM's folder, which belongs to root: nothing of the VM's can enter it. */
 export const vmFiles = (folder: string) => ({
   qmp: join(folder, 'qmp.sock'),
   guest: join(folder, 'ssh.sock'),
   wake: join(folder, 'wake.sock'),
   console: join(folder, 'console.sock'),
-  /** Socket of a migration: to the splitter at a cut, to QEMU at a resume. */
-  migration: join(folder, 'move.sock'),
+  /** The one folder that the VM sees: hard links to the files that it may write, and the socket of a cut. It can make no name in it. */
+  own: join(folder, 'own'),
+  /** Socket of a cut, to the splitter. */
+  migration: join(folder, 'own', migrationName),
+  /** Empty; the VM's root is mounted over it, in its own namespace. */
+  root: join(folder, 'root'),
   /** QEMU's own messages. */
   log: join(folder, 'qemu.log'),
-  /** {pid, startTime} of the VM started last. */
+  /** `VmRecord` of the VM started last. */
   process: join(folder, 'vm.json'),
   /** {end}: how it ended; absent while it runs and when nobody saw its end. */
   end: join(folder, 'end.json'),
   consoleLog: (number: number) => join(folder, `console-${number}.log`),
 })
 
+export const migrationName = 'move.sock'
+
 export const consoleLogPattern = /^console-(\d+)\.log$/
 
-/** QEMU's `-name`, which identifies the process as the VM of this run and machine. */
+/** QEMU's `-name`, for people who look at processes. */
 export const vmName = (runId: string, machine: string) => `${runId}/${machine}`

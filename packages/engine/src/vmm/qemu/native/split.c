@@ -1,7 +1,7 @@
 /*
- * split SOCKET BLOCK BYTES HOLD
+ * split LISTENER BLOCK BYTES HOLD
  *
- * Takes one migration stream of QEMU (version 3, QEMU 7.2 to 10) on SOCKET and splits it: pages of the RAM block BLOCK, of BYTES bytes, go to
+ * Takes one migration stream of QEMU (version 3, QEMU 7.2 to 10) on the listening socket that is its descriptor LISTENER and splits it: pages of the RAM block BLOCK, of BYTES bytes, go to
  * file 3 at their own offsets, where a page of zeros stays a hole; everything else goes to file 4, in the form that QEMU loads. QEMU wants no page
  * that is not in the stream, so the RAM file can be mapped under the VM that loads file 4.
  *
@@ -23,7 +23,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define RAM_FILE 3
@@ -333,14 +332,7 @@ static void take_devices(void) {
     if (state[state_bytes - 1] != SECTION_EOF) give_up("the stream ended too early");
 }
 
-static void accept_stream(const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path) give_up("the socket's path is too long");
-    strcpy(address.sun_path, path);
-    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    unlink(path);
-    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, 1) < 0)
-        give_up("%s: %s", path, strerror(errno));
+static void accept_stream(int listener) {
     printf("listening\n");
     struct pollfd either[] = {{.fd = listener, .events = POLLIN}, {.fd = 0, .events = POLLIN}};
     while (!either[0].revents) {
@@ -350,11 +342,10 @@ static void accept_stream(const char *path) {
     stream = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (stream < 0) give_up("accept: %s", strerror(errno));
     close(listener);
-    unlink(path);
 }
 
 int main(int argc, char **argv) {
-    if (argc != 5) give_up("usage: split SOCKET BLOCK BYTES HOLD");
+    if (argc != 5) give_up("usage: split LISTENER BLOCK BYTES HOLD");
     main_name = argv[2];
     main_bytes = strtoull(argv[3], NULL, 10);
     hold_at = strtoull(argv[4], NULL, 10) / PAGE * PAGE;
@@ -362,7 +353,7 @@ int main(int argc, char **argv) {
     written = calloc(1, (size_t)(main_bytes / PAGE / 8 + 1));
     if (!written) give_up("out of memory");
     if (ftruncate(RAM_FILE, (off_t)main_bytes) < 0) give_up("RAM file: %s", strerror(errno));
-    accept_stream(argv[1]);
+    accept_stream((int)strtol(argv[1], NULL, 10));
     take_header();
     take_sections();
     take_devices();
