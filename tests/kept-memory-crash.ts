@@ -199,6 +199,38 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
       })
     }
 
+    for (const step of stepsOf('went-off')) {
+      test(`the server killed after ${step} of a shutdown of resumed machines: the run comes to be stopped, and boots`, async () => {
+        await running()
+        await stop()
+        await restart()
+        const before = await boots(id)
+        await crashAfter(step, async () => (await plays()).stop(id, { powerOff: true }))
+        await reached(id, 'STOPPED')
+        assert.deepEqual(await readdir(join(server.home, 'snapshots')), [], 'what only ended machines had mapped is collected')
+        assert.equal((await restart()).startKind, 'cold')
+        assert.notDeepEqual(await boots(id), before)
+      })
+    }
+
+    test('the server killed after drives/settle of a run whose machines ended with an interrupted cut: the run boots from its drives', async () => {
+      await running()
+      await server.restart({ RAMET_CRASH_AFTER: 'live-clone/make-overlays' })
+      await answering()
+      await (await plays()).clone(id, { live: true }).catch(() => {})
+      if (server.child) await ended(server.child, settleMs)
+      for (const vm of await vmProcesses(server.home, id)) process.kill(vm, 'SIGKILL')
+      await server.start({ RAMET_CRASH_AFTER: 'drives/settle' })
+      await reached(id, 'FAILED')
+      await (await plays()).restart(id)
+      if (server.child) await ended(server.child, settleMs)
+      assert.equal(server.child?.signalCode, 'SIGKILL')
+      await server.start()
+      await reached(id, 'RUNNING')
+      await boots(id)
+      await server.inOrder()
+    })
+
     test('fsck finds nothing so far', () => server.inOrder())
 
     for (const step of stepsOf('keep-memory').filter((name) => !idle.includes(name) && !/end-|remove-|release-/.test(name))) {

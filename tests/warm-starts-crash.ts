@@ -121,11 +121,21 @@ export function warmStartsCrashSuite({ title, fake, isWhole }: WarmStartsCrashSu
       })
     }
 
-    for (const step of ['load-machines', 'consume-snapshot', 'go-on'].map((name) => `resume/${name}`)) {
-      test(`a VM ended after ${step} of a start: the run boots from its image, and says why`, async () => {
+    // After the last one the next server begins where this one was ended.
+    for (const [step, thenAfter] of [
+      ['resume/load-machines'],
+      ['resume/consume-snapshot'],
+      ['resume/go-on'],
+      ['resume/go-on', 'borrowed/begin-anew'],
+    ] as const) {
+      const also = thenAfter === undefined ? '' : `, and the server killed after ${thenAfter}`
+      test(`a VM ended after ${step} of a start${also}: the run boots from its image, and says why`, async () => {
         await server.restart()
         await keptWarm()
-        await server.restart({ RAMET_HALT_AFTER: step })
+        await server.restart({
+          RAMET_HALT_AFTER: step,
+          ...(thenAfter === undefined ? {} : { RAMET_CRASH_AFTER: thenAfter }),
+        })
         await (await plays()).start({ playground: 'debian' })
         const pid = server.child?.pid ?? 0
         await until(
@@ -136,6 +146,10 @@ export function warmStartsCrashSuite({ title, fake, isWhole }: WarmStartsCrashSu
         const [{ id = '' } = {}] = sql("select id from runs where is_borrowed = 1 and state != 'DESTROYED'") as { id: string }[]
         for (const vm of await vmProcesses(server.home, id)) process.kill(vm, 'SIGKILL')
         process.kill(pid, 'SIGCONT')
+        if (thenAfter !== undefined) {
+          await crashed(thenAfter)
+          await server.start()
+        }
         const { startKind, startReason } = await reached(id, 'RUNNING')
         assert.deepEqual([startKind, /^Its memory could not be resumed: /.test(startReason ?? '')], ['cold', true], startReason)
         assert.deepEqual(

@@ -16,6 +16,13 @@ export const isMachineReady = (play: Play, name: string) =>
       machine.name === name && machine.conditions.some((condition) => condition.name === 'Ready' && condition.status === 'True'),
   )
 
+/** Machines that are on and do not answer, with the reason as a sentence. */
+export const silentMachines = (play: Play): { readonly name: string; readonly message: string }[] =>
+  play.status.machines.flatMap(({ name, state, conditions }) => {
+    const ready = conditions.find((condition) => condition.name === 'Ready')
+    return state === 'RUNNING' && ready?.status === 'False' ? [{ name, message: ready.message ?? 'It does not answer.' }] : []
+  })
+
 /** Every machine that can be entered has run a command. */
 export const isReady = (play: Play): boolean =>
   play.state === 'RUNNING' && play.machines.every(({ name, noSSH }) => noSSH || isMachineReady(play, name))

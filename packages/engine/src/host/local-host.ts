@@ -119,8 +119,11 @@ async function updateLimits(host: HostParts, store: RunStore): Promise<void> {
 async function cut(host: HostParts, { runId, snapshotId, overlays, store, signal, afterStep }: CutRequest): Promise<CutResult> {
   const run = await store.read()
   const live = host.live.of(runId)
-  const { stamp, at, bytes, machines, report } = await cutLive({ host, run, live, overlays, signal, afterStep }, snapshotId)
-  return { snapshot: { id: snapshotId, at, stamp, bytes, machines }, figures: figuresOf(report) }
+  const { stamp, at, bytes, machines, silent, report } = await cutLive(
+    { host, run, live, overlays, signal, afterStep },
+    snapshotId,
+  )
+  return { snapshot: { id: snapshotId, at, stamp, bytes, machines, silent }, figures: figuresOf(report) }
 }
 
 function figuresOf({ pauseMs, totalMs, machines }: CutReport): CutFigures {

@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { actionRefused } from '@ramet/model/errors/errors.ts'
-import { syncGuest } from '../guest/agent/sync-guest.ts'
 import type { NextOverlay } from '../host/perform.ts'
 import { type KeptMemory, keepMemory } from '../snapshot/keep.ts'
 import type { SnapshotStamp } from '../snapshot/stamp.ts'
+import { syncAll, whoAnswers } from './answering.ts'
 import type { HostParts } from './host-parts.ts'
-import { indexOf, mustAnswer, mustBeWhole, stampOf } from './keep-memory.ts'
+import { indexOf, mustBeWhole, stampOf } from './keep-memory.ts'
 import type { LiveRun } from './live-run.ts'
 import { newOverlayName, overlaysFolder } from './run-folder.ts'
 import type { RunRecord } from './run-record.ts'
@@ -24,6 +24,7 @@ export interface LiveCut {
 export interface Cut extends KeptMemory {
   readonly stamp: SnapshotStamp
   readonly at: string
+  readonly silent: readonly string[]
 }
 
 /** In this order. */
@@ -37,16 +38,16 @@ const syncWithinMs = 60_000
 
 /**
  * Cuts a run whose machines go on: it syncs the guests' filesystems, then captures the memory and gives every drive a new overlay at one instant. The old overlays are never written
- * to again. Whatever fails, the machines go on; some drives may then have their new overlays (`settleLive`).
+ * to again. Of machines that do not answer the drives are captured and the memory is not. Whatever fails, the machines go on; some drives may then have their new overlays (`settleLive`).
  */
 export async function cutLive({ host, run, live, overlays, signal, afterStep }: LiveCut, snapshotId: string): Promise<Cut> {
   const machines = live.all()
   if (machines.length === 0) throw actionRefused('clone', 'RUNNING', 'All its machines are off.')
   mustBeWhole(run, machines)
-  await mustAnswer(machines, signal)
   const stamp = await stampOf(host, run, machines)
   // A clone that boots finds everything that was written before the request.
-  await Promise.all(machines.map(({ link }) => syncGuest(link, syncWithinMs)))
+  const answers = await syncAll(await whoAnswers(machines, signal), syncWithinMs)
+  const silent = answers.silent.map(({ name }) => name)
   await afterStep('live-clone/sync-guests')
   const folder = overlaysFolder(host.home, run.id)
   await Promise.all(
@@ -70,9 +71,9 @@ export async function cutLive({ host, run, live, overlays, signal, afterStep }: 
         .filter(({ machine }) => machine === name)
         .map(({ driveIndex, nextOverlay }) => ({ driveIndex, file: join(folder, nextOverlay) })),
     })),
-    { afterwards: 'go-on', signal, afterPhase: (phase) => afterStep(`live-clone/cut-${phase}`) },
+    { without: silent, afterwards: 'go-on', signal, afterPhase: (phase) => afterStep(`live-clone/cut-${phase}`) },
   )
-  return { ...kept, stamp, at }
+  return { ...kept, stamp, at, silent }
 }
 
 /** Chooses names for the overlays that drives of these machines get at a cut. */

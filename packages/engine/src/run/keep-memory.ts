@@ -4,6 +4,7 @@ import { RametError } from '@ramet/model/errors/error.ts'
 import { machineUnreachable } from '@ramet/model/errors/errors.ts'
 import { forgetMemory, keepMemory } from '../snapshot/keep.ts'
 import { type SnapshotStamp, shapeOf } from '../snapshot/stamp.ts'
+import { whoAnswers } from './answering.ts'
 import type { HostParts } from './host-parts.ts'
 import type { LiveMachine } from './live-run.ts'
 import { type RunContext, targets } from './run-context.ts'
@@ -32,11 +33,8 @@ const isKept = async ({ store }: RunContext): Promise<boolean> => (await store.r
 /** Syncs the guests' filesystems, so that the drives alone boot with everything that was written if the memory cannot be used. */
 const flush: Step<RunContext> = { ...flushGuests, done: async (context) => (await isKept(context)) || allEnded(context) }
 
-/** How long to wait for a link that was just lost (a restarted server). */
-const answersWithinMs = 10_000
-
 /**
- * Takes the memory of every machine that is on, or of none. Afterwards their drives are layers without overlays, so the machines must never go on: `end-machines` ends them, also after
+ * Takes the memory of every machine that is on and answers, or of none. Afterwards the drives of all are layers without overlays, so the machines must never go on: `end-machines` ends them, also after
  * a crash in between, when they are found paused.
  */
 const takeSnapshot: Step<RunContext> = {
@@ -48,7 +46,6 @@ const takeSnapshot: Step<RunContext> = {
   async do(context) {
     const { store, signal, warn } = context
     try {
-      await mustAnswer(targets(context), signal)
       await keep(context)
     } catch (error) {
       // What was recorded is valid, whatever failed after it.
@@ -62,18 +59,6 @@ const takeSnapshot: Step<RunContext> = {
   },
 }
 
-/** Requires that every machine answers: one that does not is booting or broken, and its memory is useless. */
-export async function mustAnswer(machines: readonly LiveMachine[], signal: AbortSignal): Promise<void> {
-  await Promise.all(
-    machines.map(({ name, link }) =>
-      link.ready(AbortSignal.any([signal, AbortSignal.timeout(answersWithinMs)])).catch(() => {
-        signal.throwIfAborted()
-        throw machineUnreachable(name, 'its memory cannot be kept as it does not answer.')
-      }),
-    ),
-  )
-}
-
 /**
  * Requires that no machine ended by itself a moment ago: memory of the others alone would be resumed without it. A machine that was switched off before is no
  * part of the memory.
@@ -84,22 +69,25 @@ export function mustBeWhole({ machines }: RunRecord, on: readonly LiveMachine[])
 }
 
 async function keep(context: RunContext): Promise<void> {
-  const { host, store, signal } = context
+  const { host, store, signal, warn } = context
   const run = await store.read()
   const on = targets(context)
   mustBeWhole(run, on)
+  const { silent } = await whoAnswers(on, signal)
+  for (const { name } of silent) warn(`${name} does not answer: its memory is not kept, and it boots at the next start.`)
   const stamp = await stampOf(host, run, on)
   const id = randomBytes(12).toString('hex')
   const at = new Date().toISOString()
   const machines = on.map(({ name, vm }) => ({ name, vm, overlays: [], index: indexOf(run, name) }))
   const { machines: taken, bytes } = await keepMemory(host.home, id, machines, {
+    without: silent.map(({ name }) => name),
     afterwards: 'stay-paused',
     signal,
     afterPhase: (phase) => context.afterStep(`keep-memory/cut-${phase}`),
   })
   await context.afterStep('keep-memory/keep-files')
   try {
-    await store.saveSnapshot({ id, at, stamp, bytes, machines: taken })
+    await store.saveSnapshot({ id, at, stamp, bytes, machines: taken, silent: silent.map(({ name }) => name) })
   } catch (error) {
     if ((await store.read()).resume?.id === id) return
     await Promise.all(on.map(({ vm }) => vm.goOn().catch(() => {})))

@@ -12,7 +12,7 @@ export interface RunStore {
   saveLeftBoot(machine: string, boot: string): Promise<void>
   /**
    * In one transaction: the overlays of the run's drives, which nobody writes to any more, become layers; the snapshot is recorded on them; the run's next start
-   * resumes it, with just these machines on.
+   * resumes it, with just these machines on. Then it boots those that did not answer.
    */
   saveSnapshot(taken: TakenSnapshot): Promise<void>
   /** In one transaction, before the first CPU goes on: marks the snapshot as consumed by the run and mapped by its machines, and sets the epoch of its guests. */

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { syncGuest } from '../guest/agent/sync-guest.ts'
+import { answersWithinMs } from './answering.ts'
 import { hostName } from './host-parts.ts'
 import type { LiveMachine } from './live-run.ts'
 import { type RunContext, targets } from './run-context.ts'
@@ -10,8 +11,11 @@ import { adopt } from './start.ts'
 import type { Step, Workflow } from './steps.ts'
 
 const flushWithinMs = 60_000
-/** Grace for a shutdown; then the VM is killed. systemd under TCG takes 3.8-4.7 s from the button to QEMU's end (measured), bare images within that range. */
-const graceMs = 90_000
+/**
+ * Grace for a shutdown; then the VM is killed. systemd under TCG takes 3.8-4.7 s from the button to QEMU's end (measured), bare images within that range. A guest that does
+ * not answer is most likely frozen: it gets less, since somebody waits.
+ */
+const graceMs = { answering: 90_000, silent: 20_000 }
 
 export const allEnded = async (context: RunContext): Promise<boolean> => {
   await adopt(context)
@@ -28,7 +32,7 @@ export const flushGuests: Step<RunContext> = {
     await Promise.all(
       targets(context).map(async ({ name, link }) => {
         try {
-          await link.ready(AbortSignal.any([signal, AbortSignal.timeout(10_000)]))
+          await link.ready(AbortSignal.any([signal, AbortSignal.timeout(answersWithinMs)]))
           await syncGuest(link, flushWithinMs)
         } catch (error) {
           signal.throwIfAborted()
@@ -42,16 +46,16 @@ export const flushGuests: Step<RunContext> = {
 /** Interval between presses. A press before the guest listens is lost (systemd-logind is up some seconds after Ready), and extra presses do no harm. */
 const pressEveryMs = 3_000
 
-/** Presses the power button until the machine is off. Returns false when it is still on after the grace. */
-async function shutDown(machine: LiveMachine, signal: AbortSignal): Promise<boolean> {
+/** Presses the power button until the machine is off. Returns false when it is still on after `withinMs`. */
+async function shutDown(machine: LiveMachine, withinMs: number, signal: AbortSignal): Promise<boolean> {
   const over = new AbortController()
   void machine.vm.ended.then(() => over.abort())
-  const deadline = Date.now() + graceMs
+  const deadline = Date.now() + withinMs
   while (!over.signal.aborted && Date.now() < deadline) {
     signal.throwIfAborted()
     // A VM that ends at this moment closes the connection without an answer.
     await machine.vm.pressPowerButton().catch((error) => {
-      if (!over.signal.aborted && Date.now() > deadline - graceMs / 2) throw error
+      if (!over.signal.aborted && Date.now() > deadline - withinMs / 2) throw error
     })
     await delay(pressEveryMs, undefined, { signal: AbortSignal.any([signal, over.signal]) }).catch(() => {})
   }
@@ -67,8 +71,9 @@ const powerOff: Step<RunContext> = {
     await Promise.all(
       targets(context).map(async (machine) => {
         try {
-          if (!(await shutDown(machine, signal)))
-            warn(`${machine.name} did not shut down within ${graceMs / 1000} s and is switched off.`)
+          const withinMs = machine.link.isReady ? graceMs.answering : graceMs.silent
+          if (!(await shutDown(machine, withinMs, signal)))
+            warn(`${machine.name} did not shut down within ${withinMs / 1000} s and is switched off.`)
         } catch (error) {
           signal.throwIfAborted()
           warn(`${machine.name} could not be asked to shut down: ${(error as Error).message}`)

@@ -15,6 +15,11 @@ export interface MachineToKeep {
   readonly overlays: readonly VmOverlay[]
 }
 
+export interface KeepOptions extends CutOptions {
+  /** Names of machines whose memory is not kept; they stop with the others, and their drives are cut at the same instant. */
+  readonly without: readonly string[]
+}
+
 export interface KeptMemory {
   /** With the files' last names. */
   readonly machines: readonly TakenMachine[]
@@ -30,7 +35,7 @@ export async function keepMemory(
   home: string,
   id: string,
   machines: readonly MachineToKeep[],
-  options: CutOptions,
+  { without, ...options }: KeepOptions,
 ): Promise<KeptMemory> {
   const folder = snapshotFolder(home, id)
   const temporary = folder + temporarySuffix
@@ -44,8 +49,14 @@ export async function keepMemory(
       machines.map(({ name, index, vm, overlays }) => ({ name, vm, overlays, memory: into(temporary, index) })),
       options,
     )
+    for (const { name, index } of machines) {
+      if (!without.includes(name)) continue
+      const { ramFile, stateFile } = into(temporary, index)
+      for (const file of [ramFile, stateFile]) await rm(file, { force: true })
+    }
     await rename(temporary, folder)
-    const taken = await Promise.all(machines.map(({ name, index }) => describe(home, { name, memory: into(folder, index) })))
+    const kept = machines.filter(({ name }) => !without.includes(name))
+    const taken = await Promise.all(kept.map(({ name, index }) => describe(home, { name, memory: into(folder, index) })))
     return {
       machines: taken.map(({ machine }) => machine),
       bytes: taken.reduce((sum, { bytes }) => sum + bytes, 0),

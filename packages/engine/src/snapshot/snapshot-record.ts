@@ -53,6 +53,8 @@ export interface TakenSnapshot {
   /** On disk (st_blocks x 512). */
   readonly bytes: number
   readonly machines: readonly TakenMachine[]
+  /** Machines that were on and did not answer: only their drives were taken, and they boot. */
+  readonly silent: readonly string[]
 }
 
 export interface TakenMachine {

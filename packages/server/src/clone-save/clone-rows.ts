@@ -4,6 +4,7 @@ import { insertRun } from '../runs/new-run.ts'
 import type { CloneRequest } from '../services.ts'
 import type { Db } from '../store/database.ts'
 import { insertDriveRow, listDrives } from '../store/drives.ts'
+import { listMachines } from '../store/run-machines.ts'
 import { snapshotOf } from '../store/run-memory.ts'
 import { listTitles, type Run, readRun } from '../store/runs.ts'
 import type { DriveRow } from '../store/schema.ts'
@@ -15,7 +16,7 @@ import { sealedDrives } from './sealed-drives.ts'
 /**
  * Inserts the rows of a sealed run's clones. Each clone is on the same layers, with no files and no host objects. What is inside (addresses, MACs, host
  * keys, machine-id, finished tasks) equals the source's, since each run has its own network. The platform's keys are made at its first start.
- * `snapshotId`: the snapshot that the clones resume; a source that was stopped with its memory shares it.
+ * `snapshotId`: the snapshot that the clones resume; a source that was stopped with its memory shares it. Machines that are wanted on and are not in it boot.
  */
 export async function insertClones(
   trx: Db,
@@ -28,7 +29,7 @@ export async function insertClones(
   const drives = await copiedDrives(trx, source.id)
   const isBorrowed = source.memory.kind === 'kept' && source.memory.isBorrowed
   const resumes =
-    snapshotId === undefined ? undefined : { snapshotId, isBorrowed, machines: await listSnapshotMachines(trx, snapshotId) }
+    snapshotId === undefined ? undefined : { snapshotId, isBorrowed, machines: await wantedOn(trx, source.id, snapshotId) }
   const taken = new Set(await listTitles(trx, source.owner_id))
   const ids: string[] = []
   for (const name of cloneTitles(source.title, title, count, taken)) {
@@ -49,6 +50,12 @@ export async function insertClones(
     ids.push(id)
   }
   return ids
+}
+
+/** Names of the machines of a clone that are to be on: those whose memory it resumes, and those that are wanted on in its source. */
+async function wantedOn(trx: Db, sourceId: string, snapshotId: string): Promise<string[]> {
+  const wanted = (await listMachines(trx, sourceId)).filter(({ wanted }) => wanted !== 'STOPPED').map(({ name }) => name)
+  return [...new Set([...(await listSnapshotMachines(trx, snapshotId)), ...wanted])]
 }
 
 /** Reads the layers of a run whose overlays were sealed in this transaction. A running source has new overlays of its own above them. */

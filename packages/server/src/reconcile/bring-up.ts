@@ -1,9 +1,9 @@
 import type { Failure } from '@ramet/model/api/wire.ts'
 import type { RametError } from '@ramet/model/errors/error.ts'
 import { advance, bootNext, failRun } from '../runs/run.ts'
-import { listMachines } from '../store/run-machines.ts'
 import type { Run } from '../store/runs.ts'
 import { workflowUp } from './choose-workflow.ts'
+import { bootsAlone, machinesUp } from './machines-up.ts'
 import { ownSteps } from './own-steps.ts'
 import { isCode, type RunAtWork, toFailure } from './run-at-work.ts'
 
@@ -20,7 +20,8 @@ export async function bringUp(run: RunAtWork, row: Run): Promise<void> {
     await run.take(ownSteps.chooseLayers)
     await advance(db, run.id, 'RUNNING', during.run)
     await run.take(ownSteps.settleDrives)
-    const machines = (await listMachines(db, run.id)).filter(({ wanted }) => wanted !== 'STOPPED').map(({ name }) => name)
+    const { resumed, booting } = await machinesUp(run.tools.db, run.id)
+    const machines = workflow === 'resume' ? resumed : [...resumed, ...booting]
     if (during.machines) await run.watch.all(during.machines, machines)
     if (workflow === 'start') await run.take(ownSteps.coldStart)
     await run.perform(workflow, machines)
@@ -28,6 +29,8 @@ export async function bringUp(run: RunAtWork, row: Run): Promise<void> {
     if (after.machines) {
       for (const name of machines) await run.watch.write(name, { state: after.machines, isReady: true, wanted: 'RUNNING' })
     }
+    if (workflow === 'resume')
+      for (const name of booting) await run.watch.write(name, { state: 'STARTING', wanted: 'RUNNING', message: bootsAlone })
     await advance(db, run.id, 'RUNNING', after.run, { failure: null })
     run.settled()
     run.trigger()
@@ -44,7 +47,6 @@ async function bootInstead(run: RunAtWork, error: RametError): Promise<void> {
   run.tools.log.warn({ err: error, run: run.id }, 'a run was not resumed and boots instead')
   await run.perform('abandon', await run.names())
   await bootNext(run.tools.db, run.id, error.message)
-  await run.tools.collect()
   run.report({ step: 'resume', message: `${error.message} Booting instead` })
   run.trigger()
 }

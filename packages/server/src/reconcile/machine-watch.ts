@@ -1,4 +1,4 @@
-import type { MachineEnd, MachineEvent } from '@ramet/engine'
+import type { MachineEnd, MachineEvent, MachineOn } from '@ramet/engine'
 import type { MachineState } from '@ramet/model/run/run-state.ts'
 import { type MachineNote, noteMachine } from '../runs/machine.ts'
 import type { Db } from '../store/database.ts'
@@ -15,6 +15,7 @@ export class MachineWatch {
   readonly #db: Db
   readonly #changed: () => void
   #queue: Promise<void> = Promise.resolve()
+  #wasSilent: ReadonlySet<string> = new Set()
 
   constructor(runId: string, db: Db, changed: () => void) {
     this.#runId = runId
@@ -27,10 +28,8 @@ export class MachineWatch {
       case 'reset':
         return this.write(event.machine, { state: 'REBOOTING', from: ['RUNNING', 'STARTING'] })
       case 'link':
-        // A lost link says nothing about the machine; only its return does.
-        return event.isReady
-          ? this.write(event.machine, { state: 'RUNNING', isReady: true, from: mayBecomeReady })
-          : Promise.resolve()
+        if (event.isReady) return this.write(event.machine, { state: 'RUNNING', isReady: true, from: mayBecomeReady })
+        return this.write(event.machine, silent(event.why))
       case 'space':
         return this.write(event.machine, {
           state: 'RUNNING',
@@ -44,6 +43,13 @@ export class MachineWatch {
           ? this.write(event.machine, { state: 'STOPPED', from: ['STOPPING'] })
           : Promise.resolve()
     }
+  }
+
+  /** Returns those of the machines that do not answer that did not at the last look either. */
+  silentAgain(silentNow: readonly MachineOn[]): MachineOn[] {
+    const again = silentNow.filter(({ machine }) => this.#wasSilent.has(machine))
+    this.#wasSilent = new Set(silentNow.map(({ machine }) => machine))
+    return again
   }
 
   async all(state: MachineState, names: readonly string[], isReady = false): Promise<void> {
@@ -61,6 +67,14 @@ export class MachineWatch {
     return written
   }
 }
+
+/** A RUNNING machine that does not answer. `why`: a sentence that begins with `it`. */
+export const silent = (why = 'it does not answer.'): MachineNote => ({
+  state: 'RUNNING',
+  message: `${why.replace(/^it/, 'It')} If that does not pass, boot it: ramet playground machine reboot`,
+  from: ['RUNNING'],
+  whileRunning: true,
+})
 
 /** State and reason of a machine that ended by itself while it was wanted on. */
 export function afterEnd(machine: string, end: MachineEnd): MachineNote {

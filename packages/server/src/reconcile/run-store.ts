@@ -51,7 +51,7 @@ export function runStore(tools: LayerTools, runId: string): RunStore {
       }
     },
     async saveSnapshot(taken) {
-      const on = taken.machines.map(({ name }) => name)
+      const on = [...taken.machines.map(({ name }) => name), ...taken.silent]
       await sealPaused(tools, runId, async (trx) => {
         const { purpose } = await readRun(trx, runId)
         const kind = purpose === 'user' ? 'stop' : 'warm'

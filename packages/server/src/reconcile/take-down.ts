@@ -4,6 +4,7 @@ import { advance, bootNext, noteDestroyed } from '../runs/run.ts'
 import { listMachines } from '../store/run-machines.ts'
 import { findRun, type Run } from '../store/runs.ts'
 import { workflowDown } from './choose-workflow.ts'
+import { bootsAlone, machinesUp } from './machines-up.ts'
 import { ownSteps } from './own-steps.ts'
 import { isCode, type RunAtWork } from './run-at-work.ts'
 
@@ -21,7 +22,8 @@ export async function switchOff(run: RunAtWork, row: Run): Promise<void> {
   await settleCut(host, layers, run.id)
   try {
     // Resumed machines are woken first: a guest that is asleep can be neither synced nor shut down.
-    if (row.memory.kind === 'resuming' && row.failure === undefined) await run.perform('resume', await wantedOn(run))
+    if (row.memory.kind === 'resuming' && row.failure === undefined)
+      await run.perform('resume', (await machinesUp(db, run.id)).resumed)
     await run.perform(workflow, names)
   } catch (error) {
     if (isCode(error, 'memory_not_kept')) return run.trigger()
@@ -30,16 +32,21 @@ export async function switchOff(run: RunAtWork, row: Run): Promise<void> {
     return run.trigger()
   }
   await run.take(endsGuests ? ownSteps.endedGuests : ownSteps.keptGuests)
-  if (after.machines) await run.watch.all(after.machines, names)
-  else await settleMachines(run)
+  if (after.machines) {
+    await run.watch.all(after.machines, names)
+    if (workflow === 'keep-memory') await noteBootingAlone(run)
+  } else await settleMachines(run)
   const now = await findRun(db, run.id)
   await advance(db, run.id, 'STOPPED', after.run, now?.failure ? { failure: now.failure } : {})
   run.tools.wentOff(run.id)
   run.settled()
 }
 
-const wantedOn = async (run: RunAtWork) =>
-  (await listMachines(run.tools.db, run.id)).filter(({ wanted }) => wanted !== 'STOPPED').map(({ name }) => name)
+/** Says of machines that did not answer what the next start will do. */
+async function noteBootingAlone(run: RunAtWork): Promise<void> {
+  for (const name of (await machinesUp(run.tools.db, run.id)).booting)
+    await run.watch.write(name, { state: 'STOPPED', message: bootsAlone })
+}
 
 /** Final state of a machine of a failed run: off, or still FAILED. */
 async function settleMachines(run: RunAtWork): Promise<void> {

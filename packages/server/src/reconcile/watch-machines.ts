@@ -7,7 +7,7 @@ import { readRun } from '../store/runs.ts'
 import type { RunMachineRow } from '../store/schema.ts'
 import { failRunningTasks } from '../store/tasks.ts'
 import { tasksOn } from '../tasks/task-rows.ts'
-import { afterEnd } from './machine-watch.ts'
+import { afterEnd, silent } from './machine-watch.ts'
 import { ownSteps } from './own-steps.ts'
 import { type RunAtWork, toFailure } from './run-at-work.ts'
 
@@ -40,6 +40,7 @@ export async function lookAfter(run: RunAtWork): Promise<void> {
   if (refused?.status === 'rejected') throw refused.reason
   await noteEnds(run)
   if (run.tools.host.on(run.id).length > 0) {
+    await noteSilent(run)
     await run.perform('keep', await run.names())
     if (run.isUnderWay()) run.settled()
     return run.trigger(lookEveryMs)
@@ -69,6 +70,15 @@ async function noteEnds(run: RunAtWork): Promise<void> {
     await run.watch.write(name, { ...afterEnd(name, end), from: takenForOn, whileRunning: true, whileWanted: 'RUNNING' })
     await failTasksOn(run, name, 'Its machine went off before it ended.')
   }
+}
+
+/**
+ * Notes machines that do not answer, for whom no event tells it: an earlier server left them Ready, and this one never reached them. A connection may be missing for a
+ * moment, so a machine counts once it was silent at two looks.
+ */
+async function noteSilent(run: RunAtWork): Promise<void> {
+  const silentNow = run.tools.host.on(run.id).filter(({ isReady }) => !isReady)
+  for (const { machine, why } of run.watch.silentAgain(silentNow)) await run.watch.write(machine, silent(why))
 }
 
 async function failTasksOn(run: RunAtWork, machine: string, reason: string): Promise<void> {

@@ -19,7 +19,7 @@ export interface NewRunRequest extends Pick<NewRun, 'owner_id' | 'playground_id'
   /** False: the run begins STOPPED. */
   readonly start: boolean
   readonly memory: MemoryRule
-  /** The snapshot that its first start resumes, and the machines that are on in it; absent: it boots. */
+  /** The snapshot that its first start resumes, and the machines that are then on; absent: it boots. */
   readonly resumes?:
     | { readonly snapshotId: string; readonly isBorrowed: boolean; readonly machines: readonly string[] }
     | undefined
@@ -52,7 +52,7 @@ export async function insertRun(trx: Db, request: NewRunRequest): Promise<string
   await insertMachines(
     trx,
     id,
-    // Machines that the snapshot does not have were off when it was taken, and stay so.
+    // The others were off when it was taken, and stay so.
     plan.machines.map(({ name }) =>
       resumes && !resumes.machines.includes(name)
         ? { name, state: 'STOPPED', wanted: 'STOPPED' }

@@ -1,3 +1,4 @@
+import { silentMachines } from '@ramet/client/goals.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Command } from 'commander'
@@ -41,7 +42,10 @@ const row = (play: Play, storage: string) => [
   play.pageUrl,
 ]
 
-function statusOf({ state, progress, failure }: Play): string {
+function statusOf(play: Play): string {
+  const { state, progress, failure } = play
   if (failure) return `${state} (${failure.code})`
+  const silent = silentMachines(play).map(({ name }) => name)
+  if (silent.length > 0) return `${state} (${silent.join(', ')} ${silent.length === 1 ? 'does' : 'do'} not answer)`
   return progress?.percent === undefined ? state : `${state} (${Math.floor(progress.percent)} %)`
 }

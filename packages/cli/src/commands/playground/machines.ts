@@ -1,4 +1,4 @@
-import { isMachineReady } from '@ramet/client/goals.ts'
+import { isMachineReady, silentMachines } from '@ramet/client/goals.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
@@ -18,7 +18,7 @@ export function addMachines(parent: Command, open: Open): void {
       const play = await resolveRun(client, name)
       if (options.quiet) for (const machine of play.machines) out.result(machine.name)
       else if (options.output === 'json') out.json(play.machines)
-      else
+      else {
         out.table(
           ['NAME', 'STATE', 'READY', 'CPUS', 'RAM', 'ADDRESSES', 'DRIVES', 'HOST ADDRESS'],
           play.machines.map(({ name, state, resources, interfaces, drives, hostAddress }) => [
@@ -32,5 +32,7 @@ export function addMachines(parent: Command, open: Open): void {
             hostAddress ?? '-',
           ]),
         )
+        for (const { name, message } of silentMachines(play)) out.note(`${name}: ${message}`)
+      }
     })
 }

@@ -145,6 +145,11 @@ export class FakeMachine implements PretendMachine {
     })
   }
 
+  freeze(seconds: number, inSeconds: number): void {
+    const { guest } = this
+    setTimeout(() => guest.freeze(seconds), inSeconds * 1000)
+  }
+
   crash(): void {
     this.#writeEnd('crashed')
     process.exit(1)

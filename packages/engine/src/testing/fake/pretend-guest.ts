@@ -15,6 +15,7 @@ export class PretendGuest {
   readonly #sessions = new Map<string, PretendTerminal>()
   readonly #sockets = new Set<Socket>()
   #isUp = false
+  #isFrozen = false
   #whenUp: (() => void)[] = []
 
   constructor(machine: Machine) {
@@ -25,6 +26,19 @@ export class PretendGuest {
     this.#isUp = true
     for (const ready of this.#whenUp) ready()
     this.#whenUp = []
+  }
+
+  /** Hangs up, and answers nobody for so many seconds of this boot. */
+  freeze(seconds: number): void {
+    this.#isFrozen = true
+    for (const socket of this.#sockets) socket.destroy()
+    setTimeout(() => this.#thaw(), seconds * 1000)
+  }
+
+  /** Those who came meanwhile come again. */
+  #thaw(): void {
+    this.#isFrozen = false
+    for (const socket of this.#sockets) socket.destroy()
   }
 
   /** Kept terminals by session name. */
@@ -49,6 +63,7 @@ export class PretendGuest {
     socket.on('error', () => {})
     socket.on('close', () => this.#sockets.delete(socket))
     socket.on('data', (chunk) => {
+      if (this.#isFrozen) return
       try {
         readFrames(reader, chunk, (type, payload) => {
           if (next) next(type, payload)

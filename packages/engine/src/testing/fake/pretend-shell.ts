@@ -11,6 +11,8 @@ export interface PretendMachine {
   powerOff(): void
   reboot(): void
   crash(): void
+  /** Answers nobody for so many seconds, beginning in `inSeconds`. */
+  freeze(seconds: number, inSeconds: number): void
 }
 
 export interface ShellStreams {
@@ -109,6 +111,9 @@ export class PretendShell {
         return 0
       case 'reboot':
         this.#machine.reboot()
+        return 0
+      case 'freeze':
+        this.#machine.freeze(Number(args[0] ?? 3600), Number(args[1] ?? 0))
         return 0
       case 'crash':
         this.#machine.crash()
