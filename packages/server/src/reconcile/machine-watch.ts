@@ -68,10 +68,10 @@ export class MachineWatch {
   }
 }
 
-/** A RUNNING machine that does not answer. `why`: a sentence that begins with `it`. */
+/** A RUNNING machine that does not answer. `why`: a sentence, its first letter small. */
 export const silent = (why = 'it does not answer.'): MachineNote => ({
   state: 'RUNNING',
-  message: `${why.replace(/^it/, 'It')} If that does not pass, boot it: ramet playground machine reboot`,
+  message: `${why.charAt(0).toUpperCase()}${why.slice(1)} If that does not pass, boot it: ramet playground machine reboot`,
   from: ['RUNNING'],
   whileRunning: true,
 })
