@@ -35,7 +35,10 @@ describe('a machine that does not answer', { concurrency: false }, () => {
     const id = await started()
     await freeze(id, 'm2', '2')
     await until('m2 to be known as silent', async () => (await silent(id)).join() === 'm2')
-    assert.match((await server.ramet(['playground', 'machines', id])).stderr, /m2: The connection was lost\. .*ramet playground machine reboot/)
+    assert.match(
+      (await server.ramet(['playground', 'machines', id])).stderr,
+      /m2: The connection was lost\. .*ramet playground machine reboot/,
+    )
     assert.match((await server.ramet(['playground', 'list'])).stdout, /RUNNING \(m2 does not answer\)/)
     await until('m2 to answer again', async () => (await silent(id)).length === 0)
     await (await plays()).destroy(id)

@@ -12,6 +12,7 @@ import { layerChain } from '../store/layers.ts'
 import { listMachines } from '../store/run-machines.ts'
 import { snapshotOf } from '../store/run-memory.ts'
 import { readRun } from '../store/runs.ts'
+import type { DriveRow } from '../store/schema.ts'
 import { insertSnapshot } from '../store/snapshots.ts'
 
 /** Implements RunStore over the store: steps of a run persist its state by it. */
@@ -19,18 +20,12 @@ export function runStore(tools: LayerTools, runId: string): RunStore {
   const { db } = tools
   return {
     async read(): Promise<RunRecord> {
-      const row = await readRun(db, runId)
-      const drives: DriveRecord[] = []
-      for (const drive of await listDrives(db, runId)) {
-        drives.push({
-          machine: drive.machine,
-          index: drive.drive_index,
-          layers: drive.layer_id === null ? [] : await layersBelow(db, drive.layer_id),
-          overlay: drive.overlay ?? undefined,
-          sizeBytes: drive.size_bytes,
-        })
-      }
-      const machines = await listMachines(db, runId)
+      // Steps read the record often, so what does not depend on each other is asked at once.
+      const [row, drives, machines] = await Promise.all([
+        readRun(db, runId),
+        listDrives(db, runId).then((rows) => Promise.all(rows.map((drive) => driveRecord(db, drive)))),
+        listMachines(db, runId),
+      ])
       const { memory } = row
       const kept = snapshotOf(memory)
       return {
@@ -84,6 +79,14 @@ export function runStore(tools: LayerTools, runId: string): RunStore {
     },
   }
 }
+
+const driveRecord = async (db: Db, drive: DriveRow): Promise<DriveRecord> => ({
+  machine: drive.machine,
+  index: drive.drive_index,
+  layers: drive.layer_id === null ? [] : await layersBelow(db, drive.layer_id),
+  overlay: drive.overlay ?? undefined,
+  sizeBytes: drive.size_bytes,
+})
 
 /** Layers, topmost first, as the Vmm needs them. */
 async function layersBelow(db: Db, layerId: string): Promise<LayerRecord[]> {

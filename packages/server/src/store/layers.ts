@@ -65,28 +65,39 @@ export async function findLayer(db: Db, id: string): Promise<LayerRow | undefine
   return db.selectFrom('layers').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-/** Reads the layer `id` and all below it, root first. RametError `layer_chain_broken` when one is missing or they form a ring. */
+/** Reads the layer `id` and all below it, root first, in one query. RametError `layer_chain_broken` when one is missing or they form a ring. */
 export async function layerChain(db: Db, id: string): Promise<LayerRow[]> {
+  const rows = await db
+    .withRecursive('chain', (below) =>
+      below
+        .selectFrom('layers')
+        .selectAll()
+        .where('id', '=', id)
+        // Not `union all`: a ring ends.
+        .union((each) => each.selectFrom('layers').innerJoin('chain', 'chain.parent_id', 'layers.id').selectAll('layers')),
+    )
+    .selectFrom('chain')
+    .selectAll()
+    .execute()
+  const byId = new Map(rows.map((row) => [row.id, row]))
   const chain: LayerRow[] = []
-  const seen = new Set<string>()
   for (let next: string | null = id; next !== null; ) {
-    const layer: LayerRow | undefined = await findLayer(db, next)
-    if (!layer || seen.has(next)) {
-      throw new RametError(
-        'layer_chain_broken',
-        500,
-        `The layer ${id} stands on ${next}, which ${layer ? 'stands on it' : 'is gone'}.`,
-        {
-          hint: 'See what else is wrong with: ramet fsck',
-        },
-      )
-    }
-    seen.add(next)
+    const layer = byId.get(next)
+    if (!layer) throw brokenChain(id, next, rows)
+    byId.delete(next)
     chain.unshift(layer)
     next = layer.parent_id
   }
   return chain
 }
+
+const brokenChain = (id: string, at: string, rows: readonly LayerRow[]) =>
+  new RametError(
+    'layer_chain_broken',
+    500,
+    `The layer ${id} stands on ${at}, which ${rows.some((row) => row.id === at) ? 'stands on it' : 'is gone'}.`,
+    { hint: 'See what else is wrong with: ramet fsck' },
+  )
 
 export interface LayerReferences {
   readonly drives: number

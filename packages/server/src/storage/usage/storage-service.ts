@@ -3,7 +3,13 @@ import type { Usage } from '@ramet/model/api/usage.ts'
 import { isOff } from '@ramet/model/run/run-state.ts'
 import type { Storage, User } from '../../services.ts'
 import { type Db, readTransaction } from '../../store/database.ts'
-import { listPlaygroundsForUsage, listRunsForUsage, listWarmStartsForUsage, readHoldingRows } from '../../store/usage.ts'
+import {
+  type HoldingRows,
+  listPlaygroundsForUsage,
+  listRunsForUsage,
+  listWarmStartsForUsage,
+  readHoldingRows,
+} from '../../store/usage.ts'
 import { isSpare, listThrowaways } from '../../store/warm-starts.ts'
 import { holdingsOf } from './holdings.ts'
 import { OverlaySizes } from './overlay-sizes.ts'
@@ -30,13 +36,18 @@ const nothing: Share = { exclusiveBytes: 0, sharedBytes: 0 }
 /** Reports disk usage and the quota. */
 export function storageService({ db, storage, quotaBytes }: StorageTools): Storage & { readonly quota: Quota } {
   const sizes = new OverlaySizes(storage)
-  const measure = async () => sizes.measure(await readTransaction(db, readHoldingRows))
+  /** Measures overlays, and reads rows of the same moment. */
+  async function measure(trx: Db): Promise<HoldingRows> {
+    const rows = await readHoldingRows(trx)
+    await sizes.measure(rows)
+    return rows
+  }
 
   /** Computed from rows and known sizes. */
-  async function read(trx: Db, user: User) {
+  async function read(trx: Db, user: User, rows: HoldingRows) {
     const runs = await listRunsForUsage(trx, user.id)
     const playgrounds = await listPlaygroundsForUsage(trx, user.id)
-    const holdings = holdingsOf(await readHoldingRows(trx), sizes)
+    const holdings = holdingsOf(rows, sizes)
     const { restingBytes: usedBytes, imageBytes } = restingBytes(holdings, [
       ...runs.filter(({ state }) => isOff(state)).map(({ id }) => `run ${id}`),
       ...playgrounds.map(({ id }) => `playground ${id}`),
@@ -44,8 +55,8 @@ export function storageService({ db, storage, quotaBytes }: StorageTools): Stora
     return { runs, playgrounds, holdings, imageBytes, quota: { usedBytes, limitBytes: quotaBytes } }
   }
 
-  async function usageIn(trx: Db, user: User): Promise<Usage> {
-    const { runs, playgrounds, holdings, imageBytes, quota } = await read(trx, user)
+  async function usageIn(trx: Db, user: User, rows: HoldingRows): Promise<Usage> {
+    const { runs, playgrounds, holdings, imageBytes, quota } = await read(trx, user, rows)
     const warmStarts = await warmStartsIn(trx)
     const measured = usageOf(holdings)
     return {
@@ -62,23 +73,17 @@ export function storageService({ db, storage, quotaBytes }: StorageTools): Stora
   }
 
   /** Computes all shares, only to name the biggest items. */
-  async function check(trx: Db, user: User): Promise<void> {
-    if (isExceeded((await read(trx, user)).quota)) throw quotaRefusal(await usageIn(trx, user))
+  async function check(trx: Db, user: User, rows: HoldingRows): Promise<void> {
+    if (isExceeded((await read(trx, user, rows)).quota)) throw quotaRefusal(await usageIn(trx, user, rows))
   }
 
-  async function usage(user: User): Promise<Usage> {
-    await measure()
-    return readTransaction(db, (trx) => usageIn(trx, user))
-  }
+  const usage = (user: User): Promise<Usage> => readTransaction(db, async (trx) => usageIn(trx, user, await measure(trx)))
 
   return {
     usage,
     quota: {
-      async check(user) {
-        await measure()
-        await readTransaction(db, (trx) => check(trx, user))
-      },
-      checkWithin: check,
+      check: (user) => readTransaction(db, async (trx) => check(trx, user, await measure(trx))),
+      checkWithin: async (trx, user) => check(trx, user, await readHoldingRows(trx)),
     },
   }
 }
