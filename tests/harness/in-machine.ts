@@ -1,10 +1,7 @@
-import { RametError } from '@ramet/model/errors/error.ts'
-import { type Finished, until } from './processes.ts'
+import type { Finished } from './processes.ts'
 import type { TestServer } from './server.ts'
 
 const longestMs = 20 * 60_000
-/** A server that has just started says that a run is RUNNING before it has found its machines again. */
-const foundWithinMs = 30_000
 
 /**
  * A command in a machine, by default its run's first, as its default user. Never throws for an exit code. Through the API: a CLI process for each of many
@@ -20,24 +17,18 @@ export async function tellMachine(
   const client = await server.client()
   const name = machine ?? (await client.plays.get(id)).machines[0]?.name ?? ''
   const { user, timeoutMs = longestMs } = options
-  const attempt = async (): Promise<Finished | undefined> => {
-    const stream = client.exec(id, name, { command, ...(user === undefined ? {} : { user }) })
-    const said = { stdout: '', stderr: '' }
-    const decoder = { stdout: new TextDecoder(), stderr: new TextDecoder() }
-    stream.onOutput((channel, bytes) => {
-      said[channel] += decoder[channel].decode(bytes, { stream: true })
-    })
-    const late = setTimeout(() => stream.close(), timeoutMs)
-    try {
-      return { code: (await stream.exit).code, ...said }
-    } catch (error) {
-      if (error instanceof RametError && error.code === 'machine_unreachable') return undefined
-      throw error
-    } finally {
-      clearTimeout(late)
-    }
+  const stream = client.exec(id, name, { command, ...(user === undefined ? {} : { user }) })
+  const said = { stdout: '', stderr: '' }
+  const decoder = { stdout: new TextDecoder(), stderr: new TextDecoder() }
+  stream.onOutput((channel, bytes) => {
+    said[channel] += decoder[channel].decode(bytes, { stream: true })
+  })
+  const late = setTimeout(() => stream.close(), timeoutMs)
+  try {
+    return { code: (await stream.exit).code, ...said }
+  } finally {
+    clearTimeout(late)
   }
-  return until(`${name} of ${id} to take a command`, attempt, foundWithinMs)
 }
 
 /** What a command in a machine printed, without blanks around it. Throws with what it said when it fails. */

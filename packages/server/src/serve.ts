@@ -5,7 +5,7 @@ import { visibleJson, visibleText } from '@ramet/model/units/visible-text.ts'
 import { pino } from 'pino'
 import { readConfig } from './config.ts'
 import type { OpenHost } from './open-host.ts'
-import { startServer } from './server.ts'
+import { startServer } from './server/server.ts'
 
 /** Runs the server in the foreground, on the host that `openHost` opens. Ctrl-C ends the server but not the VMs. */
 export async function serve(openHost: OpenHost): Promise<void> {

@@ -33,6 +33,13 @@ export class ImageService implements Images {
     return this.#tools.library.list()
   }
 
+  /** Names of what drives may be made from. */
+  names(): string[] {
+    return this.list()
+      .filter(({ kind }) => kind === 'image')
+      .map(({ name }) => name)
+  }
+
   async build(name: string): Promise<Image> {
     this.#find(name)
     void this.#tools.library.build(name).catch((error) => this.#tools.buildFailed(name, error))

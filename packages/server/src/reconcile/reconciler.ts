@@ -18,6 +18,7 @@ export class Reconciler {
   readonly #tools: ReconcilerTools
   readonly #workers = new Map<string, RunWorker>()
   readonly #deaf: () => void
+  readonly #resumed = Promise.withResolvers<void>()
   #isClosed = false
 
   constructor(tools: ReconcilerTools) {
@@ -48,10 +49,18 @@ export class Reconciler {
       if (hostWasRebooted) await startAfterReboot(db, run.id)
       if (decide(run.wanted, run.state) !== 'rest') this.#worker(run.id).trigger()
     }
+    this.#resumed.resolve()
+  }
+
+  /** Resolves when this server has looked for the run's machines: what an earlier one started is known only then. */
+  async looked(runId: string): Promise<void> {
+    await this.#resumed.promise
+    await this.#workers.get(runId)?.looked
   }
 
   close(): void {
     this.#isClosed = true
+    this.#resumed.resolve()
     this.#deaf()
     for (const worker of this.#workers.values()) worker.close()
     this.#workers.clear()

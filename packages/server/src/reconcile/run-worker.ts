@@ -34,6 +34,7 @@ export class RunWorker {
   readonly #watch: MachineWatch
   readonly #tasks: RunTasks
   readonly #errands: Errand[] = []
+  readonly #looked = Promise.withResolvers<void>()
   #isBusy = false
   #again = false
   #cancel = new AbortController()
@@ -49,6 +50,11 @@ export class RunWorker {
     this.#store = runStore(tools.layers, id)
     this.#watch = new MachineWatch(id, tools.db, () => tools.changed(id))
     this.#tasks = new RunTasks(id, tools)
+  }
+
+  /** Resolves when it has looked at the run's machines, or failed to. */
+  get looked(): Promise<void> {
+    return this.#looked.promise
   }
 
   /** Handles an event of one of its machines. */
@@ -74,6 +80,7 @@ export class RunWorker {
 
   close(): void {
     this.#isClosed = true
+    this.#looked.resolve()
     clearTimeout(this.#triggerTimer)
     this.#cancel.abort(new Superseded())
     this.#tasks.pause()
@@ -111,6 +118,7 @@ export class RunWorker {
         this.#cancel = new AbortController()
         try {
           next = await this.#advance()
+          this.#looked.resolve()
           for (let errand = this.#errands.shift(); errand; errand = this.#errands.shift()) await errand.run()
         } catch (error) {
           if (!this.#cancel.signal.aborted) throw error
@@ -121,6 +129,7 @@ export class RunWorker {
       next = 'watch'
     } finally {
       this.#isBusy = false
+      this.#looked.resolve()
     }
     if (next === 'rest' && !this.#isClosed) this.#rests()
   }

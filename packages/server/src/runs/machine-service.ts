@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { HostMachines, MachineName } from '@ramet/engine'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { unknownMachine } from '@ramet/model/errors/errors.ts'
@@ -6,8 +7,17 @@ import type { Machines, User } from '../services.ts'
 import { mustAllow } from './allowed.ts'
 import type { PermittedRun } from './permitted-run.ts'
 
+export interface MachineServiceTools {
+  readonly permitted: PermittedRun
+  readonly host: HostMachines
+  /** Resolves when this server has looked for the run's machines. */
+  looked(runId: string): Promise<void>
+  /** How long a request waits for a server that has just started to find its machines again. */
+  readonly lookWithinMs?: number
+}
+
 /** Access to a run's machines. Each call checks the user's permission. */
-export function machineService(permitted: PermittedRun, host: HostMachines): Machines {
+export function machineService({ permitted, host, looked, lookWithinMs = 20_000 }: MachineServiceTools): Machines {
   async function find(
     user: User,
     id: string,
@@ -23,6 +33,7 @@ export function machineService(permitted: PermittedRun, host: HostMachines): Mac
         machines.map((machine) => machine.name),
       )
     mustAllow(action, row)
+    await atMost(lookWithinMs, looked(id))
     if (action === 'open_terminal' && planned.noSSH) {
       throw new RametError('no_ssh', 403, `The playground lets nobody into the machine ${name}.`, {
         hint: 'Its serial log can be read: ramet playground machine console ID NAME',
@@ -47,5 +58,15 @@ export function machineService(permitted: PermittedRun, host: HostMachines): Mac
       const { machine } = await find(user, id, name, 'open_console')
       return host.console(machine)
     },
+  }
+}
+
+/** Waits for a promise, but no longer than that. */
+async function atMost(ms: number, promise: Promise<void>): Promise<void> {
+  const over = new AbortController()
+  try {
+    await Promise.race([promise, delay(ms, undefined, { signal: over.signal, ref: false })])
+  } finally {
+    over.abort()
   }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { openFakeHost } from '@ramet/engine/testing'
 import { pino } from 'pino'
-import { readConfig } from './config.ts'
+import { readConfig } from '../config.ts'
 import { startServer } from './server.ts'
 
 const silent = pino({ level: 'silent' })

@@ -1,0 +1,41 @@
+import type { Logger } from 'pino'
+import { TokenAuth } from '../access/auth.ts'
+import { ensureCliToken } from '../access/cli-token.ts'
+import type { Config } from '../config.ts'
+import { openHome } from '../home.ts'
+import { bindHome } from '../home-installation.ts'
+import { Reserve } from '../reserve.ts'
+import { storeAddress } from '../store/address.ts'
+import { type Db, openDatabase } from '../store/database.ts'
+import { type Installation, openInstallation } from '../store/installation.ts'
+import { tokenStore } from '../store/tokens.ts'
+import { openOwner, type User } from '../store/users.ts'
+
+/** The home's rows, and who they belong to. */
+export interface OpenStore {
+  readonly db: Db
+  readonly installation: Installation
+  readonly owner: User
+  readonly auth: TokenAuth
+}
+
+/** Takes the home's lock and opens its store; `opened` closes both. Throws `home_in_use`, `home_too_new` and the like. */
+export async function openStore(config: Config, log: Logger, opened: AsyncDisposableStack): Promise<OpenStore> {
+  opened.use(await openHome(config.home))
+  opened.use(await Reserve.open(config.home, (error) => log.error({ err: error }, 'the reserve of space could not be kept')))
+  const store = storeAddress(config.home, config.database)
+  const db = await openDatabase({ ...store, onLost: (error) => leaveAtOnce(error, log) })
+  opened.defer(() => db.destroy())
+  const installation = await openInstallation(db)
+  await bindHome(config.home, installation.id, store)
+  const owner = await openOwner(db)
+  const auth = new TokenAuth(tokenStore(db), { owner })
+  await ensureCliToken(config.home, auth, owner)
+  return { db, installation, owner, auth }
+}
+
+/** Ends this process when another server has taken over its database, so that it writes nothing more there. Killing a server at any moment loses nothing. */
+function leaveAtOnce(error: Error, log: Logger): never {
+  log.fatal({ err: error }, 'the database was taken over by another server')
+  process.exit(1)
+}

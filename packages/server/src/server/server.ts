@@ -1,0 +1,207 @@
+import { join } from 'node:path'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
+import type { Logger } from 'pino'
+import { type MemoryRule, memoryForRuns } from '../admission/admission.ts'
+import { BackgroundRuns } from '../background/background-runs.ts'
+import { noticeRequests } from '../background/notice-requests.ts'
+import { copyService } from '../clone-save/copy-service.ts'
+import type { Config } from '../config.ts'
+import { hostWasRebooted, publishServer } from '../home.ts'
+import { hostReport } from '../host-report.ts'
+import { buildApp } from '../http/app.ts'
+import { endpointOf, listen } from '../http/listen.ts'
+import { defaultImage, ImageService } from '../images/image-service.ts'
+import { lineageService } from '../lineage/lineage-service.ts'
+import { BoundedReader } from '../manifests/manifest-reader.ts'
+import type { OpenHost } from '../open-host.ts'
+import { loadCatalog } from '../playgrounds/catalog.ts'
+import { openPlaygrounds } from '../playgrounds/playgrounds.ts'
+import { crashAfter, haltAfter } from '../reconcile/fault-injection.ts'
+import { Reconciler } from '../reconcile/reconciler.ts'
+import { runStore } from '../reconcile/run-store.ts'
+import { machineService } from '../runs/machine-service.ts'
+import { permittedRun } from '../runs/permitted-run.ts'
+import { runService } from '../runs/run-service.ts'
+import type { PlayContext } from '../runs/to-play.ts'
+import type { Services } from '../services.ts'
+import { reclaim } from '../storage/reclaim.ts'
+import { forgetLostSnapshots } from '../storage/snapshots/forget-lost.ts'
+import { storageService } from '../storage/usage/storage-service.ts'
+import { forgetWarmStarts } from '../store/warm-starts.ts'
+import type { HandedOver } from '../warm-pool/hand-over.ts'
+import { shapeNow } from '../warm-pool/offer.ts'
+import { destroyThrowaways } from '../warm-pool/throwaway.ts'
+import { WarmStarts } from '../warm-pool/warm-starts.ts'
+import { ensureWebBundle } from '../web/bundle.ts'
+import { backgroundStorage } from './background-storage.ts'
+import { openStore } from './open-store.ts'
+import { runEvents } from './run-events.ts'
+
+const catalogFolder = join(import.meta.dirname, '../../../../playgrounds')
+
+export interface RunningServer {
+  /** `http://127.0.0.1:8420`, without a slash at the end. */
+  readonly endpoint: string
+  readonly loginToken: string
+  /** Images, kernel pack, accelerator probe, web bundle: in the background, after the server answers. Never throws. */
+  warmUp(): Promise<void>
+  /** Ends the server; VMs go on. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts everything in order. HTTP answers before anything slow begins, and the reconciler begins with runs at once. What was opened is closed in reverse order when the
+ * server ends or a later step of its start fails.
+ */
+export async function startServer(config: Config, log: Logger, openHost: OpenHost): Promise<RunningServer> {
+  await using opened = new AsyncDisposableStack()
+  const { db, installation, owner, auth } = await openStore(config, log, opened)
+  const host = await openHost({
+    home: config.home,
+    cache: config.cache,
+    installation: installation.id,
+    onAccelerator: (found) => log.info(found, 'accelerator chosen'),
+  })
+  opened.defer(() => host.close())
+  const images = new ImageService({
+    db,
+    storage: host.storage,
+    library: host.images,
+    buildFailed: (name, error) => log.error({ err: error, image: name }, 'an image could not be built'),
+  })
+  const faults = [crashAfter(process.env.RAMET_CRASH_AFTER), haltAfter(process.env.RAMET_HALT_AFTER)]
+  const afterStep = (name: string) => {
+    for (const fault of faults) fault(name)
+  }
+  const background = backgroundStorage({ config, log, db, host, afterStep }, opened)
+  const { layers, activity, collect } = background
+  let endpoint = ''
+  const plays: PlayContext = {
+    db,
+    installation: installation.id,
+    endpoint: () => endpoint,
+    progressOf: (runId) => reconciler.progressOf(runId),
+  }
+  const { events, changed } = runEvents({
+    plays,
+    images,
+    host,
+    activity,
+    log,
+    runs: () => runs,
+    noticed: () => warmStarts.trigger(),
+  })
+  const reconciler: Reconciler = new Reconciler({
+    db,
+    host,
+    log,
+    layers,
+    images,
+    changed,
+    collect,
+    takeDrives: background.yieldTo,
+    wentOff: background.trigger,
+    afterStep,
+  })
+  opened.defer(() => reconciler.close())
+  const memory: MemoryRule = {
+    totalBytes: config.memoryBytes ?? memoryForRuns(),
+    bytesOf: (plan) => host.memoryOf(plan),
+    limits: config.limits,
+  }
+  const warmStarts: WarmStarts = new WarmStarts({
+    activity,
+    background: new BackgroundRuns(activity, host),
+    db,
+    host,
+    images,
+    reconciler,
+    memory,
+    log,
+    isOn: config.warmStarts,
+    spareForMs: config.spareForMs,
+    ownerId: owner.id,
+    store: (runId) => runStore(layers, runId),
+    collect,
+    afterStep,
+  })
+  opened.defer(() => warmStarts.close())
+  const warm = {
+    isOn: config.warmStarts,
+    shapeNow: (plan: RunPlan) => shapeNow(images, plan),
+    handedOver: (spare: HandedOver) => warmStarts.handedOver(spare),
+  }
+  const runs = runService({ db, host, reconciler, plays, memory, warm, changed })
+  const storage = storageService({ db, storage: host.storage, quotaBytes: config.quotaBytes })
+  const permitted = permittedRun(db)
+  const leaving = new AbortController()
+  opened.defer(() => leaving.abort())
+  const bundle = ensureWebBundle({ log, signal: leaving.signal })
+  await loadCatalog(db, catalogFolder, images.names())
+  const reader = opened.use(new BoundedReader({ limits: config.limits }))
+  const services: Services = {
+    auth,
+    playgrounds: await openPlaygrounds({
+      db,
+      images: () => images.names(),
+      reader,
+      limits: config.limits,
+      webUrl: () => endpoint,
+      collect,
+    }),
+    runs,
+    copies: copyService({ layers, reconciler, plays, permitted, quota: storage.quota, memory, changed }),
+    lineages: lineageService(db),
+    storage,
+    machines: machineService({ permitted, host: host.machines, looked: (runId) => reconciler.looked(runId) }),
+    images,
+    events,
+    host: await hostReport({
+      config,
+      db,
+      host,
+      images,
+      memory,
+      installation: installation.id,
+      hasWeb: () => bundle.isCurrent(),
+    }),
+  }
+  const wasRebooted = await hostWasRebooted(config.home)
+  if (wasRebooted) await forgetLostSnapshots(db)
+  else background.durability.trigger()
+  await forgetWarmStarts(db, { kept: config.warmStarts })
+  await destroyThrowaways(db)
+  await reclaim(db, host, log)
+  await collect()
+
+  const app = buildApp(services, {
+    log,
+    endpoint: endpointOf(config.host, config.port),
+    names: config.names,
+    limits: config.limits,
+    webFolder: bundle.folder,
+    webState: bundle.state,
+  })
+  opened.defer(() => app.close())
+  noticeRequests(app, activity)
+  endpoint = await listen(app, config)
+  await publishServer(config.home, endpoint)
+  await reconciler.resume(wasRebooted)
+  background.trigger()
+  warmStarts.trigger()
+
+  const closing = opened.move()
+  return {
+    endpoint,
+    loginToken: auth.loginToken,
+    async warmUp() {
+      await Promise.all([
+        bundle.done,
+        host
+          .warmUp([defaultImage])
+          .catch((error: unknown) => log.error({ err: error }, 'preparing the host failed; a start will try again')),
+      ])
+    },
+    close: () => closing.disposeAsync(),
+  }
+}
