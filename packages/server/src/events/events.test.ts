@@ -22,7 +22,7 @@ function listen(stream: EventStream, user: User, lastEventId?: number) {
   return {
     seen,
     what: () => seen.map(([, what]) => what),
-    stop: stream.subscribe(user, (id, event) => seen.push([id, told(event)]), lastEventId),
+    stop: stream.subscribe(user, ({ id, event }) => seen.push([id, told(event)]), lastEventId),
   }
 }
 
@@ -101,14 +101,86 @@ test('ids grow over a restart', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 1_800_000_000_000 })
   const lastIdOf = (stream: EventStream) => {
     const ids: number[] = []
-    stream.subscribe(bob, (id) => ids.push(id))
+    stream.subscribe(bob, ({ id }) => ids.push(id))
     for (let at = 0; at < 100; at += 1) stream.publish(platform, image(`i${at}`))
     return turn().then(() => ids.at(-1) ?? 0)
   }
   const before = await lastIdOf(new EventStream({ snapshot: () => [] }))
   t.mock.timers.tick(1)
   const after: number[] = []
-  new EventStream({ snapshot: () => [image('i')] }).subscribe(bob, (id) => after.push(id), before)
+  new EventStream({ snapshot: () => [image('i')] }).subscribe(bob, ({ id }) => after.push(id), before)
   await turn()
   assert.ok((after[0] ?? 0) > before && Number.isSafeInteger(after[0]), `${after[0]} after ${before}`)
+})
+
+test('all who come while a picture is taken share the next one, and each is told what happened since', async () => {
+  const picture = Promise.withResolvers<Event[]>()
+  let taken = 0
+  const snapshot = () => {
+    taken += 1
+    return picture.promise
+  }
+  const stream = new EventStream({ snapshot, firstId: 10, coalesceMs: 0 })
+  const early = listen(stream, alice)
+  stream.publish({ ownerId: 'a' }, play('p', ' changed'))
+  picture.resolve([play('p'), play('q')])
+  const late = Array.from({ length: 20 }, () => listen(stream, alice))
+  await turn()
+  stream.publish({ ownerId: 'a' }, play('q', ' changed'))
+  assert.deepEqual(early.seen, [
+    [10, 'p'],
+    [10, 'q'],
+    [11, 'p changed'],
+    [12, 'q changed'],
+  ])
+  for (const { seen } of late) {
+    assert.deepEqual(seen, [
+      [11, 'p'],
+      [11, 'q'],
+      [12, 'q changed'],
+    ])
+  }
+  assert.equal(taken, 2)
+  listen(stream, bob)
+  assert.equal(taken, 3, 'another user has a picture of his own')
+})
+
+test('an event is put into bytes once for all who listen', async () => {
+  const stream = new EventStream({ snapshot: () => [image('i')], firstId: 10 })
+  const frames: Buffer[][] = [[], []]
+  for (const into of frames) stream.subscribe(alice, ({ frame }) => into.push(frame))
+  await turn()
+  stream.publish({ ownerId: 'a' }, play('p'))
+  assert.equal(frames[0]?.length, 2)
+  assert.ok(frames[0]?.[1] !== undefined && frames[0][1] === frames[1]?.[1])
+  assert.match(String(frames[0]?.[1]), /^id: 11\ndata: \{"kind":"play".*\}\n\n$/)
+})
+
+test('more changes during a picture than are remembered bring another picture', async () => {
+  const pictures = [Promise.withResolvers<Event[]>(), Promise.withResolvers<Event[]>()]
+  let taken = 0
+  const snapshot = () => pictures[taken++]?.promise ?? []
+  const stream = new EventStream({ snapshot, firstId: 10, capacity: 1, coalesceMs: 0 })
+  const { seen } = listen(stream, alice)
+  for (const id of ['p', 'q']) stream.publish({ ownerId: 'a' }, play(id))
+  pictures[0]?.resolve([])
+  await turn()
+  pictures[1]?.resolve([play('p'), play('q')])
+  await turn()
+  assert.deepEqual(seen, [
+    [12, 'p'],
+    [12, 'q'],
+  ])
+})
+
+test('who asks for what comes next is shown no picture', async () => {
+  const stream = new EventStream({ snapshot: () => assert.fail('a picture was taken'), firstId: 10, coalesceMs: 0 })
+  stream.publish({ ownerId: 'a' }, play('p'))
+  const seen: number[] = []
+  stream.subscribe(alice, ({ id }) => seen.push(id), 'now')
+  stream.publish({ ownerId: 'a' }, play('p'))
+  await turn()
+  assert.deepEqual(seen, [])
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  assert.deepEqual(seen, [12])
 })

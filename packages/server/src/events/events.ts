@@ -1,8 +1,13 @@
 import { can, type Owned } from '@ramet/model/access/can.ts'
 import type { Event } from '@ramet/model/api/events.ts'
 import type { Events, User } from '../services.ts'
+import { Pictures } from './pictures.ts'
+import { Told } from './told.ts'
 
-type Listener = (id: number, event: Event) => void
+type Listener = (told: Told) => void
+
+/** Where a listener begins: after the event of this id, or with what comes next. */
+type Since = number | 'now'
 
 export interface EventStreamOptions {
   /** Snapshot of everything that this user may see, for a client that is new or was away for too long. */
@@ -17,9 +22,8 @@ export interface EventStreamOptions {
 }
 
 interface Remembered {
-  readonly id: number
   readonly subject: Owned
-  readonly event: Event
+  readonly told: Told
 }
 
 interface Burst {
@@ -33,6 +37,7 @@ interface Burst {
  */
 export class EventStream implements Events {
   readonly #options: EventStreamOptions
+  readonly #pictures: Pictures
   readonly #capacity: number
   readonly #coalesceMs: number
   /** By the name of its subject, oldest event first (a Map keeps the order of insertion). */
@@ -45,6 +50,7 @@ export class EventStream implements Events {
 
   constructor(options: EventStreamOptions) {
     this.#options = options
+    this.#pictures = new Pictures(options.snapshot, () => this.#lastId)
     this.#capacity = options.capacity ?? 1000
     this.#coalesceMs = options.coalesceMs ?? 50
     this.#lastId = options.firstId ?? Date.now() * 1000
@@ -64,39 +70,47 @@ export class EventStream implements Events {
     this.#bursts.set(name, { timer: timer.unref() })
   }
 
-  subscribe(user: User, listener: Listener, lastEventId?: number): () => void {
-    const maySee = ({ subject, event }: Remembered) => can(user, event.kind === 'play' ? 'run.list' : 'image.list', subject)
-    const tell = (remembered: Remembered) => {
-      if (maySee(remembered)) listener(remembered.id, remembered.event)
+  subscribe(user: User, listener: Listener, since?: Since): () => void {
+    const tell = ({ subject, told }: Remembered) => {
+      if (can(user, told.event.kind === 'play' ? 'run.list' : 'image.list', subject)) listener(told)
     }
-    if (lastEventId !== undefined && lastEventId >= this.#forgottenUpTo && lastEventId <= this.#lastId) {
-      for (const remembered of this.#last.values()) if (remembered.id > lastEventId) tell(remembered)
+    let isOver = false
+    const stop = () => {
+      isOver = true
+      this.#subscribers.delete(tell)
+    }
+    const goOn = (id: number) => {
+      for (const remembered of this.#last.values()) if (remembered.told.id > id) tell(remembered)
       this.#subscribers.add(tell)
-      return () => void this.#subscribers.delete(tell)
     }
+    if (since === 'now') goOn(this.#lastId)
+    else if (since !== undefined && since <= this.#lastId && this.#isRemembered(since)) goOn(since)
+    else
+      void this.#showPicture(user, listener, () => isOver).then((id) => {
+        if (!isOver) goOn(id)
+      })
+    return stop
+  }
 
-    // Events that happen while the snapshot is taken wait: they are newer than it.
-    let waiting: Remembered[] | undefined = []
-    let stopped = false
-    const receive = (remembered: Remembered) => (waiting ? void waiting.push(remembered) : tell(remembered))
-    const idBefore = this.#lastId
-    this.#subscribers.add(receive)
-    const showPicture = async () => {
+  /** Shows the picture and returns the id of the last event in it, after which all are still remembered. */
+  async #showPicture(user: User, listener: Listener, isOver: () => boolean): Promise<number> {
+    for (;;) {
+      let idBefore = this.#lastId
       try {
-        const picture = await this.#options.snapshot(user)
-        for (const event of picture) if (!stopped) listener(idBefore, event)
+        const picture = await this.#pictures.of(user)
+        idBefore = picture.idBefore
+        for (const told of picture.told) if (!isOver()) listener(told)
       } catch (error) {
         this.#options.onError?.(error)
       }
-      const missed = waiting ?? []
-      waiting = undefined
-      for (const remembered of missed) if (!stopped) tell(remembered)
+      // More changed meanwhile than is remembered: another look.
+      if (isOver() || this.#isRemembered(idBefore)) return idBefore
     }
-    void showPicture()
-    return () => {
-      stopped = true
-      this.#subscribers.delete(receive)
-    }
+  }
+
+  /** True when every event after this one is still remembered. */
+  #isRemembered(id: number): boolean {
+    return id >= this.#forgottenUpTo
   }
 
   #endBurst(name: string): void {
@@ -107,13 +121,13 @@ export class EventStream implements Events {
 
   #emit(name: string, subject: Owned, event: Event): void {
     this.#lastId += 1
-    const remembered = { id: this.#lastId, subject, event }
+    const remembered = { subject, told: new Told(this.#lastId, event) }
     this.#last.delete(name)
     this.#last.set(name, remembered)
-    for (const [oldest, { id }] of this.#last) {
+    for (const [oldest, { told }] of this.#last) {
       if (this.#last.size <= this.#capacity) break
       this.#last.delete(oldest)
-      this.#forgottenUpTo = id
+      this.#forgottenUpTo = told.id
     }
     for (const tell of [...this.#subscribers]) tell(remembered)
   }

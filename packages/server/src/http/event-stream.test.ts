@@ -60,7 +60,7 @@ test('nobody sees the runs of somebody else', async () => {
 })
 
 test('a client that does not read is dropped when too much waits for it', async () => {
-  await using server = await start({ streams: { maxWaitingBytes: 256 * 1024 } })
+  await using server = await start({ streams: { maxWaitingBytes: 256 * 1024, lingerMs: 50 } })
   const socket = connect(Number(new URL(server.endpoint).port), '127.0.0.1')
   socket.on('error', () => {})
   socket.pause()
