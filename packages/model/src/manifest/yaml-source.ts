@@ -32,10 +32,6 @@ const maxAliases = 100
  */
 export function readYaml(text: string, fileName: string): YamlSource {
   const lines = new LineCounter()
-  for (let start = 0; ; start = text.indexOf('\n', start) + 1) {
-    lines.addNewLine(start)
-    if (text.indexOf('\n', start) < 0) break
-  }
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset)
     return `${fileName}:${Math.max(line, 1)}:${Math.max(col, 1)}`
@@ -50,6 +46,17 @@ export function readYaml(text: string, fileName: string): YamlSource {
       `The manifest has more than ${limits.manifestBytes} bytes.`,
       'Put big files into an image, or fetch them inside.',
     )
+  }
+  for (let start = 0, count = 1; start > 0 || count === 1; start = text.indexOf('\n', start) + 1, count += 1) {
+    if (count > maxLines) {
+      return broken(
+        'manifest_too_large',
+        `The manifest has more than ${maxLines} lines.`,
+        'Put big files into an image, or fetch them inside.',
+        start,
+      )
+    }
+    lines.addNewLine(start)
   }
   const excess = tooMuch(text)
   if (excess) return broken(excess.code, excess.message, excess.hint, excess.offset)
@@ -118,6 +125,8 @@ export function readYaml(text: string, fileName: string): YamlSource {
 
 const byteLength = (text: string) => (text.length > limits.manifestBytes ? text.length : new TextEncoder().encode(text).length)
 
+/** Four megabytes of code have 100,000. The parser makes objects of each line of a block scalar: four million empty ones kept it busy for 16 s. */
+const maxLines = 200_000
 /** A manifest full of everything has 30,000. Four megabytes of nothing but brackets or quotes would keep the parser busy for 15 s. */
 const maxTokens = 100_000
 /** The parser is recursive over these. */

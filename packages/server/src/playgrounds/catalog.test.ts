@@ -10,6 +10,7 @@ import { printManifest } from '@ramet/model/manifest/print-manifest.ts'
 import { type Db, now, openDatabase } from '../store/database.ts'
 import { insertBuilding, markSealed } from '../store/layers.ts'
 import { findPlayground } from '../store/playgrounds.ts'
+import { readHere } from '../testing/read-here.ts'
 import { loadCatalog } from './catalog.ts'
 import { openPlaygrounds } from './playgrounds.ts'
 
@@ -28,7 +29,13 @@ async function open() {
   await loadCatalog(db, official, images)
   return {
     db,
-    playgrounds: await openPlaygrounds({ db, images: () => images, webUrl: () => 'http://web', collect: async () => {} }),
+    playgrounds: await openPlaygrounds({
+      db,
+      images: () => images,
+      reader: readHere,
+      webUrl: () => 'http://web',
+      collect: async () => {},
+    }),
   }
 }
 
@@ -118,7 +125,8 @@ test('loading again changes what changed, keeps ids, and hides what is gone; a w
 
 test('checkManifest knows images and official bases', async () => {
   const { db, playgrounds } = await open()
-  const problems = playgrounds.checkManifest(
+  const problems = await playgrounds.checkManifest(
+    ann,
     'kind: playground\ntitle: Testing\nbase: debian\nplayground:\n  machines: [{name: web}]\n',
     'f.yaml',
   )

@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { can } from '@ramet/model/access/can.ts'
+import { defaultLimits, type Limits, limitReached } from '@ramet/model/access/limits.ts'
 import type { Playground } from '@ramet/model/api/wire.ts'
 import { invalidInput } from '@ramet/model/errors/errors.ts'
-import { manifestProblems, parsePlaygroundBody } from '@ramet/model/manifest/parse-manifest.ts'
+import type { Base } from '@ramet/model/manifest/inherit.ts'
+import { manifestSpecSchema } from '@ramet/model/manifest/manifest.ts'
 import { type PlaygroundPermission, permitPlayground, subjectOfPlayground } from '../access/permit.ts'
+import type { ManifestReader } from '../manifests/manifest-reader.ts'
 import type { Playgrounds, User } from '../services.ts'
 import { type Db, now, transaction } from '../store/database.ts'
 import { runsOfPlayground, sourcesOfSaved } from '../store/lineage.ts'
 import {
+  countPlaygrounds,
   findPlayground,
   insertPlayground,
   listPlaygrounds,
@@ -24,14 +28,24 @@ export interface CatalogOptions {
   readonly db: Db
   /** Names of images that this server has or can build. */
   readonly images: () => readonly string[]
+  /** Reads manifests, none of which is parsed here. */
+  readonly reader: ManifestReader
+  readonly limits?: Limits
   /** URL of the web app without a slash at the end: `http://127.0.0.1:8420`. */
   readonly webUrl: () => string
   /** Called when layers may have become unused. */
   readonly collect: () => Promise<void>
 }
 
-/** Serves playgrounds of the store. Make it after `loadCatalog`: it keeps the official ones as bases for `checkManifest`, which is synchronous. */
-export async function openPlaygrounds({ db, images, webUrl, collect }: CatalogOptions): Promise<Playgrounds> {
+/** Serves playgrounds of the store. Make it after `loadCatalog`: it keeps the official ones as bases for `checkManifest`. */
+export async function openPlaygrounds({
+  db,
+  images,
+  reader,
+  limits = defaultLimits,
+  webUrl,
+  collect,
+}: CatalogOptions): Promise<Playgrounds> {
   const officialBases = await listBases(db)
 
   async function permitted(trx: Db, user: User, permission: PlaygroundPermission, name: string): Promise<PlaygroundRow> {
@@ -64,10 +78,11 @@ export async function openPlaygrounds({ db, images, webUrl, collect }: CatalogOp
     },
 
     async create(user, body) {
-      const bases = (await listed(user)).map(baseOf)
-      const parsed = parsePlaygroundBody(body, { images: images(), bases })
+      const bases = (await listed(user)).map((row) => (row.name === body.base ? baseOf(row) : unread(row.name)))
+      const parsed = await reader.body(user, body, { images: images(), bases })
       const made = await transaction(db, async (trx) => {
         const base = await permitted(trx, user, 'playground.start', parsed.base)
+        if ((await countPlaygrounds(trx, user.id)) >= limits.playgrounds) throw limitReached('playgrounds', limits)
         const at = now()
         const row: PlaygroundRow = {
           id: newId(),
@@ -117,9 +132,15 @@ export async function openPlaygrounds({ db, images, webUrl, collect }: CatalogOp
       return { name, ...goesOn }
     },
 
-    checkManifest: (text, fileName) => manifestProblems(text, fileName, { images: images(), bases: officialBases }),
+    async checkManifest(user, text, fileName) {
+      return reader.problems(user, text, fileName, { images: images(), bases: officialBases })
+    },
   }
 }
+
+/** A playground that is only to be named among others. */
+const unread = (name: string): Base => ({ name, spec: noSpec, takesAnyMachine: false })
+const noSpec = manifestSpecSchema.parse({})
 
 /** labctl's filters over what the user may see. `popular` and `recent` need usage figures that are not kept, so they are refused. */
 function filterOf(user: User, filter: string | undefined): (row: PlaygroundRow) => boolean {

@@ -1,0 +1,8 @@
+import { manifestProblems, parsePlaygroundBody } from '@ramet/model/manifest/parse-manifest.ts'
+import type { ManifestReader } from '../manifests/manifest-reader.ts'
+
+/** Reads manifests in the process of the test. */
+export const readHere: ManifestReader = {
+  problems: async (_user, text, fileName, options) => manifestProblems(text, fileName, options),
+  body: async (_user, body, options) => parsePlaygroundBody(body, options),
+}
