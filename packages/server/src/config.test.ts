@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { defaultLimits } from '@ramet/model/access/limits.ts'
 import { readConfig } from './config.ts'
 
 test('without flags and variables the defaults hold', () => {
@@ -14,6 +15,7 @@ test('without flags and variables the defaults hold', () => {
     maxLayers: 16,
     warmStarts: true,
     memoryBytes: undefined,
+    limits: defaultLimits,
     spareForMs: 30 * 60_000,
     quietForMs: 60_000,
     packMemoryAfterMs: 24 * 3_600_000,
@@ -29,6 +31,7 @@ test('flags win over variables, and the cache follows the home', () => {
     RAMET_NAMES: 'Lab.example, other',
     RAMET_QUOTA: '2GiB',
     RAMET_MEMORY: '512MiB',
+    RAMET_LIMITS: 'runs=5, sockets=7',
     RAMET_PACK_MEMORY_AFTER: 'never',
     RAMET_SPARE_FOR: '90s',
     RAMET_QUIET_FOR: '5s',
@@ -45,6 +48,7 @@ test('flags win over variables, and the cache follows the home', () => {
     maxLayers: 16,
     warmStarts: true,
     memoryBytes: 512 * 1024 ** 2,
+    limits: { ...defaultLimits, runs: 5, sockets: 7 },
     spareForMs: 90_000,
     quietForMs: 5_000,
     packMemoryAfterMs: undefined,

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { type Limits, limitNames, parseLimits } from '@ramet/model/access/limits.ts'
 import { invalidInput } from '@ramet/model/errors/errors.ts'
 import { parseBytes } from '@ramet/model/units/bytes.ts'
 import { parseDuration } from '@ramet/model/units/duration.ts'
@@ -23,6 +24,8 @@ export interface Config {
   readonly maxLayers: number
   /** Bytes of memory for all running runs together; undefined: the host's memory without what the host needs itself. */
   readonly memoryBytes: number | undefined
+  /** What one user may have at a time (model's `limits.ts`). */
+  readonly limits: Limits
   /** Keep official playgrounds warm: their later starts resume a snapshot instead of booting. */
   readonly warmStarts: boolean
   /** How many milliseconds after its last start an official playground has a spare; undefined: no spares. */
@@ -43,6 +46,7 @@ const options = {
   quota: { type: 'string' },
   'max-layers': { type: 'string' },
   memory: { type: 'string' },
+  limits: { type: 'string' },
   'warm-starts': { type: 'string' },
   'spare-for': { type: 'string' },
   'quiet-for': { type: 'string' },
@@ -50,10 +54,10 @@ const options = {
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --max-layers NUMBER, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION.'
+  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION.'
 
 /**
- * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA, RAMET_MEMORY, RAMET_MAX_LAYERS, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
+ * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA, RAMET_MEMORY, RAMET_LIMITS, RAMET_MAX_LAYERS, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
  * (comma-separated). Throws invalid_input naming the flag.
  */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
@@ -69,6 +73,7 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     cache: resolve(flags.cache ?? (env.RAMET_CACHE || join(home, 'cache'))),
     quotaBytes: parseSize(flags.quota ?? (env.RAMET_QUOTA || '100GiB'), flags.quota === undefined ? 'RAMET_QUOTA' : '--quota'),
     memoryBytes: memory ? parseSize(memory, flags.memory === undefined ? 'RAMET_MEMORY' : '--memory') : undefined,
+    limits: parseLimitList(flags.limits ?? (env.RAMET_LIMITS || ''), flags.limits === undefined ? 'RAMET_LIMITS' : '--limits'),
     warmStarts: parseSwitch(
       flags['warm-starts'] ?? (env.RAMET_WARM_STARTS || 'on'),
       flags['warm-starts'] === undefined ? 'RAMET_WARM_STARTS' : '--warm-starts',
@@ -116,6 +121,16 @@ function parseSize(text: string, where: string): number {
   const bytes = parseBytes(text)
   if (bytes !== undefined) return bytes
   throw invalidInput(`${where} must be a size such as 100GiB, not ${JSON.stringify(text)}.`, where)
+}
+
+function parseLimitList(text: string, where: string): Limits {
+  const limits = parseLimits(text)
+  if (limits) return limits
+  throw invalidInput(
+    `${where} must be such as runs=5000,sockets=1000, not ${JSON.stringify(text)}.`,
+    where,
+    `Each of: ${limitNames.join(', ')}.`,
+  )
 }
 
 function parseSwitch(text: string, where: string): boolean {

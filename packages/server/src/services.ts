@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream'
 import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions } from '@ramet/engine'
-import type { Event } from '@ramet/model/api/events.ts'
 import type { Check, Finding, Health, Image, Me } from '@ramet/model/api/host.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
@@ -15,6 +14,7 @@ import type {
 } from '@ramet/model/api/wire.ts'
 import type { Problem } from '@ramet/model/errors/error.ts'
 import type { MachineAction, RunState } from '@ramet/model/run/run-state.ts'
+import type { Told } from './events/told.ts'
 import type { User } from './store/users.ts'
 
 /** Interfaces behind the HTTP layer, which itself knows only users, requests and frames. Each method throws RametError. */
@@ -58,7 +58,8 @@ export interface Playgrounds {
   change(user: User, name: string, body: ChangePlayground): Promise<Playground>
   /** Removes a playground. Runs and playgrounds made from it go on; the answer names them. */
   remove(user: User, name: string): Promise<RemovedPlayground>
-  checkManifest(text: string, fileName: string): Problem[]
+  /** Throws `too_many_manifest_checks` and `manifest_too_complex`. */
+  checkManifest(user: User, text: string, fileName: string): Promise<readonly Problem[]>
 }
 
 export interface PageRequest {
@@ -129,8 +130,11 @@ export interface Images {
 }
 
 export interface Events {
-  /** Sends events that this user may see: first those after `lastEventId` that are remembered, then new ones. Returns a function that stops it. */
-  subscribe(user: User, listener: (id: number, event: Event) => void, lastEventId?: number): () => void
+  /**
+   * Sends events that this user may see. `since`: after the event of this id, if what came after it is remembered; `now`: only what comes. Otherwise everything as it is comes
+   * first. Returns a function that stops it.
+   */
+  subscribe(user: User, listener: (told: Told) => void, since?: number | 'now'): () => void
 }
 
 export interface HostReport {

@@ -143,7 +143,30 @@ export const cannotListen = (host: string, port: number, why: string) =>
   })
 
 export const bodyTooLarge = (maxBytes: number) =>
-  new RametError('body_too_large', 413, `The body of the request is larger than ${maxBytes} bytes.`)
+  new RametError('body_too_large', 413, `The body of the request is larger than ${maxBytes} bytes.`, {
+    hint: 'This request takes no more than that; big files go into an image, or into a machine by `ramet ssh`.',
+  })
+
+/** For clients that take too long to send what they began. */
+export const requestTooSlow = () =>
+  new RametError('request_too_slow', 408, 'The request did not arrive in time.', { hint: 'Send it again.' })
+
+/** For a source of requests, by its address, that is not logged in. */
+export const tooManyRequests = () =>
+  new RametError('too_many_requests', 429, 'Too many requests without a login come from this address.', {
+    hint: 'Wait some seconds, or log in: requests with valid credentials are not counted.',
+  })
+
+export const tooManyConnections = () =>
+  new RametError('too_many_connections', 429, 'Too many connections without a login are open from this address.', {
+    hint: 'Close some, or wait some seconds: connections that send nothing are closed.',
+  })
+
+/** Time or memory ran out before the manifest was read. */
+export const manifestTooComplex = (seconds: number) =>
+  new RametError('manifest_too_complex', 400, `The manifest could not be read within ${seconds} s and the memory for it.`, {
+    hint: 'Write it more simply: plain lists and maps, and long texts as block scalars (`|`).',
+  })
 
 export const wrongLoginToken = () =>
   new RametError('wrong_login_token', 401, 'This login link is not valid (any more).', {

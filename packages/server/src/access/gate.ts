@@ -1,14 +1,25 @@
+import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { notAuthenticated } from '@ramet/model/errors/errors.ts'
 import type { Auth, User } from '../services.ts'
 import { credentialsOf } from './credentials.ts'
 import { checkOrigin, isFromBrowser, type OwnNames, type Purpose } from './origin.ts'
+import { SourceBudget } from './source-budget.ts'
 
-/** Authenticates plain requests and websockets. */
+/**
+ * Authenticates plain requests and websockets. The order for each: `meet`, `checkOrigin`, then the length of the body (`http/register.ts`), `identify`, the permission; the body is read and
+ * parsed last.
+ */
 export interface Gate {
   readonly cookieName: string
-  /** Throws not_authenticated or forbidden_origin. */
+  /** Counts the request of a source whose credentials were not valid lately. Throws too_many_requests. */
+  meet(headers: IncomingHttpHeaders, address: string | undefined): void
+  /** Throws forbidden_origin. */
+  checkOrigin(headers: IncomingHttpHeaders, purpose: Purpose): void
+  /** Throws not_authenticated. */
+  identify(headers: IncomingHttpHeaders): Promise<User>
+  /** Checks origin and credentials. Throws not_authenticated or forbidden_origin. */
   admit(headers: IncomingHttpHeaders, purpose: Purpose): Promise<User>
   /** Checks the credentials of a lasting connection again from time to time, and calls `revoked` once when they are no longer valid. Returns a function that stops this. */
   watch(headers: IncomingHttpHeaders, purpose: Purpose, revoked: () => void): () => void
@@ -24,20 +35,46 @@ export interface GateOptions {
   readonly own: OwnNames
   readonly cookieName: string
   readonly recheckMs?: number | undefined
+  readonly budget?: SourceBudget | undefined
 }
 
-export function makeGate({ auth, own, cookieName, recheckMs = 30_000 }: GateOptions): Gate {
+/** Tokens whose requests are not counted; the one that was used longest ago is forgotten first. */
+const mostKnown = 1000
+
+export function makeGate({ auth, own, cookieName, recheckMs = 30_000, budget = new SourceBudget() }: GateOptions): Gate {
+  /** Hashes of tokens that were valid when they were used last. They are looked up again all the same. */
+  const known = new Set<string>()
+  const nameOf = (token: string) => createHash('sha256').update(token).digest('base64')
+
   const gate: Gate = {
     cookieName,
-    async admit(headers, purpose) {
+    meet(headers, address) {
       const credentials = credentialsOf(headers, cookieName)
-      if (!credentials) throw notAuthenticated()
+      if (!credentials || !known.has(nameOf(credentials.token))) budget.spend(address)
+    },
+    checkOrigin(headers, purpose) {
+      const credentials = credentialsOf(headers, cookieName)
       // labctl sends Basic. It is as dangerous as a cookie only when a browser sends it (browsers remember http://user:password@…).
       const viaCookie = headers.authorization === undefined
-      if (credentials.kind === 'ambient' && (viaCookie || isFromBrowser(headers))) checkOrigin(headers, purpose, own)
+      if (credentials?.kind === 'ambient' && (viaCookie || isFromBrowser(headers))) checkOrigin(headers, purpose, own)
+    },
+    async identify(headers) {
+      const credentials = credentialsOf(headers, cookieName)
+      if (!credentials) throw notAuthenticated()
       const user = await auth.userOf(credentials.token)
+      const name = nameOf(credentials.token)
+      known.delete(name)
       if (!user) throw notAuthenticated()
+      known.add(name)
+      for (const oldest of known) {
+        if (known.size <= mostKnown) break
+        known.delete(oldest)
+      }
       return user
+    },
+    async admit(headers, purpose) {
+      gate.checkOrigin(headers, purpose)
+      return gate.identify(headers)
     },
     watch(headers, purpose, revoked) {
       const timer = setInterval(() => {

@@ -1,14 +1,16 @@
 import { totalmem } from 'node:os'
+import { defaultLimits, type Limits, limitReached } from '@ramet/model/access/limits.ts'
 import type { RametError } from '@ramet/model/errors/error.ts'
 import { notEnoughMemory } from '@ramet/model/errors/errors.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Db } from '../store/database.ts'
-import { listRunsWithMemory, type Run } from '../store/runs.ts'
+import { countRuns, listRunsWithMemory, type Run } from '../store/runs.ts'
 
-/** How much memory all runs may need together, and how much one run may need. */
+/** How much memory all runs may need together, how much one run may need, and how many runs a user may have. */
 export interface MemoryRule {
   readonly totalBytes: number
+  readonly limits?: Limits
   bytesOf(plan: RunPlan): number
 }
 
@@ -59,6 +61,14 @@ export async function promisedMemory(db: Db, rule: MemoryRule): Promise<Promised
  * two starts cannot both take the last place.
  */
 export async function requireMemory(trx: Db, rule: MemoryRule, run: Pick<Run, 'owner_id' | 'plan'>): Promise<void> {
-  const refusal = refusalOfMemory(rule.bytesOf(run.plan), await promisedMemory(trx, rule), rule.totalBytes, run.owner_id)
+  const promised = await promisedMemory(trx, rule)
+  const { limits = defaultLimits } = rule
+  if (promised.filter(({ owner }) => owner === run.owner_id).length >= limits['runs-on']) throw limitReached('runs-on', limits)
+  const refusal = refusalOfMemory(rule.bytesOf(run.plan), promised, rule.totalBytes, run.owner_id)
   if (refusal) throw refusal
+}
+
+/** Throws `too_many_runs` when so many more would be beyond what a user may keep. In the transaction that makes them. */
+export async function requireRuns(trx: Db, { limits = defaultLimits }: MemoryRule, ownerId: string, more: number): Promise<void> {
+  if ((await countRuns(trx, ownerId)) + more > limits.runs) throw limitReached('runs', limits)
 }

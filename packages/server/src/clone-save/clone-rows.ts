@@ -1,5 +1,5 @@
 import { isOff } from '@ramet/model/run/run-state.ts'
-import type { MemoryRule } from '../admission/admission.ts'
+import { type MemoryRule, requireRuns } from '../admission/admission.ts'
 import { insertRun } from '../runs/new-run.ts'
 import type { CloneRequest } from '../services.ts'
 import type { Db } from '../store/database.ts'
@@ -26,6 +26,7 @@ export async function insertClones(
   snapshotId: string | undefined = snapshotOf(source.memory),
 ): Promise<string[]> {
   const { count, title, start } = request
+  await requireRuns(trx, memory, source.owner_id, count)
   const drives = await copiedDrives(trx, source.id)
   const isBorrowed = source.memory.kind === 'kept' && source.memory.isBorrowed
   const resumes =

@@ -71,7 +71,7 @@ export function copyService({ layers, reconciler, plays, permitted, quota, memor
     },
 
     async save(user, id, request) {
-      const row = await copy(user, id, 'save', (trx, run) => insertSaved(trx, run, request))
+      const row = await copy(user, id, 'save', (trx, run) => insertSaved(trx, run, request, memory.limits))
       return wirePlayground(user, row, plays.endpoint(), (await sourcesOfSaved(db, [row])).get(id))
     },
   }

@@ -1,3 +1,4 @@
+import { defaultLimits, type Limits, limitReached } from '@ramet/model/access/limits.ts'
 import type { SavePlay } from '@ramet/model/api/wire.ts'
 import { nameTaken } from '@ramet/model/errors/errors.ts'
 import { tabsOfRun } from '@ramet/model/plan/tabs.ts'
@@ -5,15 +6,16 @@ import { savedTitle } from '@ramet/model/run/run-title.ts'
 import { newId } from '../playgrounds/new-id.ts'
 import { type Db, now } from '../store/database.ts'
 import { insertPlaygroundDrive } from '../store/playground-drives.ts'
-import { findPlayground, findPlaygroundById, insertPlayground } from '../store/playgrounds.ts'
+import { countPlaygrounds, findPlayground, findPlaygroundById, insertPlayground } from '../store/playgrounds.ts'
 import type { Run } from '../store/runs.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
 import { saveTasks } from '../store/tasks.ts'
 import { savedSpec } from './saved-spec.ts'
 import { sealedDrives } from './sealed-drives.ts'
 
-/** Inserts the rows of a playground with the content of a sealed run. Throws `name_taken`, which proposes a free name. */
-export async function insertSaved(trx: Db, run: Run, request: SavePlay): Promise<PlaygroundRow> {
+/** Inserts the rows of a playground with the content of a sealed run. Throws `name_taken`, which proposes a free name, and `too_many_playgrounds`. */
+export async function insertSaved(trx: Db, run: Run, request: SavePlay, limits: Limits = defaultLimits): Promise<PlaygroundRow> {
+  if ((await countPlaygrounds(trx, run.owner_id)) >= limits.playgrounds) throw limitReached('playgrounds', limits)
   if (await findPlayground(trx, request.name)) throw nameTaken('playground', request.name, await freeName(trx, request.name))
   const drives = await sealedDrives(trx, run.id)
   const base = await findPlaygroundById(trx, run.playground_id)

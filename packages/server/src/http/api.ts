@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Gate } from '../access/gate.ts'
+import type { OpenCounts } from '../access/open-counts.ts'
 import type { Services } from '../services.ts'
 import { addLiveStatus } from './live-status.ts'
 import { addMetrics } from './metrics.ts'
@@ -26,21 +27,22 @@ export interface ApiParts {
   readonly sockets: WebSockets
   /** Clients reach the server by https. */
   readonly secure: boolean
+  readonly counts: OpenCounts
 }
 
 /** All routes of the API. */
-export const apiRoutes = ({ app, services, gate, streams, sockets, secure }: ApiParts): Route[] => [
+export const apiRoutes = ({ app, services, gate, streams, sockets, secure, counts }: ApiParts): Route[] => [
   ...healthRoutes(services.host),
   ...authRoutes(services.auth, gate, secure),
   ...playgroundRoutes(services.playgrounds),
   ...playRoutes(services.runs),
   ...actionRoutes(services.runs),
-  ...copyRoutes(services.copies),
+  ...copyRoutes(services.copies, counts),
   ...lineageRoutes(services.lineages),
   ...usageRoutes(services.storage),
-  ...addLiveStatus({ services, sockets, scheme: secure ? 'wss' : 'ws' }),
+  ...addLiveStatus({ services, sockets, counts, scheme: secure ? 'wss' : 'ws' }),
   ...imageRoutes(services.images),
-  ...eventRoutes(services.events, streams, gate),
+  ...eventRoutes({ events: services.events, streams, gate, counts }),
   ...hostRoutes(services.host),
   ...addMetrics(app, services.runs),
 ]

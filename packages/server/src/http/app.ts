@@ -1,22 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { Limits } from '@ramet/model/access/limits.ts'
 import { routes as paths } from '@ramet/model/api/routes.ts'
 import { toErrorBody } from '@ramet/model/errors/error.ts'
 import { internalError } from '@ramet/model/errors/errors.ts'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify'
 import { makeGate, sessionCookieName } from '../access/gate.ts'
+import { OpenCounts } from '../access/open-counts.ts'
 import { ownNames } from '../access/origin.ts'
+import type { SourceBudget } from '../access/source-budget.ts'
 import type { Services } from '../services.ts'
 import type { WebState } from '../web/bundle.ts'
 import { serveWeb } from '../web/serve.ts'
 import { apiRoutes } from './api.ts'
-import { answerClientError, answerErrors, toRametError } from './error-answers.ts'
-import { maxBodyBytes, takeJsonBodies } from './json-body.ts'
+import { ConnectionBounds, type Timeouts, timeouts } from './connection-bounds.ts'
+import { answerErrors, toRametError } from './error-answers.ts'
+import { takeJsonBodies } from './json-body.ts'
 import { addMachineSockets } from './machine-sockets.ts'
 import { OpenStreams, type OpenStreamsOptions } from './open-streams.ts'
 import { describeApi } from './openapi.ts'
+import { answerClientError } from './raw-answers.ts'
 import { register } from './register.ts'
-import type { Route } from './route.ts'
+import { bodyBytes, type Route } from './route.ts'
 import { WebSockets } from './web-sockets.ts'
 
 export interface AppOptions {
@@ -32,6 +37,11 @@ export interface AppOptions {
   /** How often the credentials of open streams and websockets are checked again. */
   readonly recheckMs?: number
   readonly streams?: OpenStreamsOptions
+  /** Most connections of one source without a login. */
+  readonly strangers?: number
+  readonly timeouts?: Partial<Timeouts>
+  readonly budget?: SourceBudget
+  readonly limits?: Limits
 }
 
 export interface App {
@@ -42,15 +52,18 @@ export interface App {
 /** Makes the HTTP server over `services`; `listen.ts` makes it listen. Closing it ends its streams and websockets, but not the services. */
 export function assembleApp(services: Services, options: AppOptions): App {
   const { log, endpoint } = options
+  const { strangersBody: strangersBodyMs, ...nodeTimeouts } = { ...timeouts, ...options.timeouts }
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: maxBodyBytes,
-    // Bound for a whole request, so that a client that sends a byte a minute cannot hold a connection for ever.
-    requestTimeout: 60_000,
+    bodyLimit: bodyBytes.small,
+    requestTimeout: nodeTimeouts.requestTimeout,
     forceCloseConnections: true,
     // Some HTTP clients offer HTTP/2 by an upgrade (h2c); they get a plain answer instead of a refused websocket.
-    http: { shouldUpgradeCallback: (request: IncomingMessage) => request.headers.upgrade?.toLowerCase() === 'websocket' },
+    http: {
+      ...nodeTimeouts,
+      shouldUpgradeCallback: (request: IncomingMessage) => request.headers.upgrade?.toLowerCase() === 'websocket',
+    },
     genReqId: () => randomUUID(),
     clientErrorHandler: answerClientError,
     // A URL that cannot be decoded matches no route, and so no error handler.
@@ -59,11 +72,17 @@ export function assembleApp(services: Services, options: AppOptions): App {
       return reply.code(told.status).send(toErrorBody(told))
     },
   })
+  const own = ownNames(endpoint, options.names ?? [])
+  const cookieName = sessionCookieName(services.host.health().installation)
+  const gate = makeGate({ auth: services.auth, own, cookieName, recheckMs: options.recheckMs, budget: options.budget })
+  const bounds = new ConnectionBounds(options.strangers)
+  bounds.attach(app.server)
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
     reply.header('referrer-policy', 'no-referrer')
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store')
+    gate.meet(request.headers, request.raw.socket.remoteAddress)
   })
   app.addHook('onResponse', async (request, reply) => {
     // Log the pattern, since a URL may contain a ticket.
@@ -76,18 +95,16 @@ export function assembleApp(services: Services, options: AppOptions): App {
   takeJsonBodies(app)
   answerErrors(app)
 
-  const own = ownNames(endpoint, options.names ?? [])
-  const cookieName = sessionCookieName(services.host.health().installation)
-  const gate = makeGate({ auth: services.auth, own, cookieName, recheckMs: options.recheckMs })
+  const counts = new OpenCounts(options.limits)
   const streams = new OpenStreams(options.streams)
-  const sockets = new WebSockets({ log, ...(options.pingMs === undefined ? {} : { pingMs: options.pingMs }) })
+  const sockets = new WebSockets({ log, gate, bounds, ...(options.pingMs === undefined ? {} : { pingMs: options.pingMs }) })
   const secure = new URL(endpoint).protocol === 'https:'
-  const routes = apiRoutes({ app, services, gate, streams, sockets, secure })
-  register(app, routes, gate)
+  const routes = apiRoutes({ app, services, gate, streams, sockets, secure, counts })
+  register(app, routes, { gate, strangersBodyMs, admitted: ({ raw }) => bounds.trust(raw) })
   const description = describeApi(routes)
   app.get(paths.openApi(), async () => description)
 
-  addMachineSockets(sockets, { services, gate, log })
+  addMachineSockets(sockets, { services, gate, log, counts })
   sockets.attach(app.server)
   app.addHook('preClose', async () => {
     streams.close()

@@ -1,8 +1,9 @@
 import { invalidInput } from '@ramet/model/errors/errors.ts'
 import type { FastifyInstance } from 'fastify'
 
-/** Largest body. A manifest has at most 4 MiB. */
-export const maxBodyBytes = 8 * 1024 * 1024
+/** Bounds on a body before it is parsed. A manifest needs ten levels, and one that is full of everything has 50,000 values. */
+const deepest = 64
+const mostValues = 100_000
 
 /** Parses every body as JSON, whatever its Content-Type (labctl sends none). An empty one is no body. */
 export function takeJsonBodies(app: FastifyInstance): void {
@@ -16,13 +17,62 @@ export function takeJsonBodies(app: FastifyInstance): void {
   })
 }
 
-function parseJson(text: string): unknown {
+/** Throws invalid_input for what is no JSON, is nested deeper or has more values than anything here needs. */
+export function parseJson(text: string): unknown {
   if (text.trim() === '') return undefined
+  checkShape(text)
+  let value: unknown
   try {
-    // An own property of this name would become a prototype wherever the object is copied by assignment.
-    return JSON.parse(text, (key, value) => (key === '__proto__' ? undefined : value))
+    value = JSON.parse(text)
   } catch (error) {
-    // Thousands of nested brackets cause a RangeError.
     throw invalidInput(`The body is not valid JSON: ${(error as Error).message}`)
   }
+  // Without a reviver, which makes the parser 30 times slower.
+  return /__proto__|\\u/.test(text) ? withoutPrototypes(value) : value
+}
+
+/** One pass over the text: counts brackets and commas outside strings. */
+function checkShape(text: string): void {
+  let depth = 0
+  let values = 1
+  for (let at = 0; at < text.length; at += 1) {
+    switch (text.charCodeAt(at)) {
+      case 0x22: // "
+        at = endOfString(text, at)
+        break
+      case 0x5b: // [
+      case 0x7b: // {
+        depth += 1
+        values += 1
+        if (depth > deepest) throw invalidInput(`The body is nested deeper than ${deepest} levels.`)
+        break
+      case 0x5d: // ]
+      case 0x7d: // }
+        depth -= 1
+        break
+      case 0x2c: // ,
+        values += 1
+        break
+    }
+    if (values > mostValues) throw invalidInput(`The body has more than ${mostValues} values.`)
+  }
+}
+
+/** Where the string that begins at `start` ends: the next quote behind an even number of backslashes. */
+function endOfString(text: string, start: number): number {
+  for (let at = start; ; ) {
+    at = text.indexOf('"', at + 1)
+    if (at < 0) return text.length
+    let before = at - 1
+    while (text.charCodeAt(before) === 0x5c) before -= 1
+    if ((at - before) % 2 === 1) return at
+  }
+}
+
+/** An own property of this name would become a prototype wherever the object is copied by assignment. */
+function withoutPrototypes(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Object.hasOwn(value, '__proto__')) Reflect.deleteProperty(value, '__proto__')
+  for (const part of Object.values(value)) withoutPrototypes(part)
+  return value
 }

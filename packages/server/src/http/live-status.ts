@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { routes } from '@ramet/model/api/routes.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import { notFound } from '@ramet/model/errors/errors.ts'
 import type { FastifyRequest } from 'fastify'
+import type { WebSocket } from 'ws'
 import { z } from 'zod'
+import type { OpenCounts } from '../access/open-counts.ts'
 import type { Services, User } from '../services.ts'
 import { type Route, route } from './route.ts'
 import type { WebSockets } from './web-sockets.ts'
@@ -11,6 +14,7 @@ import type { WebSockets } from './web-sockets.ts'
 export interface LiveStatusOptions {
   readonly services: Services
   readonly sockets: WebSockets
+  readonly counts: OpenCounts
   /** `wss` when clients use https. */
   readonly scheme: 'ws' | 'wss'
   /** Longest time without a frame: labctl checks whether a run is ready only when one arrives. */
@@ -29,7 +33,7 @@ const maxTickets = 1000
 const maxWaitingBytes = 1024 * 1024
 
 /** Serves the websocket by which labctl follows a run (labctl `api/plays`, connections): it sends the status and each changed task. Returns the route that hands out its URL. */
-export function addLiveStatus({ services, sockets, scheme, everyMs = 3000 }: LiveStatusOptions): Route[] {
+export function addLiveStatus({ services, sockets, counts, scheme, everyMs = 3000 }: LiveStatusOptions): Route[] {
   const tickets = new Map<string, Ticket>()
 
   const issue = (user: User, id: string): string => {
@@ -50,6 +54,8 @@ export function addLiveStatus({ services, sockets, scheme, everyMs = 3000 }: Liv
     const { user, id } = ticket
     let play = await services.runs.get(user, id)
     return (socket) => {
+      const place = placeFor(socket, () => counts.take(user, 'sockets'))
+      if (!place) return
       const told = new Map<string, number>()
       const send = () => {
         if (socket.bufferedAmount > maxWaitingBytes) return socket.terminate()
@@ -65,13 +71,18 @@ export function addLiveStatus({ services, sockets, scheme, everyMs = 3000 }: Liv
         send()
       }
       const timer = setInterval(send, everyMs)
-      const stop = services.events.subscribe(user, (_id, event) => {
-        if (event.kind === 'play' && event.play.id === id) see(event.play)
-      })
+      const stop = services.events.subscribe(
+        user,
+        ({ event }) => {
+          if (event.kind === 'play' && event.play.id === id) see(event.play)
+        },
+        'now',
+      )
       socket.on('message', () => {})
       socket.on('close', () => {
         clearInterval(timer)
         stop()
+        place[Symbol.dispose]()
       })
       send()
     }
@@ -92,6 +103,16 @@ export function addLiveStatus({ services, sockets, scheme, everyMs = 3000 }: Liv
       },
     }),
   ]
+}
+
+/** Closes the websocket with 1013 (try again later) and the limit's code when it is one too many. */
+function placeFor(socket: WebSocket, take: () => Disposable): Disposable | undefined {
+  try {
+    return take()
+  } catch (error) {
+    socket.close(1013, error instanceof RametError ? error.code : '')
+    return undefined
+  }
 }
 
 /** Address of the server as this client used it. Only this client gets it, so it may be any name. */

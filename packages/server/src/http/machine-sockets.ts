@@ -5,6 +5,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
 import type { Gate } from '../access/gate.ts'
+import type { OpenCounts } from '../access/open-counts.ts'
 import type { Services, User } from '../services.ts'
 import { MachinePump } from './machine-pump.ts'
 import { validate } from './validate.ts'
@@ -13,6 +14,7 @@ import type { AskedSocket, WebSockets } from './web-sockets.ts'
 export interface MachineSocketsOptions {
   readonly services: Services
   readonly gate: Gate
+  readonly counts: OpenCounts
   readonly log: FastifyBaseLogger
 }
 
@@ -28,7 +30,7 @@ const sessionSchema = z.object({
 type ExecMessage = Extract<ClientMessage, { type: 'exec' }>
 
 /** Websockets to a machine: terminal, command and console. User and permission are checked before the websocket is accepted. */
-export function addMachineSockets(sockets: WebSockets, { services, gate, log }: MachineSocketsOptions): void {
+export function addMachineSockets(sockets: WebSockets, { services, gate, counts, log }: MachineSocketsOptions): void {
   const { machines, runs } = services
 
   const admit = async ({ request, params: [id = '', machine = ''] }: AskedSocket) => {
@@ -45,10 +47,15 @@ export function addMachineSockets(sockets: WebSockets, { services, gate, log }: 
   }
 
   /** Serves one websocket to its end, and sends a thrown error to the client. */
-  const talk = (asked: AskedSocket, socket: WebSocket, life: (pump: MachinePump) => Promise<void>) => {
+  const talk = (asked: AskedSocket, socket: WebSocket, user: User, life: (pump: MachinePump) => Promise<void>) => {
     endWithCredentials(socket, asked)
     const pump = new MachinePump(socket)
-    life(pump).catch((error: unknown) => {
+    const live = async () => {
+      const place = counts.take(user, 'sockets')
+      socket.on('close', () => place[Symbol.dispose]())
+      await life(pump)
+    }
+    live().catch((error: unknown) => {
       if (!pump.fail(error)) log.error({ err: error }, 'websocket into a machine failed')
     })
   }
@@ -58,7 +65,7 @@ export function addMachineSockets(sockets: WebSockets, { services, gate, log }: 
     const { session } = validate(sessionSchema, { session: asked.params[2] })
     const options = validate(terminalQuerySchema, Object.fromEntries(asked.query))
     return (socket) =>
-      talk(asked, socket, async (pump) => {
+      talk(asked, socket, user, async (pump) => {
         if (fault) throw fault
         pump.expectInput()
         let size: { cols: number; rows: number } | undefined
@@ -84,7 +91,7 @@ export function addMachineSockets(sockets: WebSockets, { services, gate, log }: 
   sockets.add(decodeURIComponent(routes.exec(':id', ':machine')), async (asked) => {
     const { user, id, machine, fault } = await admit(asked)
     return (socket) =>
-      talk(asked, socket, async (pump) => {
+      talk(asked, socket, user, async (pump) => {
         if (fault) throw fault
         const first = Promise.withResolvers<ExecMessage>()
         const early: Exclude<ClientMessage, { type: 'ack' | 'exec' }>[] = []
@@ -128,7 +135,7 @@ export function addMachineSockets(sockets: WebSockets, { services, gate, log }: 
   sockets.add(decodeURIComponent(routes.console(':id', ':machine')), async (asked) => {
     const { user, id, machine, fault } = await admit(asked)
     return (socket) =>
-      talk(asked, socket, async (pump) => {
+      talk(asked, socket, user, async (pump) => {
         if (fault) throw fault
         pump.expectInput()
         pump.onMessage(() => {})

@@ -1,23 +1,58 @@
 import { type Actor, type Owned, type Permission, platform } from '@ramet/model/access/can.ts'
-import type { FastifyInstance, RouteOptions } from 'fastify'
+import { bodyTooLarge } from '@ramet/model/errors/errors.ts'
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import type { Gate } from '../access/gate.ts'
 import { permit } from '../access/permit.ts'
 import type { User } from '../services.ts'
-import type { Route } from './route.ts'
+import { boundArrival } from './refused-requests.ts'
+import { bodyBytes, type Route } from './route.ts'
 import { validate } from './validate.ts'
+
+export interface RegisterOptions {
+  readonly gate: Gate
+  /** For the body of somebody who is not logged in. */
+  readonly strangersBodyMs: number
+  /** Called for each request with valid credentials. */
+  admitted(request: FastifyRequest): void
+}
 
 const nobody: User = { id: '', name: '' }
 
-/** Serves the declared routes: checks credentials first, so that no stranger's body is read, then schemas, then calls the handler. */
-export function register(app: FastifyInstance, routes: readonly Route[], gate: Gate): void {
+/**
+ * Serves the declared routes. Looks at a request from its outside to its inside: where it comes from, how long its body says to be, who asks, whether he may; only then the body
+ * is read, which ends when it grows too long, parsed, and checked by its schema. So nothing of a stranger is parsed, but the few bytes of a login.
+ */
+export function register(
+  app: FastifyInstance,
+  routes: readonly Route[],
+  { gate, strangersBodyMs, admitted }: RegisterOptions,
+): void {
   const asking = new WeakMap<object, User>()
   for (const route of routes) {
     const purpose = route.method === 'GET' ? 'read' : 'change'
+    const { permission } = route
+    const limit = route.bodyBytes ?? bodyBytes.small
     const options: RouteOptions = {
       method: route.method,
       url: route.path,
       // A HEAD answered like GET would open event streams that nobody reads.
       exposeHeadRoute: false,
+      bodyLimit: limit,
+      async onRequest(request) {
+        if (permission === 'anyone') {
+          if (purpose === 'change') gate.checkLogin(request.headers)
+          checkLength(request, limit)
+          boundArrival(request, strangersBodyMs)
+          return
+        }
+        gate.checkOrigin(request.headers, purpose)
+        checkLength(request, limit)
+        const user = await gate.identify(request.headers)
+        admitted(request)
+        const subject = subjectOf(permission, user)
+        if (subject) permit(user, permission, subject)
+        asking.set(request, user)
+      },
       async handler(request, reply) {
         const answer = await route.handle({
           user: asking.get(request) ?? nobody,
@@ -30,17 +65,13 @@ export function register(app: FastifyInstance, routes: readonly Route[], gate: G
         return route.produces === 'text/event-stream' ? reply : answer
       },
     }
-    const { permission } = route
-    if (permission !== 'anyone') {
-      options.onRequest = async (request) => {
-        const user = await gate.admit(request.headers, purpose)
-        const subject = subjectOf(permission, user)
-        if (subject) permit(user, permission, subject)
-        asking.set(request, user)
-      }
-    }
     app.route(options)
   }
+}
+
+/** A body without a Content-Length is measured while it arrives (Fastify's `bodyLimit`). */
+function checkLength({ headers }: FastifyRequest, limit: number): void {
+  if (Number(headers['content-length'] ?? 0) > limit) throw bodyTooLarge(limit)
 }
 
 /** Subject of a route if it is known before the handler runs; undefined for runs and playgrounds. */

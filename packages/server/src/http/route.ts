@@ -3,6 +3,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { User } from '../services.ts'
 
+/** Largest bodies, in bytes: looked at before it is known who asks. */
+export const bodyBytes = {
+  /** Of routes that say nothing else. */
+  small: 16 * 1024,
+  login: 4 * 1024,
+  /** Titles, descriptions and Markdown (100,000 characters, up to six bytes each in JSON). */
+  texts: 1024 * 1024,
+  /** A manifest has at most 4 MiB; JSON escapes each line's end. */
+  manifest: 8 * 1024 * 1024,
+} as const
+
 /** One path and method of the API: declared once, served by `register.ts` and described by `openapi.ts`. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -16,6 +27,8 @@ export interface Route {
   readonly permission: Permission | 'anyone'
   readonly query?: z.ZodType | undefined
   readonly body?: z.ZodType | undefined
+  /** Largest body; default: `bodyBytes.small`. */
+  readonly bodyBytes?: number | undefined
   readonly answer: z.ZodType
   /** Set when the answer is not JSON: the handler writes to `reply` itself. */
   readonly produces?: 'text/event-stream' | 'text/plain' | undefined
@@ -41,6 +54,7 @@ interface Declaration<P extends string, Q extends z.ZodType, B extends z.ZodType
   readonly permission: Route['permission']
   readonly query?: Q
   readonly body?: B
+  readonly bodyBytes?: number
   readonly answer: A
   readonly produces?: Route['produces']
   handle(asked: Asked<Record<P, string>, z.output<Q>, z.output<B>>): Promise<z.output<A>>

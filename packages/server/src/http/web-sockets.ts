@@ -4,7 +4,10 @@ import type { RametError } from '@ramet/model/errors/error.ts'
 import { internalError, notFound } from '@ramet/model/errors/errors.ts'
 import type { FastifyBaseLogger } from 'fastify'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { answerRaw, toRametError } from './error-answers.ts'
+import type { Gate } from '../access/gate.ts'
+import type { ConnectionBounds } from './connection-bounds.ts'
+import { toRametError } from './error-answers.ts'
+import { answerRaw } from './raw-answers.ts'
 
 /** Handles one upgrade request. Returns the handler of the accepted websocket; throws a RametError to refuse it. */
 export type WebSocketRoute = (asked: AskedSocket) => Promise<(socket: WebSocket) => void>
@@ -17,6 +20,8 @@ export interface AskedSocket {
 }
 
 export interface WebSocketsOptions {
+  readonly gate: Pick<Gate, 'meet'>
+  readonly bounds: Pick<ConnectionBounds, 'trust'>
   readonly log: FastifyBaseLogger
   readonly pingMs?: number
 }
@@ -38,10 +43,14 @@ export class WebSockets {
   readonly #routes: { readonly path: RegExp; readonly open: WebSocketRoute }[] = []
   /** Pings in a row. */
   readonly #unanswered = new WeakMap<WebSocket, number>()
+  readonly #gate: Pick<Gate, 'meet'>
+  readonly #bounds: Pick<ConnectionBounds, 'trust'>
   readonly #log: FastifyBaseLogger
   readonly #pings: NodeJS.Timeout
 
-  constructor({ log, pingMs = 20_000 }: WebSocketsOptions) {
+  constructor({ gate, bounds, log, pingMs = 20_000 }: WebSocketsOptions) {
+    this.#gate = gate
+    this.#bounds = bounds
     this.#log = log
     this.#pings = setInterval(() => this.#ping(), pingMs)
     this.#pings.unref()
@@ -74,10 +83,12 @@ export class WebSockets {
     const drop = () => socket.destroy()
     socket.on('error', drop)
     try {
+      this.#gate.meet(request.headers, request.socket.remoteAddress)
       const url = URL.parse(request.url ?? '', 'http://server')
       const found = this.#find(url?.pathname ?? '')
       if (!url || !found) throw notFound('websocket', request.url?.split('?')[0] ?? '')
       const talk = await found.open({ request, params: found.params, query: url.searchParams })
+      this.#bounds.trust(request)
       socket.off('error', drop)
       this.#server.handleUpgrade(request, socket, head, (accepted) => {
         this.#unanswered.set(accepted, 0)

@@ -5,7 +5,7 @@ import { notFound, unknownMachine } from '@ramet/model/errors/errors.ts'
 import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { permitPlayground } from '../access/permit.ts'
-import type { MemoryRule } from '../admission/admission.ts'
+import { type MemoryRule, requireRuns } from '../admission/admission.ts'
 import { specOf } from '../playgrounds/catalog.ts'
 import { newId } from '../playgrounds/new-id.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
@@ -168,6 +168,7 @@ async function insertRunOf(
   // Before the transaction, which may only use the store.
   const shape = playground.owner_id === null ? await warm.shapeNow(made) : undefined
   return transaction(db, async (trx) => {
+    await requireRuns(trx, memory, user.id, 1)
     const offer = await warmOffer(trx, playground, { shape, isOn: warm.isOn, cold: cold || rerunInit })
     // Take a spare if there is one: then little or nothing is left to do.
     const spare =

@@ -7,6 +7,17 @@ export async function listPlaygrounds(db: Db): Promise<PlaygroundRow[]> {
   return db.selectFrom('playgrounds').selectAll().where('removed_at', 'is', null).orderBy('created_at').orderBy('name').execute()
 }
 
+/** How many playgrounds of a user have not been removed. */
+export async function countPlaygrounds(db: Db, ownerId: string): Promise<number> {
+  const row = await db
+    .selectFrom('playgrounds')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('owner_id', '=', ownerId)
+    .where('removed_at', 'is', null)
+    .executeTakeFirst()
+  return Number(row?.count ?? 0)
+}
+
 export async function findPlayground(db: Db, name: string): Promise<PlaygroundRow | undefined> {
   return db.selectFrom('playgrounds').selectAll().where('name', '=', name).where('removed_at', 'is', null).executeTakeFirst()
 }

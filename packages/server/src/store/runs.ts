@@ -100,6 +100,18 @@ export async function listTitles(db: Db, ownerId: string): Promise<string[]> {
   return rows.map(({ title }) => title)
 }
 
+/** How many runs of a user have not been destroyed. */
+export async function countRuns(db: Db, ownerId: string): Promise<number> {
+  const row = await db
+    .selectFrom('runs')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('owner_id', '=', ownerId)
+    .where('purpose', '=', 'user')
+    .where('state', '!=', destroyed)
+    .executeTakeFirst()
+  return Number(row?.count ?? 0)
+}
+
 export type PromisedRun = Pick<Run, 'id' | 'title' | 'owner_id' | 'plan'>
 
 /** Runs that are on, starting or stopping. An unreadable plan counts as none. */

@@ -16,9 +16,19 @@ export interface TokenRecord {
 /** What authentication needs of the store. */
 export interface TokenStore {
   find(hash: string): Promise<TokenRecord | undefined>
+  /** Of a user's sessions the newest `mostSessions` are kept. */
   add(record: TokenRecord): Promise<void>
   remove(id: string): Promise<void>
   removeExpired(now: Date): Promise<void>
+}
+
+/** Browsers that a user is logged in with. One more ends the oldest session: a login is never refused because of others. */
+export const mostSessions = 100
+
+async function endOldestSessions(db: Db, userId: string): Promise<void> {
+  const sessions = () => db.selectFrom('tokens').select('id').where('user_id', '=', userId).where('kind', '=', 'session')
+  const kept = sessions().orderBy('created_at', 'desc').orderBy('id').limit(mostSessions)
+  await db.deleteFrom('tokens').where('id', 'in', sessions()).where('id', 'not in', kept).execute()
 }
 
 export function tokenStore(db: Db): TokenStore {
@@ -56,6 +66,7 @@ export function tokenStore(db: Db): TokenStore {
           expires_at: record.expiresAt?.toISOString() ?? null,
         })
         .execute()
+      if (record.kind === 'session') await endOldestSessions(db, record.user.id)
     },
     async remove(id) {
       await db.deleteFrom('tokens').where('id', '=', id).execute()

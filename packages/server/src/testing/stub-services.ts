@@ -157,7 +157,8 @@ export function stubServices(): Stubs {
       create: async (_user, body) => ({ ...body, id: 'p' }) as unknown as Playground,
       change: async (_user, name) => Promise.reject(notFound('playground', name)),
       remove: async (_user, name) => ({ name, runs: [], playgrounds: [] }),
-      checkManifest: (text, fileName) => (text === 'good' ? [] : [{ code: 'bad_yaml', message: 'no', where: `${fileName}:1:1` }]),
+      checkManifest: async (_user, text, fileName) =>
+        text === 'good' ? [] : [{ code: 'bad_yaml', message: 'no', where: `${fileName}:1:1` }],
     },
     runs: {
       start: async (_user, { title }) => stubPlay(title),

@@ -3,6 +3,7 @@ import { type PlayAction, playActionSchema, playSchema } from '@ramet/model/api/
 import { notSupportedYet } from '@ramet/model/errors/errors.ts'
 import { z } from 'zod'
 import type { Runs, User } from '../../services.ts'
+import { sendContent } from '../long-text.ts'
 import { type Route, route } from '../route.ts'
 import { validate } from '../validate.ts'
 
@@ -18,15 +19,19 @@ export const actionRoutes = (runs: Runs): Route[] => [
     summary: 'Does something to a run; answers at once, with the run on its way',
     body: z.unknown().meta({ $ref: '#/components/schemas/PlayAction' }),
     answer: z.union([playSchema, z.object({ consoles: z.array(z.string()) }), z.object({ content: z.string() })]),
-    async handle({ user, params, body }) {
+    async handle({ user, params, body, reply }) {
       const name = typeof body === 'object' && body !== null && 'action' in body ? body.action : undefined
       if (notYet.has(name)) throw notSupportedYet(`The action ${name}`)
-      return act(runs, user, params.id, validate(playActionSchema, body))
+      const action = validate(playActionSchema, body)
+      if (action.action === 'machine.console.read') {
+        return sendContent(reply, await runs.readConsole(user, params.id, action.machine, action.console))
+      }
+      return act(runs, user, params.id, action)
     },
   }),
 ]
 
-async function act(runs: Runs, user: User, id: string, action: PlayAction) {
+async function act(runs: Runs, user: User, id: string, action: Exclude<PlayAction, { action: 'machine.console.read' }>) {
   switch (action.action) {
     case 'stop':
       return runs.stop(user, id, { powerOff: action.powerOff ?? false })
@@ -45,7 +50,5 @@ async function act(runs: Runs, user: User, id: string, action: PlayAction) {
       return runs.machine(user, id, action.action, action.machine)
     case 'machine.console.list':
       return { consoles: await runs.consoles(user, id, action.machine) }
-    case 'machine.console.read':
-      return { content: await runs.readConsole(user, id, action.machine, action.console) }
   }
 }

@@ -8,7 +8,7 @@ import { credentialsOf } from '../../access/credentials.ts'
 import type { Gate } from '../../access/gate.ts'
 import { LoginDelay } from '../../access/login-delay.ts'
 import type { Auth } from '../../services.ts'
-import { type Route, route } from '../route.ts'
+import { bodyBytes, type Route, route } from '../route.ts'
 
 /** `secure`: browsers reach the server by https. */
 export function authRoutes(auth: Auth, gate: Gate, secure: boolean): Route[] {
@@ -21,9 +21,9 @@ export function authRoutes(auth: Auth, gate: Gate, secure: boolean): Route[] {
       permission: 'anyone',
       summary: "Trades the login token of the printed link for the browser's session cookie",
       body: z.object({ token: z.string().max(200) }),
+      bodyBytes: bodyBytes.login,
       answer: meSchema,
-      async handle({ body, request, reply }) {
-        gate.checkLogin(request.headers)
+      async handle({ body, reply }) {
         const session = await auth.openSession(body.token)
         if (!session) {
           await delay.failed()

@@ -1,10 +1,11 @@
 import { routes } from '@ramet/model/api/routes.ts'
 import { clonePlaySchema, playgroundSchema, playSchema, savePlaySchema } from '@ramet/model/api/wire.ts'
 import { z } from 'zod'
+import type { OpenCounts } from '../../access/open-counts.ts'
 import type { Copies } from '../../services.ts'
-import { type Route, route } from '../route.ts'
+import { bodyBytes, type Route, route } from '../route.ts'
 
-export const copyRoutes = (copies: Copies): Route[] => [
+export const copyRoutes = (copies: Copies, counts: OpenCounts): Route[] => [
   route({
     method: 'POST',
     path: routes.clones(':id'),
@@ -14,8 +15,10 @@ export const copyRoutes = (copies: Copies): Route[] => [
       'Clones a stopped run: new runs with the content of all its drives, which take no room until they start. Or a running one (`live`), with its memory',
     body: clonePlaySchema,
     answer: z.array(playSchema),
-    handle: ({ user, params, body: { count, title, start, live } }) =>
-      copies.clone(user, params.id, { count, title, start, live }),
+    async handle({ user, params, body: { count, title, start, live } }) {
+      using _ = counts.take(user, 'clone-requests')
+      return await copies.clone(user, params.id, { count, title, start, live })
+    },
   }),
   route({
     method: 'POST',
@@ -24,7 +27,11 @@ export const copyRoutes = (copies: Copies): Route[] => [
     params: ['id'],
     summary: 'Saves a stopped run as a playground, under exactly the name that is given',
     body: savePlaySchema,
+    bodyBytes: bodyBytes.texts,
     answer: playgroundSchema,
-    handle: ({ user, params, body }) => copies.save(user, params.id, body),
+    async handle({ user, params, body }) {
+      using _ = counts.take(user, 'clone-requests')
+      return await copies.save(user, params.id, body)
+    },
   }),
 ]

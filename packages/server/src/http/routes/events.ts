@@ -1,11 +1,19 @@
 import { eventSchema } from '@ramet/model/api/events.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import type { Gate } from '../../access/gate.ts'
+import type { OpenCounts } from '../../access/open-counts.ts'
 import type { Events } from '../../services.ts'
 import type { OpenStreams } from '../open-streams.ts'
 import { type Route, route } from '../route.ts'
 
-export const eventRoutes = (events: Events, streams: OpenStreams, gate: Gate): Route[] => [
+export interface EventRouteTools {
+  readonly events: Events
+  readonly streams: OpenStreams
+  readonly gate: Gate
+  readonly counts: OpenCounts
+}
+
+export const eventRoutes = ({ events, streams, gate, counts }: EventRouteTools): Route[] => [
   route({
     method: 'GET',
     path: routes.events(),
@@ -14,18 +22,16 @@ export const eventRoutes = (events: Events, streams: OpenStreams, gate: Gate): R
     answer: eventSchema,
     produces: 'text/event-stream',
     async handle({ user, request, reply }) {
+      const place = counts.take(user, 'event-streams')
       const last = Number(request.headers['last-event-id'] || Number.NaN)
       reply.hijack()
       const send = streams.open(reply.raw, { 'x-request-id': request.id })
-      const stop = events.subscribe(
-        user,
-        (id, event) => send(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`),
-        Number.isSafeInteger(last) ? last : undefined,
-      )
+      const stop = events.subscribe(user, ({ frame }) => send(frame), Number.isSafeInteger(last) ? last : undefined)
       const unwatch = gate.watch(request.headers, 'read', () => reply.raw.end())
       reply.raw.on('close', () => {
         stop()
         unwatch()
+        place[Symbol.dispose]()
       })
       // From here on Fastify sends no answer.
       return undefined as never

@@ -9,7 +9,7 @@ import {
 import { problemSchema } from '@ramet/model/errors/error.ts'
 import { z } from 'zod'
 import type { Playgrounds } from '../../services.ts'
-import { type Route, route } from '../route.ts'
+import { bodyBytes, type Route, route } from '../route.ts'
 
 export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
   route({
@@ -27,6 +27,7 @@ export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
     permission: 'playground.create',
     summary: 'Makes a playground from a manifest',
     body: createPlaygroundSchema,
+    bodyBytes: bodyBytes.manifest,
     answer: playgroundSchema,
     handle: ({ user, body }) => playgrounds.create(user, body),
   }),
@@ -55,6 +56,7 @@ export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
     params: ['name'],
     summary: 'Changes title and texts of a playground; what it is made of never changes',
     body: changePlaygroundSchema,
+    bodyBytes: bodyBytes.texts,
     answer: playgroundSchema,
     handle: ({ user, params, body }) => playgrounds.change(user, params.name, body),
   }),
@@ -64,7 +66,8 @@ export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
     permission: 'playground.list',
     summary: 'All faults of a manifest; none when it is good',
     body: checkManifestSchema,
+    bodyBytes: bodyBytes.manifest,
     answer: z.object({ problems: z.array(problemSchema) }),
-    handle: async ({ body }) => ({ problems: playgrounds.checkManifest(body.text, body.fileName) }),
+    handle: async ({ user, body }) => ({ problems: [...(await playgrounds.checkManifest(user, body.text, body.fileName))] }),
   }),
 ]

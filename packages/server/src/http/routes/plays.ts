@@ -3,7 +3,7 @@ import { refuseOverrides } from '@ramet/model/api/start-overrides.ts'
 import { createPlaySchema, pageSchema, playSchema, playTaskDetailsSchema } from '@ramet/model/api/wire.ts'
 import { z } from 'zod'
 import type { Runs } from '../../services.ts'
-import { type Route, route } from '../route.ts'
+import { bodyBytes, type Route, route } from '../route.ts'
 
 export const playRoutes = (runs: Runs): Route[] => [
   route({
@@ -12,6 +12,7 @@ export const playRoutes = (runs: Runs): Route[] => [
     permission: 'playground.start',
     summary: 'Starts a run of a playground; answers at once, with the run on its way',
     body: createPlaySchema,
+    bodyBytes: bodyBytes.texts,
     answer: playSchema,
     async handle({ user, body }) {
       refuseOverrides(body)
