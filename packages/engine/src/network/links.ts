@@ -1,7 +1,7 @@
 import { parsePrefix } from './ipv4.ts'
 import type { NetworkPlan } from './network.ts'
 import { bridgeMac, hostEnd, namespaceEnd } from './plan.ts'
-import { uplink } from './ruleset.ts'
+import { uplink } from './uplink.ts'
 
 /** An interface as `ip -json -details address show` tells of it; only what we look at. */
 export interface ObservedLink {
@@ -9,7 +9,7 @@ export interface ObservedLink {
   readonly flags: readonly string[]
   readonly address?: string
   readonly master?: string
-  readonly linkinfo?: { readonly info_kind?: string }
+  readonly linkinfo?: { readonly info_kind?: string; readonly info_data?: { readonly no_linklocal_learn?: number } }
   readonly addr_info: readonly { readonly family: string; readonly local?: string; readonly prefixlen?: number }[]
 }
 
@@ -59,6 +59,9 @@ export function missingInside(plan: NetworkPlan, observed: Observed, vmUid: numb
       lines.push(
         `link add dev ${network.bridge} address ${bridgeMac(index)} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
       )
+    // Frames to 01:80:c2:00:00:0e (LLDP) pass none of the bridge's rules, so nothing is learnt from them (br_handle_frame of net/bridge/br_input.c).
+    if (bridge?.linkinfo?.info_data?.no_linklocal_learn !== 1)
+      lines.push(`link set dev ${network.bridge} type bridge no_linklocal_learn 1`)
     if (!hasAddress(bridge, network.gateway, length))
       lines.push(`address replace ${network.gateway}/${length} dev ${network.bridge}`)
     if (!isUp(bridge)) lines.push(`link set dev ${network.bridge} up`)
@@ -97,4 +100,7 @@ export const namespaceSettings: readonly string[] = [
   'net.ipv4.conf.default.accept_redirects=0',
   'net.ipv4.conf.all.send_redirects=0',
   'net.ipv4.conf.default.send_redirects=0',
+  // Fragments that wait for the rest of their packet: 1 MiB a run instead of 4.
+  'net.ipv4.ipfrag_low_thresh=786432',
+  'net.ipv4.ipfrag_high_thresh=1048576',
 ]

@@ -2,11 +2,13 @@ import { readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ProcessFailed, run } from '../process/run-process.ts'
 import { dialTcp } from './dial-tcp.ts'
+import { hostRuleset } from './host-rules.ts'
 import { Leases } from './lease.ts'
 import { missingInside, missingOnHost, namespaceSettings, type Observed, type ObservedLink, type ObservedRoute } from './links.ts'
+import { namespaceRuleset } from './namespace-rules.ts'
 import type { Networks } from './network.ts'
+import type { Ruleset } from './nft-table.ts'
 import { checkName } from './plan.ts'
-import { hostRuleset, namespaceRuleset, type Ruleset } from './ruleset.ts'
 
 export interface LinuxNetworksOptions {
   /** Owner of the taps. */
@@ -167,11 +169,17 @@ async function loadRules(rules: Ruleset, namespace?: string): Promise<void> {
   await run(nft(['-f', '-'], namespace), { stdin: rules.file })
 }
 
-/** The marker tells that the table was made from these rules, the count that nobody took any away. */
-async function rulesStand(rules: Ruleset, namespace?: string): Promise<boolean> {
-  const listed = await run(nft(['-j', 'list', 'table', 'inet', rules.table], namespace), { okCodes: [0, 1] })
-  const items = parseJson<NftListing>(listed.stdout, { nftables: [] }).nftables
-  return items.some((item) => item.chain?.name === rules.marker) && items.filter((item) => item.rule).length === rules.rules
+/** The markers tell that the tables were made from these rules, the counts that nobody took any away. */
+async function rulesStand({ tables }: Ruleset, namespace?: string): Promise<boolean> {
+  const stand = await Promise.all(
+    tables.map(async ({ family, name, marker, rules }) => {
+      // Terse: without what guests put into sets.
+      const listed = await run(nft(['-j', '-t', 'list', 'table', family, name], namespace), { okCodes: [0, 1] })
+      const items = parseJson<NftListing>(listed.stdout, { nftables: [] }).nftables
+      return items.some((item) => item.chain?.name === marker) && items.filter((item) => item.rule).length === rules
+    }),
+  )
+  return stand.every(Boolean)
 }
 
 /** Strict reverse paths and no IPv6 on the host's end, whatever the host's defaults are. */

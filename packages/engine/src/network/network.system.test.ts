@@ -6,24 +6,27 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { run } from '../process/run-process.ts'
+import { flood, type floods } from '../testing/flood.ts'
+import { kernelTables } from '../testing/kernel-tables.ts'
+import { bounds } from './bounds.ts'
 import { linuxNetworks } from './namespace.ts'
 import { hostEnd, planNetwork } from './plan.ts'
 
-// Hosts in namespaces of their own stand in for the VMs: a veth in the bridge instead of the tap.
+// Hosts in namespaces of their own stand in for the VMs: a veth of the tap's name instead of the tap.
 const installation = '7e57'
 const leaseFolder = await mkdtemp(join(tmpdir(), 'leases-'))
 const networks = linuxNetworks({ vmUid: 65534, leaseFolder })
 const topology = {
   networks: [
-    { name: 'local', subnet: '172.16.0.0/24', gateway: '172.16.0.1', private: false },
+    { name: 'local', subnet: '172.16.0.0/16', gateway: '172.16.0.1', private: false },
     { name: 'db', subnet: '10.0.5.0/28', gateway: '10.0.5.14', private: true },
   ],
   machines: [
-    { name: 'web', interfaces: [{ network: 'local', address: '172.16.0.2', prefixLength: 24 }] },
+    { name: 'web', interfaces: [{ network: 'local', address: '172.16.0.2', prefixLength: 16 }] },
     {
       name: 'app',
       interfaces: [
-        { network: 'local', address: '172.16.0.3', prefixLength: 24 },
+        { network: 'local', address: '172.16.0.3', prefixLength: 16 },
         { network: 'db', address: '10.0.5.1', prefixLength: 28 },
       ],
     },
@@ -36,6 +39,9 @@ const planB = planNetwork(`r${installation}-b`, await networks.lease(installatio
 const outside = `rmt${installation}out`
 const outsideHost = '203.0.113.1'
 const outsideAddress = '203.0.113.2'
+/** Behind the outside namespace, and on the wire to it (RFC 5737). */
+const anywhere = '198.51.100.0/24'
+const onTheWire = '203.0.113.128/25'
 const neverHeardFrom = '172.16.0.77'
 const port = 8099
 const standIns: string[] = [outside]
@@ -53,8 +59,9 @@ async function plugIn(plan: typeof planA): Promise<void> {
     for (const item of machine.interfaces) {
       const bridge = plan.networks.find((network) => network.name === item.network)?.bridge
       await run(['ip', '-n', plan.name, '-batch', '-'], {
-        stdin: `link add dev s${item.tap} type veth peer name ${item.name} address ${item.mac} netns ${name}
-link set dev s${item.tap} master ${bridge} up\n`,
+        stdin: `link delete dev ${item.tap}
+link add dev ${item.tap} type veth peer name ${item.name} address ${item.mac} netns ${name}
+link set dev ${item.tap} master ${bridge} up\n`,
       })
       await run(['ip', '-n', name, '-batch', '-'], {
         stdin: `link set dev lo up
@@ -99,7 +106,12 @@ before(async () => {
   await Promise.all([networks.make(planA), networks.make(planB)])
   await run(['ip', 'netns', 'add', outside])
   await run(['ip', 'link', 'add', 'dev', `${outside}0`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', outside])
-  await run(['ip', '-batch', '-'], { stdin: `address add ${outsideHost}/30 dev ${outside}0\nlink set dev ${outside}0 up\n` })
+  await run(['ip', '-batch', '-'], {
+    stdin: `address add ${outsideHost}/30 dev ${outside}0
+link set dev ${outside}0 up
+address add 203.0.113.129/25 dev ${outside}0
+route add ${anywhere} via ${outsideAddress}\n`,
+  })
   await run(['ip', '-n', outside, '-batch', '-'], {
     stdin: `address add ${outsideAddress}/30 dev eth0\nlink set dev lo up\nlink set dev eth0 up\nroute add default via ${outsideHost}\n`,
   })
@@ -184,7 +196,7 @@ test('a private network has no way out, and networks of a run do not lead into e
 
 test('packets with a source that is not the machine’s do not leave the run', async () => {
   const from = guest(planA, 0)
-  await run(['ip', '-n', from, 'address', 'add', `${neverHeardFrom}/24`, 'dev', 'eth0'])
+  await run(['ip', '-n', from, 'address', 'add', `${neverHeardFrom}/16`, 'dev', 'eth0'])
   await run(['ip', '-n', from, 'address', 'add', '198.18.77.1/32', 'dev', 'eth0'])
   const bound = async (source: string) =>
     (await exec(from, 'socat', '-T2', '-', `TCP:${outsideAddress}:${port},bind=${source},connect-timeout=1`)).stdout.trim()
@@ -193,15 +205,96 @@ test('packets with a source that is not the machine’s do not leave the run', a
   assert.equal(await bound('198.18.77.1'), '')
 })
 
-test('link-local metadata services are out of reach', async () => {
-  await run(['ip', '-n', outside, 'address', 'add', '169.254.169.254/32', 'dev', 'lo'])
-  await run(['ip', 'route', 'add', '169.254.169.254/32', 'via', outsideAddress])
-  try {
-    assert.ok(await ask(undefined, '169.254.169.254'))
-    assert.equal(await ask(guest(planA, 0), '169.254.169.254'), undefined)
-  } finally {
-    await run(['ip', 'route', 'del', '169.254.169.254/32'])
+for (const address of ['169.254.169.254', '169.254.42.42', '168.63.129.16', '100.100.100.200', '192.0.0.192'])
+  test(`the cloud's own ${address} is out of reach of machines, and not of the run's resolvers' questions`, async () => {
+    await run(['ip', '-n', outside, 'address', 'add', `${address}/32`, 'dev', 'lo'])
+    await run(['ip', 'route', 'add', `${address}/32`, 'via', outsideAddress])
+    const names = spawn('ip', ['netns', 'exec', outside, 'socat', `TCP-LISTEN:53,bind=${address},fork`, 'SYSTEM:echo name'])
+    const question = async (from: string) =>
+      (await exec(from, 'socat', '-T2', '-', `TCP:${address}:53,connect-timeout=1`)).stdout.trim()
+    try {
+      assert.ok(await ask(undefined, address))
+      assert.equal(await ask(guest(planA, 0), address), undefined)
+      assert.equal(await ask(planA.name, address), undefined)
+      assert.equal(await eventually('an answer', async () => (await question(planA.name)) || undefined), 'name')
+      assert.equal(await question(guest(planA, 0)), '')
+    } finally {
+      names.kill()
+      await run(['ip', 'route', 'del', `${address}/32`])
+    }
+  })
+
+/** Sends so many frames out of the first machine of run A. */
+async function floodBy(kind: (typeof floods)[number], count: number, prefix: string): Promise<void> {
+  const sent = await run(['ip', 'netns', 'exec', guest(planA, 0), 'perl', '-', kind, '60', `${count}`, '172.16.0.1', prefix], {
+    stdin: flood,
+  })
+  assert.equal(sent.stdout.trim(), `${count}`)
+}
+
+/** So many entries may be there for what a run's machines and the platform do themselves. */
+const ordinary = 40
+
+test('a machine that invents addresses fills neither the table of its bridge nor that of neighbours, and is still served', async (t) => {
+  const before = await kernelTables(planA.name)
+  for (const kind of ['macs', 'lldp', 'arp', 'nd', 'strangers'] as const) await floodBy(kind, 4000, '172.16.0.0/16')
+  const tables = await kernelTables(planA.name)
+  t.diagnostic(JSON.stringify({ before, tables }))
+  assert.ok(tables.macs <= bounds.macsOfTap + ordinary, `${tables.macs} MACs`)
+  assert.ok(tables.neighbours <= bounds.strangersOfTap + ordinary, `${tables.neighbours} neighbours`)
+  assert.equal(await ask(guest(planA, 0), outsideAddress), outsideHost)
+  assert.equal(await ask(guest(planA, 0), '172.16.0.3'), '172.16.0.2')
+  assert.ok(await ask(undefined, webA!.hostAddress))
+})
+
+test('machines inside a machine are heard on its network, each by a MAC and an address of its own', async () => {
+  const from = guest(planA, 1)
+  for (let at = 1; at <= 8; at += 1) {
+    const inner = `${from}v${at}`
+    standIns.push(inner)
+    await run(['ip', 'netns', 'add', inner])
+    await run(['ip', '-n', from, '-batch', '-'], {
+      stdin: `link add dev v${at} link eth0 type macvlan mode bridge
+link set dev v${at} netns ${inner}
+`,
+    })
+    await run(['ip', '-n', inner, '-batch', '-'], {
+      stdin: `address add 172.16.9.${at}/16 dev v${at}
+link set dev v${at} up
+`,
+    })
+    assert.equal(await ask(inner, '172.16.0.2'), `172.16.9.${at}`)
+    assert.equal((await exec(inner, 'ping', '-c1', '-W2', '172.16.0.1')).code, 0)
   }
+})
+
+test("a run speaks to a few of the host's neighbours, and fills no table of theirs", async (t) => {
+  await floodBy('udp', 3000, onTheWire)
+  const { neighbours } = await kernelTables(undefined, `${outside}0`)
+  t.diagnostic(`${neighbours} neighbours`)
+  assert.ok(neighbours <= bounds.neighbours + 2, `${neighbours} neighbours`)
+  assert.equal(await ask(guest(planB, 0), outsideAddress), outsideHost)
+})
+
+test('echo requests, fragments, SYN and UDP to random targets leave a bounded number of connections, in the run and on the host', async (t) => {
+  const host = await kernelTables()
+  const before = await kernelTables(planA.name)
+  for (const kind of ['echo', 'fragments', 'syn', 'udp'] as const) await floodBy(kind, 8000, anywhere)
+  const [inside, outwards] = await Promise.all([kernelTables(planA.name), kernelTables()])
+  t.diagnostic(JSON.stringify({ before, inside, host, outwards }))
+  assert.ok(inside.connections <= bounds.connections + ordinary, `${inside.connections} connections in the run`)
+  assert.ok(outwards.connections - host.connections <= bounds.connections + 500, `${outwards.connections} on the host`)
+  assert.ok(inside.fragmentBytes <= 1.1 * 2 ** 20, `${inside.fragmentBytes} bytes of fragments`)
+  // Its gateway answers on, and so does the world to others.
+  assert.equal((await exec(guest(planA, 0), 'ping', '-c3', '-W2', '172.16.0.1')).code, 0)
+  assert.equal(await ask(guest(planB, 0), outsideAddress), outsideHost)
+})
+
+test('echo requests to a gateway make no connections at all', async () => {
+  const before = await kernelTables(planA.name)
+  await floodBy('echo', 2000, anywhere)
+  const after = await kernelTables(planA.name)
+  assert.ok(after.connections <= before.connections + ordinary, `${before.connections}, then ${after.connections}`)
 })
 
 test('no IPv6 crosses between the host and a run', async () => {

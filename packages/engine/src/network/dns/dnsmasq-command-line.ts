@@ -37,5 +37,7 @@ export function dnsmasqCommandLine(folder: string, view: NameView, nameservers: 
     // `#` is every name: what is not in the hosts file does not exist.
     ...(outside.length === 0 ? ['--local=/#/'] : outside.map((address) => `--server=${address}`)),
     '--cache-size=1000',
+    // Questions that wait for an answer from outside; each holds a port and memory.
+    '--dns-forward-max=150',
   ]
 }

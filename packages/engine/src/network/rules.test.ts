@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { snapshot, test } from 'node:test'
 import { samplePlan } from '../testing/sample-plan.ts'
-import { hostRuleset, namespaceRuleset } from './ruleset.ts'
+import { hostRuleset } from './host-rules.ts'
+import { namespaceRuleset } from './namespace-rules.ts'
 
 snapshot.setDefaultSnapshotSerializers([(value) => String(value)])
 const pool = '198.18.0.0/15'
@@ -19,5 +20,6 @@ test('a run without machines or networks has valid, closed rules', (t) => {
 })
 
 test('the marker changes with the rules', () => {
-  assert.notEqual(hostRuleset(samplePlan, pool).marker, hostRuleset({ ...samplePlan, lease: '198.18.0.32/28' }, pool).marker)
+  const markers = (lease: string) => hostRuleset({ ...samplePlan, lease }, pool).tables.map(({ marker }) => marker)
+  assert.notDeepEqual(markers(samplePlan.lease), markers('198.18.0.32/28'))
 })

@@ -1,0 +1,2 @@
+/** The namespace's end of the veth pair. */
+export const uplink = 'uplink'
