@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { until } from './harness/processes.ts'
@@ -58,6 +60,27 @@ describe('starts and the memory of the host', { concurrency: false }, () => {
     assert.equal((await plays.list()).length, before)
     await plays.clone(stopped.id, { count: 2, start: false })
     assert.equal((await plays.list()).length, before + 2)
+  })
+
+  test('a machine with more CPUs than the host is refused, and nothing is made', async () => {
+    const file = join(server.home, 'wide.yaml')
+    await writeFile(
+      file,
+      `kind: playground
+title: A wide one
+playground:
+  machines:
+    - { name: big, users: [{ name: root }], drives: [{ source: debian-stable, mount: / }], resources: { cpuCount: 32, ramSize: 256MiB } }
+  accessControl: { canList: [owner], canRead: [owner], canStart: [owner] }
+`,
+    )
+    const name = (await server.ok('playground', 'create', 'wide', '-b', 'flexbox', '-f', file, '-q')).trim()
+    const { plays } = await client()
+    const before = (await plays.list()).length
+    const { code, stderr } = await server.ramet(['playground', 'start', name, '-q'])
+    assert.equal(code, 1)
+    assert.match(stderr, /big wants 32 CPUs, and this host has \d+\..*cpuCount/s)
+    assert.equal((await plays.list()).length, before)
   })
 
   test('doctor says what is promised', async () => {

@@ -26,12 +26,21 @@ test('a run is counted with the RAM of its machines and what the VM of each take
 
 test('limits fit the machines', () => {
   const overhead = () => ({ overheadMiB: 9 })
-  const limits = planLimits({ plan, isBackground: false }, samplePlan, overhead)
+  const limits = planLimits({ plan, isBackground: false }, samplePlan, overhead, 8)
   assert.equal(limits.name, samplePlan.name)
   assert.ok(limits.memoryBytes > (1536 + 18) * mib)
   assert.equal(limits.cpuPercent, 400)
   assert.equal(limits.cpuWeight, 300)
-  assert.equal(planLimits({ plan, isBackground: true }, samplePlan, overhead).cpuWeight, 1)
+  assert.equal(planLimits({ plan, isBackground: true }, samplePlan, overhead, 8).cpuWeight, 1)
+})
+
+test('a run weighs no more than all threads of the host, however many CPUs it asks for', () => {
+  const machines = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name, cpuCount: 32, ramMiB: 512 }))
+  const big = { networks: [], machines } as unknown as RunPlan
+  const weight = (hostThreads: number) =>
+    planLimits({ plan: big, isBackground: false }, samplePlan, () => ({ overheadMiB: 0 }), hostThreads).cpuWeight
+  assert.equal(weight(2), 200)
+  assert.equal(weight(64), 6400)
 })
 
 test('a v2 tree has all in its one group, v1 trees each their own', () => {

@@ -17,18 +17,22 @@ const tasksOfVm = 128
 /** dnsmasq takes 20 questions over TCP at once, each in a child (MAX_PROCS of its config.h). */
 const tasksOfView = 22
 
-/** Pure. */
+/**
+ * Pure. `hostThreads`: the share of a run against other runs ends there, however many CPUs its machines have. Otherwise a run's share would be what it asks for:
+ * of two threads, one ordinary process beside a run of 160 CPUs would get a hundredth.
+ */
 export function planLimits(
   { plan, isBackground }: { readonly plan: RunPlan; readonly isBackground: boolean },
   network: NetworkPlan,
   vmmFor: MemoryOfVm,
+  hostThreads: number,
 ): RunLimits {
   const cpus = plan.machines.reduce((sum, { cpuCount }) => sum + cpuCount, 0)
   const { views } = planNames(network)
   return {
     name: network.name,
     memoryBytes: runMemoryBytes(plan, vmmFor) + cacheBytes,
-    cpuWeight: isBackground ? leastWeight : cpus * weightOfCpu,
+    cpuWeight: isBackground ? leastWeight : Math.min(cpus, hostThreads) * weightOfCpu,
     cpuPercent: cpus * 100 + plan.machines.length * percentBesideCpus,
     tasks: plan.machines.length * tasksOfVm + cpus + views.length * tasksOfView,
   }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import type { RunLimits } from '../cgroup/cgroups.ts'
 import { planLimits } from '../cgroup/plan-limits.ts'
 import { kernelWords } from '../guest/boot/kernel-words.ts'
@@ -44,7 +45,8 @@ export function networkPlan(host: HostParts, run: RunRecord): NetworkPlan {
 export const addressOf = (host: HostParts, run: RunRecord, machine: string): string | undefined =>
   run.lease === undefined ? undefined : networkPlan(host, run).machines.find(({ name }) => name === machine)?.hostAddress
 
-export const runLimits = (host: HostParts, run: RunRecord): RunLimits => planLimits(run, networkPlan(host, run), host.vmmFor)
+export const runLimits = (host: HostParts, run: RunRecord): RunLimits =>
+  planLimits(run, networkPlan(host, run), host.vmmFor, availableParallelism())
 
 export async function runNames(host: HostParts, run: RunRecord): Promise<RunNames> {
   const nameservers = await host.nameservers()

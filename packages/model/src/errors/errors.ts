@@ -80,6 +80,11 @@ export const notEnoughMemory = (of: {
     },
   )
 
+export const notEnoughCpus = (machine: string, cpuCount: number, hostThreads: number) =>
+  new RametError('not_enough_cpus', 409, `The machine ${machine} wants ${cpuCount} CPUs, and this host has ${hostThreads}.`, {
+    hint: `Give it a resources.cpuCount of at most ${hostThreads} in a playground of your own: ramet playground create`,
+  })
+
 export const inUse = (what: string, name: string, by: string) =>
   new RametError('in_use', 409, `The ${what} ${name} is in use by ${by}.`)
 
@@ -96,6 +101,12 @@ export const missingProgram = (program: string, debianPackage: string) =>
 export const machineUnreachable = (machine: string, why: string) =>
   new RametError('machine_unreachable', 503, `The machine ${machine} cannot be reached: ${why}`, {
     hint: 'See what it printed with: ramet playground machine console ID NAME',
+  })
+
+/** The manifest says `noSSH`. What the machine printed can be read all the same. */
+export const noWayIn = (machine: string) =>
+  new RametError('no_ssh', 403, `The playground lets nobody into the machine ${machine}.`, {
+    hint: 'What it printed can be read: ramet playground machine console ID NAME',
   })
 
 /** Nothing listens there. */

@@ -6,6 +6,7 @@ import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { permitPlayground } from '../access/permit.ts'
 import { type MemoryRule, requireRuns } from '../admission/admission.ts'
+import { refusalOfCpus } from '../admission/cpus.ts'
 import { specOf } from '../playgrounds/catalog.ts'
 import { newId } from '../playgrounds/new-id.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
@@ -33,6 +34,7 @@ export interface RunServiceTools {
   readonly reconciler: Reconciler
   readonly plays: PlayContext
   readonly memory: MemoryRule
+  readonly hostThreads: number
   readonly warm: {
     readonly isOn: boolean
     shapeNow(plan: RunPlan): Promise<string | undefined>
@@ -46,7 +48,7 @@ export interface RunServiceTools {
 const longestPage = 500
 
 /** Serves runs of one user. Actions write what is wanted and return; the reconciler does the rest. */
-export function runService({ db, host, reconciler, plays, memory, warm, changed }: RunServiceTools): Runs {
+export function runService({ db, host, reconciler, plays, memory, hostThreads, warm, changed }: RunServiceTools): Runs {
   const permitted = permittedRun(db)
 
   /** Triggers the reconciler. A workflow under way ends at its next step. */
@@ -83,7 +85,7 @@ export function runService({ db, host, reconciler, plays, memory, warm, changed 
     async start(user, body) {
       const playground = permitPlayground(user, 'playground.start', await findPlayground(db, body.playground), body.playground)
       const { title, rerunInit, cold } = body
-      const { id, spare } = await insertRunOf(db, user, playground, { title, rerunInit, cold, memory, warm })
+      const { id, spare } = await insertRunOf(db, user, playground, { title, rerunInit, cold, memory, hostThreads, warm })
       if (spare) warm.handedOver(spare)
       reconciler.worker(id).trigger()
       changed(id)
@@ -147,7 +149,7 @@ export function runService({ db, host, reconciler, plays, memory, warm, changed 
 /** Owners whose runs the user may see. Nobody sees the platform's own runs. */
 const listed = (user: User): string[] => ownersFor(user, 'run.list').filter((owner) => owner !== null)
 
-interface StartRequest extends Pick<RunServiceTools, 'memory' | 'warm'> {
+interface StartRequest extends Pick<RunServiceTools, 'memory' | 'hostThreads' | 'warm'> {
   readonly title: string | undefined
   readonly rerunInit: boolean
   readonly cold: boolean
@@ -161,9 +163,11 @@ async function insertRunOf(
   db: Db,
   user: User,
   playground: PlaygroundRow,
-  { title, rerunInit, cold, memory, warm }: StartRequest,
+  { title, rerunInit, cold, memory, hostThreads, warm }: StartRequest,
 ): Promise<{ readonly id: string; readonly spare?: HandedOver }> {
   const made = makeRunPlan(specOf(playground))
+  const refusal = refusalOfCpus(made, hostThreads)
+  if (refusal) throw refusal
   const plan: RunPlan = { ...made, ...(rerunInit ? { rerunInit: newId() } : {}) }
   // Before the transaction, which may only use the store.
   const shape = playground.owner_id === null ? await warm.shapeNow(made) : undefined

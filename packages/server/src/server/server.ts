@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Logger } from 'pino'
@@ -131,7 +132,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     shapeNow: (plan: RunPlan) => shapeNow(images, plan),
     handedOver: (spare: HandedOver) => warmStarts.handedOver(spare),
   }
-  const runs = runService({ db, host, reconciler, plays, memory, warm, changed })
+  const runs = runService({ db, host, reconciler, plays, memory, hostThreads: availableParallelism(), warm, changed })
   const storage = storageService({ db, storage: host.storage, quotaBytes: config.quotaBytes })
   const permitted = permittedRun(db)
   const leaving = new AbortController()

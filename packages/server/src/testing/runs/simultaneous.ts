@@ -157,7 +157,9 @@ async function open(db: Db): Promise<World & Disposable> {
   })
   const plays = { db, installation: '0000', endpoint: () => '', progressOf: (id: string) => reconciler.progressOf(id) }
   const warm = { isOn: false, shapeNow: async () => undefined, handedOver() {} }
-  const runs = runService({ db, host, reconciler, plays, memory, warm, changed: tell } as Parameters<typeof runService>[0])
+  const runs = runService({ db, host, reconciler, plays, memory, hostThreads: 64, warm, changed: tell } as Parameters<
+    typeof runService
+  >[0])
   const [machine] = planWithDrives([]).machines
   assert.ok(machine)
   const plan = { ...planWithDrives([]), machines: ['a', 'b'].map((name) => ({ ...machine, name })) }
