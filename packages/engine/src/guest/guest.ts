@@ -155,4 +155,6 @@ export interface BootConfig {
   }[]
   /** virtio-blk serial of the modules drive. */
   readonly modulesSerial: string
+  /** No shell of ours on the serial line. */
+  readonly isClosed: boolean
 }

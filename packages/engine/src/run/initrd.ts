@@ -36,6 +36,7 @@ export function bootConfig(plan: RunPlan, network: NetworkPlan, machineIndex: nu
       readOnly: drive.readOnly,
     })),
     modulesSerial,
+    isClosed: machine.noSSH,
   }
 }
 

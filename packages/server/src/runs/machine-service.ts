@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { HostMachines, MachineName } from '@ramet/engine'
-import { RametError } from '@ramet/model/errors/error.ts'
-import { unknownMachine } from '@ramet/model/errors/errors.ts'
+import { noWayIn, unknownMachine } from '@ramet/model/errors/errors.ts'
 import type { Action } from '@ramet/model/run/run-state.ts'
 import type { Machines, User } from '../services.ts'
 import { mustAllow } from './allowed.ts'
@@ -16,7 +15,7 @@ export interface MachineServiceTools {
   readonly lookWithinMs?: number
 }
 
-/** Access to a run's machines. Each call checks the user's permission. */
+/** Access to a run's machines, for people. Each call goes through `find`, which checks the user's permission and whether the machine lets anybody in. */
 export function machineService({ permitted, host, looked, lookWithinMs = 20_000 }: MachineServiceTools): Machines {
   async function find(
     user: User,
@@ -33,12 +32,8 @@ export function machineService({ permitted, host, looked, lookWithinMs = 20_000 
         machines.map((machine) => machine.name),
       )
     mustAllow(action, row)
+    if (planned.noSSH) throw noWayIn(name)
     await atMost(lookWithinMs, looked(id))
-    if (action === 'open_terminal' && planned.noSSH) {
-      throw new RametError('no_ssh', 403, `The playground lets nobody into the machine ${name}.`, {
-        hint: 'Its serial log can be read: ramet playground machine console ID NAME',
-      })
-    }
     return {
       machine: { runId: id, machine: name },
       defaultUser: planned.users.find((candidate) => candidate.default)?.name ?? 'root',

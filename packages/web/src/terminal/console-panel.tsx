@@ -1,4 +1,5 @@
 import type { Play } from '@ramet/model/api/wire.ts'
+import { noWayIn } from '@ramet/model/errors/errors.ts'
 import { refusal } from '@ramet/model/run/run-state.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -15,7 +16,9 @@ export function ConsolePanel({ play }: { play: Play }) {
   const [machine = '', setMachine] = useState(names[0])
   const [boot, setBoot] = useState<string>()
   const [isAttached, setIsAttached] = useState(false)
-  const refused = refusal('open_console', play.state)
+  const isClosed = play.machines.some(({ name, noSSH }) => name === machine && noSSH)
+  const off = refusal('open_console', play.state)
+  const refused = off ?? (isClosed ? noWayIn(machine).message : undefined)
   const isLive = isAttached && refused === undefined
   // A new boot appears when the run's state changes, which the key of the query does not know.
   const { data: boots = [] } = useQuery({ ...queries.consoles(play.id, machine), refetchInterval: 5000, staleTime: 0 })
@@ -63,7 +66,7 @@ export function ConsolePanel({ play }: { play: Play }) {
             ended={() => 'The serial line was closed. Press Enter to attach again.'}
           />
         ) : (
-          <SerialLog id={play.id} machine={machine} boot={shown} isGrowing={refused === undefined && shown === latest} />
+          <SerialLog id={play.id} machine={machine} boot={shown} isGrowing={off === undefined && shown === latest} />
         )}
       </div>
     </div>

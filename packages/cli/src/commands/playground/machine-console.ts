@@ -1,6 +1,6 @@
 import type { Client } from '@ramet/client/client.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
-import { actionRefused, invalidInput } from '@ramet/model/errors/errors.ts'
+import { actionRefused, invalidInput, noWayIn } from '@ramet/model/errors/errors.ts'
 import { refusal } from '@ramet/model/run/run-state.ts'
 import type { Command } from 'commander'
 import { attachTerminal } from '../../attach.ts'
@@ -21,6 +21,7 @@ export function addMachineConsole(parent: Command, open: Open): void {
       const { client, out } = await open()
       const play = await resolveRun(client, run)
       const machine = pickMachine(play, name)
+      if (options.interactive && machine.noSSH) throw noWayIn(name)
       if (options.interactive) await attach(client, out, play, machine.name)
       else await print(client, out, play, machine.name)
     })

@@ -28,6 +28,7 @@ describe('the boot archive', () => {
         { device: 'vdc', readOnly: true },
       ],
       modulesSerial: 'ramet-modules',
+      isClosed: true,
     }
     // busybox' cpio stands in for the kernel's unpacker: another reader of the same format.
     const unpacked = spawnSync('busybox', ['cpio', '-idm'], { cwd: at, input: bootArchive(config) })
@@ -49,6 +50,10 @@ describe('the boot archive', () => {
   test('carries contents that a shell would expand untouched', () => {
     assert.equal(read('files/00/content'), 'x\n"$(y)"')
     assert.equal(read('files/00/path'), '/etc/a file\n')
+  })
+
+  test('marks a machine that lets nobody in', () => {
+    assert.equal(read('closed'), '')
   })
 
   test('lets nobody but root read the keys', () => {

@@ -34,6 +34,7 @@ export function bootArchive(config: BootConfig): Uint8Array {
   )
   add('rerun', config.rerun === undefined ? '' : `${word(config.rerun)}\n`)
   add('drives', lines(config.drives, driveWords))
+  if (config.isClosed) add('closed', '')
   add('modules-serial', `${word(config.modulesSerial)}\n`)
   for (const name of ['keys', 'files', 'welcome']) entries.push(folder(`ramet/${name}`))
   add('keys/host', toDropbearKey(config.keys.hostPrivate))
