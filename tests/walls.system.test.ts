@@ -5,16 +5,18 @@ import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { kernelTables } from '@ramet/engine/testing'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { tellMachine } from './harness/in-machine.ts'
 import { finish, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
+import { anywhere, lan, letLoose, mustBeWithinBounds, namespaceOf, watchTables } from './hostile-guest.ts'
 
 /** Two runs of one playground, with the same addresses inside; what one of them can reach. `world`: a namespace that stands for the host's network. */
 const manifest = `kind: playground
 title: Alone
 playground:
-  networks: [{ name: lan, subnet: 172.16.0.0/24 }]
+  networks: [{ name: lan, subnet: ${lan} }]
   machines:
     - name: box
       users: [{ name: root }]
@@ -37,6 +39,9 @@ print join("\\n", sort @got), "\\n";`
 const liar = `use strict; my ($mac) = map { s/[:\\n]//gr } \`cat /sys/class/net/eth0/address\`; my $m = pack 'H*', $mac; my ($i) = map { s/\\n//r } \`cat /sys/class/net/eth0/ifindex\`;
 socket(my $s, 17, 3, 0x0608) or die $!; my $to = pack 'SnlSCCH16', 17, 0x0806, $i, 1, 0, 6, 'ffffffffffff0000';
 for (1..3) { for (@ARGV) { my $a = pack 'C4', split /\\./; send($s, ("\\xff" x 6) . $m . pack('n', 0x0806) . pack('nnCCn', 1, 0x0800, 6, 4, 2) . $m . $a . ("\\xff" x 6) . $a, 0, $to) or die $! } }`
+
+/** `hostile-guest.proof.test.ts` is the long form. */
+const hostileSeconds = 20
 
 describe('what a guest can reach', { concurrency: false }, () => {
   const server = new TestServer()
@@ -83,7 +88,11 @@ describe('what a guest can reach', { concurrency: false }, () => {
     udp.bind(port, '0.0.0.0')
     await finish(['ip', 'netns', 'add', world])
     await finish(['ip', 'link', 'add', 'dev', 'rtwall0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', world])
-    await finish(['ip', '-batch', '-'], { stdin: 'address add 203.0.113.17/30 dev rtwall0\nlink set dev rtwall0 up\n' })
+    await finish(['ip', '-batch', '-'], {
+      stdin: `address add 203.0.113.17/30 dev rtwall0
+link set dev rtwall0 up
+route add ${anywhere} via ${outside}\n`,
+    })
     await finish(['ip', '-n', world, '-batch', '-'], {
       stdin: `address add ${outside}/30 dev eth0\nlink set dev lo up\nlink set dev eth0 up\nroute add default via 203.0.113.17\n`,
     })
@@ -115,7 +124,7 @@ describe('what a guest can reach', { concurrency: false }, () => {
 
   test('two runs of one playground live side by side with the same addresses inside', async () => {
     for (const id of [mine, theirs]) {
-      assert.match(await inGuest(id, 'ip -4 -o address show dev eth0'), /172\.16\.0\.2\/24/)
+      assert.match(await inGuest(id, 'ip -4 -o address show dev eth0'), /172\.16\.0\.2\/16/)
       await inGuest(id, `echo ${id} > /root/who`)
     }
     assert.notEqual(await addressOf(mine), await addressOf(theirs))
@@ -145,7 +154,15 @@ describe('what a guest can reach', { concurrency: false }, () => {
     const control = async () => (await finish(['socat', '-T2', '-', `TCP:${other}:${port},connect-timeout=2`])).stdout
     await until('the service in the other run to answer the host', async () => (await control()) === 'ramet-wall')
     const link = Array.from({ length: 16 }, (_, place) => placeOf(other, place))
-    const nowhere = ['169.254.169.254', '169.254.1.1', '100.100.100.200', '192.0.0.192', '224.0.0.1', '255.255.255.255']
+    const nowhere = [
+      '169.254.169.254',
+      '169.254.1.1',
+      '168.63.129.16',
+      '100.100.100.200',
+      '192.0.0.192',
+      '224.0.0.1',
+      '255.255.255.255',
+    ]
     assert.deepEqual(await scan(mine, [outside, ...link, ...nowhere], [port, 80]), [`tcp ${outside}`])
     assert.notEqual((await tell(mine, 'ping -c1 -W2 169.254.169.254')).code, 0)
   })
@@ -176,5 +193,42 @@ describe('what a guest can reach', { concurrency: false }, () => {
     for (const address of [own, other, outside]) assert.equal((await finish(['ping', '-c2', '-W3', address])).code, 0, address)
     assert.deepEqual(await scan(mine, [outside]), [`tcp ${outside}`], 'the gateway is still where it was')
     assert.equal(await inGuest(theirs, 'cat /root/who'), theirs)
+  })
+
+  test('a machine that lets nobody in runs its tasks and has no shell of the platform on its serial line', async () => {
+    const file = join(server.home, 'closed.yaml')
+    await writeFile(
+      file,
+      manifest.replace('/ }]\n', '/ }]\n      noSSH: true\n').replace(
+        '  accessControl',
+        `  initTasks: { look: { init: true, machine: box, run: "grep -sl -e 'consol[e]' -e 'gett[y]' /proc/[0-9]*/cmdline || echo nobody" } }
+  accessControl`,
+      ),
+    )
+    const name = (await server.ok('playground', 'create', 'closed', '-b', 'flexbox', '-f', file, '-q')).trim()
+    const id = (await server.ok('playground', 'start', name, '-q')).trim()
+    const client = await server.client()
+    const look = await until(
+      'the task to end',
+      async () => (await client.plays.tasks(id)).find(({ stdout }) => stdout !== undefined && stdout !== ''),
+      120_000,
+    )
+    assert.equal(look.stdout?.trim(), 'nobody')
+    await assert.rejects(client.console(id, 'box').ready, { code: 'no_ssh' })
+    await server.ok('playground', 'destroy', id, '-q')
+  })
+
+  test('a guest that sends all that it can fills no table of the kernel, and its neighbour is served', async (t) => {
+    const namespace = await namespaceOf(await addressOf(mine))
+    const before = await kernelTables(undefined, 'rtwall0')
+    await letLoose(server, mine, 'box', hostileSeconds)
+    const [fullest, near] = await Promise.all([
+      watchTables(namespace, 'rtwall0', hostileSeconds * 1000),
+      inGuest(theirs, `sleep ${hostileSeconds / 2}; cat /root/who`),
+    ])
+    t.diagnostic(JSON.stringify({ ...fullest, before }))
+    mustBeWithinBounds(fullest, before)
+    assert.equal(near, theirs)
+    assert.equal((await play(theirs)).state, 'RUNNING')
   })
 })
