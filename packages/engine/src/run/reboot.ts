@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { machineUnreachable } from '@ramet/model/errors/errors.ts'
+import { guestUnreachable, machineUnreachable } from '@ramet/model/errors/errors.ts'
 import { syncGuest } from '../guest/agent/sync-guest.ts'
 import type { GuestLink } from '../guest/guest.ts'
+import { saidUuid } from '../guest/said.ts'
 import type { Vm } from '../vmm/vmm.ts'
 import type { LiveMachine } from './live-run.ts'
 import { type RunContext, targets } from './run-context.ts'
@@ -106,7 +107,9 @@ function watch(vm: Vm) {
 async function bootOf(link: GuestLink, signal: AbortSignal, withinMs = answerMs): Promise<string> {
   await link.ready(AbortSignal.any([signal, AbortSignal.timeout(Math.max(withinMs, 1))]))
   const { stdout } = await link.run('cat /proc/sys/kernel/random/boot_id', { timeoutMs: answerMs })
-  return stdout.trim()
+  const boot = saidUuid(stdout.trim())
+  if (boot === undefined) throw guestUnreachable('it does not say which boot it is in.')
+  return boot
 }
 
 async function leftBoots({ store }: RunContext): Promise<ReadonlyMap<string, string | undefined>> {

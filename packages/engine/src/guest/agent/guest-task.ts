@@ -1,6 +1,7 @@
 import { machineUnreachable } from '@ramet/model/errors/errors.ts'
 import type { PlanTask } from '@ramet/model/plan/run-plan.ts'
 import type { GuestLink, ToolResult } from '../guest.ts'
+import { saidNumber, saidReason, saidUuid } from '../said.ts'
 
 /** Tasks in a guest, run by the platform's `keeper task` (guest/native/task.c): they go on without the caller, and are found again by name. */
 
@@ -16,12 +17,18 @@ export interface TaskSight {
   readonly now: string
   readonly exitCode: number
   readonly tookMs: number
-  /** At most 64 KiB each. */
+  /** At most 64 KiB each, and a note of what was left out. */
   readonly stdout: string
   readonly stderr: string
 }
 
 const answerMs = 60_000
+/** As waitpid and our keeper tell it. */
+const mostExitCode = 255
+/** Longer than any timeout of a task by far. */
+const mostTookMs = 1000 * 24 * 3600 * 1000
+/** Characters: 64 KiB and a note (task.c). A keeper that was replaced may send up to what the link lets through. */
+const mostOutput = 64 * 1024 + 100
 /** How long a task waits for the guest's init before it begins; its timeout begins afterwards (task.c). */
 const initMs = 180_000
 
@@ -31,8 +38,8 @@ export async function beginTask(link: GuestLink, task: PlanTask): Promise<{ refu
   const argv = ['keeper', 'task', 'start', task.name, task.user, String(task.timeoutSeconds), size] as const
   const { code, stderr } = await link.tool([...argv], { stdin: task.run, timeoutMs: answerMs })
   if (code === 0) return {}
-  if (code === 126) return { refused: stderr.trim(), exitCode: code }
-  throw machineUnreachable(task.machine, `the task ${task.name} could not be begun there: ${stderr.trim()}`)
+  if (code === 126) return { refused: saidReason(stderr), exitCode: code }
+  throw machineUnreachable(task.machine, `the task ${task.name} could not be begun there: ${saidReason(stderr)}`)
 }
 
 export async function lookAtTask(link: GuestLink, task: Pick<PlanTask, 'name' | 'machine'>): Promise<TaskSight> {
@@ -47,18 +54,22 @@ export async function taskEnd(link: GuestLink, task: PlanTask): Promise<TaskSigh
 
 function read(task: Pick<PlanTask, 'name' | 'machine'>, { code, stdout, stderr }: ToolResult): TaskSight {
   const endOfLine = stdout.indexOf('\n')
-  const words = /^(absent|running|exited|timed-out|lost) (\S+) (\S+) (\d+) (\d+)$/.exec(stdout.slice(0, endOfLine))
-  if (code !== 0 || !words) {
-    throw machineUnreachable(task.machine, `it does not say how its task ${task.name} is: ${stderr.slice(0, 200).trim()}`)
+  const words = /^(absent|running|exited|timed-out|lost) (\S+) (\S+) (\S+) (\S+)$/.exec(stdout.slice(0, endOfLine))
+  const [, state, began, boot, status, took] = words ?? []
+  const now = saidUuid(boot)
+  const exitCode = saidNumber(status, mostExitCode)
+  const tookMs = saidNumber(took, mostTookMs)
+  const isBegun = began !== '-'
+  if (code !== 0 || now === undefined || exitCode === undefined || tookMs === undefined || (isBegun && !saidUuid(began))) {
+    throw machineUnreachable(task.machine, `it does not say how its task ${task.name} is: ${saidReason(stderr)}`)
   }
-  const [, state, began, now, exitCode, tookMs] = words
   return {
     state: state as TaskState,
-    began: began === '-' ? undefined : began,
-    now: now ?? '',
-    exitCode: Number(exitCode),
-    tookMs: Number(tookMs),
-    stdout: stdout.slice(endOfLine + 1),
-    stderr,
+    began: isBegun ? began : undefined,
+    now,
+    exitCode,
+    tookMs,
+    stdout: stdout.slice(endOfLine + 1).slice(0, mostOutput),
+    stderr: stderr.slice(0, mostOutput),
   }
 }

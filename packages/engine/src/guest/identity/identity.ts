@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { guestUnreachable } from '@ramet/model/errors/errors.ts'
 import type { GuestLink } from '../guest.ts'
+import { saidReason } from '../said.ts'
 import { type HostKey, hostKeyTypes, makeHostKeys } from './host-keys.ts'
 
 /** The identity of one guest, given to a guest that began with another's memory and drives. */
@@ -36,7 +37,7 @@ async function neededKeys(link: GuestLink): Promise<HostKey[]> {
 
 async function inGuest(link: GuestLink, script: string): Promise<string> {
   const { code, stdout, stderr } = await link.tool(['busybox', 'sh'], { stdin: script, timeoutMs: withinMs })
-  if (code !== 0) throw guestUnreachable(`it could not be given an identity of its own: ${stderr.trim().slice(0, 200)}`)
+  if (code !== 0) throw guestUnreachable(`it could not be given an identity of its own: ${saidReason(stderr)}`)
   return stdout
 }
 
