@@ -35,7 +35,8 @@ function installNpmPackages() {
   // Not `npm ci`: it refuses a lockfile that lacks optional packages of other platforms which a registry does not serve. Versions and digests are the
   // lockfile's all the same, and `--no-save` leaves it as it is.
   const env = { ...process.env, npm_config_loglevel: 'error' }
-  const ok = run(['npm', 'install', '--no-save', '--no-fund', '--no-audit'], { env })
+  // The flag too: npm_config_ignore_scripts of somebody's environment would win over .npmrc.
+  const ok = run(['npm', 'install', '--ignore-scripts', '--no-save', '--no-fund', '--no-audit'], { env })
   if (!ok) fail('`npm install` failed; see above. It needs access to the npm registry.')
   if (!existsSync(nodeProgram()))
     fail(`The locked Node 24 is not there for ${process.platform}/${process.arch}. Ramet runs on Linux, x64 or arm64.`)
