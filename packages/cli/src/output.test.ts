@@ -34,9 +34,12 @@ test('whatever is printed, in any way, cannot steer the terminal', () => {
   }
 })
 
-test('what is the product itself goes into a pipe as it is', () => {
+test('a log or manifest is made visible in a pipe too, which may end on a terminal, and comes as it is when that is asked for', () => {
   const stdout = captured(false)
-  createOutput(stdout.stream, captured(false).stream).content(hostile)
+  const out = createOutput(stdout.stream, captured(false).stream)
+  out.content(hostile)
+  assert.doesNotMatch(stdout.text(), steering)
+  out.content(hostile, { raw: true })
   assert.equal(stdout.text(), `${hostile}\n`)
 })
 

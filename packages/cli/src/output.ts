@@ -18,8 +18,8 @@ export interface Styled {
 export interface Output {
   /** One line that a script may use: an id, a name. */
   result(...parts: readonly (string | Styled)[]): void
-  /** A text that is itself what was asked for (a log, a manifest): as it is into a pipe or file, made visible on a terminal. */
-  content(text: string): void
+  /** A text that is itself what was asked for (a log, a manifest), made visible wherever it goes: a pipe ends on a terminal too. `raw`: as it came. */
+  content(text: string, how?: { readonly raw?: boolean | undefined }): void
   json(value: unknown): void
   table(header: readonly string[], rows: readonly (readonly string[])[]): void
   /** Lines for people, on stderr. */
@@ -42,8 +42,8 @@ export function createOutput(stdout: Stream = process.stdout, stderr: Stream = p
   return {
     result,
     note,
-    content: (text) => {
-      const shown = stdout.isTTY ? visibleText(withoutColours(text)) : text
+    content: (text, { raw = false } = {}) => {
+      const shown = raw ? text : visibleText(withoutColours(text))
       stdout.write(shown === '' || shown.endsWith('\n') ? shown : `${shown}\n`)
     },
     json: (value) => print(stdout, visibleJson(JSON.stringify(value, null, 2))),

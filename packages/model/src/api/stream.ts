@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { wordSchema } from '../units/plain-text.ts'
 
 /**
  * Frames of the three websockets into a machine: terminal, exec, console.
@@ -26,8 +27,8 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     /** Given to the user's login shell as `-c`; empty or absent: an interactive login shell. */
     command: z.string().max(131072).optional(),
     /** Default: the machine's default user. */
-    user: z.string().optional(),
-    pty: z.object({ term: z.string().max(64), cols: dimension, rows: dimension }).optional(),
+    user: wordSchema(32).optional(),
+    pty: z.object({ term: wordSchema(64), cols: dimension, rows: dimension }).optional(),
   }),
   z.object({ type: z.literal('resize'), cols: dimension, rows: dimension }),
   z.object({ type: z.literal('eof') }),

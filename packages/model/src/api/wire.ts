@@ -3,7 +3,9 @@ import { limits, manifestSchema, manifestSpecSchema } from '../manifest/manifest
 import { planTabSchema } from '../plan/tabs.ts'
 import { machineStateSchema, runStateSchema, wantedStateSchema } from '../run/run-state.ts'
 import { taskStatusSchema } from '../run/task-state.ts'
-import { dnsLabelSchema, labelSchema, runIdSchema, titleSchema } from '../units/names.ts'
+import { dnsLabelSchema, runIdSchema, titleSchema } from '../units/names.ts'
+import { coverSchema } from '../units/page-url.ts'
+import { lineSchema, linesSchema } from '../units/plain-text.ts'
 
 /**
  * Bodies of the HTTP API. They keep the shape of iximiuz's (reference/labctl-api.md, part 2), so on the wire a run is a `play`;
@@ -136,8 +138,11 @@ export const pageSchema = z.object({
   cursor: runIdSchema.optional(),
 })
 
+/** A name to look something up by; one that nothing has is `not_found`. */
+const lookedUp = lineSchema(0, 200)
+
 export const createPlaySchema = z.object({
-  playground: z.string(),
+  playground: lookedUp,
   title: titleSchema.optional(),
   safetyDisclaimerConsent: z.boolean().nullish(),
   asFreeTierUser: z.boolean().nullish(),
@@ -162,9 +167,9 @@ export const playActionSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('destroy') }),
   z.object({ action: z.literal('make_persistent') }),
   z.object({ action: z.literal('set_title'), title: titleSchema }),
-  z.object({ action: z.enum(['machine.stop', 'machine.restart', 'machine.reboot']), machine: z.string() }),
-  z.object({ action: z.literal('machine.console.list'), machine: z.string() }),
-  z.object({ action: z.literal('machine.console.read'), machine: z.string(), console: z.string() }),
+  z.object({ action: z.enum(['machine.stop', 'machine.restart', 'machine.reboot']), machine: lookedUp }),
+  z.object({ action: z.literal('machine.console.list'), machine: lookedUp }),
+  z.object({ action: z.literal('machine.console.read'), machine: lookedUp, console: lookedUp }),
 ])
 export type PlayAction = z.infer<typeof playActionSchema>
 
@@ -193,15 +198,15 @@ export const createPlaygroundSchema = z.looseObject({ name: z.string(), base: z.
 export type CreatePlayground = z.infer<typeof createPlaygroundSchema>
 
 /** POST /manifests/check: the YAML text; `fileName` is only quoted in the problems found. */
-export const checkManifestSchema = z.object({ text: z.string(), fileName: z.string().max(4096).default('manifest.yaml') })
+export const checkManifestSchema = z.object({ text: z.string(), fileName: lineSchema(0, 4096).default('manifest.yaml') })
 
 /** What may be said anew of a playground of one's own. What it is made of never changes: that would be another playground. */
 export const changePlaygroundSchema = z.strictObject({
   title: manifestSchema.shape.title.optional(),
-  description: z.string().max(500, 'must have at most 500 characters').optional(),
-  categories: z.array(labelSchema(1, 100)).max(20, 'must have at most 20').optional(),
-  markdown: z.string().max(limits.markdown).optional(),
-  cover: z.string().max(2048).optional(),
+  description: linesSchema(limits.description).optional(),
+  categories: z.array(lineSchema(1, 100)).max(20, 'must have at most 20').optional(),
+  markdown: linesSchema(limits.markdown).optional(),
+  cover: coverSchema.optional(),
 })
 export type ChangePlayground = z.infer<typeof changePlaygroundSchema>
 

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { bytesSchema } from '../units/bytes.ts'
-import { dnsLabelSchema, labelSchema, maxTitleLength, userNameSchema } from '../units/names.ts'
+import { filePathSchema, mountPointSchema } from '../units/guest-path.ts'
+import { dnsLabelSchema, fileOwnerSchema, maxTitleLength, userNameSchema } from '../units/names.ts'
+import { coverSchema, hostSchema, pageUrlSchema } from '../units/page-url.ts'
+import { lineSchema, linesSchema, wordSchema } from '../units/plain-text.ts'
 
 /**
  * The playground manifest (reference: iximiuz Labs' manifest, labctl `api/playgrounds`). Every field is parsed and validated here; what this
@@ -25,6 +28,7 @@ export const limits = {
   minRamBytes: 128 * 1024 ** 2,
   maxRamBytes: 256 * 1024 ** 3,
   markdown: 100_000,
+  description: 500,
   title: maxTitleLength,
   /** Of the whole YAML text, before it is parsed. */
   manifestBytes: 4 * 1024 * 1024,
@@ -50,43 +54,35 @@ export const userSchema = z.strictObject({
   name: userNameSchema,
   default: nullable(z.boolean()),
   /** Shown at login; '-' switches the greeting off. */
-  welcome: nullable(z.string().max(10_000)),
+  welcome: nullable(linesSchema(10_000)),
 })
 
 export const driveSchema = z.strictObject({
   /** A named image or `oci://host/name:tag`. */
-  source: nullable(z.string().min(1).max(500)),
-  mount: nullable(
-    z
-      .string()
-      .max(4096)
-      .regex(/^\/[^\0]*$/, 'must be an absolute path'),
-  ),
+  source: nullable(wordSchema(500).min(1)),
+  mount: nullable(mountPointSchema),
   size: nullable(bytesSchema),
   filesystem: nullable(z.enum(['ext4', 'ext2', 'ext3', 'xfs', 'btrfs'])),
   readOnly: nullable(z.boolean()),
   persistent: nullable(z.boolean()),
-  snapshot: nullable(z.strictObject({ id: z.string(), leaseId: nullable(z.string()) })),
+  snapshot: nullable(z.strictObject({ id: wordSchema(200), leaseId: nullable(wordSchema(200)) })),
 })
 export type ManifestDrive = z.infer<typeof driveSchema>
 
 export const interfaceSchema = z.strictObject({ network: dnsLabelSchema, address: nullable(ipv4WithMask) })
 
 export const startupFileSchema = z.strictObject({
-  path: z
-    .string()
-    .max(4096)
-    .regex(/^\/[^\0]*[^/\0]$/, 'must be the absolute path of a file')
-    .refine((path) => !path.split('/').includes('..'), 'must not climb with ..'),
+  path: filePathSchema,
+  /** Bytes for the guest, whatever they are. */
   content: z.string().max(limits.startupFileBytes),
   append: nullable(z.boolean()),
   /** `user`, `user:group` or ids; default 0:0. */
-  owner: nullable(z.string().regex(/^[a-z0-9_][a-z0-9_-]*(:[a-z0-9_][a-z0-9_-]*)?$/, 'must be a user or user:group')),
+  owner: nullable(fileOwnerSchema),
   mode: nullable(z.string().regex(/^[0-7]{3,4}$/, 'must be an octal mode such as "644"')),
 })
 
 /** The legacy form is a plain string (`kernel: "6.1"`). */
-const kernelSchema = z.union([z.string(), z.strictObject({ source: z.string() }).transform((kernel) => kernel.source)])
+const kernelSchema = z.union([wordSchema(200), z.strictObject({ source: wordSchema(200) }).transform((kernel) => kernel.source)])
 
 export const machineSchema = z.strictObject({
   name: dnsLabelSchema,
@@ -115,63 +111,59 @@ export const networkSchema = z.strictObject({
 })
 export type ManifestNetwork = z.infer<typeof networkSchema>
 
-const url = z.string().max(2048)
-
 export const tabSchema = z.strictObject({
   kind: nullable(z.enum(['terminal', 'ide', 'http-port', 'web-page', 'kexp'])),
-  id: nullable(z.string().max(200)),
+  id: nullable(lineSchema(1, 200)),
   machine: nullable(dnsLabelSchema),
-  name: nullable(z.string().max(120)),
+  name: nullable(lineSchema(1, 120)),
   number: nullable(z.number().int().min(1).max(65535)),
   tls: nullable(z.boolean()),
-  hostRewrite: nullable(z.string().max(255)),
-  pathRewrite: nullable(z.string().max(2048)),
-  url: nullable(url),
+  hostRewrite: nullable(hostSchema),
+  pathRewrite: nullable(wordSchema(2048)),
+  url: nullable(pageUrlSchema),
   access: nullable(z.enum(['private', 'public'])),
-  pane: nullable(z.string().max(50)),
+  pane: nullable(lineSchema(0, 50)),
 })
 
 export type ManifestTab = z.infer<typeof tabSchema>
 
 export const initTaskSchema = z.strictObject({
-  name: nullable(z.string()),
+  name: nullable(lineSchema(0, 200)),
   init: nullable(z.boolean()),
   machine: dnsLabelSchema,
   user: nullable(userNameSchema),
-  run: z.string().min(1).max(100_000),
-  needs: list(z.string(), limits.initTasks),
+  run: linesSchema(100_000, 1),
+  needs: list(lineSchema(0, 200), limits.initTasks),
   /** Both spellings are met: labctl's and the Terraform provider's (`timeoutSeconds`, renamed in `parse-manifest.ts`). */
   timeout_seconds: nullable(z.number().int().min(1).max(86_400)),
-  conditions: list(z.strictObject({ key: z.string(), value: z.string() }), 20),
+  conditions: list(z.strictObject({ key: lineSchema(0, 100), value: lineSchema(0, 1000) }), 20),
   status: nullable(z.number().int()),
 })
 export type ManifestInitTask = z.infer<typeof initTaskSchema>
 
 const initConditionSchema = z.strictObject({
-  key: z.string().min(1).max(100),
-  default: nullable(z.string()),
+  key: lineSchema(1, 100),
+  default: nullable(lineSchema(0, 1000)),
   nullable: nullable(z.boolean()),
-  options: list(z.string(), 100),
-  placeholder: nullable(z.string()),
-  validationRegex: nullable(z.string().max(500)),
+  options: list(lineSchema(0, 1000), 100),
+  placeholder: nullable(lineSchema(0, 1000)),
+  validationRegex: nullable(lineSchema(0, 500)),
 })
 
 const portForwardSchema = z.strictObject({
   kind: z.enum(['local', 'remote']),
   machine: dnsLabelSchema,
-  localHost: nullable(z.string()),
+  localHost: nullable(hostSchema),
   localPort: nullable(z.number().int().min(0).max(65535)),
-  remoteHost: nullable(z.string()),
+  remoteHost: nullable(hostSchema),
   remotePort: nullable(z.number().int().min(0).max(65535)),
 })
 
 const accessList = list(
-  z
-    .string()
-    .regex(
-      /^(owner|anyone|authenticated|nobody|instructor|github:.+|user:.+|student:.+|has-pack:.+)$/,
-      'must be owner, anyone, authenticated, user:<id>, … ',
-    ),
+  wordSchema(200).regex(
+    /^(owner|anyone|authenticated|nobody|instructor|github:.+|user:.+|student:.+|has-pack:.+)$/,
+    'must be owner, anyone, authenticated, user:<id>, … ',
+  ),
   1000,
 )
 
@@ -182,11 +174,11 @@ export const manifestSpecSchema = z.strictObject({
   tabs: list(tabSchema, limits.tabs),
   initTasks: nullable(z.record(z.string(), initTaskSchema)),
   initConditions: nullable(z.strictObject({ values: list(initConditionSchema, 50) })),
-  registryAuth: nullable(z.string()),
+  registryAuth: nullable(wordSchema(10_000)),
   portForwards: list(portForwardSchema, 100),
   accessControl: nullable(z.strictObject({ canList: accessList, canRead: accessList, canStart: accessList })),
   /** Deprecated form of accessControl. */
-  access: nullable(z.strictObject({ mode: z.enum(['private', 'public']), users: list(z.string(), 1000) })),
+  access: nullable(z.strictObject({ mode: z.enum(['private', 'public']), users: list(wordSchema(200), 1000) })),
 })
 export type ManifestSpec = z.infer<typeof manifestSpecSchema>
 
@@ -194,11 +186,11 @@ export const manifestSchema = z.strictObject({
   kind: z.literal('playground'),
   name: nullable(dnsLabelSchema),
   base: nullable(dnsLabelSchema),
-  title: labelSchema(5, limits.title),
-  description: nullable(z.string().max(500)),
-  categories: list(labelSchema(0, 100), 20),
-  markdown: nullable(z.string().max(limits.markdown)),
-  cover: nullable(url),
+  title: lineSchema(5, limits.title),
+  description: nullable(linesSchema(limits.description)),
+  categories: list(lineSchema(0, 100), 20),
+  markdown: nullable(linesSchema(limits.markdown)),
+  cover: nullable(coverSchema),
   playground: manifestSpecSchema,
 })
 export type Manifest = z.infer<typeof manifestSchema>

@@ -52,16 +52,12 @@ export function manifestProblems(text: string, fileName: string, options: CheckO
 }
 
 /** POST /playgrounds: the manifest's inner part spread at the top level. Title, description and texts left out are the base's. */
-const playgroundBodySchema = manifestSpecSchema.extend({
+export const playgroundBodySchema = manifestSpecSchema.extend({
   kind: z.literal('playground').nullish(),
   name: dnsLabelSchema,
   base: dnsLabelSchema,
   title: manifestSchema.shape.title.nullish().transform((value) => value ?? undefined),
-  description: z
-    .string()
-    .max(500)
-    .nullish()
-    .transform((value) => value ?? undefined),
+  description: manifestSchema.shape.description,
   categories: manifestSchema.shape.categories,
   markdown: manifestSchema.shape.markdown,
   cover: manifestSchema.shape.cover,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { visibleText } from '../units/visible-text.ts'
 import { manifestSchema } from './manifest.ts'
 import { parseManifest } from './parse-manifest.ts'
 import { printManifest } from './print-manifest.ts'
@@ -70,4 +71,13 @@ test('every printed manifest reads back as the same', () => {
       },
     ),
   )
+})
+
+test('control characters of a startup file are escaped in print, and read back as the same', () => {
+  const content = 'echo "\x1b[31mred"\n\x00\x7f\x9b31m \u202e\r\n'.padEnd(200, '.')
+  const startupFiles = [{ path: '/etc/motd', content }]
+  const spec = { machines: [{ name: 'a', drives: [{ source: 'debian-stable', mount: '/' }], startupFiles }] }
+  const { text, again } = printAndParse(manifest({}, spec))
+  assert.equal(visibleText(text), text)
+  assert.equal(again.playground.machines[0]?.startupFiles[0]?.content, content)
 })

@@ -1,8 +1,12 @@
-import { stringify } from 'yaml'
+import { Document, visit } from 'yaml'
 import type { Playground } from '../api/wire.ts'
+import { isSteering, visibleJson } from '../units/visible-text.ts'
 import { manifestSpecSchema } from './manifest.ts'
 
-/** A playground as a manifest in YAML, which reads back as the same. Absent fields and empty lists are left out. */
+/**
+ * A playground as a manifest in YAML, which reads back as the same. Absent fields and empty lists are left out. Control characters in it (of a startup
+ * file) are escaped, so that it can be read on a terminal.
+ */
 export function printManifest(
   playground: Omit<Playground, 'userAccess' | 'pageUrl' | 'createdAt' | 'id' | 'owner' | 'published'>,
 ): string {
@@ -21,7 +25,14 @@ export function printManifest(
     cover,
   })
   // `playground` is there even when all of it is left to the base. Lines are not folded, so that long texts stay as they are.
-  return stringify({ ...(top as object), playground: compact(spec) ?? {} }, { lineWidth: 0, aliasDuplicateObjects: false })
+  const document = new Document({ ...(top as object), playground: compact(spec) ?? {} }, { aliasDuplicateObjects: false })
+  visit(document, {
+    Scalar: (_, scalar) => {
+      // Only double quotes have escapes (YAML 1.2.2, 5.7).
+      if (typeof scalar.value === 'string' && isSteering(scalar.value)) scalar.type = 'QUOTE_DOUBLE'
+    },
+  })
+  return visibleJson(document.toString({ lineWidth: 0 }))
 }
 
 /** Without absent fields, empty lists and empty maps. Text stays, empty or not. */

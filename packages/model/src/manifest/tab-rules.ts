@@ -1,5 +1,4 @@
 import { type Fault, fault } from '../errors/fault.ts'
-import { oneVisibleLine } from '../units/visible-text.ts'
 import type { ManifestSpec } from './manifest.ts'
 import { knownMachine } from './names-in-spec.ts'
 
@@ -13,13 +12,6 @@ export function tabFaults(spec: ManifestSpec, partial: boolean): Fault[] {
     if ((kind === 'http-port' || kind === 'web-page') && tab.name === undefined) missing('name', 'It is shown on the tab.')
     if (kind === 'http-port' && tab.number === undefined) missing('number', 'The port inside the machine, such as 80.')
     if (kind === 'web-page' && tab.url === undefined) missing('url', 'Such as https://www.kernel.org/doc/.')
-    if (tab.url !== undefined && !/^(https?:\/\/|\/)/i.test(tab.url)) {
-      faults.push(fault('invalid_value', [...path, 'url'], 'A tab shows only http and https pages.', 'Begin it with https://.'))
-    }
-    if (tab.name !== undefined && !oneVisibleLine.test(tab.name)) {
-      const message = `The tab ${JSON.stringify(tab.name)} cannot be called so.`
-      faults.push(fault('invalid_value', [...path, 'name'], message, 'Use one line without control characters.'))
-    }
     if (tab.id !== undefined && spec.tabs.findIndex((other) => other.id === tab.id) < index) {
       faults.push(fault('duplicate_name', [...path, 'id'], `There is already a tab with the id ${tab.id}.`, 'Leave `id` out.'))
     }

@@ -1,4 +1,5 @@
 import { type Fault, fault } from '../errors/fault.ts'
+import { taskNameSchema } from '../units/names.ts'
 import { limits, type ManifestSpec } from './manifest.ts'
 import { knownMachine } from './names-in-spec.ts'
 
@@ -12,7 +13,7 @@ export function taskFaults(spec: ManifestSpec, partial: boolean): Fault[] {
   }
   for (const [name, task] of tasks) {
     const path = ['initTasks', name]
-    if (!taskNamePattern.test(name)) {
+    if (!taskNameSchema.safeParse(name).success) {
       faults.push(
         fault(
           'invalid_value',
@@ -49,9 +50,6 @@ export function taskFaults(spec: ManifestSpec, partial: boolean): Fault[] {
   }
   return faults
 }
-
-/** Names a folder in the guest. */
-const taskNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 
 function findCycle(tasks: ReadonlyMap<string, { readonly needs: readonly string[] }>): string[] | undefined {
   const finished = new Set<string>()

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type ManifestSpec, type ManifestTab, tabSchema } from '../manifest/manifest.ts'
+import { pageUrlSchema } from '../units/page-url.ts'
 
 /** A tab of a run's page, with every default filled in. What the web app cannot show (an IDE, a port, a page) is kept and served all the same. */
 export const planTabSchema = z.object({
@@ -11,7 +12,8 @@ export const planTabSchema = z.object({
   tls: z.boolean().optional(),
   hostRewrite: z.string().optional(),
   pathRewrite: z.string().optional(),
-  url: z.string().optional(),
+  /** Runs of before links were checked lose one that may not be shown. */
+  url: pageUrlSchema.optional().catch(undefined),
   access: z.enum(['private', 'public']).optional(),
   pane: z.string().optional(),
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { labelSchema } from '../units/names.ts'
+import { lineSchema } from '../units/plain-text.ts'
 import { defaultRunTitle, savedTitle, subjectOfTitle } from './run-title.ts'
 
 const run = { id: 'f'.repeat(24), title: defaultRunTitle('f'.repeat(24)), playgroundTitle: 'Debian' }
@@ -21,6 +21,6 @@ test('a title of any length makes one that a playground may have', () => {
       { ...run, title },
       { ...run, playgroundTitle: title },
     ])
-      labelSchema(5, 120).parse(savedTitle(of))
+      lineSchema(5, 120).parse(savedTitle(of))
   }
 })

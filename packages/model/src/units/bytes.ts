@@ -32,8 +32,8 @@ export function formatBytes(bytes: number): string {
 export const describeBytes = (bytes: number): string => formatBytes(bytes).replace(/(?=[A-Z])/, '\u00a0')
 
 /** A size as text (`20GiB`) or as a number of bytes; kept as text, since manifests are printed back as they came. */
-export const bytesSchema = z.union([z.string(), z.number().int().positive()]).transform((value, context) => {
-  const text = String(value)
+export const bytesSchema = z.union([z.string().max(40), z.number().int().positive()]).transform((value, context) => {
+  const text = String(value).trim()
   const bytes = parseBytes(text)
   if (bytes === undefined || bytes <= 0) {
     context.addIssue({ code: 'custom', message: 'must be a size such as 20GiB or 512MiB' })

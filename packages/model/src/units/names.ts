@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { oneVisibleLine } from './visible-text.ts'
+import { lineSchema } from './plain-text.ts'
 
 /** 24 hex digits; labctl takes anything else for a title prefix. */
 export const runIdSchema = z.string().regex(/^[0-9a-f]{24}$/, 'must be 24 hex digits')
@@ -16,16 +16,22 @@ export const userNameSchema = z
   .max(32)
   .regex(/^[a-z_][a-z0-9_-]*$/, 'must be a Linux user name: lower-case letters, digits, - and _')
 
-/** A title: one line of visible characters (`visible-text.ts`). */
-export const labelSchema = (least: number, most: number) =>
-  z
-    .string()
-    .min(least, `must have at least ${least} character${least === 1 ? '' : 's'}`)
-    .max(most, `must have at most ${most} characters`)
-    .regex(oneVisibleLine, 'must be one line without control characters and overrides of the direction of text')
-
 /** Of a run's or playground's title. */
 export const maxTitleLength = 120
 
+/** Names a task and its folder in the guest. */
+export const taskNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be up to 63 letters, digits, dots, - and _, beginning with a letter or digit')
+
+/** `user`, `user:group` or ids, as chown takes it; 4294967295 is no id (chown(2): -1). */
+export const fileOwnerSchema = z
+  .string()
+  .regex(/^[a-z0-9_][a-z0-9_-]{0,31}(:[a-z0-9_][a-z0-9_-]{0,31})?$/, 'must be a user or user:group')
+  .refine(
+    (owner) => owner.split(':').every((each) => !/^\d+$/.test(each) || Number(each) < 4_294_967_295),
+    'must have ids below 4294967295',
+  )
+
 /** Of a run. */
-export const titleSchema = z.string().trim().pipe(labelSchema(1, maxTitleLength))
+export const titleSchema = z.string().trim().pipe(lineSchema(1, maxTitleLength))

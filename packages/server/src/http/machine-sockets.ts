@@ -1,6 +1,7 @@
 import { routes } from '@ramet/model/api/routes.ts'
 import { type ClientMessage, outputs } from '@ramet/model/api/stream.ts'
 import { unknownMachine } from '@ramet/model/errors/errors.ts'
+import { wordSchema } from '@ramet/model/units/plain-text.ts'
 import type { FastifyBaseLogger } from 'fastify'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
@@ -19,7 +20,7 @@ export interface MachineSocketsOptions {
 }
 
 const terminalQuerySchema = z.object({
-  user: z.string().max(32).default(''),
+  user: wordSchema(32).default(''),
   cols: z.coerce.number().int().min(1).max(1000).default(80),
   rows: z.coerce.number().int().min(1).max(1000).default(24),
 })

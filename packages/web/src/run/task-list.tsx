@@ -1,5 +1,6 @@
 import type { Play, PlayTaskDetails } from '@ramet/model/api/wire.ts'
 import { taskStatus, taskStatusWord } from '@ramet/model/run/task-state.ts'
+import { visibleText, withoutColours } from '@ramet/model/units/visible-text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { queries } from '../api/queries.ts'
 import type { Tone } from './run-look.ts'
@@ -41,7 +42,7 @@ function Task({ task }: { task: PlayTaskDetails }) {
         </span>
       </summary>
       <div className="flex flex-col gap-1.5 px-1.5 pt-1 pb-2 text-xs">
-        {reason && <p className="text-bad wrap-anywhere">{reason}</p>}
+        {reason && <p className="text-bad wrap-anywhere">{visibleText(reason)}</p>}
         {isBlocked && <p className="text-muted">Needs {needs.join(', ')}.</p>}
         <Text title="Script" text={task.run} />
         <Text title="Output" text={task.stdout} />
@@ -58,7 +59,7 @@ function Text({ title, text }: { title: string; text: string }) {
     <div>
       <h3 className="text-faint">{title}</h3>
       <pre className="mt-0.5 max-h-48 overflow-auto rounded border border-line bg-terminal px-2 py-1.5 font-mono text-[11px] whitespace-pre-wrap wrap-anywhere">
-        {text.trimEnd()}
+        {visibleText(withoutColours(text)).trimEnd()}
       </pre>
     </div>
   )

@@ -1,5 +1,6 @@
 import { Toast } from '@base-ui/react/toast'
 import { RametError } from '@ramet/model/errors/error.ts'
+import { visibleText } from '@ramet/model/units/visible-text.ts'
 import { Icon } from './icons.tsx'
 
 const toasts = Toast.createToastManager()
@@ -8,8 +9,8 @@ const toasts = Toast.createToastManager()
 export function toastError(error: unknown): void {
   const hint = error instanceof RametError ? error.hint : undefined
   toasts.add({
-    title: error instanceof Error ? error.message : String(error),
-    description: hint,
+    title: visibleText(error instanceof Error ? error.message : String(error)),
+    description: hint && visibleText(hint),
     priority: 'high',
     timeout: 10_000,
   })

@@ -17,21 +17,25 @@ export function addMachineConsole(parent: Command, open: Open): void {
     .argument('<run>', runArgument)
     .argument('<machine>', 'name of the machine; see: ramet playground machines')
     .option('-i, --interactive', 'attach to the line itself; ctrl-] leaves')
-    .action(async (run: string, name: string, options: { interactive?: boolean }) => {
+    .option(
+      '--raw',
+      'with the colours and control characters that the machine wrote; otherwise they are left out or made visible',
+    )
+    .action(async (run: string, name: string, options: { interactive?: boolean; raw?: boolean }) => {
       const { client, out } = await open()
       const play = await resolveRun(client, run)
       const machine = pickMachine(play, name)
       if (options.interactive && machine.noSSH) throw noWayIn(name)
       if (options.interactive) await attach(client, out, play, machine.name)
-      else await print(client, out, play, machine.name)
+      else await print(client, out, play, machine.name, options)
     })
 }
 
-async function print(client: Client, out: Output, play: Play, machine: string): Promise<void> {
+async function print(client: Client, out: Output, play: Play, machine: string, how: { raw?: boolean }): Promise<void> {
   const consoles = await client.plays.consoles(play.id, machine)
   for (const [index, console] of consoles.entries()) {
     out.note(`==> ${machine}, boot ${index + 1} of ${consoles.length} (${console})`)
-    out.content(await client.plays.readConsole(play.id, machine, console))
+    out.content(await client.plays.readConsole(play.id, machine, console), how)
   }
   if (consoles.length === 0) out.note(`${machine} has not written anything yet.`)
 }

@@ -7,6 +7,7 @@ import {
   removedPlaygroundSchema,
 } from '@ramet/model/api/wire.ts'
 import { problemSchema } from '@ramet/model/errors/error.ts'
+import { lineSchema } from '@ramet/model/units/plain-text.ts'
 import { z } from 'zod'
 import type { Playgrounds } from '../../services.ts'
 import { bodyBytes, type Route, route } from '../route.ts'
@@ -17,7 +18,7 @@ export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
     path: routes.playgrounds(),
     permission: 'playground.list',
     summary: 'The catalogue',
-    query: z.object({ filter: z.string().max(100).optional() }),
+    query: z.object({ filter: lineSchema(0, 100).optional() }),
     answer: z.array(playgroundSchema),
     handle: ({ user, query }) => playgrounds.list(user, query.filter || undefined),
   }),

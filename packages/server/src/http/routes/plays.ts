@@ -1,6 +1,7 @@
 import { routes } from '@ramet/model/api/routes.ts'
 import { refuseOverrides } from '@ramet/model/api/start-overrides.ts'
 import { createPlaySchema, pageSchema, playSchema, playTaskDetailsSchema } from '@ramet/model/api/wire.ts'
+import { lineSchema } from '@ramet/model/units/plain-text.ts'
 import { z } from 'zod'
 import type { Runs } from '../../services.ts'
 import { bodyBytes, type Route, route } from '../route.ts'
@@ -45,7 +46,7 @@ export const playRoutes = (runs: Runs): Route[] => [
     permission: 'run.read',
     params: ['id'],
     summary: 'Tasks of a run with their output, in the order of the manifest; `machine`, once or several times: only of these',
-    query: z.object({ machine: z.union([z.string(), z.array(z.string())]).optional() }),
+    query: z.object({ machine: z.union([lineSchema(0, 200), z.array(lineSchema(0, 200))]).optional() }),
     answer: z.array(playTaskDetailsSchema),
     handle: ({ user, params, query }) => runs.tasks(user, params.id, [query.machine ?? []].flat()),
   }),
