@@ -48,7 +48,7 @@ try {
   await send('db', '/usr/local/sbin/orders', `#!/usr/bin/perl\n${database}`)
   await server.ok('ssh', id, '-m', 'db', '--', 'setsid orders >/dev/null 2>&1 < /dev/null & sleep 1')
   await send('web', '/usr/local/bin/shop', shop)
-  await page.goto(server.loginLink)
+  await page.goto((await server.ok('login', '--print')).trim())
   await page.getByRole('heading', { name: /catalog/i }).waitFor()
   await page.goto(`${server.endpoint}/runs/${id}`)
   const terminal = page.getByLabel(/Terminal of web/).first()

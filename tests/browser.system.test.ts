@@ -58,6 +58,17 @@ describe('the dashboard', { concurrency: false }, () => {
     assert.doesNotMatch(page.url(), /login/)
   })
 
+  test('the same link in another browser says what to do, and a new one pasted there logs in', async () => {
+    await browser.context.clearCookies()
+    await page.goto('about:blank')
+    await page.goto(server.loginLink)
+    await page.getByText('was used already').waitFor()
+    await page.getByText('npx --no-install ramet login', { exact: true }).waitFor()
+    await page.getByLabel(/login link/i).fill(await server.ok('login', '--print'))
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByRole('heading', { name: /catalog/i }).waitFor()
+  })
+
   test('a click on Start brings up a Debian and its terminal', async () => {
     await page.getByRole('button', { name: /start/i }).first().click()
     await page.waitForURL(/\/runs\/[0-9a-f]{24}/)

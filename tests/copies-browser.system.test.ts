@@ -21,7 +21,7 @@ describe('a stopped run in the dashboard', { concurrency: false }, () => {
     browser = await openBrowser()
     page = browser.page
     page.setDefaultTimeout(30_000)
-    await page.goto(server.loginLink)
+    await page.goto((await server.ok('login', '--print')).trim())
     await page.getByRole('heading', { name: 'Catalogue' }).waitFor()
   })
   after(async () => {

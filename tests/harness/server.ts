@@ -50,6 +50,7 @@ export class TestServer {
   child: ChildProcess | undefined
   output = ''
   endpoint = ''
+  /** As printed at its start: good once, for ten minutes. `ramet login --print` makes others. */
   loginLink = ''
 
   constructor(options: TestServerOptions = {}) {

@@ -6,6 +6,7 @@ import { addHealth } from './commands/health.ts'
 import { addImageBuild } from './commands/image/build.ts'
 import { addImageList } from './commands/image/list.ts'
 import { addImageRemove } from './commands/image/remove.ts'
+import { addLogin } from './commands/login.ts'
 import { addManifestCheck } from './commands/manifest-check.ts'
 import { addCatalog } from './commands/playground/catalog.ts'
 import { addClone } from './commands/playground/clone.ts'
@@ -39,6 +40,7 @@ Examples:
   ramet playground clone ID --count 3      three stopped copies of a stopped run, at once
   ramet playground save ID my-lab          a playground of your own from a stopped run
   ramet playground destroy ID              remove it
+  ramet login                              a link to the dashboard that logs a browser in once
 
 A run is named by its id, or by the beginning of its id or title if no other begins so.
 
@@ -94,6 +96,7 @@ export function createProgram(): Command {
   addImageBuild(image, open)
   addImageRemove(image, open)
 
+  addLogin(program, open)
   addUsage(program, open)
   addDoctor(program, open)
   addFsck(program, open)

@@ -1,5 +1,5 @@
 import type { Event } from '@ramet/model/api/events.ts'
-import type { Check, Finding, Health, Image, Me } from '@ramet/model/api/host.ts'
+import type { Check, Finding, Health, Image, LoginLink, Me } from '@ramet/model/api/host.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
@@ -72,8 +72,10 @@ export function createClient(options: ClientOptions) {
     endpoint: connection.endpoint,
     health: () => get<Health>(routes.health()),
     me: () => get<Me>(routes.me()),
-    /** Exchanges the login token of the printed link for the browser's session cookie. */
+    /** Exchanges the token of a login link for the browser's session cookie: once, within ten minutes. */
     login: (token: string) => post<Me>(routes.login(), { token }),
+    /** Makes a login link for a browser. Throws `needs_api_token` in a browser. */
+    makeLoginLink: () => post<LoginLink>(routes.loginLinks()),
     logout: async () => void (await post(routes.logout())),
 
     playgrounds: {

@@ -36,6 +36,8 @@ export interface Config {
   readonly packMemoryAfterMs: number | undefined
 }
 
+export const defaultHome = '/var/lib/ramet'
+
 const options = {
   home: { type: 'string' },
   database: { type: 'string' },
@@ -63,7 +65,7 @@ const usage =
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
   const flags = parseFlags(argv)
   const memory = flags.memory ?? env.RAMET_MEMORY
-  const home = resolve(flags.home ?? (env.RAMET_HOME || '/var/lib/ramet'))
+  const home = resolve(flags.home ?? (env.RAMET_HOME || defaultHome))
   const names = flags.name ?? (env.RAMET_NAMES ?? '').split(',').map((name) => name.trim())
   return {
     home,

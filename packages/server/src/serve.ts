@@ -1,9 +1,9 @@
 import { flushCompileCache } from 'node:module'
-import { pages } from '@ramet/model/api/routes.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { visibleJson, visibleText } from '@ramet/model/units/visible-text.ts'
 import { pino } from 'pino'
-import { readConfig } from './config.ts'
+import { loginLinkMinutes } from './access/login-links.ts'
+import { defaultHome, readConfig } from './config.ts'
 import type { OpenHost } from './open-host.ts'
 import { startServer } from './server/server.ts'
 
@@ -18,7 +18,10 @@ export async function serve(openHost: OpenHost): Promise<void> {
   try {
     const config = readConfig(process.argv.slice(2), process.env)
     const server = await startServer(config, log, openHost)
-    process.stdout.write(`\n  Ramet is at  ${server.endpoint}${pages.login(server.loginToken)}\n\n`)
+    process.stdout.write(`\n  Ramet is at  ${server.makeLoginLink()}\n`)
+    process.stdout.write(
+      `  The link works once, within ${loginLinkMinutes} minutes. Another one: ${loginCommand(config.home)}\n\n`,
+    )
     let isLeaving = false
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
@@ -39,4 +42,12 @@ export async function serve(openHost: OpenHost): Promise<void> {
     }
     process.exit(1)
   }
+}
+
+/** What prints another link, as it is typed in the folder of this checkout. */
+function loginCommand(home: string): string {
+  const command = 'npx --no-install ramet login'
+  return home === defaultHome
+    ? command
+    : `RAMET_HOME=${/^[\w./-]+$/.test(home) ? home : `'${home.replaceAll("'", `'\\''`)}'`} ${command}`
 }

@@ -44,8 +44,10 @@ export interface StartRequest {
 export interface Auth {
   /** Returns the user of an API token or session token; undefined when it is not valid (any more). */
   userOf(token: string): Promise<User | undefined>
-  /** Trades the login token of the printed link for a browser session; undefined when it is wrong. */
-  openSession(loginToken: string): Promise<{ token: string; user: User } | undefined>
+  /** Trades the token of a login link for a browser session; undefined when it was used, has expired or is wrong. */
+  openSession(linkToken: string): Promise<{ token: string; user: User } | undefined>
+  /** Makes a login link for the user of an API token; undefined for any other token, that of a session too. */
+  makeLinkFor(apiToken: string): Promise<{ token: string; expiresAt: Date } | undefined>
   closeSession(token: string): Promise<void>
   me(user: User): Me
 }

@@ -31,6 +31,10 @@ export type Health = z.infer<typeof healthSchema>
 export const meSchema = z.object({ id: z.string(), name: z.string(), githubProfileId: z.string() })
 export type Me = z.infer<typeof meSchema>
 
+/** The address of a login link is `pages.login(token)` at whatever address the browser reaches the server. */
+export const loginLinkSchema = z.object({ token: z.string(), expiresAt: z.string() })
+export type LoginLink = z.infer<typeof loginLinkSchema>
+
 export const findingSchema = z.object({ code: z.string(), subject: z.string(), message: z.string() })
 export type Finding = z.infer<typeof findingSchema>
 

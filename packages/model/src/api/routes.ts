@@ -5,6 +5,7 @@ export const routes = {
   health: () => '/api/health',
   me: () => '/api/auth/me',
   login: () => '/api/auth/login',
+  loginLinks: () => '/api/auth/links',
   logout: () => '/api/auth/logout',
   playgrounds: () => '/api/playgrounds',
   playground: (name: string) => `/api/playgrounds/${enc(name)}`,

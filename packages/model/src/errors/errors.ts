@@ -13,7 +13,7 @@ export const notAuthenticated = () =>
 
 export const forbiddenOrigin = (origin: string) =>
   new RametError('forbidden_origin', 403, `Requests from the page ${origin} are not taken.`, {
-    hint: 'Open the dashboard by the link that `npm start` printed.',
+    hint: 'Open the dashboard by the address that `npm start` and `ramet login` print.',
   })
 
 export const notFound = (what: string, name: string, hint?: string) =>
@@ -179,9 +179,15 @@ export const manifestTooComplex = (seconds: number) =>
     hint: 'Write it more simply: plain lists and maps, and long texts as block scalars (`|`).',
   })
 
+/** The hint is read in browsers too, on the page that the link led to. */
 export const wrongLoginToken = () =>
-  new RametError('wrong_login_token', 401, 'This login link is not valid (any more).', {
-    hint: 'Each start of the server makes a new one; `npm start` prints it.',
+  new RametError('wrong_login_token', 401, 'This login link was used already, or is older than ten minutes.', {
+    hint: 'On the machine of the server run `npx --no-install ramet login`, which prints another.',
+  })
+
+export const needsApiToken = () =>
+  new RametError('needs_api_token', 403, 'A session of a browser cannot make login links.', {
+    hint: 'On the machine of the server run `npx --no-install ramet login`; elsewhere set RAMET_ENDPOINT and RAMET_TOKEN.',
   })
 
 export const tooManyLogins = () =>

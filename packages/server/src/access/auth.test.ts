@@ -16,16 +16,19 @@ async function makeAuth() {
     .onConflict((c) => c.doNothing())
     .execute()
   const clock = { now: new Date() }
-  const auth = new TokenAuth(tokenStore(db), { owner, now: () => clock.now })
+  const auth = new TokenAuth(tokenStore(db), { now: () => clock.now })
   return { db, auth, clock, [Symbol.asyncDispose]: () => db.destroy() }
 }
 
-test('the login token opens sessions that end at logout and by time, and no other token does', async () => {
+test('a login link opens one session, which ends at logout or by time', async () => {
   await using made = await makeAuth()
   const { auth, clock } = made
   assert.equal(await auth.openSession('wrong'), undefined)
-  const [first, second] = [await auth.openSession(auth.loginToken), await auth.openSession(auth.loginToken)]
+  const link = auth.makeLink(owner)
+  const [first, again] = [await auth.openSession(link.token), await auth.openSession(link.token)]
+  const second = await auth.openSession(auth.makeLink(owner).token)
   assert.ok(first && second)
+  assert.equal(again, undefined)
   assert.notEqual(first.token, second.token)
   assert.deepEqual(await auth.userOf(first.token), owner)
   await auth.closeSession(first.token)
@@ -35,12 +38,29 @@ test('the login token opens sessions that end at logout and by time, and no othe
   assert.equal(await auth.userOf(second.token), undefined)
 })
 
-test('the login token is no token of the API, and differs at each start', async () => {
+test('of two who open the same link at once, one is logged in', async () => {
+  await using made = await makeAuth()
+  const { token } = made.auth.makeLink(owner)
+  const sessions = await Promise.all([made.auth.openSession(token), made.auth.openSession(token)])
+  assert.equal(sessions.filter(Boolean).length, 1)
+})
+
+test('a link is no token of the API, and is good at the server alone that made it', async () => {
   await using made = await makeAuth()
   await using other = await makeAuth()
-  assert.equal(await made.auth.userOf(made.auth.loginToken), undefined)
-  assert.notEqual(made.auth.loginToken, other.auth.loginToken)
-  assert.match(made.auth.loginToken, /^[\w-]{43}$/)
+  const { token } = made.auth.makeLink(owner)
+  assert.equal(await made.auth.userOf(token), undefined)
+  assert.equal(await other.auth.openSession(token), undefined)
+})
+
+test('API tokens make links for their user, and sessions make none', async () => {
+  await using made = await makeAuth()
+  const { auth } = made
+  const link = await auth.makeLinkFor(await auth.issueApiToken(owner, 'cli'))
+  const session = link && (await auth.openSession(link.token))
+  assert.deepEqual(session?.user, owner)
+  for (const token of [session?.token ?? '', auth.makeLink(owner).token, 'wrong'])
+    assert.equal(await auth.makeLinkFor(token), undefined)
 })
 
 test('an API token does not end by a logout, nor by time', async () => {
@@ -55,10 +75,11 @@ test('an API token does not end by a logout, nor by time', async () => {
 test('the store keeps no token, and forgets sessions that are over', async () => {
   await using made = await makeAuth()
   const { auth, clock, db } = made
-  const session = await auth.openSession(auth.loginToken)
+  const link = auth.makeLink(owner)
+  const session = await auth.openSession(link.token)
   const kept = JSON.stringify(await db.selectFrom('tokens').selectAll().execute())
-  assert.ok(session && !kept.includes(session.token))
+  assert.ok(session && !kept.includes(session.token) && !kept.includes(link.token))
   clock.now = new Date(clock.now.getTime() + (sessionDays + 1) * 24 * 3600 * 1000)
-  await auth.openSession(auth.loginToken)
+  await auth.openSession(auth.makeLink(owner).token)
   assert.equal((await db.selectFrom('tokens').selectAll().execute()).length, 1)
 })

@@ -1,45 +1,52 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Me } from '@ramet/model/api/host.ts'
 import type { Auth, User } from '../services.ts'
 import type { TokenRecord, TokenStore } from '../store/tokens.ts'
+import { type LoginLink, LoginLinks } from './login-links.ts'
+import { sha256 } from './token-hash.ts'
 
 export const sessionDays = 30
 
 export interface AuthOptions {
-  /** Whoever opens the printed login link. */
-  readonly owner: User
   readonly now?: () => Date
 }
 
-/** Tokens are 32 random bytes, so the store may keep a plain SHA-256 of them; slow hashes are for passwords. */
 const newToken = () => randomBytes(32).toString('base64url')
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const isSame = (a: string, b: string) => timingSafeEqual(Buffer.from(a, 'hex'), Buffer.from(b, 'hex'))
 
 export class TokenAuth implements Auth {
-  /** Login token of this start of the server. Browsers trade it for a session, any number of times. */
-  readonly loginToken = newToken()
-  readonly #loginHash = sha256(this.loginToken)
+  readonly #links: LoginLinks
   readonly #store: TokenStore
-  readonly #owner: User
   readonly #now: () => Date
 
-  constructor(store: TokenStore, options: AuthOptions) {
+  constructor(store: TokenStore, options: AuthOptions = {}) {
     this.#store = store
-    this.#owner = options.owner
     this.#now = options.now ?? (() => new Date())
+    this.#links = new LoginLinks(this.#now)
   }
 
   async userOf(token: string): Promise<User | undefined> {
     return (await this.#valid(token))?.user
   }
 
-  async openSession(loginToken: string): Promise<{ token: string; user: User } | undefined> {
-    if (!isSame(sha256(loginToken), this.#loginHash)) return undefined
+  async openSession(linkToken: string): Promise<{ token: string; user: User } | undefined> {
+    const user = this.#links.take(linkToken)
+    if (!user) return undefined
     await this.#store.removeExpired(this.#now())
     const expiresAt = new Date(this.#now().getTime() + sessionDays * 24 * 3600 * 1000)
-    const token = await this.#issue(this.#owner, 'session', 'browser', expiresAt)
-    return { token, user: this.#owner }
+    const token = await this.#issue(user, 'session', 'browser', expiresAt)
+    return { token, user }
+  }
+
+  /** Makes a link for whoever started the server, or whoever an API token belongs to. */
+  makeLink(user: User): LoginLink {
+    return this.#links.make(user)
+  }
+
+  /** Sessions cannot make links: a stolen one would never end. */
+  async makeLinkFor(apiToken: string): Promise<LoginLink | undefined> {
+    const record = await this.#valid(apiToken)
+    return record?.kind === 'cli' ? this.#links.make(record.user) : undefined
   }
 
   /** Ends a browser's session. API tokens are not ended by a logout. */

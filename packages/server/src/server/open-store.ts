@@ -29,7 +29,7 @@ export async function openStore(config: Config, log: Logger, opened: AsyncDispos
   const installation = await openInstallation(db)
   await bindHome(config.home, installation.id, store)
   const owner = await openOwner(db)
-  const auth = new TokenAuth(tokenStore(db), { owner })
+  const auth = new TokenAuth(tokenStore(db))
   await ensureCliToken(config.home, auth, owner)
   return { db, installation, owner, auth }
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { pages } from '@ramet/model/api/routes.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Logger } from 'pino'
 import { type MemoryRule, memoryForRuns } from '../admission/admission.ts'
@@ -43,7 +44,8 @@ const catalogFolder = join(import.meta.dirname, '../../../../playgrounds')
 export interface RunningServer {
   /** `http://127.0.0.1:8420`, without a slash at the end. */
   readonly endpoint: string
-  readonly loginToken: string
+  /** Makes a login link for the installation's owner. */
+  makeLoginLink(): string
   /** Images, kernel pack, accelerator probe, web bundle: in the background, after the server answers. Never throws. */
   warmUp(): Promise<void>
   /** Ends the server; VMs go on. */
@@ -194,7 +196,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   const closing = opened.move()
   return {
     endpoint,
-    loginToken: auth.loginToken,
+    makeLoginLink: () => `${endpoint}${pages.login(auth.makeLink(owner).token)}`,
     async warmUp() {
       await Promise.all([
         bundle.done,

@@ -148,6 +148,8 @@ export function stubServices(): Stubs {
         tokens.set('alice-session', alice)
         return { token: 'alice-session', user: alice }
       },
+      makeLinkFor: async (token) =>
+        token === 'alice-token' ? { token: 'login', expiresAt: new Date('2026-01-01T00:10:00.000Z') } : undefined,
       closeSession: async (token) => void (token.endsWith('-session') && tokens.delete(token)),
       me: ({ id, name }) => ({ id, name, githubProfileId: '' }),
     },

@@ -1,5 +1,6 @@
 import type { Me } from '@ramet/model/api/host.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
+import { wrongLoginToken } from '@ramet/model/errors/errors.ts'
 import { client } from './client.ts'
 import { takeLoginToken } from './login-token.ts'
 
@@ -24,7 +25,7 @@ export async function currentUser(): Promise<Me> {
         pendingToken = token
         throw error
       }
-      return client.me().catch(() => Promise.reject(refusedLink()))
+      return client.me().catch(() => Promise.reject(error))
     }
   }
   return client.me()
@@ -32,10 +33,5 @@ export async function currentUser(): Promise<Me> {
 
 export const isNotAuthenticated = (error: unknown): boolean => error instanceof RametError && error.status === 401
 
-const refusedLinkCode = 'login_link_refused'
-
-const refusedLink = () =>
-  new RametError(refusedLinkCode, 401, 'This login link is not valid.', { hint: 'Open the link that the server printed last.' })
-
 /** A link that was opened and refused is worth a word; having none is not. */
-export const isRefusedLink = (error: unknown): boolean => error instanceof RametError && error.code === refusedLinkCode
+export const isRefusedLink = (error: unknown): boolean => error instanceof RametError && error.code === wrongLoginToken().code

@@ -4,13 +4,13 @@ import { useState } from 'react'
 import { client } from '../api/client.ts'
 import { loginTokenOf } from '../api/login-token.ts'
 import { queries } from '../api/queries.ts'
-import { isNotAuthenticated, isRefusedLink } from '../api/session.ts'
+import { isRefusedLink } from '../api/session.ts'
 import { Button } from '../ui/button.tsx'
 import { Mark } from '../ui/icons.tsx'
 import { ErrorNotice } from '../ui/notice.tsx'
 import { usePageTitle } from '../ui/use-page-title.ts'
 
-/** For everyone who is not logged in: where the link is, and a field for its token. */
+/** For everyone who is not logged in: where links come from, and a field for one. */
 export function LoginPage({ error }: { error: unknown }) {
   usePageTitle('Log in')
   const cache = useQueryClient()
@@ -26,11 +26,15 @@ export function LoginPage({ error }: { error: unknown }) {
         <Mark className="size-9" />
         <h1 className="mt-4 text-xl font-semibold tracking-tight">Log in to Ramet</h1>
         <p className="mt-1.5 text-[13px] text-muted">
-          Open the link that <code className="font-mono text-ink">npm start</code> printed in its terminal, or paste that link or
-          its token here.
+          Run this on the machine of the server, in the folder of Ramet. It prints a link that logs you in, once, within ten
+          minutes.
         </p>
+        <pre className="mt-3 overflow-x-auto rounded-md border border-line bg-terminal px-2.5 py-2 font-mono text-[13px]">
+          npx --no-install ramet login
+        </pre>
+        <p className="mt-3 text-[13px] text-muted">Open that link, or paste it here.</p>
         <form
-          className="mt-5 flex flex-col gap-3"
+          className="mt-3 flex flex-col gap-3"
           onSubmit={(event) => {
             event.preventDefault()
             if (token !== undefined) login.mutate(token)
@@ -48,11 +52,7 @@ export function LoginPage({ error }: { error: unknown }) {
             placeholder="http://127.0.0.1:8420/#login=…"
             className="h-9 rounded-md border border-line-strong bg-surface px-2.5 font-mono text-[13px] placeholder:text-faint"
           />
-          {login.isError ? (
-            <ErrorNotice error={isNotAuthenticated(login.error) ? wrongToken : login.error} />
-          ) : (
-            isRefusedLink(error) && <ErrorNotice error={error} />
-          )}
+          {login.isError ? <ErrorNotice error={login.error} /> : isRefusedLink(error) && <ErrorNotice error={error} />}
           <div>
             <Button
               type="submit"
@@ -68,5 +68,3 @@ export function LoginPage({ error }: { error: unknown }) {
     </main>
   )
 }
-
-const wrongToken = new Error('This token is not valid. The server may have printed a newer one: look there again.')

@@ -1,6 +1,7 @@
-import { meSchema } from '@ramet/model/api/host.ts'
+import { loginLinkSchema, meSchema } from '@ramet/model/api/host.ts'
 import { routes } from '@ramet/model/api/routes.ts'
-import { wrongLoginToken } from '@ramet/model/errors/errors.ts'
+import { needsApiToken, wrongLoginToken } from '@ramet/model/errors/errors.ts'
+import { wordSchema } from '@ramet/model/units/plain-text.ts'
 import { z } from 'zod'
 import { sessionDays } from '../../access/auth.ts'
 import { setCookie } from '../../access/cookie.ts'
@@ -19,8 +20,8 @@ export function authRoutes(auth: Auth, gate: Gate, secure: boolean): Route[] {
       method: 'POST',
       path: routes.login(),
       permission: 'anyone',
-      summary: "Trades the login token of the printed link for the browser's session cookie",
-      body: z.object({ token: z.string().max(200) }),
+      summary: "Trades the token of a login link for the browser's session cookie: once, within ten minutes",
+      body: z.object({ token: wordSchema(200) }),
       bodyBytes: bodyBytes.login,
       answer: meSchema,
       async handle({ body, reply }) {
@@ -31,6 +32,19 @@ export function authRoutes(auth: Auth, gate: Gate, secure: boolean): Route[] {
         }
         reply.header('set-cookie', cookie(session.token, sessionDays * 24 * 3600))
         return auth.me(session.user)
+      },
+    }),
+    route({
+      method: 'POST',
+      path: routes.loginLinks(),
+      permission: 'account.link',
+      summary: 'Makes a login link for a browser of the same user; API tokens alone may ask',
+      answer: loginLinkSchema,
+      async handle({ request }) {
+        const credentials = credentialsOf(request.headers, gate.cookieName)
+        const link = credentials && (await auth.makeLinkFor(credentials.token))
+        if (!link) throw needsApiToken()
+        return { token: link.token, expiresAt: link.expiresAt.toISOString() }
       },
     }),
     route({
