@@ -8,8 +8,6 @@ import type { TestServer } from './harness/server.ts'
 /** The network that the hostile machine is on: wide, so that many addresses can be invented. Its gateway is the first address. */
 export const lan = '172.16.0.0/16'
 const gateway = '172.16.0.1'
-/** RFC 5737's; a test leads it into a namespace of its own before anything is sent there. */
-export const anywhere = '198.51.100.0/24'
 
 /** So many entries are there for what the platform and orderly machines do themselves. */
 const ordinary = 40
@@ -17,9 +15,9 @@ const ordinary = 40
 const others = 1000
 
 /** Everything at once, by root: floods, the serial line, and each virtio-serial port, taken from the platform's own helpers. */
-const attack = `s=$1
+const attack = `s=$1 anywhere=$2
 for kind in ${floods.join(' ')}; do
-  case $kind in syn | udp) prefix=${anywhere} ;; *) prefix=${lan} ;; esac
+  case $kind in syn | udp) prefix=$anywhere ;; *) prefix=${lan} ;; esac
   perl /root/flood.pl $kind $s 0 ${gateway} $prefix >/root/sent-$kind &
 done
 timeout $s cat /dev/urandom >/dev/ttyS0 &
@@ -33,15 +31,24 @@ done
 wait
 `
 
-/** Lets the machine do its worst for so many seconds; returns once it has begun. It ends by itself. The platform may not get into it any more. */
-export async function letLoose(server: TestServer, id: string, machine: string, seconds: number): Promise<void> {
+/**
+ * Lets the machine do its worst for so many seconds; returns once it has begun. `anywhere`: random targets are there; the test leads this prefix into a namespace of
+ * its own before. The attack ends by itself. The platform may not get into the machine any more.
+ */
+export async function letLoose(
+  server: TestServer,
+  id: string,
+  machine: string,
+  seconds: number,
+  anywhere: string,
+): Promise<void> {
   const give = async (file: string, content: string) => {
     const { code, stderr } = await tellMachine(server, id, machine, `cat > ${file} <<'END'\n${content}\nEND`)
     assert.equal(code, 0, stderr)
   }
   await give('/root/flood.pl', flood)
   await give('/root/attack.sh', attack)
-  const begun = await tellMachine(server, id, machine, `systemd-run -q --unit=attack bash /root/attack.sh ${seconds}`)
+  const begun = await tellMachine(server, id, machine, `systemd-run -q --unit=attack bash /root/attack.sh ${seconds} ${anywhere}`)
   assert.equal(begun.code, 0, begun.stderr)
 }
 

@@ -10,7 +10,7 @@ import type { Play } from '@ramet/model/api/wire.ts'
 import { tellMachine } from './harness/in-machine.ts'
 import { finish, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
-import { anywhere, lan, letLoose, mustBeWithinBounds, namespaceOf, watchTables } from './hostile-guest.ts'
+import { lan, letLoose, mustBeWithinBounds, namespaceOf, watchTables } from './hostile-guest.ts'
 
 /** Two runs of one playground, with the same addresses inside; what one of them can reach. `world`: a namespace that stands for the host's network. */
 const manifest = `kind: playground
@@ -42,6 +42,8 @@ for (1..3) { for (@ARGV) { my $a = pack 'C4', split /\\./; send($s, ("\\xff" x 6
 
 /** `hostile-guest.proof.test.ts` is the long form. */
 const hostileSeconds = 20
+/** RFC 5737's. */
+const anywhere = '198.51.100.0/25'
 
 describe('what a guest can reach', { concurrency: false }, () => {
   const server = new TestServer()
@@ -196,12 +198,14 @@ route add ${anywhere} via ${outside}\n`,
   })
 
   test('a machine that lets nobody in runs its tasks and has no shell of the platform on its serial line', async () => {
+    const shells = `grep -sl -e 'consol[e]' -e 'gett[y]' /proc/[0-9]*/cmdline`
+    assert.notEqual(await inGuest(theirs, shells), '', 'others have one')
     const file = join(server.home, 'closed.yaml')
     await writeFile(
       file,
       manifest.replace('/ }]\n', '/ }]\n      noSSH: true\n').replace(
         '  accessControl',
-        `  initTasks: { look: { init: true, machine: box, run: "grep -sl -e 'consol[e]' -e 'gett[y]' /proc/[0-9]*/cmdline || echo nobody" } }
+        `  initTasks: { look: { init: true, machine: box, run: "${shells} || echo nobody" } }
   accessControl`,
       ),
     )
@@ -221,7 +225,7 @@ route add ${anywhere} via ${outside}\n`,
   test('a guest that sends all that it can fills no table of the kernel, and its neighbour is served', async (t) => {
     const namespace = await namespaceOf(await addressOf(mine))
     const before = await kernelTables(undefined, 'rtwall0')
-    await letLoose(server, mine, 'box', hostileSeconds)
+    await letLoose(server, mine, 'box', hostileSeconds, anywhere)
     const [fullest, near] = await Promise.all([
       watchTables(namespace, 'rtwall0', hostileSeconds * 1000),
       inGuest(theirs, `sleep ${hostileSeconds / 2}; cat /root/who`),

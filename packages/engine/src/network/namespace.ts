@@ -98,8 +98,8 @@ async function remove(name: string): Promise<void> {
 interface NftListing {
   readonly nftables: readonly {
     readonly table?: { readonly name: string }
-    readonly chain?: { readonly name: string }
-    readonly rule?: object
+    readonly chain?: { readonly family: string; readonly table: string; readonly name: string }
+    readonly rule?: { readonly family: string; readonly table: string }
   }[]
 }
 
@@ -169,17 +169,19 @@ async function loadRules(rules: Ruleset, namespace?: string): Promise<void> {
   await run(nft(['-f', '-'], namespace), { stdin: rules.file })
 }
 
-/** The markers tell that the tables were made from these rules, the counts that nobody took any away. */
+/** The markers tell that the tables were made from these rules, the counts that nobody took any away. In a namespace all tables are ours, on the host one is. */
 async function rulesStand({ tables }: Ruleset, namespace?: string): Promise<boolean> {
-  const stand = await Promise.all(
-    tables.map(async ({ family, name, marker, rules }) => {
-      // Terse: without what guests put into sets.
-      const listed = await run(nft(['-j', '-t', 'list', 'table', family, name], namespace), { okCodes: [0, 1] })
-      const items = parseJson<NftListing>(listed.stdout, { nftables: [] }).nftables
-      return items.some((item) => item.chain?.name === marker) && items.filter((item) => item.rule).length === rules
-    }),
-  )
-  return stand.every(Boolean)
+  const [only] = tables
+  const what = namespace === undefined && only ? ['table', only.family, only.name] : ['ruleset']
+  // Terse: without what guests put into sets.
+  const listed = await run(nft(['-j', '-t', 'list', ...what], namespace), { okCodes: [0, 1] })
+  const items = parseJson<NftListing>(listed.stdout, { nftables: [] }).nftables
+  return tables.every(({ family, name, marker, rules }) => {
+    const isOf = (item: { family: string; table: string } | undefined) => item?.family === family && item.table === name
+    return (
+      items.some(({ chain }) => isOf(chain) && chain?.name === marker) && items.filter(({ rule }) => isOf(rule)).length === rules
+    )
+  })
 }
 
 /** Strict reverse paths and no IPv6 on the host's end, whatever the host's defaults are. */

@@ -40,13 +40,13 @@ const outside = `rmt${installation}out`
 const outsideHost = '203.0.113.1'
 const outsideAddress = '203.0.113.2'
 /** Behind the outside namespace, and on the wire to it (RFC 5737). */
-const anywhere = '198.51.100.0/24'
+const anywhere = '203.0.113.64/26'
 const onTheWire = '203.0.113.128/25'
 const neverHeardFrom = '172.16.0.77'
 const port = 8099
 const standIns: string[] = [outside]
 const children: ChildProcess[] = []
-let hostService: Server
+let hostService: Server | undefined
 
 const exec = (namespace: string, ...argv: string[]) => run(['ip', 'netns', 'exec', namespace, ...argv], { okCodes: [0, 1, 2] })
 const guest = (plan: typeof planA, machine: number) => `rmt${plan.name.slice(1)}${machine}`
@@ -124,7 +124,7 @@ route add ${anywhere} via ${outsideAddress}\n`,
 
 after(async () => {
   for (const child of children) child.kill()
-  hostService.close()
+  hostService?.close()
   await run(['ip', 'link', 'delete', 'dev', `${outside}0`], { okCodes: [0, 1] })
   for (const name of standIns) await run(['ip', 'netns', 'delete', name], { okCodes: [0, 1] })
   await networks.remove(planA.name)
@@ -319,6 +319,9 @@ test('what is missing is seen, and made again without disturbing the rest', asyn
     ['nft', 'delete', 'table', 'inet', planA.name],
     ['nft', 'flush', 'chain', 'inet', planA.name, 'from-run'],
     ['ip', 'netns', 'exec', planA.name, 'nft', 'delete', 'table', 'inet', 'ramet'],
+    ['ip', 'netns', 'exec', planA.name, 'nft', 'delete', 'table', 'bridge', 'ramet'],
+    ['ip', 'netns', 'exec', planA.name, 'nft', 'flush', 'chain', 'bridge', 'ramet', 'hear-tap0-0'],
+    ['ip', '-n', planA.name, 'link', 'set', 'dev', 'br0', 'type', 'bridge', 'no_linklocal_learn', '0'],
     ['ip', '-n', planA.name, 'link', 'delete', 'dev', 'tap1-1'],
     ['ip', '-n', planA.name, 'link', 'set', 'dev', 'br0', 'down'],
     ['ip', '-n', planA.name, 'address', 'flush', 'dev', 'br1'],
