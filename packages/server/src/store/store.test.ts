@@ -7,6 +7,8 @@ import { test } from 'node:test'
 import { sql } from 'kysely'
 import { storeConformance } from '../testing/store/conformance.ts'
 import { freshSqlite } from '../testing/store/fresh-store.ts'
+import { listConformance } from '../testing/store/list-conformance.ts'
+import { raceConformance } from '../testing/store/race-conformance.ts'
 import { storageConformance } from '../testing/store/storage-conformance.ts'
 import { type Db, openDatabase, readTransaction, transaction } from './database.ts'
 import { setImage } from './images.ts'
@@ -14,6 +16,8 @@ import { openInstallation } from './installation.ts'
 import { insertBuilding } from './layers.ts'
 
 storeConformance('SQLite', freshSqlite)
+raceConformance('SQLite', freshSqlite)
+listConformance('SQLite', freshSqlite)
 storageConformance('SQLite', freshSqlite)
 
 async function withFile(body: (file: string) => Promise<void>): Promise<void> {

@@ -5,6 +5,8 @@ import { after, test } from 'node:test'
 import { until } from '../../testing/start-for-test.ts'
 import { storeConformance } from '../../testing/store/conformance.ts'
 import { freshPostgres } from '../../testing/store/fresh-store.ts'
+import { listConformance } from '../../testing/store/list-conformance.ts'
+import { raceConformance } from '../../testing/store/race-conformance.ts'
 import { storageConformance } from '../../testing/store/storage-conformance.ts'
 import { TestPostgres } from '../../testing/store/test-postgres.ts'
 import { openDatabase, storeVersion, transaction } from '../database.ts'
@@ -15,6 +17,8 @@ const server = await TestPostgres.start()
 after(() => server[Symbol.asyncDispose]())
 
 storeConformance('PostgreSQL', freshPostgres(server))
+raceConformance('PostgreSQL', freshPostgres(server))
+listConformance('PostgreSQL', freshPostgres(server))
 storageConformance('PostgreSQL', freshPostgres(server))
 
 const onLost = () => {}
