@@ -37,7 +37,7 @@ export const fault = (code: string, path: Path, message: string, hint?: string, 
   ...(hint === undefined ? {} : { hint }),
 })
 
-const maxProblems = 100
+export const maxProblems = 100
 
 /** The same fault is told once; a document wrong in a hundred places is told enough. */
 export function toProblems(faults: readonly Fault[], locate: Locate): Problem[] {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { InvalidInput, type Problem } from '../errors/error.ts'
-import { locateByField, toProblems } from '../errors/fault.ts'
+import { locateByField, maxProblems, toProblems } from '../errors/fault.ts'
 import { dnsLabelSchema } from '../units/names.ts'
 import { type CheckOptions, refuseFaults, specFaults } from './check-spec.ts'
 import { type Manifest, type ManifestSpec, manifestSchema, manifestSpecSchema } from './manifest.ts'
@@ -21,7 +21,7 @@ export function parseManifest(text: string, fileName: string, options: CheckOpti
   if (source.faults.length > 0) {
     throw new InvalidInput(
       400,
-      source.faults.slice(0, 100).map(
+      source.faults.slice(0, maxProblems).map(
         ({ fault: { code, message, hint }, where }): Problem => ({
           code,
           message,

@@ -12,7 +12,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml'
-import { type Fault, fault, type Locate } from '../errors/fault.ts'
+import { type Fault, fault, type Locate, maxProblems } from '../errors/fault.ts'
 import { limits } from './manifest.ts'
 import { otherSpellings } from './plain-document.ts'
 
@@ -62,16 +62,7 @@ export function readYaml(text: string, fileName: string): YamlSource {
   if (excess) return broken(excess.code, excess.message, excess.hint, excess.offset)
   let document: Document.Parsed
   try {
-    document = parseDocument(text, {
-      version: '1.2',
-      schema: 'core',
-      merge: false,
-      resolveKnownTags: false,
-      // The parser compares every key with every other (47 s for 60,000 of them); `repeatedKeys` looks for them in one pass.
-      uniqueKeys: false,
-      stringKeys: true,
-      prettyErrors: false,
-    })
+    document = parse(text)
   } catch (error) {
     if (error instanceof RangeError)
       return broken('nested_too_deep', 'The manifest is nested too deep.', 'A manifest needs fewer than ten levels.')
@@ -89,7 +80,7 @@ export function readYaml(text: string, fileName: string): YamlSource {
     )
   }
   if (said.length > 0) {
-    const faults = said.map((error) => ({
+    const faults = said.slice(0, maxProblems).map((error) => ({
       fault: fault('invalid_yaml', [], `Not valid YAML: ${error.message.replace(/[.\s]*$/, '')}.`, yamlHint(error.code)),
       where: at(error.pos[0]),
     }))
@@ -120,6 +111,26 @@ export function readYaml(text: string, fileName: string): YamlSource {
       'Write the values out.',
       alias?.range?.[0],
     )
+  }
+}
+
+function parse(text: string): Document.Parsed {
+  // An error for every other character of `[][][]…`: their stacks, which nobody reads, took most of the time.
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return parseDocument(text, {
+      version: '1.2',
+      schema: 'core',
+      merge: false,
+      resolveKnownTags: false,
+      // The parser compares every key with every other (47 s for 60,000 of them); `repeatedKeys` looks for them in one pass.
+      uniqueKeys: false,
+      stringKeys: true,
+      prettyErrors: false,
+    })
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
   }
 }
 
