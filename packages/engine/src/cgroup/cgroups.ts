@@ -19,6 +19,6 @@ export interface Cgroups {
   remove(name: string): Promise<void>
   /** Names of runs of this installation that have control groups. */
   list(installation: string): Promise<string[]>
-  /** The run's folders, one for each hierarchy, for `enterGroups`. */
+  /** The run's folders, one for each hierarchy, which a jail enters. */
   groups(name: string): readonly string[]
 }

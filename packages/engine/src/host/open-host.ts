@@ -26,7 +26,7 @@ import { hostChecks } from './host-checks.ts'
 import { localHost } from './local-host.ts'
 import { localImages } from './local-images.ts'
 import { hostNameservers } from './nameservers.ts'
-import { requirePassable } from './require-passable.ts'
+import { parseUids, requireMapped } from './uid-range.ts'
 
 export interface HostConfig {
   /** RAMET_HOME, absolute: layers, runs and snapshots are below it. */
@@ -35,19 +35,22 @@ export interface HostConfig {
   readonly cache: string
   /** Four hex digits that tell this installation's host objects from those of others. */
   readonly installation: string
+  /** Users of runs, `FIRST-LAST`; the same for every server on this host. Default: 1900000000-1900065535. */
+  readonly uids?: string | undefined
   /** Called with the accelerator once it is known. */
   onAccelerator(found: { readonly accelerator: string; readonly reason: string }): void
 }
 
-/** Opens this Linux host: QEMU, namespaces, qcow2. Throws `not_root`, `home_not_reachable`. */
-export async function openHost({ home, cache, installation, onAccelerator }: HostConfig): Promise<Host> {
+/** Opens this Linux host: QEMU, namespaces, qcow2. Throws `not_root`, `uids_not_mapped`. */
+export async function openHost({ home, cache, installation, uids: range, onAccelerator }: HostConfig): Promise<Host> {
   if (process.getuid?.() !== 0) {
     throw new RametError('not_root', 403, 'The engine needs root: it makes network namespaces and gives QEMU its rights away.', {
       hint: 'Run it as root, or look around without any VM: npm run fake',
     })
   }
-  await requirePassable(home)
-  const uids = leasedUids(installation)
+  const users = parseUids(range)
+  await requireMapped(users)
+  const uids = leasedUids(installation, { range: users })
   const hierarchies = await findHierarchies()
   const library = await ImageLibrary.open(cache)
   let found: AcceleratorFound | undefined

@@ -63,6 +63,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     home: config.home,
     cache: config.cache,
     installation: installation.id,
+    uids: process.env.RAMET_UIDS,
     onAccelerator: (found) => log.info(found, 'accelerator chosen'),
   })
   opened.defer(() => host.close())

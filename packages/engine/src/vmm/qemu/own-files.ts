@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { vmFailed } from '@ramet/model/errors/errors.ts'
 import { takeFolder } from '../../disk/take-folder.ts'
 import type { BlockSource, VmSpec } from '../vmm.ts'
-import { vmFiles } from './vm-files.ts'
+import { migrationName, vmFiles } from './vm-files.ts'
 import type { VmJail } from './vm-record.ts'
 
 /** Files of a VM by what it may do with them. */
@@ -66,6 +66,8 @@ export async function takeBack(folder: string): Promise<void> {
     const file = join(own, name)
     const { uid } = await lstat(file)
     if (uid !== 0) await lchown(file, 0, 0)
+    // Whose it was may have changed this too.
+    if (uid !== 0 && name !== migrationName) await chmod(file, 0o600)
     await rm(file, { force: true })
   }
 }
