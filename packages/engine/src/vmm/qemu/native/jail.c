@@ -359,11 +359,18 @@ static void record(pid_t pid) {
         give_up("%s", record_file);
 }
 
-/* Ends as the program did. */
-__attribute__((noreturn)) static void follow(pid_t pid) {
+static int end_of(pid_t pid) {
     int status;
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR) _exit(1);
+    return status;
+}
+
+/* Ends as the program did, when nothing of it is left. */
+__attribute__((noreturn)) static void follow(pid_t pid, pid_t holder, int lifeline) {
+    int status = end_of(pid);
+    close(lifeline);
+    end_of(holder);
     if (WIFSIGNALED(status)) {
         struct rlimit none = {0, 0};
         setrlimit(RLIMIT_CORE, &none);
@@ -405,5 +412,5 @@ int main(int argc, char **argv) {
     close_all(lifeline[1] + 1, 0x7fffffff);
     become(uid);
     wipe(argv);
-    follow(pid);
+    follow(pid, holder, lifeline[1]);
 }
