@@ -14,8 +14,8 @@ const leastWeight = 1
 const percentBesideCpus = 50
 /** QEMU's pool of disk threads ends at 64 (util/thread-pool.c); the rest are its CPUs, its main loop and its timers. */
 const tasksOfVm = 128
-/** dnsmasq takes 20 questions over TCP at once, each in a child (MAX_PROCS of its config.h). */
-const tasksOfView = 22
+/** dnsmasq takes 20 questions over TCP at once, each in a child (MAX_PROCS of its config.h); and two processes of its jail. */
+const tasksOfView = 24
 
 /**
  * Pure. `hostThreads`: the share of a run against other runs ends there, however many CPUs its machines have. Otherwise a run's share would be what it asks for:
