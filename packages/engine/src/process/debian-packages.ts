@@ -25,6 +25,7 @@ export const debianPackages = {
   'dpkg-deb': 'dpkg',
   'dpkg-source': 'dpkg-dev',
   setpriv: 'util-linux',
+  prlimit: 'util-linux',
   unshare: 'util-linux',
   nsenter: 'util-linux',
   fallocate: 'util-linux',
