@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rm, writeFile } from 'node:fs/promises'
+import { readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { taskStatus } from '@ramet/model/run/task-state.ts'
 import { testFolder } from '../scripts/testing/test-folders.ts'
@@ -182,6 +182,56 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
       'sgdisk -g /dev/vdc >/dev/null && partprobe /dev/vdc 2>/dev/null; udevadm settle; sfdisk -d /dev/vdc | grep -q "label: gpt"',
     )
     assert.equal(await inGuest('b', 'mount /dev/vdc1 /mnt && cat /mnt/file && umount /mnt'), 'kept')
+  })
+
+  const bootOf = (machine: string) => inGuest(machine, 'cat /proc/sys/kernel/random/boot_id')
+  const rebootInside = async (machine: string) => {
+    const before = await bootOf(machine)
+    await tellMachine(server, id, machine, 'systemctl reboot', { user: 'root' }).catch(() => {})
+    await until(`${machine} to boot anew`, async () => (await bootOf(machine).catch(() => before)) !== before, 120_000)
+  }
+  const machines = async () => {
+    const { stdout, stderr } = await server.ramet(['playground', 'machines', id])
+    return stdout + stderr
+  }
+
+  test('a module of another kernel can be installed, and what is added to those of this one stays', async () => {
+    await inGuest('b', 'mkdir /lib/modules/6.1.0-99-amd64 && mkdir /lib/modules/$(uname -r)/updates && modprobe dummy && depmod')
+  })
+
+  test('a data drive that is damaged is left alone at the next boot, and that is shown', async () => {
+    const backup = () => inGuest('b', 'dumpe2fs -h -o superblock=32768 -o blocksize=4096 /dev/vdb 2>/dev/null | grep UUID')
+    const before = await backup()
+    await inGuest('b', 'umount /data && dd if=/dev/zero of=/dev/vdb bs=1M count=2 conv=fsync 2>/dev/null')
+    await rebootInside('b')
+    assert.equal(await inGuest('b', 'head -c 2M /dev/vdb | tr -d "\\0" | wc -c'), '0', 'nothing was written to it')
+    assert.equal(await backup(), before)
+    assert.equal(await inGuest('b', 'findmnt -n /data || true'), '')
+    const shown = /b: The drive vdb cannot be mounted at \/data and is left as it is/
+    await until('that to be shown', async () => shown.test(await machines()))
+    const modules = await inGuest('b', 'ls -d /lib/modules/6.1.0-99-amd64 && cd /lib/modules/$(uname -r) && ls -d updates')
+    assert.equal(modules, '/lib/modules/6.1.0-99-amd64\nupdates')
+    await inGuest('b', 'mkfs.ext4 -q /dev/vdb && mount /dev/vdb /mnt && echo seeded > /mnt/seed && umount /mnt')
+    await rebootInside('b')
+    assert.equal(await inGuest('b', 'cat /data/seed'), 'seeded')
+    await until('it to be shown no more', async () => !shown.test(await machines()))
+  })
+
+  test('deleted files give their space back on the host', async () => {
+    const drives = `${server.home}/runs/${id}/drives`
+    const used = async () => {
+      const files = (await readdir(drives)).filter((name) => /^b-0|^1-0/.test(name))
+      assert.ok(files.length > 0, (await readdir(drives)).join(' '))
+      const sizes = await Promise.all(files.map(async (name) => (await stat(`${drives}/${name}`)).blocks * 512))
+      return sizes.reduce((sum, each) => sum + each, 0) / 2 ** 20
+    }
+    await inGuest('b', 'sync')
+    const before = await used()
+    await inGuest('b', 'head -c 200M /dev/urandom > /root/big && sync')
+    const full = await used()
+    assert.ok(full > before + 190, `${before} MiB, then ${full}`)
+    await inGuest('b', 'rm /root/big && sync')
+    await until('the space to be given back', async () => (await used()) < before + 20, 60_000)
   })
 
   test('one crashed machine shows as such while the run goes on, and is restarted alone', async () => {

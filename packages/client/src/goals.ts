@@ -57,6 +57,14 @@ export function whyUnreachable(play: Play, goal: Goal, asked: Play): RametError 
   return undefined
 }
 
+/** Machines whose boot could not do all that it was to do, such as mount a drive, and what: sentences. */
+export const incompleteBoots = (play: Play): { readonly name: string; readonly message: string }[] =>
+  play.status.machines.flatMap(({ name, conditions }) =>
+    conditions.flatMap((each) =>
+      each.name === 'BootComplete' && each.message !== undefined ? { name, message: each.message } : [],
+    ),
+  )
+
 const said: Partial<Record<RunState, string>> = {
   CREATED: 'The run is about to start',
   WARMING_UP: 'Waiting for the images of the run',

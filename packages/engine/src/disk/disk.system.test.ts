@@ -36,6 +36,24 @@ test('an overlay is small, of the asked size, and belongs to the user of the VMs
   assert.equal(await disks.exists(`${overlay}x`), false)
 })
 
+test('a drive that begins formatted has an ext4 that fills it, and takes little', async () => {
+  const made = join(folder, 'formatted.qcow2')
+  await disks.makeFormatted(made, 2048 * MiB)
+  const found = await stat(made)
+  assert.deepEqual([found.uid, found.gid, found.mode & 0o777], [user.uid, user.gid, 0o600])
+  assert.ok((await disks.bytes(made)) <= 4 * MiB, `${await disks.bytes(made)} bytes`)
+  assert.deepEqual(await disks.check(made), [])
+  const raw = join(folder, 'formatted.raw')
+  await run(['qemu-img', 'convert', '-O', 'raw', made, raw])
+  const { stdout } = await run(['dumpe2fs', '-h', raw])
+  assert.match(stdout, /Block count: +524288\n/)
+  await run(['e2fsck', '-fn', raw])
+  assert.deepEqual(
+    (await readdir(folder)).filter((name) => name.endsWith('.tmp')),
+    [],
+  )
+})
+
 test('overlays on overlays read through the explicit graph, without any name in their headers, down to parts of a cluster', async () => {
   const chain = ['three', 'two', 'one'].map((name) => join(folder, `${name}.qcow2`))
   const [three = '', two = '', one = ''] = chain

@@ -12,6 +12,8 @@ export interface Disks {
    * `sizeBytes` is at least that of `on`. No backing file name inside the file is trusted: the Vmm names the chain.
    */
   makeOverlay(file: string, on: LayerFile | undefined, sizeBytes: number): Promise<void>
+  /** Makes the first file of a drive that begins empty, with an ext4 that fills it. As `makeOverlay` otherwise. */
+  makeFormatted(file: string, sizeBytes: number): Promise<void>
   exists(file: string): Promise<boolean>
   /** Bytes on disk (st_blocks x 512). */
   bytes(file: string): Promise<number>

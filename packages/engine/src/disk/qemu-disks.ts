@@ -4,6 +4,7 @@ import { missingProgram, noSpace } from '@ramet/model/errors/errors.ts'
 import { ProcessFailed, type RunOptions, run } from '../process/run-process.ts'
 import type { Disks } from './disk.ts'
 import { syncFolder, temporaryName } from './files.ts'
+import { makeFormattedRaw } from './formatted-disk.ts'
 import type { VmUser } from './vm-user.ts'
 
 /**
@@ -16,26 +17,44 @@ export const wantedFreeBytes = 64 * 1024 * 1024
 
 /** Makes and checks files of drives with qemu-img. `owner`: the user that QEMU runs as. */
 export function qemuDisks(owner: VmUser): Disks {
+  /** Whole or not at all: `fill` makes the file under the temporary name that it gets. */
+  const make = async (file: string, fill: (temporary: string) => Promise<void>): Promise<void> => {
+    if (!isAbsolute(file)) throw new Error(`not an absolute path: ${file}`)
+    await checkSpace(dirname(file))
+    const temporary = temporaryName(file)
+    try {
+      await fill(temporary)
+      // An empty overlay is four clusters of almost only zeros: 776 blocks on disk before, 32 after.
+      await run(['fallocate', '--dig-holes', temporary])
+      await own(temporary, owner, 0o600)
+      await publish(temporary, file)
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
+    }
+  }
+  // No backing name in the header, as the graph is always given explicitly; QEMU 7.2 then reads through to the given `backing` node.
+  const options = ['-O', 'qcow2', '-o', `extended_l2=on,cluster_size=${clusterBytes}`] as const
   return {
     async makeOverlay(file, on, sizeBytes) {
-      if (!isAbsolute(file)) throw new Error(`not an absolute path: ${file}`)
       if (on && sizeBytes < on.sizeBytes)
         throw new Error(`an overlay of ${sizeBytes} bytes would cut off its layer of ${on.sizeBytes}`)
-      await checkSpace(dirname(file))
-      const temporary = temporaryName(file)
-      try {
-        // No backing name in the header, as the graph is always given explicitly; QEMU 7.2 then reads through to the given `backing` node.
-        const options = `extended_l2=on,cluster_size=${clusterBytes}`
-        await qemuImg(dirname(file), ['create', '-q', '-f', 'qcow2', '-o', options, temporary, String(sizeBytes)])
-        // An empty overlay is four clusters of almost only zeros: 776 blocks on disk before, 32 after.
-        await run(['fallocate', '--dig-holes', temporary])
-        await own(temporary, owner, 0o600)
-        await publish(temporary, file)
-      } catch (error) {
-        await rm(temporary, { force: true })
-        throw error
-      }
+      const [, format, ...rest] = options
+      await make(file, (temporary) =>
+        qemuImg(dirname(file), ['create', '-q', '-f', format, ...rest, temporary, String(sizeBytes)]),
+      )
     },
+
+    makeFormatted: (file, sizeBytes) =>
+      make(file, async (temporary) => {
+        const raw = temporaryName(file)
+        try {
+          await makeFormattedRaw(raw, sizeBytes)
+          await qemuImg(dirname(file), ['convert', '-q', '-f', 'raw', ...options, raw, temporary])
+        } finally {
+          await rm(raw, { force: true })
+        }
+      }),
 
     async exists(file) {
       return stat(file).then(

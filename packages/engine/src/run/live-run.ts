@@ -1,3 +1,4 @@
+import { readTroubles } from '../guest/boot/troubles.ts'
 import type { GuestLink, Guests, RunKeys, WakeOptions } from '../guest/guest.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
 
@@ -19,6 +20,7 @@ export type LiveEvent =
   | { readonly kind: 'reset'; readonly machine: string }
   | { readonly kind: 'space'; readonly machine: string; readonly waits: boolean }
   | { readonly kind: 'link'; readonly machine: string; readonly isReady: boolean; readonly why?: string }
+  | { readonly kind: 'troubles'; readonly machine: string; readonly troubles: readonly string[] }
 
 /** Connections to the machines of one run that are on. */
 export class LiveRun {
@@ -74,7 +76,15 @@ export class LiveRun {
     }
     this.#machines.set(name, machine)
     this.#added(vm)
-    link.onChange((isReady, why) => this.#tell({ kind: 'link', machine: name, isReady, ...(why === undefined ? {} : { why }) }))
+    link.onChange((isReady, why) => {
+      this.#tell({ kind: 'link', machine: name, isReady, ...(why === undefined ? {} : { why }) })
+      // Asked at each boot, since a guest reboots by itself too.
+      if (isReady)
+        void readTroubles(link).then(
+          (troubles) => this.#tell({ kind: 'troubles', machine: name, troubles }),
+          () => {},
+        )
+    })
     vm.onReset(() => this.#tell({ kind: 'reset', machine: name }))
     vm.onSpace((waits) => this.#tell({ kind: 'space', machine: name, waits }))
     void vm.ended.then((end) => {

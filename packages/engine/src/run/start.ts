@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { machineUnreachable } from '@ramet/model/errors/errors.ts'
 import type { LayerFile } from '../disk/disk.ts'
 import { writeFileAtomically } from '../disk/files.ts'
+import { formattable } from '../disk/formatted-disk.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
 import type { HostParts } from './host-parts.ts'
 import { writeInitrd } from './initrd.ts'
@@ -103,7 +104,9 @@ export const makeOverlays: Step<RunContext> = {
         if (drive.overlay !== undefined || isReadOnly(run, drive)) return
         // After a crash before the name is saved the file is unused, and it is reclaimed when the server starts.
         const overlay = newOverlayName(drive.machine, drive.index)
-        await host.disks.makeOverlay(join(overlaysFolder(host.home, run.id), overlay), below(host.home, drive), drive.sizeBytes)
+        const file = join(overlaysFolder(host.home, run.id), overlay)
+        if (beginsFormatted(run, drive)) await host.disks.makeFormatted(file, drive.sizeBytes)
+        else await host.disks.makeOverlay(file, below(host.home, drive), drive.sizeBytes)
         await store.saveOverlay(drive.machine, drive.index, overlay)
       }),
     )
@@ -114,8 +117,20 @@ export const makeOverlays: Step<RunContext> = {
 const below = (home: string, { layers: [layer] }: DriveRecord): LayerFile | undefined =>
   layer && { file: join(home, layer.file), format: 'qcow2', sizeBytes: layer.sizeBytes }
 
-const isReadOnly = (run: RunRecord, drive: DriveRecord) =>
-  run.plan.machines.find((machine) => machine.name === drive.machine)?.drives[drive.index]?.readOnly === true
+const planned = (run: RunRecord, drive: DriveRecord) =>
+  run.plan.machines.find((machine) => machine.name === drive.machine)?.drives[drive.index]
+
+const isReadOnly = (run: RunRecord, drive: DriveRecord) => planned(run, drive)?.readOnly === true
+
+/**
+ * True for the first file of a drive that begins empty with a filesystem. Every later file of its lineage stands on a layer, so none is formatted twice, and nothing is decided by
+ * what a drive contains. A guest that resumes knows its drives as they were.
+ */
+const beginsFormatted = (run: RunRecord, drive: DriveRecord) =>
+  drive.layers.length === 0 &&
+  run.resume === undefined &&
+  run.waking === undefined &&
+  formattable.includes(planned(run, drive)?.filesystem ?? '')
 
 /** Starts the VMs. It writes their initramfs each time: hosts and keys are refreshed at boot, and the kernel pack may be newer. */
 export const startMachines: Step<RunContext> = {

@@ -1,6 +1,6 @@
 import type { MachineEnd, MachineEvent, MachineOn } from '@ramet/engine'
 import type { MachineState } from '@ramet/model/run/run-state.ts'
-import { type MachineNote, noteMachine } from '../runs/machine.ts'
+import { type MachineNote, noteMachine, noteTroubles } from '../runs/machine.ts'
 import type { Db } from '../store/database.ts'
 
 /** States in which an answer makes a machine RUNNING: all but those of a shutdown. */
@@ -37,6 +37,8 @@ export class MachineWatch {
           ...(event.waits ? { message: waitsForSpace } : {}),
           from: ['RUNNING'],
         })
+      case 'troubles':
+        return this.#noteTroubles(event.machine, event.troubles)
       case 'ended':
         // Other ends are handled by `watch-machines.ts`: we may have caused them ourselves.
         return event.end === 'powered-off'
@@ -57,11 +59,17 @@ export class MachineWatch {
   }
 
   write(machine: string, change: MachineNote): Promise<void> {
-    this.#queue = this.#queue
-      .then(() => noteMachine(this.#db, this.#runId, machine, change))
-      .then((isChanged) => {
-        if (isChanged) this.#changed()
-      })
+    return this.#inTurn(() => noteMachine(this.#db, this.#runId, machine, change))
+  }
+
+  #noteTroubles(machine: string, troubles: readonly string[]): Promise<void> {
+    return this.#inTurn(() => noteTroubles(this.#db, this.#runId, machine, troubles))
+  }
+
+  #inTurn(note: () => Promise<boolean>): Promise<void> {
+    this.#queue = this.#queue.then(note).then((isChanged) => {
+      if (isChanged) this.#changed()
+    })
     const written = this.#queue
     this.#queue = this.#queue.catch(() => {})
     return written

@@ -2,7 +2,7 @@ import type { Condition } from '@ramet/model/api/wire.ts'
 import { machineActionRefused, unknownMachine } from '@ramet/model/errors/errors.ts'
 import { type MachineAction, type MachineState, machineRefusal, type WantedMachineState } from '@ramet/model/run/run-state.ts'
 import { type Db, now, transaction } from '../store/database.ts'
-import { findMachine, listMachines, readyCondition, updateMachine } from '../store/run-machines.ts'
+import { conditionsOf, findMachine, listMachines, readyCondition, updateMachine } from '../store/run-machines.ts'
 import { readRun } from '../store/runs.ts'
 import type { RunMachineRow } from '../store/schema.ts'
 
@@ -71,7 +71,29 @@ async function write(trx: Db, row: RunMachineRow, { state, isReady = false, mess
   }
   // The boot to end belongs to one reboot request.
   const request = wanted === undefined ? {} : { wanted, left_boot: null }
-  await updateMachine(trx, row.run_id, row.name, { state, conditions: [ready], ...request })
+  // What a boot could not do holds until the machine goes off or boots anew.
+  const others = state === 'RUNNING' ? conditionsOf(row).filter(({ name }) => name !== ready.name) : []
+  await updateMachine(trx, row.run_id, row.name, { state, conditions: [ready, ...others], ...request })
+}
+
+/** Condition of a machine whose boot could not do all that it was to do. */
+const bootComplete = 'BootComplete'
+
+/** Records what the boot of a machine could not do and left alone, as a condition of its own. Returns false when that is known. */
+export async function noteTroubles(db: Db, runId: string, name: string, troubles: readonly string[]): Promise<boolean> {
+  return transaction(db, async (trx) => {
+    const row = await findMachine(trx, runId, name)
+    if (!row) return false
+    const conditions = conditionsOf(row)
+    const before = conditions.find((each) => each.name === bootComplete)
+    const message = troubles.join(' ') || undefined
+    if (before?.message === message) return false
+    const others = conditions.filter((each) => each.name !== bootComplete)
+    const found: Condition[] =
+      message === undefined ? [] : [{ name: bootComplete, status: 'False', lastTransitionAt: now(), message }]
+    await updateMachine(trx, runId, name, { conditions: [...others, ...found] })
+    return true
+  })
 }
 
 /** Makes all machines wanted on, whatever was wanted of each. */

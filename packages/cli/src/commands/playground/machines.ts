@@ -1,4 +1,4 @@
-import { isMachineReady, silentMachines } from '@ramet/client/goals.ts'
+import { incompleteBoots, isMachineReady, silentMachines } from '@ramet/client/goals.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
@@ -33,6 +33,7 @@ export function addMachines(parent: Command, open: Open): void {
           ]),
         )
         for (const { name, message } of silentMachines(play)) out.note(`${name}: ${message}`)
+        for (const { name, message } of incompleteBoots(play)) out.note(`${name}: ${message}`)
       }
     })
 }

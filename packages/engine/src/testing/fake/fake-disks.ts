@@ -10,6 +10,7 @@ export const fakeDisks: Disks = {
   async makeOverlay(file, _on, sizeBytes) {
     await saveFakeDrive(file, { sizeBytes, blocks: {} })
   },
+  makeFormatted: (file, sizeBytes) => saveFakeDrive(file, { sizeBytes, blocks: {} }),
   exists: (file) =>
     stat(file).then(
       () => true,
