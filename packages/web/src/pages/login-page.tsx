@@ -7,7 +7,7 @@ import { queries } from '../api/queries.ts'
 import { isRefusedLink } from '../api/session.ts'
 import { Button } from '../ui/button.tsx'
 import { Mark } from '../ui/icons.tsx'
-import { ErrorNotice } from '../ui/notice.tsx'
+import { ErrorNotice, FailureNotice } from '../ui/notice.tsx'
 import { usePageTitle } from '../ui/use-page-title.ts'
 
 /** For everyone who is not logged in: where links come from, and a field for one. */
@@ -25,7 +25,12 @@ export function LoginPage({ error }: { error: unknown }) {
       <div className="w-full max-w-sm">
         <Mark className="size-9" />
         <h1 className="mt-4 text-xl font-semibold tracking-tight">Log in to Ramet</h1>
-        <p className="mt-1.5 text-[13px] text-muted">
+        {isRefusedLink(error) && !login.isError && (
+          <div className="mt-3">
+            <FailureNotice failure={{ message: (error as Error).message }} />
+          </div>
+        )}
+        <p className="mt-3 text-[13px] text-muted">
           Run this on the machine of the server, in the folder of Ramet. It prints a link that logs you in, once, within ten
           minutes.
         </p>
@@ -52,7 +57,7 @@ export function LoginPage({ error }: { error: unknown }) {
             placeholder="http://127.0.0.1:8420/#login=…"
             className="h-9 rounded-md border border-line-strong bg-surface px-2.5 font-mono text-[13px] placeholder:text-faint"
           />
-          {login.isError ? <ErrorNotice error={login.error} /> : isRefusedLink(error) && <ErrorNotice error={error} />}
+          {login.isError && <ErrorNotice error={login.error} />}
           <div>
             <Button
               type="submit"
