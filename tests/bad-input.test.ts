@@ -58,6 +58,25 @@ const bad: [string, string, string, RegExp][] = [
     'not_supported_yet',
     /:6:\d+$/,
   ],
+  ['a title with ESC', good.replace('A playground', '"A \\e[2Jplayground"'), 'invalid_value', /:2:\d+$/],
+  [
+    'a mount point of two lines',
+    manifest('  machines:', machine('one').replace('mount: /}', 'mount: /}, {mount: "/a\\nb", size: 1GiB}')),
+    'invalid_value',
+    /:5:\d+$/,
+  ],
+  [
+    'a tab that leads to another host',
+    manifest('  machines:', machine('one'), '  tabs: [{kind: web-page, name: Docs, url: //evil.example}]'),
+    'invalid_value',
+    /:6:\d+$/,
+  ],
+  [
+    'a cover that is a program',
+    good.replace('playground:\n', 'cover: "javascript:alert(1)"\nplayground:\n'),
+    'invalid_value',
+    /:3:\d+$/,
+  ],
   [
     'a YAML bomb',
     `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d,*d,*d,*d]\n`,

@@ -108,6 +108,17 @@ export function mainJob({ title, environment, cycles }: MainJob): void {
       assert.ok((log.match(/^ramet: boot /gm) ?? []).length >= 2)
     })
 
+    test('control characters that a machine writes to its serial line are shown, and come as they are when asked for', async () => {
+      await inGuest("printf '\\033]0;owned\\007 done-%s\\n' here >/dev/console")
+      const log = await until('the line in the log', async () => {
+        const text = await server.ok('playground', 'machine', 'console', id, 'debian')
+        return text.includes('done-here') && text
+      })
+      assert.ok(log.includes('^[]0;owned^G done-here'))
+      assert.ok(!log.includes('\x1b'))
+      assert.ok((await server.ok('playground', 'machine', 'console', id, 'debian', '--raw')).includes('\x1b]0;owned\x07'))
+    })
+
     test('kill -9 of the server leaves the VM running; the next server takes it over', async () => {
       const boot = await inGuest('cat /proc/sys/kernel/random/boot_id')
       const [pid] = await vmProcesses(server.home, id)

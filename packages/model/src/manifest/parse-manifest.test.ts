@@ -177,6 +177,52 @@ const golden: Bad[] = [
     at: '"gpj',
   },
   {
+    says: 'a description that would clear a screen',
+    text: inner(`  machines: [{name: a, ${drives}}]`).replace('playground:\n', 'description: "a \\e[2J b"\nplayground:\n'),
+    code: 'invalid_value',
+    at: '"a ',
+    hint: /U\+001B \(ESC\) at character 3/,
+  },
+  {
+    says: 'a startup file of two lines',
+    text: one(`${drives}\nstartupFiles: [{path: "/a\\nb", content: x}]`),
+    code: 'invalid_value',
+    at: '"/a',
+    hint: /ends of lines/,
+  },
+  {
+    says: 'an owner that is no id',
+    text: one(`${drives}\nstartupFiles: [{path: /a, content: x, owner: "4294967295"}]`),
+    code: 'invalid_value',
+    at: '"4294967295"',
+  },
+  {
+    says: 'a drive over /proc',
+    text: one('drives: [{source: debian-stable, mount: /}, {size: 1GiB, mount: /proc/x}]'),
+    code: 'invalid_value',
+    at: '/proc/x',
+  },
+  {
+    says: 'two drives at one place, written in two ways',
+    text: one('drives: [{source: debian-stable, mount: /}, {size: 1GiB, mount: /d}, {size: 1GiB, mount: //d/}]'),
+    code: 'duplicate_name',
+    at: '//d/',
+  },
+  {
+    says: 'a host of two lines',
+    text: inner(
+      `  machines: [{name: a, ${drives}}]\n  tabs: [{kind: http-port, name: App, number: 80, hostRewrite: "a\\r\\nX: y"}]`,
+    ),
+    code: 'invalid_value',
+    at: '"a\\r',
+  },
+  {
+    says: 'a page that is another host for browsers',
+    text: inner(`  machines: [{name: a, ${drives}}]\n  tabs: [{kind: web-page, name: Docs, url: '/\\evil.example'}]`),
+    code: 'invalid_value',
+    at: "'/",
+  },
+  {
     says: 'an unknown image',
     text: one('drives: [{source: debian-stabel, mount: /}]'),
     code: 'unknown_image',

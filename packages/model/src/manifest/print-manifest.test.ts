@@ -73,11 +73,17 @@ test('every printed manifest reads back as the same', () => {
   )
 })
 
-test('control characters of a startup file are escaped in print, and read back as the same', () => {
-  const content = 'echo "\x1b[31mred"\n\x00\x7f\x9b31m \u202e\r\n'.padEnd(200, '.')
-  const startupFiles = [{ path: '/etc/motd', content }]
-  const spec = { machines: [{ name: 'a', drives: [{ source: 'debian-stable', mount: '/' }], startupFiles }] }
-  const { text, again } = printAndParse(manifest({}, spec))
-  assert.equal(visibleText(text), text)
-  assert.equal(again.playground.machines[0]?.startupFiles[0]?.content, content)
-})
+for (const [what, text] of Object.entries({
+  'control characters': 'echo "\x1b[31mred"\n\x00\x7f\x9b31m\r\n',
+  'overrides of direction': 'gpj.\u202eexe',
+})) {
+  test(`${what} in a startup file are escaped in print, and read back as the same`, () => {
+    for (const content of [text, text.padEnd(200, '.'), `\n${text}\n`]) {
+      const startupFiles = [{ path: '/etc/motd', content }]
+      const spec = { machines: [{ name: 'a', drives: [{ source: 'debian-stable', mount: '/' }], startupFiles }] }
+      const printed = printAndParse(manifest({}, spec))
+      assert.equal(visibleText(printed.text), printed.text)
+      assert.equal(printed.again.playground.machines[0]?.startupFiles[0]?.content, content)
+    }
+  })
+}
