@@ -26,6 +26,7 @@ interface Asked {
 const table: Readonly<Record<string, readonly [answer: 'hidden' | 'own' | 'open', asked: (names: Names) => Asked]>> = {
   'GET /api/health': ['open', () => ({ path: routes.health() })],
   'POST /api/auth/links': ['own', () => ({ path: routes.loginLinks() })],
+  'DELETE /api/auth/sessions': ['own', () => ({ path: routes.sessions() })],
   'POST /api/auth/logout': ['open', () => ({ path: routes.logout() })],
   'GET /api/auth/me': ['own', () => ({ path: routes.me() })],
   'GET /api/playgrounds': ['own', () => ({ path: `${routes.playgrounds()}?filter=all` })],

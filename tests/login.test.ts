@@ -53,6 +53,15 @@ describe('logging a browser in', () => {
     assert.deepEqual([answer.status, ((await answer.json()) as { code: string }).code], [403, 'needs_api_token'])
   })
 
+  test('ramet logout logs every browser out and closes open links, and the CLI goes on', async () => {
+    const { cookie } = await open(linkIn(await server.ok('login', '--print')))
+    const link = linkIn(await server.ok('login', '--print'))
+    assert.match((await server.ramet(['logout'])).stderr, /browsers are logged out/)
+    assert.equal(await isLoggedIn(cookie), false)
+    assert.equal((await open(link)).status, 401)
+    assert.ok(await isLoggedIn((await open(linkIn(await server.ok('login', '--print')))).cookie))
+  })
+
   test('a link that was not used is kept in no file, and ends with its server', async () => {
     const link = linkIn(await server.ok('login', '--print'))
     const files = await readdir(server.home, { recursive: true, withFileTypes: true })

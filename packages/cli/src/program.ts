@@ -7,6 +7,7 @@ import { addImageBuild } from './commands/image/build.ts'
 import { addImageList } from './commands/image/list.ts'
 import { addImageRemove } from './commands/image/remove.ts'
 import { addLogin } from './commands/login.ts'
+import { addLogout } from './commands/logout.ts'
 import { addManifestCheck } from './commands/manifest-check.ts'
 import { addCatalog } from './commands/playground/catalog.ts'
 import { addClone } from './commands/playground/clone.ts'
@@ -97,6 +98,7 @@ export function createProgram(): Command {
   addImageRemove(image, open)
 
   addLogin(program, open)
+  addLogout(program, open)
   addUsage(program, open)
   addDoctor(program, open)
   addFsck(program, open)

@@ -1,5 +1,5 @@
 import type { Event } from '@ramet/model/api/events.ts'
-import type { Check, Finding, Health, Image, LoginLink, Me } from '@ramet/model/api/host.ts'
+import type { Check, EndedSessions, Finding, Health, Image, LoginLink, Me } from '@ramet/model/api/host.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
@@ -77,6 +77,8 @@ export function createClient(options: ClientOptions) {
     /** Makes a login link for a browser. Throws `needs_api_token` in a browser. */
     makeLoginLink: () => post<LoginLink>(routes.loginLinks()),
     logout: async () => void (await post(routes.logout())),
+    /** Ends the user's sessions in every browser. */
+    endSessions: () => ask<EndedSessions>(connection, 'DELETE', routes.sessions()),
 
     playgrounds: {
       list: (filter?: string) => get<Playground[]>(routes.playgrounds() + query({ filter })),

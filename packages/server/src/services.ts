@@ -49,6 +49,8 @@ export interface Auth {
   /** Makes a login link for the user of an API token; undefined for any other token, that of a session too. */
   makeLinkFor(apiToken: string): Promise<{ token: string; expiresAt: Date } | undefined>
   closeSession(token: string): Promise<void>
+  /** Ends all sessions of a user and closes the open links. Returns how many sessions there were. */
+  closeSessionsOf(user: User): Promise<number>
   me(user: User): Me
 }
 

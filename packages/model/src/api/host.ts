@@ -33,6 +33,8 @@ export type Me = z.infer<typeof meSchema>
 
 /** The address of a login link is `pages.login(token)` at whatever address the browser reaches the server. */
 export const loginLinkSchema = z.object({ token: z.string(), expiresAt: z.string() })
+export const endedSessionsSchema = z.object({ sessions: z.number().int() })
+export type EndedSessions = z.infer<typeof endedSessionsSchema>
 export type LoginLink = z.infer<typeof loginLinkSchema>
 
 export const findingSchema = z.object({ code: z.string(), subject: z.string(), message: z.string() })

@@ -7,6 +7,7 @@ export const routes = {
   login: () => '/api/auth/login',
   loginLinks: () => '/api/auth/links',
   logout: () => '/api/auth/logout',
+  sessions: () => '/api/auth/sessions',
   playgrounds: () => '/api/playgrounds',
   playground: (name: string) => `/api/playgrounds/${enc(name)}`,
   playgroundLineage: (name: string) => `/api/playgrounds/${enc(name)}/lineage`,

@@ -72,6 +72,26 @@ test('an API token does not end by a logout, nor by time', async () => {
   assert.deepEqual(await auth.userOf(token), owner)
 })
 
+test('all sessions of a user end at once, with the open links; API tokens and those of others go on', async () => {
+  await using made = await makeAuth()
+  const { auth, db } = made
+  const other: User = { id: 'u2', name: 'other' }
+  await db
+    .insertInto('users')
+    .values({ ...other, created_at: new Date().toISOString() })
+    .execute()
+  const [mine, again, theirs] = [
+    await auth.openSession(auth.makeLink(owner).token),
+    await auth.openSession(auth.makeLink(owner).token),
+    await auth.openSession(auth.makeLink(other).token),
+  ]
+  const [api, link] = [await auth.issueApiToken(owner, 'cli'), auth.makeLink(owner)]
+  assert.equal(await auth.closeSessionsOf(owner), 2)
+  for (const session of [mine, again]) assert.equal(await auth.userOf(session?.token ?? ''), undefined)
+  assert.equal(await auth.openSession(link.token), undefined)
+  assert.deepEqual([await auth.userOf(api), await auth.userOf(theirs?.token ?? '')], [owner, other])
+})
+
 test('the store keeps no token, and forgets sessions that are over', async () => {
   await using made = await makeAuth()
   const { auth, clock, db } = made

@@ -55,6 +55,12 @@ export class TokenAuth implements Auth {
     if (record?.kind === 'session') await this.#store.remove(record.id)
   }
 
+  /** Ends all sessions of a user and closes the open links. Returns how many sessions there were. */
+  closeSessionsOf(user: User): Promise<number> {
+    this.#links.closeAllOf(user)
+    return this.#store.removeSessionsOf(user.id)
+  }
+
   /** Makes a token for the CLI or another program. Its text is returned only here. */
   issueApiToken(user: User, name: string): Promise<string> {
     return this.#issue(user, 'cli', name, undefined)

@@ -46,6 +46,10 @@ export class LoginLinks {
     return link?.user
   }
 
+  closeAllOf({ id }: User): void {
+    for (const [hash, { user }] of this.#open) if (user.id === id) this.#open.delete(hash)
+  }
+
   #forgetExpired(): void {
     const now = this.#now()
     for (const [hash, { expiresAt }] of this.#open) if (expiresAt <= now) this.#open.delete(hash)

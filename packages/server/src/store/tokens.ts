@@ -20,6 +20,8 @@ export interface TokenStore {
   add(record: TokenRecord): Promise<void>
   remove(id: string): Promise<void>
   removeExpired(now: Date): Promise<void>
+  /** Returns how many there were. */
+  removeSessionsOf(userId: string): Promise<number>
 }
 
 /** Browsers that a user is logged in with. One more ends the oldest session: a login is never refused because of others. */
@@ -70,6 +72,14 @@ export function tokenStore(db: Db): TokenStore {
     },
     async remove(id) {
       await db.deleteFrom('tokens').where('id', '=', id).execute()
+    },
+    async removeSessionsOf(userId) {
+      const { numDeletedRows } = await db
+        .deleteFrom('tokens')
+        .where('user_id', '=', userId)
+        .where('kind', '=', 'session')
+        .executeTakeFirst()
+      return Number(numDeletedRows)
     },
     async removeExpired(now) {
       // Times are all written by toISOString, so that their order as text is their order in time.

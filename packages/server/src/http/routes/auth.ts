@@ -1,4 +1,4 @@
-import { loginLinkSchema, meSchema } from '@ramet/model/api/host.ts'
+import { endedSessionsSchema, loginLinkSchema, meSchema } from '@ramet/model/api/host.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import { needsApiToken, wrongLoginToken } from '@ramet/model/errors/errors.ts'
 import { wordSchema } from '@ramet/model/units/plain-text.ts'
@@ -59,6 +59,14 @@ export function authRoutes(auth: Auth, gate: Gate, secure: boolean): Route[] {
         reply.header('set-cookie', cookie('', 0))
         return {}
       },
+    }),
+    route({
+      method: 'DELETE',
+      path: routes.sessions(),
+      permission: 'account.leave',
+      summary: 'Ends all sessions of the user, in every browser, and closes login links that are open',
+      answer: endedSessionsSchema,
+      handle: async ({ user }) => ({ sessions: await auth.closeSessionsOf(user) }),
     }),
     route({
       method: 'GET',
