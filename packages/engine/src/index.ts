@@ -25,6 +25,7 @@ export type {
 } from './host/perform.ts'
 export { workflowSteps } from './host/workflows.ts'
 export { hostAddresses } from './network/plan.ts'
+export { closeInheritedDescriptors } from './process/inherited-descriptors.ts'
 export { run } from './process/run-process.ts'
 export { nextOverlays } from './run/cut-live.ts'
 export type { DriveRecord, LayerRecord, MachineRecord, RunRecord } from './run/run-record.ts'

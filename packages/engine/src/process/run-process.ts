@@ -1,11 +1,16 @@
 import { spawn } from 'node:child_process'
+import type { FileHandle } from 'node:fs/promises'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { addBackgroundProgram, inIdleClass } from './background-programs.ts'
+import { childEnvironment } from './child-environment.ts'
 
 export interface RunOptions {
   readonly stdin?: string | Uint8Array
   readonly cwd?: string
+  /** Added to `childEnvironment`. */
   readonly env?: Record<string, string>
+  /** Become its descriptors from 3 on. It has no others but its three streams. */
+  readonly files?: readonly FileHandle[]
   readonly signal?: AbortSignal
   /** The program is killed after this many milliseconds. Default: two minutes. */
   readonly timeoutMs?: number
@@ -46,9 +51,11 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
   const [program, ...args] = options.isBackground ? inIdleClass(argv) : argv
   const child = spawn(program, args, {
     cwd: options.cwd,
-    env: { ...process.env, LC_ALL: 'C', ...options.env },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...childEnvironment(), ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe', ...(options.files ?? []).map(({ fd }) => fd)],
   })
+  const { stdin: input, stdout: output, stderr: complaints } = child
+  if (!input || !output || !complaints) throw new Error('a program has no streams')
   if (child.pid !== undefined) options.onSpawn?.(child.pid)
   const forget = options.isBackground && child.pid !== undefined ? addBackgroundProgram(child.pid) : () => {}
   let why: string | undefined
@@ -71,19 +78,19 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
       while (size > keepBytes && into.length > 1) size -= into.shift()?.length ?? 0
     }
   }
-  child.stdout.on('data', keep(stdout))
-  child.stderr.on('data', keep(stderr))
+  output.on('data', keep(stdout))
+  complaints.on('data', keep(stderr))
   if (options.onStderrLine) {
     let rest = ''
-    child.stderr.on('data', (chunk: Buffer) => {
+    complaints.on('data', (chunk: Buffer) => {
       const lines = (rest + chunk.toString()).split(/[\r\n]+/)
       rest = lines.pop() ?? ''
       for (const line of lines) options.onStderrLine?.(line)
     })
   }
   // When a program ends without reading its input, its exit code decides, not our broken pipe.
-  child.stdin.on('error', () => {})
-  child.stdin.end(options.stdin ?? '')
+  input.on('error', () => {})
+  input.end(options.stdin ?? '')
   child.on('error', (error) =>
     reject(
       new ProcessFailed(argv, null, (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'is not installed' : error.message, ''),

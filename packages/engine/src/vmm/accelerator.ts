@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { access, constants, readFile } from 'node:fs/promises'
 import { writeFileAtomically } from '../disk/files.ts'
+import { childEnvironment } from '../process/child-environment.ts'
 
 export interface AcceleratorFound {
   readonly accelerator: 'kvm' | 'tcg'
@@ -80,6 +81,7 @@ async function bootWithKvm({ kernel, initrd, qemu = 'qemu-system-x86_64' }: Prob
     [...argv, '-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 reboot=t panic=-1 ramet.probe', '-serial', 'stdio'],
     {
       stdio: ['ignore', 'pipe', 'ignore'],
+      env: childEnvironment(),
     },
   )
   let seen = ''
