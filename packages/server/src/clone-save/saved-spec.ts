@@ -1,4 +1,5 @@
-import { type ManifestSpec, manifestSpecSchema } from '@ramet/model/manifest/manifest.ts'
+import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
+import { storedSpec } from '@ramet/model/manifest/stored-spec.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { formatBytes, parseBytes } from '@ramet/model/units/bytes.ts'
 
@@ -7,7 +8,7 @@ import { formatBytes, parseBytes } from '@ramet/model/units/bytes.ts'
  * official one may have changed meanwhile. Every address is written out, so that machines of new runs find each other as the saved ones did.
  */
 export function savedSpec(plan: RunPlan): ManifestSpec {
-  return manifestSpecSchema.parse({
+  return storedSpec({
     networks: plan.networks.map(({ name, subnet, gateway, private: isPrivate }) => ({
       name,
       subnet,

@@ -2,8 +2,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nameTaken } from '@ramet/model/errors/errors.ts'
 import type { Base } from '@ramet/model/manifest/inherit.ts'
-import { type ManifestSpec, manifestSpecSchema } from '@ramet/model/manifest/manifest.ts'
+import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
 import { parseManifest } from '@ramet/model/manifest/parse-manifest.ts'
+import { storedSpec } from '@ramet/model/manifest/stored-spec.ts'
 import { type Db, now, transaction } from '../store/database.ts'
 import {
   findPlayground,
@@ -80,7 +81,7 @@ async function readOfficial(folder: string, name: string, images: readonly strin
 }
 
 /** Reads the spec of a stored playground, which was checked when it was written. */
-export const specOf = (row: PlaygroundRow): ManifestSpec => manifestSpecSchema.parse(JSON.parse(row.spec))
+export const specOf = (row: PlaygroundRow): ManifestSpec => storedSpec(JSON.parse(row.spec))
 
 /** Official playgrounds, as bases for others. */
 export async function listBases(db: Db): Promise<Base[]> {
