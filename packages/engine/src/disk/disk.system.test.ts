@@ -7,7 +7,7 @@ import { run } from '../process/run-process.ts'
 import { importLayer } from './import-layer.ts'
 import { chainOptions } from './qcow2-chain.ts'
 import { checkSpace, qemuDisks } from './qemu-disks.ts'
-import { ensureVmUser } from './vm-user.ts'
+import { ensureVmUser, root } from './vm-user.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'disks-'))
 await chmod(folder, 0o711)
@@ -86,8 +86,14 @@ test('a smaller overlay than its layer is refused, a repeated one replaces, and 
   await disks.makeOverlay(overlay, undefined, MiB)
   assert.deepEqual(await disks.check(overlay), [])
   await assert.rejects(disks.makeOverlay(join(home, 'nowhere/overlay.qcow2'), undefined, MiB), { code: 'ENOENT' })
-  await assert.rejects(disks.makeOverlay(join(home, 'huge.qcow2'), undefined, 2 ** 60), { code: 'process_failed' })
+  await assert.rejects(disks.makeOverlay(join(home, 'huge.qcow2'), undefined, 2 ** 60), RangeError)
   assert.deepEqual(await readdir(home), ['overlay.qcow2'])
+})
+
+test('a drive at rest, which only root may read, is checked by a program that is not root', async () => {
+  const file = join(folder, 'at-rest.qcow2')
+  await qemuDisks(root).makeOverlay(file, undefined, MiB)
+  assert.deepEqual([(await stat(file)).uid, await disks.check(file)], [0, []])
 })
 
 test('damage is told in sentences', async () => {

@@ -1,7 +1,9 @@
-import { chmod, chown, constants, copyFile, link, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { constants, copyFile, link, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { temporaryName } from './files.ts'
+import { inFolderOf } from './held-folder.ts'
 import { checkSpace, publish } from './qemu-disks.ts'
+import { sealedMode } from './sealed-file.ts'
 
 /** Error codes of link(2) for a file that cannot be linked but can be copied. */
 const copyInstead = new Set(['EXDEV', 'EPERM', 'EMLINK', 'EOPNOTSUPP'])
@@ -12,20 +14,27 @@ const copyInstead = new Set(['EXDEV', 'EPERM', 'EMLINK', 'EOPNOTSUPP'])
  * Whole or not at all; repeating it changes nothing. Throws `no_space`.
  */
 export async function importLayer(from: string, to: string, vmGid: number): Promise<void> {
-  const temporary = temporaryName(to)
-  try {
+  await inFolderOf(to, async (folder, name) => {
+    const temporary = temporaryName(name)
     try {
-      await link(from, temporary)
-    } catch (error) {
-      if (!copyInstead.has((error as NodeJS.ErrnoException).code ?? '')) throw error
-      await checkSpace(dirname(to), (await stat(from)).blocks * 512)
-      await copyFile(from, temporary, constants.COPYFILE_FICLONE)
+      await linkOrCopy(from, join(dirname(to), temporary))
+      await using file = await folder.file(temporary, 'read')
+      await file.chown(0, vmGid)
+      await file.chmod(sealedMode)
+      await publish(temporary, name, folder)
+    } finally {
+      // Also after success: rename(2) of one name of a file onto another name of the same file leaves both.
+      await folder.unlink(temporary)
     }
-    await chown(temporary, 0, vmGid)
-    await chmod(temporary, 0o444)
-    await publish(temporary, to)
-  } finally {
-    // Also after success: rename(2) of one name of a file onto another name of the same file leaves both.
-    await rm(temporary, { force: true })
+  })
+}
+
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to)
+  } catch (error) {
+    if (!copyInstead.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+    await checkSpace(dirname(to), (await stat(from)).blocks * 512)
+    await copyFile(from, to, constants.COPYFILE_FICLONE)
   }
 }

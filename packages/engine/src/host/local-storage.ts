@@ -1,6 +1,7 @@
-import { rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { lookAt } from '../disk/held-folder.ts'
 import type { SealedFile } from '../disk/layer-store.ts'
+import { removeTree } from '../disk/remove-tree.ts'
 import { freeBytes, requireSpace } from '../disk/space.ts'
 import type { HostParts } from '../run/host-parts.ts'
 import { overlaysFolder } from '../run/run-folder.ts'
@@ -15,8 +16,8 @@ export function localStorage({ home, disks, layers }: Pick<HostParts, 'home' | '
   const pathOf = ({ runId, overlay }: OverlayName) => join(overlaysFolder(home, runId), overlay)
   const paths = (file: OverlayToLayer) => ({ overlay: pathOf(file), layer: join(home, file.layer) })
   const fileOf = ({ file, sizeBytes }: LayerRecord) => ({ file: join(home, file), format: 'qcow2' as const, sizeBytes })
-  const remove = async (files: readonly string[], recursive = false) => {
-    await Promise.all(files.map((path) => rm(path, { force: true, recursive })))
+  const remove = async (files: readonly string[]) => {
+    await Promise.all(files.map(removeTree))
   }
   const bytes = (files: readonly string[]) => Promise.all(files.map((path) => disks.bytes(path).catch(() => 0)))
   return {
@@ -38,16 +39,13 @@ export function localStorage({ home, disks, layers }: Pick<HostParts, 'home' | '
       }),
     removeLayers: (files) => remove(files.map((file) => join(home, file))),
     removeOverlays: (overlays) => remove(overlays.map(pathOf)),
-    removeSnapshots: (ids) =>
-      remove(
-        ids.map((id) => snapshotFolder(home, id)),
-        true,
-      ),
+    removeSnapshots: (ids) => remove(ids.map((id) => snapshotFolder(home, id))),
     removeRam: (file) => remove([join(home, file)]),
     overlayBytes: (overlays) => bytes(overlays.map(pathOf)),
     fileBytes: (files) => bytes(files.map((file) => join(home, file))),
     async writtenAt(file) {
-      return (await stat(join(home, file)).catch(() => undefined))?.mtimeMs
+      const found = await lookAt(join(home, file)).catch(() => undefined)
+      return found && Number(found.mtimeNs) / 1e6
     },
     syncMemory: (memories) => syncMemory(home, memories),
     async packRam(file, work) {

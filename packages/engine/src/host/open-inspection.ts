@@ -1,6 +1,7 @@
-import { lstat, readdir } from 'node:fs/promises'
+import { lstat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { checkQcow2 } from '../disk/check-qcow2.ts'
+import { HeldFolder } from '../disk/held-folder.ts'
 import { digestRam } from '../snapshot/ram-file.ts'
 import type { FileSight, HomeInspection } from './home-inspection.ts'
 
@@ -25,10 +26,15 @@ export function openInspection(home: string): HomeInspection {
 
 /** `levels`: how many levels of folders below are listed. */
 async function list(home: string, folder: string, levels: number, into: Map<string, FileSight>): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
+  for (const name of await namesIn(folder).catch(() => [])) {
     const found = await see(home, join(folder, name), into)
     if (found?.kind === 'folder' && levels > 0) await list(home, join(folder, name), levels - 1, into)
   }
+}
+
+async function namesIn(path: string): Promise<string[]> {
+  await using folder = await HeldFolder.open(path)
+  return await folder.names()
 }
 
 async function see(home: string, path: string, into: Map<string, FileSight>): Promise<FileSight | undefined> {

@@ -1,6 +1,9 @@
-import { readdir, rm, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
+import type { RametError } from '@ramet/model/errors/error.ts'
 import { temporarySuffix } from '../disk/files.ts'
+import { lookAt } from '../disk/held-folder.ts'
+import { removeTree } from '../disk/remove-tree.ts'
 import { takeFolder } from '../disk/take-folder.ts'
 import { type HostParts, hostName } from '../run/host-parts.ts'
 import { namesFolder, overlaysFolder, runFolder, runsFolder } from '../run/run-folder.ts'
@@ -118,7 +121,7 @@ async function overlayFiles(
     for (const name of await entries(folder)) {
       const path = join(folder, name)
       if (overlays.includes(name)) {
-        if (!isOn || uid !== undefined) await store.makeWritable(path, isOn ? uid : undefined)
+        if (!isOn || uid !== undefined) await store.makeWritable(path, isOn ? uid : undefined).catch(unlessNotPlain)
       } else if (!isOn || sealed.has((await identify(path)) ?? '')) reclaimed.push(await remove(home, path, 'overlay'))
     }
   }
@@ -132,14 +135,19 @@ async function takeFolders(home: string, runId: string): Promise<void> {
   for (const folder of [overlaysFolder(home, runId), ...each]) await takeFolder(folder)
 }
 
+/** The start of that run says what is wrong, and the server starts without it. */
+const unlessNotPlain = (error: RametError) => {
+  if (error.code !== 'not_plain') throw error
+}
+
 const entries = (folder: string) => readdir(folder).catch((): string[] => [])
 
 async function remove(home: string, path: string, what: Reclaimed['what']): Promise<Reclaimed> {
-  await rm(path, { recursive: true, force: true })
+  await removeTree(path)
   return { what, name: relative(home, path) }
 }
 
 async function identify(path: string): Promise<string | undefined> {
-  const found = await stat(path).catch(() => undefined)
+  const found = await lookAt(path).catch(() => undefined)
   return found && `${found.dev}:${found.ino}`
 }

@@ -1,6 +1,7 @@
-import { rename, rm, stat } from 'node:fs/promises'
+import { lstat, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { syncFolder, temporarySuffix } from '../disk/files.ts'
+import { removeTree } from '../disk/remove-tree.ts'
 import type { RunContext } from './run-context.ts'
 import { runFolder } from './run-folder.ts'
 import type { Step, Workflow } from './steps.ts'
@@ -25,7 +26,7 @@ const deleteFiles: Step<RunContext> = {
     const folder = runFolder(host.home, (await store.read()).id)
     return Promise.all(
       [folder, folder + temporarySuffix].map((path) =>
-        stat(path).then(
+        lstat(path).then(
           () => false,
           () => true,
         ),
@@ -35,12 +36,12 @@ const deleteFiles: Step<RunContext> = {
   async do({ host, store }) {
     const folder = runFolder(host.home, (await store.read()).id)
     const doomed = folder + temporarySuffix
-    await rm(doomed, { recursive: true, force: true })
+    await removeTree(doomed)
     await rename(folder, doomed).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error
     })
     await syncFolder(dirname(folder))
-    await rm(doomed, { recursive: true, force: true })
+    await removeTree(doomed)
   },
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { syncFile, syncFolder, temporarySuffix } from '../disk/files.ts'
+import { removeTree } from '../disk/remove-tree.ts'
 import type { Vm, VmMemory, VmOverlay } from '../vmm/vmm.ts'
 import { ramFileName, snapshotFolder, snapshotsFolder, stateFileName } from './snapshot-folder.ts'
 import { type MemoryFiles, memoryIn, type TakenMachine } from './snapshot-record.ts'
@@ -72,8 +73,8 @@ export async function keepMemory(
 
 export async function forgetMemory(home: string, id: string): Promise<void> {
   const folder = snapshotFolder(home, id)
-  await rm(folder + temporarySuffix, { recursive: true, force: true })
-  await rm(folder, { recursive: true, force: true })
+  await removeTree(folder + temporarySuffix)
+  await removeTree(folder)
 }
 
 interface Memory {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, rename, rm, stat } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { syncFolder, temporaryName } from '../disk/files.ts'
+import { openPlain } from '../disk/held-folder.ts'
 import { run } from '../process/run-process.ts'
 
 export interface RamFile {
@@ -56,9 +57,10 @@ async function become(from: string, to: RamFile, make: (temporary: string) => Pr
   try {
     const digest = await make(temporary)
     const { uid, gid, mode } = await stat(from)
-    await chown(temporary, uid, gid)
-    await chmod(temporary, mode)
-    const { size } = await stat(temporary)
+    await using file = await openPlain(temporary, 'read')
+    await file.chown(uid, gid)
+    await file.chmod(mode)
+    const { size } = await file.stat()
     await rename(temporary, to.path)
     await syncFolder(dirname(to.path))
     return { ...to, bytes: size, digest }

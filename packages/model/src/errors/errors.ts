@@ -126,6 +126,19 @@ export const imageBuildFailed = (image: string, why: string) =>
 export const vmFailed = (machine: string, why: string, cause?: unknown) =>
   new RametError('vm_failed', 500, `The machine ${machine} did not start: ${why}`, { cause })
 
+/** For a path of the server's under which somebody has put a link, a pipe or the like: only a VM that its guest took over does that. */
+export const notPlain = (path: string, cause?: unknown) =>
+  new RametError('not_plain', 500, `${path} is not what the server made there, so it is left alone.`, {
+    cause,
+    hint: 'The guest of that run may have broken out into its QEMU. Keep the folder for a look, and destroy the run.',
+  })
+
+/** `why`: as part of a sentence. For a drive's file with a header that no QEMU of ours writes. */
+export const driveNotTrusted = (path: string, why: string) =>
+  new RametError('drive_not_trusted', 500, `The drive file ${path} is not opened: ${why}.`, {
+    hint: 'The guest of that run may have broken out into its QEMU. Keep the file for a look, and destroy the run.',
+  })
+
 /** `file`: relative to RAMET_HOME. */
 export const layerMissing = (machine: string, driveIndex: number, file: string) =>
   new RametError('layer_missing', 500, `Drive ${driveIndex} of ${machine} is damaged: its layer ${file} is gone.`, {
