@@ -28,14 +28,14 @@ export function localMachines({ home, vmmFor, guests, networks, live }: HostPart
     return machine
   }
   const linkOf = async (name: MachineName): Promise<GuestLink> => (await ready(name)).link
-  const logs = ({ runId, machine, index }: MachinePlace) =>
-    vmmFor(machine).consoleLogs({ folder: machineFolder(home, runId, index) })
+  const logs = ({ runId, machine, index }: MachinePlace, only?: string) =>
+    vmmFor(machine).consoleLogs({ folder: machineFolder(home, runId, index) }, only)
   return {
     exec: async (machine, command, options) => (await linkOf(machine)).exec(command, options),
     terminal: async (machine, session, options) => (await linkOf(machine)).terminal(session, options),
     console: async (machine) => guests.console(on(machine).vm),
     consoleLogs: async (place) => (await logs(place)).map(({ name }) => name),
-    readConsoleLog: async (place, name) => (await logs(place)).find((log) => log.name === name)?.read(),
+    readConsoleLog: async (place, name) => (await logs(place, name)).find((log) => log.name === name)?.read(),
     dial: async (machine, port) => dialMachine(networks, await ready(machine), port),
     async answers({ runId, machine }, withinMs) {
       const link = live.get(runId)?.get(machine)?.link

@@ -156,8 +156,8 @@ export interface Vmm {
   start(spec: VmSpec): Promise<Vm>
   /** Finds the VM again after the server was gone, by its record (pid, start time, boot) and control socket. Undefined: never started here (no record). */
   find(identity: VmIdentity): Promise<Vm | VmRemains | undefined>
-  /** Serial logs, oldest first, one for each boot (a reboot from inside begins a new one). */
-  consoleLogs(spec: Pick<VmSpec, 'folder'>): Promise<readonly ConsoleLog[]>
+  /** Serial logs, oldest first, one for each boot (a reboot from inside begins a new one). `only`: just the one with that name, which costs less. */
+  consoleLogs(spec: Pick<VmSpec, 'folder'>, only?: string): Promise<readonly ConsoleLog[]>
 }
 
 export interface ConsoleLog {

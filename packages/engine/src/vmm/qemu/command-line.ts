@@ -127,6 +127,10 @@ const filesOf = (source: BlockSource): { readonly file: string; readonly format:
     ? [{ file: source.file, format: 'raw' }]
     : source.files.map((file) => ({ file, format: 'qcow2' as const })).toReversed()
 
+/** Those that a guest may have written, now or in an earlier life. */
+export const qcow2Files = (drives: readonly VmDrive[]): string[] =>
+  drives.flatMap(({ source }) => filesOf(source).flatMap(({ file, format }) => (format === 'qcow2' ? [file] : [])))
+
 /** Bottom first, each node naming the one below; `backing: null` ends the chain, so names inside files are never followed. */
 function driveArguments(drive: VmDrive, index: number, bus: string): string[] {
   const argv: string[] = []

@@ -17,6 +17,7 @@ const strict = [
 
 /** Programs of `native/` that run on the host. The last one is loaded into QEMU, so it is built for the host's own C library. */
 const tools = {
+  'keep-log': ['musl-gcc', ...strict, '-static'],
   jail: ['musl-gcc', ...strict, '-static'],
   split: ['musl-gcc', ...strict, '-static'],
   'private-ram': ['gcc', ...strict, '-shared', '-fPIC'],

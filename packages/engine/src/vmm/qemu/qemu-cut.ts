@@ -1,7 +1,7 @@
-import { constants } from 'node:fs'
 import { chmod, type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { temporaryName } from '../../disk/files.ts'
+import { openPlain } from '../../disk/held-folder.ts'
 import type { CutFigures, VmCut, VmMemory, VmOverlay } from '../vmm.ts'
 import { closeOverlay, type OpenOverlay, openOverlay, putOn } from './drive-nodes.ts'
 import { endMigration, migrationReaches, withEvents } from './migration.ts'
@@ -14,6 +14,7 @@ import type { VmJail } from './vm-record.ts'
 /** Paths of our programs. */
 export interface CutTools {
   jail(): Promise<string>
+  logKeeper(): Promise<string>
   splitter(): Promise<string>
   privateRam(): Promise<string>
 }
@@ -179,13 +180,10 @@ export class QemuCut implements VmCut {
   }
 }
 
+/** The path is QEMU's own word, so it may be anything: only a file is opened, and nothing of it is read. */
 async function flush(path: string): Promise<void> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
-  try {
-    await file.datasync()
-  } finally {
-    await file.close()
-  }
+  await using file = await openPlain(path, 'read')
+  await file.datasync()
 }
 
 /** Creates the two files under temporary names, owned by us. */

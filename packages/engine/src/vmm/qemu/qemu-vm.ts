@@ -3,7 +3,6 @@ import { actionRefused } from '@ramet/model/errors/errors.ts'
 import { writeFileAtomically } from '../../disk/files.ts'
 import { unixPort } from '../unix-port.ts'
 import type { Vm, VmCut, VmEnd, VmMemory, VmOverlay, VmPorts } from '../vmm.ts'
-import { boundConsoleLog } from './console-log.ts'
 import { openOverlay, overlayFiles, putOn } from './drive-nodes.ts'
 import { endMigration } from './migration.ts'
 import { give, takeBack } from './own-files.ts'
@@ -13,8 +12,6 @@ import { QmpClient, type QmpEvent } from './qmp.ts'
 import { vmFiles } from './vm-files.ts'
 import type { VmJail, VmRecord } from './vm-record.ts'
 import { untilSpace, waitsForSpace } from './wait-for-space.ts'
-
-const boundLogEveryMs = 30_000
 
 /** Status of a VM whose guest powered off and whose QEMU waits to be seen (`-action shutdown=pause`; qapi/run-state.json). */
 export const isOff = (status: string): boolean => status === 'shutdown'
@@ -40,7 +37,6 @@ export class QemuVm implements Vm {
   readonly #exit: Promise<ChildExit> | undefined
   readonly #resets = new Set<() => void>()
   readonly #end = Promise.withResolvers<VmEnd>()
-  readonly #boundLog: NodeJS.Timeout
   #qmp: QmpClient
   #seenEnd: VmEnd | undefined
   #isReleased = false
@@ -58,8 +54,6 @@ export class QemuVm implements Vm {
     this.ports = { ssh: unixPort(guest), wake: unixPort(wake), console: unixPort(console) }
     this.ended = this.#end.promise
     this.#qmp = qmp
-    this.#boundLog = setInterval(() => void boundConsoleLog(folder).catch(() => {}), boundLogEveryMs)
-    this.#boundLog.unref()
     void this.#watch()
   }
 
@@ -111,7 +105,6 @@ export class QemuVm implements Vm {
 
   release(): void {
     this.#isReleased = true
-    clearInterval(this.#boundLog)
     this.#qmp.close()
   }
 
@@ -201,7 +194,6 @@ export class QemuVm implements Vm {
   }
 
   async #settle(): Promise<void> {
-    clearInterval(this.#boundLog)
     // Our child stays as a zombie until it is reaped.
     await this.#exit
     if (this.#process.jail) await takeBack(this.#folder).catch(() => {})

@@ -1,16 +1,18 @@
 import { spawn } from 'node:child_process'
-import { chmod, lchown, open, readFile, realpath, rm } from 'node:fs/promises'
+import { chmod, lchown, readFile, realpath, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { missingProgram, vmFailed } from '@ramet/model/errors/errors.ts'
+import { requireTrusted } from '../../disk/drive-file.ts'
 import { findProgram } from '../../process/find-program.ts'
 import { setStopped } from '../../process/stop-signal.ts'
 import { checkRam } from '../memory-files.ts'
 import type { Accelerator, Vm, VmEnd, VmIdentity, Vmm, VmRemains, VmSpec } from '../vmm.ts'
-import { qemuCommandLine } from './command-line.ts'
-import { consoleLogs, nextConsoleLog } from './console-log.ts'
+import { qcow2Files, qemuCommandLine } from './command-line.ts'
+import { consoleLogs, readMessages } from './console-log.ts'
 import { hostTool } from './host-tools.ts'
 import { jailCommandLine } from './jail-command-line.ts'
+import { newLogs, untilLogged } from './log-keeper.ts'
 import { jitCacheMiB, overheadMiB } from './overhead.ts'
 import { layOut, takeBack } from './own-files.ts'
 import { gone } from './process.ts'
@@ -56,19 +58,24 @@ export function qemuVmm(options: QemuOptions): Vmm {
       return start(spec, { ...options, qemu: options.qemu ?? 'qemu-system-x86_64' }, accelerator, tools)
     },
     find: (identity) => find(identity, tools),
-    consoleLogs: ({ folder }) => consoleLogs(folder),
+    consoleLogs: ({ folder }, only) => consoleLogs(folder, only),
   }
 }
 
 function hostTools(cacheFolder: string): CutTools {
   const kept = new Map<string, Promise<string>>()
-  const tool = (name: 'jail' | 'split' | 'private-ram') => {
+  const tool = (name: Parameters<typeof hostTool>[1]) => {
     const known = kept.get(name) ?? hostTool(cacheFolder, name)
     kept.set(name, known)
     known.catch(() => kept.delete(name))
     return known
   }
-  return { jail: () => tool('jail'), splitter: () => tool('split'), privateRam: () => tool('private-ram') }
+  return {
+    jail: () => tool('jail'),
+    splitter: () => tool('split'),
+    privateRam: () => tool('private-ram'),
+    logKeeper: () => tool('keep-log'),
+  }
 }
 
 async function start(
@@ -77,6 +84,7 @@ async function start(
   accelerator: Accelerator,
   tools: CutTools,
 ): Promise<Vm> {
+  await requireTrusted(qcow2Files(spec.drives))
   if (spec.resume) await checkRam(spec, spec.resume)
   const installed = await findProgram(options.qemu)
   if (installed === undefined) throw missingProgram(options.qemu, 'qemu-system-x86')
@@ -86,25 +94,25 @@ async function start(
   for (const file of [files.end, files.process]) await rm(file, { force: true })
   const uid = await options.uids.take(spec.runId)
   const { jail, read } = await layOut(spec, uid)
-  const [program, ...args] = jailCommandLine(
-    jailer,
-    qemuJail(spec, { jail, read, accelerator, prefix: dirname(dirname(qemu)), privateRam }),
-    qemuCommandLine(spec, { qemu, accelerator, tscKhz: options.tscKhz, jitCacheMiB: options.jitCacheMiB ?? jitCacheMiB }),
+  await using logs = await newLogs(spec.folder, await tools.logKeeper(), spec.groups)
+  const [program, ...args] = logs.keptBy(
+    jailCommandLine(
+      jailer,
+      qemuJail(spec, { jail, read, accelerator, prefix: dirname(dirname(qemu)), privateRam }),
+      qemuCommandLine(spec, { qemu, accelerator, tscKhz: options.tscKhz, jitCacheMiB: options.jitCacheMiB ?? jitCacheMiB }),
+    ),
   )
-  const [log, consoleLog] = await Promise.all([
-    open(files.log, 'w', 0o640),
-    nextConsoleLog(spec.folder).then((file) => open(file, 'a', 0o640)),
-  ])
   const failure = Promise.withResolvers<never>()
   failure.promise.catch(() => {})
   // Its own session: a Ctrl-C or SIGKILL to the server's process group does not reach it.
   const child = spawn(program, args, {
     detached: true,
     // A resumed VM gets its device state on 0.
-    stdio: [spec.resume ? 'pipe' : 'ignore', log.fd, log.fd, consoleLog.fd],
+    stdio: [spec.resume ? 'pipe' : 'ignore', ...logs.stdio],
     cwd: '/',
     env: {},
   })
+  const logged = untilLogged(child)
   child.unref()
   child.on('error', (error) => failure.reject(error))
   child.stdin?.on('error', () => {})
@@ -113,7 +121,6 @@ async function start(
     exit.resolve({ code, signal })
     failure.reject(new Error(signal ? `QEMU was ended by ${signal}` : `QEMU ended with exit code ${code}`))
   })
-  await Promise.all([log.close(), consoleLog.close()])
   let qmp: QmpClient | undefined
   try {
     qmp = await Promise.race([connect(files.qmp), failure.promise])
@@ -131,8 +138,9 @@ async function start(
     const record = await readRecord(spec.folder)
     if (record) await gone(record, 10_000)
     await takeBack(spec.folder)
-    const said = await readFile(files.log, 'utf8').catch(() => '')
-    throw vmFailed(spec.machine, [(error as Error).message, said.trim().slice(-1500)].filter(Boolean).join('; '), error)
+    await logged
+    const said = await readMessages(spec.folder).catch(() => '')
+    throw vmFailed(spec.machine, [(error as Error).message, said].filter(Boolean).join('; '), error)
   } finally {
     child.stdin?.destroy()
   }

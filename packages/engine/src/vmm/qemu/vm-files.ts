@@ -12,14 +12,15 @@ export const vmFiles = (folder: string) => ({
   migration: join(folder, 'own', migrationName),
   /** Empty; the VM's root is mounted over it, in its own namespace. */
   root: join(folder, 'root'),
-  /** QEMU's own messages. */
-  log: join(folder, 'qemu.log'),
   /** `VmRecord` of the VM started last. */
   process: join(folder, 'vm.json'),
   /** {end}: how it ended; absent while it runs and when nobody saw its end. */
   end: join(folder, 'end.json'),
-  consoleLog: (number: number) => join(folder, `console-${number}.log`),
 })
+
+/** QEMU's own messages. */
+export const messageLogName = 'qemu.log'
+export const consoleLogName = (number: number) => `console-${number}.log`
 
 export const migrationName = 'move.sock'
 
