@@ -1,16 +1,15 @@
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ensureVmUser, qemuDisks, qemuLayers } from '@ramet/engine/testing'
+import { qemuDisks, qemuLayers, root } from '@ramet/engine/testing'
 import { setImage } from '../../store/images.ts'
 import { TestHome } from '../test-home.ts'
 import { qemuIo, writeCommand } from './qemu-io.ts'
 
 /** A home with real qcow2 files, and an image `debian` whose layer `image` has this content, a byte a block. */
 export async function qemuHome(content: readonly number[]): Promise<TestHome> {
-  const user = await ensureVmUser()
-  const disks = qemuDisks(user)
+  const disks = qemuDisks(root)
   let blank: string | undefined
-  const home = await TestHome.make(qemuLayers(user), {
+  const home = await TestHome.make(qemuLayers(root), {
     ...disks,
     // An empty overlay of a size is always the same: copied, since that is faster than a process.
     async makeOverlay(file, on, sizeBytes) {
