@@ -29,7 +29,8 @@ export function qemuDisks(owner: VmUser): Disks {
       })
     },
 
-    makeFormatted: (file, sizeBytes) => makeWhole(file, owner, (folder, temporary) => makeFormatted(folder, temporary, sizeBytes)),
+    makeFormatted: (file, sizeBytes) =>
+      makeWhole(file, owner, (folder, temporary) => makeFormatted(folder, temporary, sizeBytes)),
 
     async exists(file) {
       return lookAt(file).then(

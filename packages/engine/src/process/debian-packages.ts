@@ -28,6 +28,7 @@ export const debianPackages = {
   prlimit: 'util-linux',
   unshare: 'util-linux',
   nsenter: 'util-linux',
+  fallocate: 'util-linux',
 } as const satisfies Record<string, string>
 
 export interface MissingProgram {
