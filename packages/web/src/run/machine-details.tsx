@@ -74,7 +74,7 @@ export function MachineDetails({ play, machine }: { play: Play; machine: PlayMac
               </ul>
             ) : undefined,
           ],
-          ['Access', machine.noSSH ? 'No terminal: the playground switched it off' : undefined],
+          ['Access', machine.noSSH ? 'Nobody: the playground closed it' : undefined],
           [
             'Conditions',
             // Of a machine that is off they say nothing but that.
