@@ -102,6 +102,8 @@ function specFor(folder: string, overlay: string, initrd: string, { pack, image,
       index: 0,
       layers: [{ file: image.disk, sizeBytes: image.sizeBytes }],
       overlay: undefined,
+      setUp: 'due' as const,
+      grownBytes: 0,
       sizeBytes: image.sizeBytes,
     },
   ]

@@ -27,6 +27,7 @@ playground:
         - { size: 200MiB }
         - { source: debian-stable, mount: /image, readOnly: true }
         - { source: debian-stable, mount: /other, size: 4GiB }
+      startupFiles: [{ path: /root/once, content: "as the manifest says" }]
       network: { interfaces: [{ network: lan }] }
   initTasks:
     seed: { machine: b, run: "echo seeded > /data/seed" }
@@ -199,14 +200,18 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
     await inGuest('b', 'mkdir /lib/modules/6.1.0-99-amd64 && mkdir /lib/modules/$(uname -r)/updates && modprobe dummy && depmod')
   })
 
-  test('a data drive that is damaged is left alone at the next boot, and that is shown', async () => {
+  test('a data drive that is damaged is left alone at the next boot, which repeats nothing of the first one, and that is shown', async () => {
     const backup = () => inGuest('b', 'dumpe2fs -h -o superblock=32768 -o blocksize=4096 /dev/vdb 2>/dev/null | grep UUID')
     const before = await backup()
+    await inGuest('b', 'rm /var/lib/ramet-lineage && echo mine > /root/once')
+    await inGuest('b', 'umount /other && e2fsck -fp /dev/vde >/dev/null; resize2fs /dev/vde 2G 2>/dev/null')
     await inGuest('b', 'umount /data && dd if=/dev/zero of=/dev/vdb bs=1M count=2 conv=fsync 2>/dev/null')
     await rebootInside('b')
     assert.equal(await inGuest('b', 'head -c 2M /dev/vdb | tr -d "\\0" | wc -c'), '0', 'nothing was written to it')
     assert.equal(await backup(), before)
     assert.equal(await inGuest('b', 'findmnt -n /data || true'), '')
+    assert.equal(await inGuest('b', 'cat /root/once'), 'mine', 'a startup file is made once')
+    assert.ok(Number(await inGuest('b', 'df -k --output=size /other | tail -1')) < 2 * 1024 ** 2, 'a filesystem is grown once')
     const shown = /b: The drive vdb cannot be mounted at \/data and is left as it is/
     await until('that to be shown', async () => shown.test(await machines()))
     const modules = await inGuest('b', 'ls -d /lib/modules/6.1.0-99-amd64 && cd /lib/modules/$(uname -r) && ls -d updates')
@@ -254,7 +259,7 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
     await until('the run to be STOPPED', async () => (await client.plays.get(id)).state === 'STOPPED')
     await server.ok('playground', 'restart', id, '-q')
     assert.equal(await inGuest('a', 'cat /root/ran'), 'once')
-    assert.equal(await inGuest('b', 'cat /data/seed; ls /root'), 'seeded')
+    assert.equal(await inGuest('b', 'cat /data/seed /root/once; ls /root'), 'seeded\nmine\nonce')
     const fsck = await server.ramet(['fsck'])
     assert.equal(fsck.code, 0, fsck.stdout + fsck.stderr)
   })

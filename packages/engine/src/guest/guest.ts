@@ -121,6 +121,14 @@ export interface Guests {
   makeKeys(): Promise<RunKeys>
 }
 
+export interface OnceConfig {
+  /** `ask`: the host is asked before anything, at each boot (first-boot.ts), since a reboot inside boots with the same configuration. `yes`, `no`: nobody is asked. */
+  readonly allowed: 'ask' | 'yes' | 'no'
+  /** Users and startup files are due. */
+  readonly setUp: boolean
+  readonly growRoot: boolean
+}
+
 /** What the platform's init in the guest needs to know; becomes a small cpio appended to the kernel pack's initramfs (`boot-files.ts`). */
 export interface BootConfig {
   readonly hostname: string
@@ -144,14 +152,18 @@ export interface BootConfig {
     readonly owner: string
     readonly mode: string
   }[]
-  /** Sets up users, files and drives again, once: the word is kept on the root drive, so that it is not repeated. */
+  /** What is done at most once in a lineage, and who says so. */
+  readonly once: OnceConfig
+  /** A word of this run, when it was asked to set everything up again. */
   readonly rerun?: string | undefined
-  /** In guest order after the root drive. `device`: vdb…; formatted when blank and mounted when it has a mount point. */
+  /** In guest order after the root drive. `device`: vdb…; mounted when it has a mount point. */
   readonly drives: readonly {
     readonly device: string
     readonly mount?: string
     readonly filesystem?: string
     readonly readOnly: boolean
+    /** Its filesystem is to fill it. */
+    readonly grow: boolean
   }[]
   /** virtio-blk serial of the modules drive. */
   readonly modulesSerial: string

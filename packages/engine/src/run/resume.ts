@@ -60,7 +60,7 @@ const loadMachines: Step<RunContext> = {
       if (live.get(name)) return
       const index = run.plan.machines.findIndex((machine) => machine.name === name)
       // A reboot inside boots from it.
-      await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, keys)
+      await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, keys, run.drives)
       const vm = await host.vmmFor(name).start({ ...specOf(host, run, name, pack), resume: memoryIn(host.home, memory) })
       live.add(name, vm, keys, { isAsleep: true, address: addressOf(host, run, name) })
     })

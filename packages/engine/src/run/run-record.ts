@@ -38,7 +38,14 @@ export interface DriveRecord {
   /** Name of the overlay's file. Undefined: the drive is unmodified, and nothing is on disk. */
   readonly overlay: string | undefined
   readonly sizeBytes: number
+  /** Of a root drive: the first boot's work on it. */
+  readonly setUp: SetUp
+  /** Size that its filesystem was grown to; 0: it was not. */
+  readonly grownBytes: number
 }
+
+/** The first boot's work in a lineage: users, startup files. `begun`: allowed, and nobody heard of its end. */
+export type SetUp = 'due' | 'begun' | 'done'
 
 /** A sealed layer. */
 export interface LayerRecord {

@@ -9,6 +9,8 @@ export interface RunStore {
   read(): Promise<RunRecord>
   saveLease(lease: string): Promise<void>
   saveOverlay(machine: string, driveIndex: number, overlay: string): Promise<void>
+  /** Records that the first boot's work on a machine was allowed, or is done: then its filesystems have the sizes of its drives too. Clones and saved playgrounds inherit it. */
+  saveSetUp(machine: string, setUp: 'begun' | 'done'): Promise<void>
   saveLeftBoot(machine: string, boot: string): Promise<void>
   /**
    * In one transaction: the overlays of the run's drives, which nobody writes to any more, become layers; the snapshot is recorded on them; the run's next start

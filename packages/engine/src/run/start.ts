@@ -5,6 +5,7 @@ import type { LayerFile } from '../disk/disk.ts'
 import { writeFileAtomically } from '../disk/files.ts'
 import { formattable } from '../disk/formatted-disk.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
+import { attendFirstBoot } from './attend-first-boot.ts'
 import type { HostParts } from './host-parts.ts'
 import { writeInitrd } from './initrd.ts'
 import type { LiveMachine, LiveRun } from './live-run.ts'
@@ -12,6 +13,7 @@ import { mustHaveLayers } from './must-have-layers.ts'
 import { addressOf, networkPlan, type RunContext, readKeys, runLimits, runNames, specOf, targets } from './run-context.ts'
 import { initrdFile, keysFile, machineFolder, newOverlayName, overlaysFolder, runFolder } from './run-folder.ts'
 import type { DriveRecord, RunRecord } from './run-record.ts'
+import type { RunStore } from './run-store.ts'
 import type { Step, Workflow } from './steps.ts'
 
 /** Bound for power-on to the first command: 5-8 s alone under TCG; ten that started together on two cores took under two minutes. */
@@ -148,7 +150,7 @@ export const startMachines: Step<RunContext> = {
     await Promise.all(
       run.plan.machines.map(async (machine, index) => {
         if (live.get(machine.name) || !machines.has(machine.name)) return
-        await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, keys)
+        await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, keys, run.drives)
         const give = await host.boots.take(signal)
         try {
           signal.throwIfAborted()
@@ -160,6 +162,7 @@ export const startMachines: Step<RunContext> = {
               address: addressOf(host, run, machine.name),
             },
           )
+          attendFirstBoot(started.vm, store, machine.name)
           void hasBooted(started).then(give)
         } catch (error) {
           give()
@@ -196,7 +199,7 @@ export async function adopt({
         .find({ runId: run.id, machine: name, folder: machineFolder(host.home, run.id, index) })
       if (found === undefined) off.set(name, 'never-started')
       else if ('end' in found) off.set(name, found.end)
-      else await takeOver(host, live, run, name, found)
+      else await takeOver(host, store, live, run, name, found)
     }),
   )
   return off
@@ -206,10 +209,11 @@ export async function adopt({
  * Handles a VM that a former server left paused. In a run that is about to resume or is resuming, the guest is asleep, and the workflow continues with it (or ends it).
  * Any other VM was paused for an interrupted cut, and goes on.
  */
-async function takeOver(host: HostParts, live: LiveRun, run: RunRecord, name: string, vm: Vm): Promise<void> {
+async function takeOver(host: HostParts, store: RunStore, live: LiveRun, run: RunRecord, name: string, vm: Vm): Promise<void> {
   const isAsleep = run.resume !== undefined || run.waking !== undefined
   if (!isAsleep && !(await vm.isRunning())) await vm.goOn()
   live.add(name, vm, await readKeys(host.home, run.id), { isAsleep, address: addressOf(host, run, name) })
+  if (!isAsleep) attendFirstBoot(vm, store, name)
 }
 
 export const awaitGuests: Step<RunContext> = {

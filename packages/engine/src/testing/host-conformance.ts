@@ -74,6 +74,8 @@ export function hostConformance(name: string, tools: HostConformanceTools): void
             index: 0,
             layers: [{ file: layer, sizeBytes: image.sizeBytes }],
             overlay: undefined,
+            setUp: 'due',
+            grownBytes: 0,
             sizeBytes: 20 * gib,
           },
         ],

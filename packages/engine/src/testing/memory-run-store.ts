@@ -46,6 +46,14 @@ export class MemoryRunStore implements RunStore {
     this.#changeDrive(machine, driveIndex, { overlay: undefined })
   }
 
+  async saveSetUp(machine: string, setUp: 'begun' | 'done'): Promise<void> {
+    for (const drive of this.record.drives) {
+      if (drive.machine !== machine) continue
+      const grownBytes = setUp === 'done' ? drive.sizeBytes : drive.grownBytes
+      this.#changeDrive(machine, drive.index, { setUp, grownBytes })
+    }
+  }
+
   async saveLeftBoot(machine: string, leftBoot: string): Promise<void> {
     this.#change({ machines: this.record.machines.map((each) => (each.name === machine ? { ...each, leftBoot } : each)) })
   }

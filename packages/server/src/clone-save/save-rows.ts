@@ -40,9 +40,9 @@ export async function insertSaved(trx: Db, run: Run, request: SavePlay, limits: 
     removed_at: null,
   }
   await insertPlayground(trx, row)
-  for (const { machine, drive_index, layer_id } of drives) {
+  for (const { machine, drive_index, layer_id, set_up, grown_bytes } of drives) {
     if (layer_id === null) continue
-    await insertPlaygroundDrive(trx, { playground_id: row.id, machine, drive_index, layer_id })
+    await insertPlaygroundDrive(trx, { playground_id: row.id, machine, drive_index, layer_id, set_up, grown_bytes })
   }
   await saveTasks(trx, run.id, row.id)
   return row

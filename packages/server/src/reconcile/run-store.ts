@@ -7,7 +7,7 @@ import { sealPaused } from '../storage/layers/seal.ts'
 import { resumeReason, snapshotRecord, toNewSnapshot } from '../storage/snapshots/snapshot-record.ts'
 import { swapRam } from '../storage/snapshots/swap-ram.ts'
 import { type Db, transaction } from '../store/database.ts'
-import { deleteDrives, listDrives, setOverlay } from '../store/drives.ts'
+import { deleteDrives, listDrives, setOverlay, setSetUp } from '../store/drives.ts'
 import { layerChain } from '../store/layers.ts'
 import { listMachines } from '../store/run-machines.ts'
 import { snapshotOf } from '../store/run-memory.ts'
@@ -70,6 +70,7 @@ export function runStore(tools: LayerTools, runId: string): RunStore {
     forgetOverlay: (machine, driveIndex) => setOverlay(db, runId, machine, driveIndex, null),
     saveLease: (lease) => saveLease(db, runId, lease),
     saveOverlay: (machine, driveIndex, overlay) => setOverlay(db, runId, machine, driveIndex, overlay),
+    saveSetUp: (machine, setUp) => setSetUp(db, runId, machine, setUp),
     saveLeftBoot: (machine, boot) => saveLeftBoot(db, runId, machine, boot),
     async forgetDrives() {
       await transaction(db, async (trx) => {
@@ -86,6 +87,8 @@ const driveRecord = async (db: Db, drive: DriveRow): Promise<DriveRecord> => ({
   layers: drive.layer_id === null ? [] : await layersBelow(db, drive.layer_id),
   overlay: drive.overlay ?? undefined,
   sizeBytes: drive.size_bytes,
+  setUp: drive.set_up,
+  grownBytes: drive.grown_bytes,
 })
 
 /** Layers, topmost first, as the Vmm needs them. */

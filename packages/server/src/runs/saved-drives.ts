@@ -12,6 +12,9 @@ export async function insertSavedDrives(trx: Db, runId: string, playgroundId: st
   const saved = await listPlaygroundDrives(trx, playgroundId)
   for (const { machine, index, drive } of plannedDrives(plan.machines)) {
     const found = saved.find((row) => row.machine === machine && row.drive_index === index)
-    if (found) await insertDrive(trx, runId, machine, index, drive, found.layer_id)
+    if (!found) continue
+    // A run that was asked to set everything up again is due once more; its filesystems have their size all the same.
+    const past = plan.rerunInit === undefined ? found : { ...found, set_up: 'due' as const }
+    await insertDrive(trx, runId, machine, index, drive, found.layer_id, past)
   }
 }

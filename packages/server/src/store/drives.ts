@@ -10,6 +10,20 @@ export interface DriveOverlay {
   readonly nextOverlay: string | null
 }
 
+/** What was done to a drive's content in its lineage. */
+export type DrivePast = Pick<DriveRow, 'set_up' | 'grown_bytes'>
+const unused: DrivePast = { set_up: 'due', grown_bytes: 0 }
+
+/** Records that the first boot's work on a machine was allowed, or that it is done and its filesystems fill their drives. */
+export async function setSetUp(db: Db, runId: string, machine: string, setUp: 'begun' | 'done'): Promise<void> {
+  await db
+    .updateTable('drives')
+    .set(({ ref }) => ({ set_up: setUp, ...(setUp === 'done' ? { grown_bytes: ref('size_bytes') } : {}) }))
+    .where('run_id', '=', runId)
+    .where('machine', '=', machine)
+    .execute()
+}
+
 /** In the order of machines' names and of each machine's drives. */
 export async function listDrives(db: Db, runId: string): Promise<DriveRow[]> {
   return db.selectFrom('drives').selectAll().where('run_id', '=', runId).orderBy('machine').orderBy('drive_index').execute()
@@ -23,10 +37,20 @@ export async function insertDrive(
   index: number,
   drive: { readonly sizeBytes: number },
   layerId: string | null,
+  past: DrivePast = unused,
 ): Promise<void> {
   await trx
     .insertInto('drives')
-    .values({ run_id: runId, machine, drive_index: index, layer_id: layerId, overlay: null, size_bytes: drive.sizeBytes })
+    .values({
+      run_id: runId,
+      machine,
+      drive_index: index,
+      layer_id: layerId,
+      overlay: null,
+      size_bytes: drive.sizeBytes,
+      set_up: past.set_up,
+      grown_bytes: past.grown_bytes,
+    })
     .execute()
 }
 

@@ -107,6 +107,9 @@ export interface PlaygroundDriveTable {
   machine: string
   drive_index: number
   layer_id: string
+  /** As in `drives`. */
+  set_up: Generated<'due' | 'begun' | 'done'>
+  grown_bytes: Generated<number>
 }
 
 /**
@@ -184,6 +187,8 @@ export interface TaskTable {
 
 /**
  * `overlay`: file name of the writable overlay inside the run's folder; null: unmodified, nothing on disk. `layer_id` null: began empty (a raw drive).
+ * `set_up`: of a root drive, the first boot's work on its machine (users, startup files); `begun`: allowed, its end unknown. `grown_bytes`: size that its
+ * filesystem was grown to; 0: never. Both go with the content, to clones and saved playgrounds, so that nothing of it is done twice in a lineage.
  * `next_overlay`: of an overlay that a running VM may write to already, above `overlay`: written down before the VM is told, so that a crash in between loses nothing.
  */
 export interface DriveTable {
@@ -194,6 +199,8 @@ export interface DriveTable {
   overlay: string | null
   next_overlay: Generated<string | null>
   size_bytes: number
+  set_up: Generated<'due' | 'begun' | 'done'>
+  grown_bytes: Generated<number>
 }
 
 /** Tasks of a saved playground that were over when it was saved: its runs, whose drives carry what they did, do not repeat them. */

@@ -7,7 +7,7 @@ import { copyTasks } from '../store/tasks.ts'
 
 /**
  * Gives a new run the memory, drives and finished tasks of a throwaway run, in the transaction that makes the run. Drives that the
- * throwaway run never wrote to and that began empty have no layer.
+ * throwaway run, which was up, never wrote to and that began empty have no layer.
  */
 export async function borrowDrives(trx: Db, runId: string, plan: RunPlan, snapshotId: string): Promise<void> {
   const snapshot = await findSnapshot(trx, snapshotId)
@@ -15,7 +15,10 @@ export async function borrowDrives(trx: Db, runId: string, plan: RunPlan, snapsh
   const held = await listSnapshotDrives(trx, snapshotId)
   for (const { machine, index, drive } of plannedDrives(plan.machines)) {
     const found = held.find((each) => each.machine === machine && each.drive_index === index)
-    await insertDrive(trx, runId, machine, index, drive, found?.layer_id ?? null)
+    await insertDrive(trx, runId, machine, index, drive, found?.layer_id ?? null, {
+      set_up: 'done',
+      grown_bytes: drive.sizeBytes,
+    })
   }
   await copyTasks(trx, snapshot.origin_id, runId)
 }

@@ -23,9 +23,10 @@ describe('the boot archive', () => {
       nameservers: ['192.0.2.53'],
       users: [{ name: 'root' }, { name: 'laborant' }],
       startupFiles: [{ path: '/etc/a file', content: 'x\n"$(y)"', append: true, owner: '0:0', mode: '600' }],
+      once: { allowed: 'ask', setUp: true, growRoot: false },
       drives: [
-        { device: 'vdb', mount: '/my data', filesystem: 'ext4', readOnly: false },
-        { device: 'vdc', readOnly: true },
+        { device: 'vdb', mount: '/my data', filesystem: 'ext4', readOnly: false, grow: true },
+        { device: 'vdc', readOnly: true, grow: false },
       ],
       modulesSerial: 'ramet-modules',
       isClosed: true,
@@ -44,7 +45,12 @@ describe('the boot archive', () => {
     const [first = '', second] = read('drives').trim().split('\n')
     const word = first.split(' ')[2] ?? ''
     assert.equal(spawnSync('busybox', ['sh', '-c', 'printf %b "$1"', 'sh', word]).stdout.toString(), '/my data')
-    assert.equal(second, 'drive-2 vdc - - ro')
+    assert.equal(second, 'drive-2 vdc - - ro keep')
+    assert.match(first, / ext4 rw grow$/)
+  })
+
+  test('says what is due, and that the host is to be asked first', () => {
+    assert.equal(read('once'), 'ask set-up keep\n')
   })
 
   test('carries contents that a shell would expand untouched', () => {

@@ -33,6 +33,11 @@ export function bootArchive(config: BootConfig): Uint8Array {
     lines(config.users, ({ name }) => [name]),
   )
   add('rerun', config.rerun === undefined ? '' : `${word(config.rerun)}\n`)
+  const { allowed, setUp, growRoot } = config.once
+  add(
+    'once',
+    lines([[allowed, setUp ? 'set-up' : 'keep', growRoot ? 'grow' : 'keep']], (words) => words),
+  )
   add('drives', lines(config.drives, driveWords))
   if (config.isClosed) add('closed', '')
   add('modules-serial', `${word(config.modulesSerial)}\n`)
@@ -63,11 +68,11 @@ const file = (name: string, content: string | Uint8Array): ArchiveEntry => ({
   content: typeof content === 'string' ? Buffer.from(content) : content,
 })
 
-/** virtio-blk serial, name, mount point (blanks escaped for printf %b), filesystem, access. */
-function driveWords({ device, mount, filesystem, readOnly }: BootConfig['drives'][number]): string[] {
+/** virtio-blk serial, name, mount point (blanks escaped for printf %b), filesystem, access, whether it is to grow. */
+function driveWords({ device, mount, filesystem, readOnly, grow }: BootConfig['drives'][number]): string[] {
   const index = device.charCodeAt(device.length - 1) - 'a'.charCodeAt(0)
   const escaped = mount?.replaceAll('\\', '\\0134').replaceAll(' ', '\\0040').replaceAll('\t', '\\0011')
-  return [`drive-${index}`, device, escaped ?? '-', filesystem ?? '-', readOnly ? 'ro' : 'rw']
+  return [`drive-${index}`, device, escaped ?? '-', filesystem ?? '-', readOnly ? 'ro' : 'rw', grow ? 'grow' : 'keep']
 }
 
 function hosts(entries: BootConfig['hosts']): string {

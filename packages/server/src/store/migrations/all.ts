@@ -8,6 +8,7 @@ import { warmStarts } from './0006-warm-starts.ts'
 import { damagedMemory } from './0007-damaged-memory.ts'
 import { words } from './0008-words.ts'
 import { lists } from './0009-lists.ts'
+import { setUp } from './0010-set-up.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -20,4 +21,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0007-damaged-memory': damagedMemory,
   '0008-words': words,
   '0009-lists': lists,
+  '0010-set-up': setUp,
 }
