@@ -17,12 +17,12 @@ playground:
   machines:
     - name: a
       users: [{ name: root }, { name: laborant }]
-      drives: [{ source: debian-stable, mount: /, size: 20GiB }]
+      drives: [{ source: debian-stable, mount: /, size: 20GiB, partitioned: mbr }]
       network: { interfaces: [{ network: lan }] }
     - name: b
       users: [{ name: root }]
       drives:
-        - { source: debian-stable, mount: /, size: 3GiB }
+        - { source: debian-stable, mount: /, size: 3GiB, partitioned: gpt }
         - { size: 2GiB, mount: /data }
         - { size: 200MiB }
         - { source: debian-stable, mount: /image, readOnly: true }
@@ -160,6 +160,12 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
     assert.ok(kilobytes > 18 * 1024 ** 2, `${kilobytes} KiB`)
   })
 
+  test('a root drive may be partitioned, as MBR or GPT, and its partition and filesystem fill it', async () => {
+    const table = 'sfdisk -d /dev/vda | grep ^label:; findmnt -no SOURCE /; sfdisk -V /dev/vda 2>&1 | grep -ic warning || true'
+    assert.equal(await inGuest('a', table), 'label: dos\n/dev/vda1\n0')
+    assert.equal(await inGuest('b', table), 'label: gpt\n/dev/vda1\n0')
+  })
+
   test('a machine is stopped and restarted alone; a partitioned raw drive keeps its data, also as GPT', async () => {
     await inGuest(
       'b',
@@ -222,6 +228,15 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
     await until('it to be shown no more', async () => !shown.test(await machines()))
   })
 
+  test('the root drive of a machine is converted from MBR to GPT, and it boots', async () => {
+    await inGuest('a', 'sgdisk -g /dev/vda >/dev/null && sync')
+    await rebootInside('a')
+    assert.equal(
+      await inGuest('a', 'sfdisk -d /dev/vda | grep ^label:; findmnt -no SOURCE /; cat /root/ran'),
+      'label: gpt\n/dev/vda1\nonce',
+    )
+  })
+
   test('deleted files give their space back on the host', async () => {
     const drives = `${server.home}/runs/${id}/drives`
     const used = async () => {
@@ -240,7 +255,7 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
   })
 
   test('one crashed machine shows as such while the run goes on, and is restarted alone', async () => {
-    const [pid] = await vmProcesses(server.home, `${id}/machines/1`)
+    const [pid] = await vmProcesses(server.home, `${id}/initrd-1`)
     assert.ok(pid, 'b has a process')
     process.kill(pid, 'SIGKILL')
     await machineIs('b', 'FAILED')

@@ -1,3 +1,5 @@
+import type { TableKind } from './partition-table.ts'
+
 /** Files of drives: layers (sealed, immutable) and overlays (the writable file of one drive of one run). */
 export interface LayerFile {
   readonly file: string
@@ -14,6 +16,8 @@ export interface Disks {
   makeOverlay(file: string, on: LayerFile | undefined, sizeBytes: number): Promise<void>
   /** Makes the first file of a drive that begins empty, with an ext4 that fills it. As `makeOverlay` otherwise. */
   makeFormatted(file: string, sizeBytes: number): Promise<void>
+  /** Makes the first overlay on an image that lies in a partition: with a table whose partition fills the drive. As `makeOverlay` otherwise. */
+  makePartitioned(file: string, on: LayerFile, sizeBytes: number, table: TableKind): Promise<void>
   exists(file: string): Promise<boolean>
   /** Bytes on disk (st_blocks x 512). */
   bytes(file: string): Promise<number>

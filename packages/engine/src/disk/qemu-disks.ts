@@ -1,14 +1,15 @@
-import { mkdir, rm, statfs } from 'node:fs/promises'
-import { dirname, isAbsolute, join } from 'node:path'
+import { mkdir, rm, statfs, writeFile } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { missingProgram, noSpace } from '@ramet/model/errors/errors.ts'
 import { ProcessFailed, run } from '../process/run-process.ts'
-import type { Disks } from './disk.ts'
+import type { Disks, LayerFile } from './disk.ts'
 import { openDrive } from './drive-file.ts'
 import { qemuImgOptions, writeEmptyQcow2 } from './empty-qcow2.ts'
 import { temporaryName } from './files.ts'
 import { makeFormattedRaw } from './formatted-disk.ts'
 import { HeldFolder, inFolderOf, lookAt } from './held-folder.ts'
+import { type Patch, partitionTable } from './partition-table.ts'
 import { boxedQemuImg, driveInBox, rightsToRead } from './qemu-img-box.ts'
 import { asSpaceError } from './space.ts'
 import type { VmUser } from './vm-user.ts'
@@ -20,8 +21,7 @@ export const wantedFreeBytes = 64 * 1024 * 1024
 export function qemuDisks(owner: VmUser): Disks {
   return {
     async makeOverlay(file, on, sizeBytes) {
-      if (on && sizeBytes < on.sizeBytes)
-        throw new Error(`an overlay of ${sizeBytes} bytes would cut off its layer of ${on.sizeBytes}`)
+      mustCover(on, sizeBytes)
       // No backing name in the header, as the graph is always given explicitly; QEMU 7.2 then reads through to the given `backing` node.
       await makeWhole(file, owner, async (folder, temporary) => {
         await using made = await folder.create(temporary, 0o600)
@@ -31,6 +31,16 @@ export function qemuDisks(owner: VmUser): Disks {
 
     makeFormatted: (file, sizeBytes) =>
       makeWhole(file, owner, (folder, temporary) => makeFormatted(folder, temporary, sizeBytes)),
+
+    async makePartitioned(file, on, sizeBytes, table) {
+      mustCover(on, sizeBytes)
+      await makeWhole(file, owner, async (folder, temporary) => {
+        await using made = await folder.create(temporary, 0o600)
+        await writeEmptyQcow2(made, sizeBytes)
+        // Named by the file, so that no two drives of an installation have the same identifiers.
+        await patch(folder, temporary, partitionTable(table, sizeBytes, basename(file)))
+      })
+    },
 
     async exists(file) {
       return lookAt(file).then(
@@ -75,6 +85,24 @@ async function makeWhole(
       throw asSpaceError(await qemuImgError(error, folder.path), folder.path)
     }
   })
+}
+
+function mustCover(on: LayerFile | undefined, sizeBytes: number): void {
+  if (on && sizeBytes < on.sizeBytes)
+    throw new Error(`an overlay of ${sizeBytes} bytes would cut off its layer of ${on.sizeBytes}`)
+}
+
+/** Writes into a new overlay, by whole blocks of 4 KiB. As below, the folder is root's, and nothing that a guest wrote is read. */
+async function patch(folder: HeldFolder, temporary: string, patches: readonly Patch[]): Promise<void> {
+  for (const { at, bytes } of patches) {
+    const from = join(folder.path, temporaryName('patch'))
+    try {
+      await writeFile(from, bytes, { flag: 'wx', mode: 0o600 })
+      await run(['qemu-io', '-f', 'qcow2', '-c', `write -q -s ${from} ${at} ${bytes.length}`, join(folder.path, temporary)])
+    } finally {
+      await rm(from, { force: true })
+    }
+  }
 }
 
 /** Names are used here, and programs run as root: the folder is root's, and nothing that a guest wrote is read. */

@@ -165,6 +165,8 @@ export interface BootConfig {
     /** Its filesystem is to fill it. */
     readonly grow: boolean
   }[]
+  /** The root's filesystem lies in a partition of its drive. */
+  readonly isPartitioned: boolean
   /** virtio-blk serial of the modules drive. */
   readonly modulesSerial: string
   /** No shell of ours on the serial line. */

@@ -4,6 +4,7 @@ import { findProgram } from './find-program.ts'
 export const debianPackages = {
   'qemu-system-x86_64': 'qemu-system-x86',
   'qemu-img': 'qemu-utils',
+  'qemu-io': 'qemu-utils',
   mmdebstrap: 'mmdebstrap',
   ip: 'iproute2',
   nft: 'nftables',

@@ -59,6 +59,7 @@ export function bootConfig(plan: RunPlan, network: NetworkPlan, machineIndex: nu
       readOnly: drive.readOnly,
       grow: grow[at + 1] ?? false,
     })),
+    isPartitioned: machine.drives[0]?.partitioned !== undefined,
     modulesSerial,
     isClosed: machine.noSSH,
   }

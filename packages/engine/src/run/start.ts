@@ -4,6 +4,7 @@ import { machineUnreachable } from '@ramet/model/errors/errors.ts'
 import type { LayerFile } from '../disk/disk.ts'
 import { writeFileAtomically } from '../disk/files.ts'
 import { formattable } from '../disk/formatted-disk.ts'
+import type { TableKind } from '../disk/partition-table.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
 import { attendFirstBoot } from './attend-first-boot.ts'
 import type { HostParts } from './host-parts.ts'
@@ -107,8 +108,11 @@ export const makeOverlays: Step<RunContext> = {
         // After a crash before the name is saved the file is unused, and it is reclaimed when the server starts.
         const overlay = newOverlayName(drive.machine, drive.index)
         const file = join(overlaysFolder(host.home, run.id), overlay)
-        if (beginsFormatted(run, drive)) await host.disks.makeFormatted(file, drive.sizeBytes)
-        else await host.disks.makeOverlay(file, below(host.home, drive), drive.sizeBytes)
+        const table = beginsPartitioned(run, drive)
+        const on = below(host.home, drive)
+        if (table && on) await host.disks.makePartitioned(file, on, drive.sizeBytes, table)
+        else if (beginsFormatted(run, drive)) await host.disks.makeFormatted(file, drive.sizeBytes)
+        else await host.disks.makeOverlay(file, on, drive.sizeBytes)
         await store.saveOverlay(drive.machine, drive.index, overlay)
       }),
     )
@@ -133,6 +137,12 @@ const beginsFormatted = (run: RunRecord, drive: DriveRecord) =>
   run.resume === undefined &&
   run.waking === undefined &&
   formattable.includes(planned(run, drive)?.filesystem ?? '')
+
+/**
+ * Kind of table that the first file of a root drive begins with, on the image's own layer: from then on the table is the machine's. (The partition of the image is as big as the image.)
+ */
+const beginsPartitioned = (run: RunRecord, drive: DriveRecord): TableKind | undefined =>
+  drive.layers.length === 1 && drive.setUp === 'due' && drive.grownBytes === 0 ? planned(run, drive)?.partitioned : undefined
 
 /** Starts the VMs. It writes their initramfs each time: hosts and keys are refreshed at boot, and the kernel pack may be newer. */
 export const startMachines: Step<RunContext> = {

@@ -54,6 +54,8 @@ export const playMachineSchema = z.object({
       filesystem: z.string().optional(),
       sizeBytes: z.number(),
       readOnly: z.boolean(),
+      /** Kind of the partition table that it began with. */
+      partitioned: z.enum(['mbr', 'gpt']).optional(),
     }),
   ),
 })

@@ -69,6 +69,16 @@ function oneDriveFaults(machine: ManifestMachine, drive: ManifestDrive, index: n
       ),
     )
   }
+  if (drive.partitioned !== undefined && mount !== '/') {
+    faults.push(
+      fault(
+        'invalid_value',
+        [...path, 'partitioned'],
+        `Only the root drive of ${machine.name} can begin partitioned.`,
+        'Leave `partitioned` out, and partition the drive inside the machine.',
+      ),
+    )
+  }
   if (drive.readOnly && source === undefined && mount !== '/') {
     faults.push(
       fault(

@@ -64,6 +64,8 @@ export const driveSchema = z.strictObject({
   size: nullable(bytesSchema),
   filesystem: nullable(z.enum(['ext4', 'ext2', 'ext3', 'xfs', 'btrfs'])),
   readOnly: nullable(z.boolean()),
+  /** Ramet's own. Of a root drive: its filesystem lies in the one partition of a table of this kind, as on a server. */
+  partitioned: nullable(z.enum(['mbr', 'gpt'])),
   persistent: nullable(z.boolean()),
   snapshot: nullable(z.strictObject({ id: wordSchema(200), leaseId: nullable(wordSchema(200)) })),
 })

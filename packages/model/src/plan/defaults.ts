@@ -39,6 +39,7 @@ export function resolveSpec(spec: ManifestSpec) {
         : { filesystem: drive.filesystem ?? defaults.filesystem }),
       sizeBytes: sizeOf(drive.size ?? defaults.driveSize),
       readOnly: drive.readOnly ?? false,
+      ...(drive.partitioned === undefined ? {} : { partitioned: drive.partitioned }),
     })),
     interfaces: addressed[index]?.interfaces ?? [],
     startupFiles: machine.startupFiles.map((file) => ({

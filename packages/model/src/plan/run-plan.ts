@@ -15,13 +15,14 @@ const planNetworkSchema = z.object({
   private: z.boolean(),
 })
 
-/** Drives stand in guest order: the first is vda, the root. `source`: name of the image it begins from; absent: empty. */
+/** Drives stand in guest order: the first is vda, the root. `source`: name of the image it begins from; absent: empty. `partitioned`: that image's filesystem lies in a partition. */
 const planDriveSchema = z.object({
   source: z.string().optional(),
   mount: z.string().optional(),
   filesystem: z.string().optional(),
   sizeBytes: z.number().int().positive(),
   readOnly: z.boolean(),
+  partitioned: z.enum(['mbr', 'gpt']).optional(),
 })
 
 /** `gateway`: on the interface that has the default route. */
@@ -84,6 +85,10 @@ export type PlanNetwork = RunPlan['networks'][number]
 export type PlanDrive = PlanMachine['drives'][number]
 export type PlanInterface = PlanMachine['interfaces'][number]
 export type PlanTask = NonNullable<RunPlan['tasks']>[number]
+
+/** Name of the image that a drive begins from; undefined: empty. Each image is there in a partition too. */
+export const imageOf = ({ source, partitioned }: Pick<PlanDrive, 'source' | 'partitioned'>): string | undefined =>
+  source === undefined || partitioned === undefined ? source : `${source}+${partitioned}`
 
 /** Parses the plan of a row, or returns why it cannot be read, as a sentence. Never throws: one bad row must not break a list. */
 export function parseRunPlan(text: string): { readonly plan: RunPlan } | { readonly unreadable: string } {

@@ -22,12 +22,13 @@ export function savedSpec(plan: RunPlan): ManifestSpec {
         ...(isDefault ? { default: true } : {}),
         welcome,
       })),
-      drives: machine.drives.map(({ source, mount, filesystem, sizeBytes, readOnly }) => ({
+      drives: machine.drives.map(({ source, mount, filesystem, sizeBytes, readOnly, partitioned }) => ({
         source,
         mount,
         filesystem,
         size: exactSize(sizeBytes),
         ...(readOnly ? { readOnly: true } : {}),
+        partitioned,
       })),
       network: { interfaces: machine.interfaces.map(({ network, address }) => ({ network, address })) },
       resources: { cpuCount: machine.cpuCount, ramSize: exactSize(machine.ramMiB * 1024 ** 2) },

@@ -35,9 +35,12 @@ export class ImageService implements Images {
 
   /** Names of what drives may be made from. */
   names(): string[] {
-    return this.list()
-      .filter(({ kind }) => kind === 'image')
-      .map(({ name }) => name)
+    return (
+      this.list()
+        // Those in a partition are chosen by a drive's `partitioned`.
+        .filter(({ kind, name }) => kind === 'image' && !name.includes('+'))
+        .map(({ name }) => name)
+    )
   }
 
   async build(name: string): Promise<Image> {

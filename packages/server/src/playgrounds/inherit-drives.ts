@@ -28,7 +28,7 @@ const driveOf = (spec: ManifestSpec, machine: string, index: number): ManifestDr
 
 /** Compares two drives with defaults filled in: a saved spec has all of them, a manifest may omit them. */
 const isSame = (a: ManifestDrive, b: ManifestDrive | undefined): boolean =>
-  a.source === b?.source && a.mount === b?.mount && filesystemOf(a) === filesystemOf(b)
+  a.source === b?.source && a.mount === b?.mount && a.partitioned === b?.partitioned && filesystemOf(a) === filesystemOf(b)
 
 const filesystemOf = (drive: ManifestDrive | undefined) =>
   drive?.filesystem ?? (drive?.mount === undefined ? undefined : defaults.filesystem)

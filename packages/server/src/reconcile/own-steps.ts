@@ -1,5 +1,6 @@
 import type { Step, Workflow } from '@ramet/engine'
 import { stepNamesOf } from '@ramet/engine'
+import { imageOf } from '@ramet/model/plan/run-plan.ts'
 import { plannedDrives } from '../runs/drive-rows.ts'
 import { dropMemory, noteColdStart, noteUnmapped } from '../runs/run.ts'
 import { settleOverlays } from '../storage/layers/seal.ts'
@@ -26,12 +27,12 @@ const chooseLayers: Step<RunAtWork> = {
   async do({ id, tools: { db, images }, signal, report }) {
     await images.requireKernelPack(report, signal)
     const layerOf = new Map<string, string>()
-    for (const source of new Set((await missingDrives(db, id)).flatMap(({ drive }) => drive.source ?? []))) {
+    for (const source of new Set((await missingDrives(db, id)).flatMap(({ drive }) => imageOf(drive) ?? []))) {
       layerOf.set(source, await images.requireLayer(source, report, signal))
     }
     await transaction(db, async (trx) => {
       for (const { machine, index, drive } of await missingDrives(trx, id)) {
-        const layerId = drive.source === undefined ? null : (layerOf.get(drive.source) ?? null)
+        const layerId = layerOf.get(imageOf(drive) ?? '') ?? null
         await insertDrive(trx, id, machine, index, drive, layerId)
       }
     })

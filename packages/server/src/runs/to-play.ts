@@ -122,12 +122,13 @@ function toMachine(row: RunMachineRow, plan: RunPlan, hostAddress: string | unde
       address,
       mac,
     })),
-    drives: machine.drives.map(({ source, mount, filesystem, sizeBytes, readOnly }) => ({
+    drives: machine.drives.map(({ source, mount, filesystem, sizeBytes, readOnly, partitioned }) => ({
       ...(source === undefined ? {} : { source }),
       ...(mount === undefined ? {} : { mount }),
       ...(filesystem === undefined ? {} : { filesystem }),
       sizeBytes,
       readOnly,
+      ...(partitioned === undefined ? {} : { partitioned }),
     })),
   }
 }

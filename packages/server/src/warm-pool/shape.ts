@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
+import { imageOf, type RunPlan } from '@ramet/model/plan/run-plan.ts'
 
 const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')
 
 /** Returns the names of the images that a run of this plan begins from. */
 export const imagesOf = ({ machines }: RunPlan): string[] => [
-  ...new Set(machines.flatMap(({ drives }) => drives.flatMap(({ source }) => source ?? []))),
+  ...new Set(machines.flatMap(({ drives }) => drives.flatMap((drive) => imageOf(drive) ?? []))),
 ]
 
 /** Computes the shape of a playground's runs from its plan and the layers of its images, in the order of `imagesOf`. Pure. */

@@ -28,6 +28,7 @@ describe('the boot archive', () => {
         { device: 'vdb', mount: '/my data', filesystem: 'ext4', readOnly: false, grow: true },
         { device: 'vdc', readOnly: true, grow: false },
       ],
+      isPartitioned: false,
       modulesSerial: 'ramet-modules',
       isClosed: true,
     }

@@ -9,7 +9,7 @@ import { runBuild } from './build-process.ts'
 import { buildDebianRoot, type DebianRoot } from './debian-root.ts'
 import { makeExt4 } from './ext4.ts'
 
-const diskName = 'root.qcow2'
+export const diskName = 'root.qcow2'
 /** Changed by hand whenever the steps below or in `debian-root.ts` make something else of the same data. */
 const revision = '1'
 /** A root folder and its raw file stand side by side for a moment; measured 0.6 GiB for 230 MB of content. */

@@ -1,4 +1,6 @@
 import { notFound } from '@ramet/model/errors/errors.ts'
+import type { TableKind } from '../../disk/partition-table.ts'
+import { buildPartitionedImage, partitionedHash, partitionedName } from '../build/partitioned-image.ts'
 import { buildRootImage, type ForcedBuild, type RootImageRecipe, rootImageHash, toRootImage } from '../build/root-image.ts'
 import type { KernelPack, RootImage } from '../cache/artefact.ts'
 import type { CachedArtefact } from '../cache/record.ts'
@@ -32,6 +34,16 @@ const image = (recipe: RootImageRecipe, description: string, aliases: readonly s
   open: toRootImage,
 })
 
+const partitioned = (recipe: RootImageRecipe, table: TableKind): CatalogEntry => ({
+  name: partitionedName(recipe.name, table),
+  aliases: [],
+  kind: 'image',
+  description: `${recipe.name} in a partition (${table.toUpperCase()})`,
+  hash: async () => partitionedHash(recipe, table),
+  build: (options) => buildPartitionedImage(recipe, table, options),
+  open: toRootImage,
+})
+
 export const catalog: readonly CatalogEntry[] = [
   {
     name: kernelPackName,
@@ -44,6 +56,7 @@ export const catalog: readonly CatalogEntry[] = [
   },
   image(debianStable, 'Debian 12 with systemd and the usual tools', ['debian']),
   image(debianDocker, 'The same with Docker', ['docker']),
+  ...[debianStable, debianDocker].flatMap((recipe) => [partitioned(recipe, 'mbr'), partitioned(recipe, 'gpt')]),
 ]
 
 /** By name or alias. */

@@ -11,6 +11,7 @@ export const fakeDisks: Disks = {
     await saveFakeDrive(file, { sizeBytes, blocks: {} })
   },
   makeFormatted: (file, sizeBytes) => saveFakeDrive(file, { sizeBytes, blocks: {} }),
+  makePartitioned: (file, _on, sizeBytes) => saveFakeDrive(file, { sizeBytes, blocks: {} }),
   exists: (file) =>
     stat(file).then(
       () => true,

@@ -19,6 +19,8 @@ export function openFakeImages(cacheFolder: string): Promise<ImageLibrary> {
     entry('kernel-6.1', 'kernel-pack', 'A pretend kernel', toPack, ['kernel', 'initramfs', 'modules']),
     entry('debian-stable', 'image', 'A pretend Debian', toImage, ['root.qcow2']),
     entry('debian-docker', 'image', 'A pretend Debian with Docker', toImage, ['root.qcow2']),
+    entry('debian-stable+mbr', 'image', 'A pretend Debian in a partition', toImage, ['root.qcow2']),
+    entry('debian-stable+gpt', 'image', 'A pretend Debian in a partition', toImage, ['root.qcow2']),
     entry('broken', 'image', 'A pretend image whose build fails', toImage, []),
   ])
 }
