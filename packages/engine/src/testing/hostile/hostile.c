@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -102,13 +103,66 @@ static void act(int folder) {
     }
 }
 
+/* Without the right to list a folder its names can be used all the same. */
+static int open_folder(const char *path) {
+    int folder = open(path, O_RDONLY | O_DIRECTORY);
+    return folder < 0 ? open(path, O_PATH | O_DIRECTORY) : folder;
+}
+
+#ifdef IN_PLACE_OF_QEMU
+/*
+ * In the place of QEMU, with all that one is given: it answers on its control socket what a server wants to hear, and otherwise what may lead it astray, while children of it do the
+ * above in every folder that there is.
+ */
+#define CONTROL 10
+static void answer(FILE *out, const char *line) {
+    const char *id = strstr(line, "\"id\":");
+    const char *said = "{\"status\":\"running\",\"base-memory\":67108864}";
+    if (strstr(line, "\"query-migrate\"")) said = "{\"status\":\"none\"}";
+    if (strstr(line, "\"query-block\"")) said = "[{\"qdev\":\"/machine/peripheral/blk0/virtio-backend\",\"inserted\":{\"node-name\":\"d0-0\"}}]";
+    if (strstr(line, "\"query-named-block-nodes\"")) said = "[{\"node-name\":\"d0-0-file\",\"file\":\"" IN_PLACE_OF_QEMU "/secret\"}]";
+    if (strstr(line, "\"migrate\"")) fprintf(out, "{\"error\":{\"desc\":\"no\"},\"id\":%d}\r\n", id ? atoi(id + 5) : 0);
+    else fprintf(out, "{\"return\":%s,\"id\":%d}\r\n", said, id ? atoi(id + 5) : 0);
+    fflush(out);
+}
+
+static void attack(void) {
+    static const char *folders[] = {FOLDERS, "/", "/dev", "/usr"};
+    seed ^= (uint64_t)getpid() << 32;
+    for (unsigned at = 0;; at++) {
+        int folder = open_folder(folders[at % (sizeof folders / sizeof *folders)]);
+        if (folder < 0) continue;
+        for (int times = 50; times; times--) act(folder);
+        close(folder);
+    }
+}
+
+int main(void) {
+    canaries = IN_PLACE_OF_QEMU;
+    signal(SIGPIPE, SIG_IGN);
+    for (int child = 0; child < 2; child++)
+        if (fork() == 0) attack();
+    dprintf(3, "printed by the guest\n");
+    for (;;) {
+        int connection = accept(CONTROL, NULL, NULL);
+        if (connection < 0) return 1;
+        FILE *in = fdopen(connection, "r"), *out = fdopen(dup(connection), "w");
+        fprintf(out, "{\"QMP\":{}}\r\n");
+        fflush(out);
+        char line[65536];
+        while (fgets(line, sizeof line, in)) answer(out, line);
+        fclose(in);
+        fclose(out);
+    }
+}
+#else
 int main(int argc, char **argv) {
     if (argc < 3) return 2;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     canaries = argv[1];
     seed ^= (uint64_t)getpid() << 32;
     for (;;) {
-        int folder = open(argv[2 + any((unsigned)argc - 2)], O_RDONLY | O_DIRECTORY);
+        int folder = open_folder(argv[2 + any((unsigned)argc - 2)]);
         if (folder < 0) {
             usleep(200);
             continue;
@@ -117,3 +171,4 @@ int main(int argc, char **argv) {
         close(folder);
     }
 }
+#endif

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { writeFileForThisBoot } from '../../disk/files.ts'
 import { qemuDisks } from '../../disk/qemu-disks.ts'
@@ -16,12 +15,10 @@ import { consoleLogs, readMessages } from '../../vmm/qemu/console-log.ts'
 import { hostTool } from '../../vmm/qemu/host-tools.ts'
 import { newLogs, untilLogged } from '../../vmm/qemu/log-keeper.ts'
 import { Canaries, mustBeClean } from './canaries.ts'
+import { type Act, once, type Report } from './once.ts'
 
 const sizeBytes = 64 * 1024 * 1024
 const runId = 'a'.repeat(24)
-/** Nothing that the server does with a run may wait for what a VM has put there. */
-const actWithinMs = 30_000
-
 interface Field {
   readonly home: string
   readonly drives: string
@@ -35,7 +32,7 @@ async function makeOverlays({ drives, user }: Field): Promise<void> {
 }
 
 /** What the server's root does in the folders of a run. Each may fail, as the files are not what it left there; none may hang, or follow a link. */
-const acts: Record<string, (field: Field, round: number) => Promise<unknown>> = {
+const acts: Record<string, Act<Field>> = {
   'look at a drive': async ({ drives, user }) => {
     const [disks, file] = [qemuDisks(user), join(drives, 'drive.qcow2')]
     await Promise.allSettled([disks.exists(file), disks.bytes(file), qemuLayers(user).isUntouched(file)])
@@ -88,11 +85,11 @@ const slowActs: typeof acts = {
     }
   },
   reclaim: ({ home, user }) =>
-    reclaimFiles({ home, layers: qemuLayers(user) }, {
-      runs: [{ id: runId, shortId: 1, overlays: ['drive.qcow2'], isOn: false }],
-      layers: [],
-      snapshots: [],
-    } as never),
+    reclaimFiles(
+      { home, layers: qemuLayers(user) },
+      { runs: [{ id: runId, shortId: 1, overlays: ['drive.qcow2'], isOn: true }], layers: [], snapshots: [] } as never,
+      new Map([[runId, user.uid]]),
+    ),
   destroy: async (field) => {
     try {
       await removeTree(runFolder(field.home, runId))
@@ -135,17 +132,12 @@ async function makeFolders({ home, drives, machine, user }: Field): Promise<void
   }
 }
 
-export interface Report {
-  readonly succeeded: Record<string, number>
-  readonly failed: Record<string, number>
-}
-
 /**
  * A hostile process against all that the server does with the files of a run, so many times. Throws when anything outside was read or changed, or an act hangs.
  * Returns how often each act succeeded: one that never did would test nothing.
  */
 export async function hostileRounds(rounds: number, cacheFolder: string): Promise<Report> {
-  const root = await mkdtemp(join(tmpdir(), 'hostile-'))
+  const root = await mkdtemp(join(process.env.RAMET_TEST_MEMORY ?? tmpdir(), 'hostile-'))
   await chmod(root, 0o711)
   const user = await ensureVmUser()
   const home = join(root, 'home')
@@ -155,12 +147,12 @@ export async function hostileRounds(rounds: number, cacheFolder: string): Promis
   await makeFolders(field)
   const program = await compile(root)
   const enemies = [1, 2].map(() => letLoose(program, canaries.folder, field))
-  const report: Report = { succeeded: {}, failed: {} }
+  const report: Report = { succeeded: {}, failed: {}, why: {} }
   try {
     for (let round = 0; round < rounds; round++) {
-      if (round % 2 === 0) await once(report, 'make overlays', makeOverlays(field))
+      if (round % 2 === 0) await once(report, 'make overlays', () => makeOverlays(field))
       await plant(field, canaries.folder, round)
-      for (const [name, act] of chosenFor(round)) await once(report, name, act(field, round))
+      for (const [name, act] of chosenFor(round)) await once(report, name, () => act(field, round))
       if (round % 50 === 0) await canaries.mustBeAsBefore()
     }
     await canaries.mustBeAsBefore()
@@ -170,25 +162,6 @@ export async function hostileRounds(rounds: number, cacheFolder: string): Promis
   } finally {
     for (const enemy of enemies) enemy.kill('SIGKILL')
     await rm(root, { recursive: true, force: true })
-  }
-}
-
-async function once({ succeeded, failed }: Report, name: string, act: Promise<unknown>): Promise<void> {
-  const timer = new AbortController()
-  const tooLong = delay(actWithinMs, undefined, { signal: timer.signal, ref: false }).then(
-    () => {
-      throw new Error(`${name} hangs`)
-    },
-    () => {},
-  )
-  try {
-    await Promise.race([act, tooLong])
-    succeeded[name] = (succeeded[name] ?? 0) + 1
-  } catch (error) {
-    if (/hangs|shows a file/.test((error as Error).message)) throw error
-    failed[name] = (failed[name] ?? 0) + 1
-  } finally {
-    timer.abort()
   }
 }
 
