@@ -6,14 +6,13 @@ import { performance } from 'node:perf_hooks'
 import { run } from '@ramet/engine'
 import {
   type Accelerator,
+  ChannelLink,
   hostTscKhz,
   type KernelPack,
   kernelWords,
-  makeRunKeys,
   planNetwork,
   qemuCommandLine,
   type RootImage,
-  SshLink,
   unixPort,
   type VmSpec,
   vmFiles,
@@ -46,13 +45,12 @@ export async function bareStart({
   accelerator,
 }: BareParts): Promise<{ loginMs: number; firstCommandMs: number }> {
   const folder = testFolder('bare')
-  const keys = await makeRunKeys()
   const network = planNetwork('r0000-0', '198.18.0.0/28', plan)
   const initrd = join(folder, 'initrd')
-  await writeInitrd(initrd, pack, plan, network, 0, keys)
+  await writeInitrd(initrd, pack, plan, network, 0)
   const tscKhz = await hostTscKhz()
   let child: ChildProcess | undefined
-  let link: SshLink | undefined
+  let link: ChannelLink | undefined
   try {
     const began = performance.now()
     const overlay = join(folder, 'overlay.qcow2')
@@ -73,7 +71,7 @@ export async function bareStart({
     const [program, ...args] = argv
     child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] })
     const ended = once(child, 'exit')
-    link = new SshLink({ ports: { ssh: unixPort(vmFiles(folder).guest) }, onReset: () => () => {} }, keys)
+    link = new ChannelLink({ ports: { channel: unixPort(vmFiles(folder).guest) }, onReset: () => () => {} })
     await Promise.race([
       link.ready(AbortSignal.timeout(longestMs)),
       ended.then(([code]) => Promise.reject(new Error(`QEMU ended with ${code}`))),

@@ -5,16 +5,15 @@ import { performance } from 'node:perf_hooks'
 import { run } from '@ramet/engine'
 import {
   type Accelerator,
+  ChannelLink,
   ensureVmUser,
   hostTscKhz,
   type KernelPack,
   kernelCommandLine,
   kernelWords,
-  makeRunKeys,
   modulesSerial,
   planNetwork,
   type RootImage,
-  SshLink,
   settledCommand,
   unixPort,
   type VmUser,
@@ -108,14 +107,13 @@ export async function saveAndRestore(
   const user = await ensureVmUser()
   await using libvirt = await Libvirt.open(user)
   const at = (name: string) => join(libvirt.folder, name)
-  const keys = await makeRunKeys()
-  const [overlay, initrd, saved, socket] = [at('overlay.qcow2'), at('initrd'), at('saved'), at('ssh.sock')]
+  const [overlay, initrd, saved, socket] = [at('overlay.qcow2'), at('initrd'), at('saved'), at('channel.sock')]
   await run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', parts.image.disk, '-F', 'qcow2', overlay])
-  await writeInitrd(initrd, parts.pack, parts.plan, planNetwork('r0000-0', '198.18.0.0/28', parts.plan), 0, keys)
+  await writeInitrd(initrd, parts.pack, parts.plan, planNetwork('r0000-0', '198.18.0.0/28', parts.plan), 0)
   for (const file of [overlay, initrd]) await chown(file, user.uid, user.gid)
   await writeFile(at('rival.xml'), domain(parts, { overlay, initrd, socket, tscKhz: await hostTscKhz() }))
-  const linked = async <T>(use: (link: SshLink) => Promise<T>): Promise<T> => {
-    const link = new SshLink({ ports: { ssh: unixPort(socket) }, onReset: () => () => {} }, keys)
+  const linked = async <T>(use: (link: ChannelLink) => Promise<T>): Promise<T> => {
+    const link = new ChannelLink({ ports: { channel: unixPort(socket) }, onReset: () => () => {} })
     try {
       await link.ready(AbortSignal.timeout(bootsWithinMs))
       return await use(link)
@@ -166,7 +164,7 @@ function domain({ pack, plan, accelerator }: RivalParts, { overlay, initrd, sock
     <disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='${overlay}'/><target dev='vda' bus='virtio'/><serial>drive-0</serial></disk>
     <disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='${pack.modules}'/><target dev='vdb' bus='virtio'/><serial>${modulesSerial}</serial><readonly/></disk>
     <interface type='user'><mac address='${machine.interfaces[0]?.mac}'/><model type='virtio'/></interface>
-    <channel type='unix'><source mode='bind' path='${socket}'/><target type='virtio' name='ramet.ssh'/></channel>
+    <channel type='unix'><source mode='bind' path='${socket}'/><target type='virtio' name='ramet.channel'/></channel>
     <serial type='null'/>
     <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
     <memballoon model='none'/>

@@ -33,7 +33,7 @@ export async function warmFigures(progress: (text: string) => void): Promise<Fig
       'the run was started ahead, from the snapshot, and is handed over',
     ]),
     figure(`Warm start of ${playground} to first command, from the snapshot`, { name: 'warm', values: seconds(took.warm) }, [
-      'with an identity of its own: machine-id, ssh host keys and authorized keys are new before it is Ready',
+      'with an identity of its own: machine-id and ssh host keys are new before it is Ready',
     ]),
   ]
 }

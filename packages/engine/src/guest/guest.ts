@@ -6,14 +6,6 @@ export interface WithPort<Name extends keyof VmPorts> {
   readonly ports: Pick<VmPorts, Name>
 }
 
-/** Platform keys of one run, kept outside the drives, the same for all its machines. OpenSSH private key (PEM) and public keys in authorized_keys form. */
-export interface RunKeys {
-  readonly hostPrivate: string
-  readonly hostPublic: string
-  readonly clientPrivate: string
-  readonly clientPublic: string
-}
-
 /** A command in the guest. Streams end when it does; backpressure reaches the guest. */
 export interface GuestProcess {
   readonly stdin: Writable
@@ -53,7 +45,7 @@ export interface GuestTerminal {
 
 /** One multiplexed connection to one machine, held by the server for as long as the machine is on; reconnects by itself (reboot, new server). */
 export interface GuestLink {
-  /** Resolves when a command ran in the guest; again after each reconnect. Rejects when the signal fires. */
+  /** Resolves when the platform's agent in the guest answers. Rejects when the signal fires. */
   ready(signal: AbortSignal): Promise<void>
   /** False also while the guest answers nothing on an open connection: it is asked at intervals, unless its VM stands still. Ready again when it answers. */
   readonly isReady: boolean
@@ -82,20 +74,20 @@ export interface ToolResult {
 export interface LinkOptions {
   /**
    * The link sends nothing to the guest before this is fulfilled, and never connects when it is rejected. For a resumed VM `wake` decides, since
-   * a login before that would draw its session keys from the same random numbers as in every other VM resumed from that memory.
+   * what is run before that has the same random numbers as in every other VM resumed from that memory.
    */
   readonly awake?: Promise<unknown>
+  /** True while the VM's process was stopped on purpose. Its silence says nothing then. */
+  readonly standsStill?: () => boolean
 }
 
 export interface WakeOptions {
   /** UUID of this resume, readable by everybody in the guest in /run/ramet/epoch. */
   readonly epoch: string
-  /** New host key and authorized keys; absent: the guest keeps its own. */
-  readonly keys?: RunKeys
   /** Default 20 s. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
-  /** Called once the generator is reseeded, keys are replaced and old connections are ended. Logins are safe from then on, while the clock may still be set. */
+  /** Called once the generator is reseeded. Commands are safe from then on, while the clock may still be set. */
   readonly onReseeded?: () => void
 }
 
@@ -105,11 +97,8 @@ export interface Woken {
 }
 
 export interface Guests {
-  link(vm: Vm, keys: RunKeys, options?: LinkOptions): GuestLink
-  /**
-   * Wakes a resumed guest before anybody uses it (see wake.ts). The guest ends earlier connections, which an open link notices only by its
-   * keepalive, so make a new link that waits for this. Throws `machine_unreachable` when the guest does not answer in time.
-   */
+  link(vm: Vm, options?: LinkOptions): GuestLink
+  /** Wakes a resumed guest before anybody uses it (see wake.ts). Throws `machine_unreachable` when the guest does not answer in time. */
   wake(vm: WithPort<'wake'>, options: WakeOptions): Promise<Woken>
   /**
    * Gives a guest that began with another's memory and drives its own identity: machine-id, ssh host keys if it has any, random seed. Call it
@@ -118,7 +107,6 @@ export interface Guests {
   renewIdentity(link: GuestLink): Promise<void>
   /** The raw serial line. */
   console(vm: Vm): Promise<Duplex>
-  makeKeys(): Promise<RunKeys>
 }
 
 export interface OnceConfig {
@@ -132,7 +120,6 @@ export interface OnceConfig {
 /** What the platform's init in the guest needs to know; becomes a small cpio appended to the kernel pack's initramfs (`boot-files.ts`). */
 export interface BootConfig {
   readonly hostname: string
-  readonly keys: RunKeys
   /** Lines of /etc/hosts beyond localhost: every machine by `name` and `name.network`. */
   readonly hosts: readonly { readonly address: string; readonly names: readonly string[] }[]
   readonly interfaces: readonly {

@@ -7,7 +7,7 @@ import { qemuDisks } from '../disk/qemu-disks.ts'
 import { qemuLayers } from '../disk/qemu-layers.ts'
 import { sealedFile } from '../disk/sealed-file.ts'
 import { root } from '../disk/vm-user.ts'
-import { sshGuests } from '../guest/guests.ts'
+import { realGuests } from '../guest/guests.ts'
 import { ImageLibrary } from '../image/library.ts'
 import { dnsmasqResolvers } from '../network/dns/dnsmasq.ts'
 import { linuxNetworks } from '../network/namespace.ts'
@@ -71,7 +71,7 @@ export async function openHost({ home, cache, installation, uids: range, onAccel
     }
   }
   let stamp: Promise<HostStamp> | undefined
-  const guests = sshGuests()
+  const guests = realGuests()
   const accelerator = { known: () => found?.accelerator ?? null, decide: decided }
   // The only kind of VM so far.
   const vmm = qemuVmm({ uids, cacheFolder: cache, tscKhz: await hostTscKhz(), accelerator })

@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { makeRunKeys } from '../guest/identity/keys.ts'
 import { planNetwork } from '../network/plan.ts'
 import { oneMachinePlan } from '../testing/one-machine-plan.ts'
 import { asksAtBoot, bootConfig } from './initrd.ts'
 
 const plan = oneMachinePlan([])
 const network = planNetwork('r0000-1', '198.18.0.0/28', plan)
-const keys = await makeRunKeys()
 const gib = 1024 ** 3
 const row = (setUp: 'due' | 'begun' | 'done', grownBytes: number, sizeBytes = 20 * gib) => [
   { machine: 'one', index: 0, setUp, grownBytes, sizeBytes },
 ]
 
 test('what is due at a boot follows from the rows of its drives alone', () => {
-  const once = (rows: ReturnType<typeof row>) => bootConfig(plan, network, 0, keys, rows).once
+  const once = (rows: ReturnType<typeof row>) => bootConfig(plan, network, 0, rows).once
   assert.deepEqual(once(row('due', 0)), { allowed: 'ask', setUp: true, growRoot: true })
   assert.deepEqual(once(row('begun', 0)), { allowed: 'ask', setUp: true, growRoot: true })
   assert.deepEqual(once(row('done', 20 * gib)), { allowed: 'no', setUp: false, growRoot: false })

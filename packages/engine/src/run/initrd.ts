@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { PlanMachine, RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { writeFileForThisBoot } from '../disk/files.ts'
 import { bootArchive } from '../guest/boot/boot-files.ts'
-import type { BootConfig, OnceConfig, RunKeys } from '../guest/guest.ts'
+import type { BootConfig, OnceConfig } from '../guest/guest.ts'
 import type { KernelPack } from '../image/cache/artefact.ts'
 import { hostsSeenFrom, networksOf, resolverOf } from '../network/dns/name-plan.ts'
 import type { NetworkPlan } from '../network/network.ts'
@@ -30,7 +30,7 @@ export const asksAtBoot = (plan: RunPlan, machineIndex: number, rows: DueOn): bo
   due(plan, machineIndex, rows).once.allowed === 'ask'
 
 /** Builds the machine's boot configuration; pure. Its host names agree with the run's resolver, and work also while the resolver is down. */
-export function bootConfig(plan: RunPlan, network: NetworkPlan, machineIndex: number, keys: RunKeys, rows?: DueOn): BootConfig {
+export function bootConfig(plan: RunPlan, network: NetworkPlan, machineIndex: number, rows?: DueOn): BootConfig {
   const machine = plan.machines[machineIndex]
   const planned = network.machines[machineIndex]
   if (!machine || !planned) throw new Error(`the plan has no machine number ${machineIndex}`)
@@ -38,7 +38,6 @@ export function bootConfig(plan: RunPlan, network: NetworkPlan, machineIndex: nu
   const resolver = resolverOf(network, planned)
   return {
     hostname: machine.name,
-    keys,
     hosts: hostsSeenFrom(network, networksOf(planned)),
     interfaces: planned.interfaces.map(({ name, mac, address, prefixLength }, at) => ({
       name,
@@ -72,12 +71,11 @@ export async function writeInitrd(
   plan: RunPlan,
   network: NetworkPlan,
   machineIndex: number,
-  keys: RunKeys,
   rows?: DueOn,
 ): Promise<void> {
   const base = await readFile(pack.initramfs)
   const padding = new Uint8Array((4 - (base.length % 4)) % 4)
-  const own = bootArchive(bootConfig(plan, network, machineIndex, keys, rows))
-  // It holds the platform's private host key, so only root may read it. QEMU opens it before it drops its rights.
+  const own = bootArchive(bootConfig(plan, network, machineIndex, rows))
+  // It holds the startup files of the playground, so only root may read it. QEMU opens it before it drops its rights.
   await writeFileForThisBoot(file, Buffer.concat([base, padding, own]), 0o600)
 }

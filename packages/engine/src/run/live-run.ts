@@ -1,5 +1,5 @@
 import { readTroubles } from '../guest/boot/troubles.ts'
-import type { GuestLink, Guests, RunKeys, WakeOptions } from '../guest/guest.ts'
+import type { GuestLink, Guests, WakeOptions } from '../guest/guest.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
 
 /** Connections of this server process to one machine that is on. They are no source of truth, and all of them can be made again. */
@@ -22,17 +22,23 @@ export type LiveEvent =
   | { readonly kind: 'link'; readonly machine: string; readonly isReady: boolean; readonly why?: string }
   | { readonly kind: 'troubles'; readonly machine: string; readonly troubles: readonly string[] }
 
+export interface LiveRunOptions {
+  /** Called with each VM that is added. */
+  added(vm: Vm): void
+  /** True while the run's VMs are made to stand still. */
+  standsStill(): boolean
+}
+
 /** Connections to the machines of one run that are on. */
 export class LiveRun {
   readonly #guests: Guests
-  readonly #added: (vm: Vm) => void
+  readonly #options: LiveRunOptions
   readonly #machines = new Map<string, LiveMachine>()
   readonly #listeners = new Set<(event: LiveEvent) => void>()
 
-  /** `added`: called with each VM that is added. */
-  constructor(guests: Guests, added: (vm: Vm) => void) {
+  constructor(guests: Guests, options: LiveRunOptions) {
     this.#guests = guests
-    this.#added = added
+    this.#options = options
   }
 
   get(machine: string): LiveMachine | undefined {
@@ -47,17 +53,16 @@ export class LiveRun {
   add(
     name: string,
     vm: Vm,
-    keys: RunKeys,
     { isAsleep = false, address }: { isAsleep?: boolean; address?: string | undefined } = {},
   ): LiveMachine {
     const awake = Promise.withResolvers<void>()
     awake.promise.catch(() => {})
-    const link = this.#guests.link(vm, keys, isAsleep ? { awake: awake.promise } : {})
+    const link = this.#guests.link(vm, { standsStill: this.#options.standsStill, ...(isAsleep ? { awake: awake.promise } : {}) })
     let isAwake = !isAsleep
     let waking: Promise<void> | undefined
     const guests = this.#guests
     const wake = async (options: WakeOptions) => {
-      // The login does not need the clock and takes as long as setting it, so both go in parallel.
+      // The link does not need the clock, so both go in parallel.
       await guests.wake(vm, { ...options, onReseeded: () => awake.resolve() })
       isAwake = true
     }
@@ -75,7 +80,7 @@ export class LiveRun {
       },
     }
     this.#machines.set(name, machine)
-    this.#added(vm)
+    this.#options.added(vm)
     link.onChange((isReady, why) => {
       this.#tell({ kind: 'link', machine: name, isReady, ...(why === undefined ? {} : { why }) })
       // Asked at each boot, since a guest reboots by itself too.

@@ -17,7 +17,10 @@ export class LiveRuns {
   of(runId: string): LiveRun {
     const known = this.#runs.get(runId)
     if (known) return known
-    const live = new LiveRun(this.#guests, ({ pid }) => this.standing.added(runId, pid))
+    const live = new LiveRun(this.#guests, {
+      added: ({ pid }) => this.standing.added(runId, pid),
+      standsStill: () => this.standing.has(runId),
+    })
     this.#runs.set(runId, live)
     live.listen((event) => {
       for (const listener of this.#listeners) listener(runId, event)

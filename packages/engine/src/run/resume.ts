@@ -6,7 +6,7 @@ import { shapeOf } from '../snapshot/stamp.ts'
 import { writeInitrd } from './initrd.ts'
 import { mustHaveLayers } from './must-have-layers.ts'
 import { NotResumed, orBoot } from './not-resumed.ts'
-import { addressOf, networkPlan, type RunContext, readKeys, specOf, targets } from './run-context.ts'
+import { addressOf, networkPlan, type RunContext, specOf, targets } from './run-context.ts'
 import { initrdFile, overlaysFolder } from './run-folder.ts'
 import type { RunRecord } from './run-record.ts'
 import { adopt, awaitGuests, leaseAddresses, makeCgroups, makeFolders, makeNetwork, makeOverlays, serveNames } from './start.ts'
@@ -54,15 +54,15 @@ const loadMachines: Step<RunContext> = {
   },
   async do({ host, store, live }) {
     const run = await store.read()
-    const [pack, keys] = await Promise.all([host.kernelPack(), readKeys(host.home, run.id)])
+    const pack = await host.kernelPack()
     const network = networkPlan(host, run)
     const loads = (run.resume?.machines ?? []).map(async ({ name, memory }) => {
       if (live.get(name)) return
       const index = run.plan.machines.findIndex((machine) => machine.name === name)
       // A reboot inside boots from it.
-      await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, keys, run.drives)
+      await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, run.drives)
       const vm = await host.vmmFor(name).start({ ...specOf(host, run, name, pack), resume: memoryIn(host.home, memory) })
-      live.add(name, vm, keys, { isAsleep: true, address: addressOf(host, run, name) })
+      live.add(name, vm, { isAsleep: true, address: addressOf(host, run, name) })
     })
     const failed = (await Promise.allSettled(loads)).find(({ status }) => status === 'rejected')
     if (failed?.status === 'rejected') throw failed.reason
@@ -100,7 +100,7 @@ const goOn: Step<RunContext> = {
 
 const wakeGuests: Step<RunContext> = {
   name: 'wake-guests',
-  message: 'Setting the machines’ clocks, keys and random numbers',
+  message: 'Setting the machines’ clocks and random numbers',
   async done({ store }) {
     return (await store.read()).waking === undefined
   },
@@ -109,11 +109,9 @@ const wakeGuests: Step<RunContext> = {
 }
 
 async function wakeAll(context: RunContext): Promise<void> {
-  const { host, store } = context
-  const { id, waking } = await store.read()
+  const { waking } = await context.store.read()
   if (waking === undefined) throw new Error('its epoch is unknown.')
-  const keys = await readKeys(host.home, id)
-  await Promise.all(targets(context).map((machine) => machine.wake({ epoch: waking, keys })))
+  await Promise.all(targets(context).map((machine) => machine.wake({ epoch: waking })))
 }
 
 /** Gives guests that were resumed from another run's memory their own identity, before anybody uses them. */

@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import type { RunLimits } from '../cgroup/cgroups.ts'
 import { planLimits } from '../cgroup/plan-limits.ts'
 import { kernelWords } from '../guest/boot/kernel-words.ts'
-import type { RunKeys } from '../guest/guest.ts'
 import type { KernelPack } from '../image/cache/artefact.ts'
 import type { RunNames } from '../network/dns/resolvers.ts'
 import type { NetworkPlan } from '../network/network.ts'
@@ -11,7 +9,7 @@ import { planNetwork } from '../network/plan.ts'
 import type { VmSpec } from '../vmm/vmm.ts'
 import { type HostParts, hostName } from './host-parts.ts'
 import type { LiveMachine, LiveRun } from './live-run.ts'
-import { keysFile, namesFolder } from './run-folder.ts'
+import { namesFolder } from './run-folder.ts'
 import type { RunRecord } from './run-record.ts'
 import type { RunStore } from './run-store.ts'
 import { vmSpec } from './vm-spec.ts'
@@ -53,10 +51,6 @@ export async function runNames(host: HostParts, run: RunRecord): Promise<RunName
   const network = networkPlan(host, run)
   const [groups, uid] = [host.cgroups.groups(network.name), await host.uids.take(run.id)]
   return { folder: namesFolder(host.home, run.id), network, nameservers, groups, uid }
-}
-
-export async function readKeys(home: string, runId: string): Promise<RunKeys> {
-  return JSON.parse(await readFile(keysFile(home, runId), 'utf8')) as RunKeys
 }
 
 export function specOf(host: HostParts, run: RunRecord, machine: string, pack: KernelPack): VmSpec {

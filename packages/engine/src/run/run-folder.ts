@@ -9,8 +9,6 @@ export const machineFolder = (home: string, runId: string, machineIndex: number)
   join(runFolder(home, runId), 'machines', String(machineIndex))
 export const initrdFile = (home: string, runId: string, machineIndex: number) =>
   join(runFolder(home, runId), `initrd-${machineIndex}`)
-/** Platform keys of the run: JSON of `RunKeys`, mode 0600. */
-export const keysFile = (home: string, runId: string) => join(runFolder(home, runId), 'keys.json')
 /** Configuration and pid files of the run's resolvers. */
 export const namesFolder = (home: string, runId: string) => join(runFolder(home, runId), 'names')
 export const overlaysFolder = (home: string, runId: string) => join(runFolder(home, runId), 'drives')

@@ -17,6 +17,10 @@ export class StandingRuns {
     for (const look of this.#waiting) look()
   }
 
+  has(runId: string): boolean {
+    return this.#runs.has(runId)
+  }
+
   /** Called when a VM of the run was started or found. */
   added(runId: string, pid: number): void {
     if (this.#runs.has(runId)) setStopped(pid, true)

@@ -2,7 +2,6 @@ import { chmod, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { machineUnreachable } from '@ramet/model/errors/errors.ts'
 import type { LayerFile } from '../disk/disk.ts'
-import { writeFileAtomically } from '../disk/files.ts'
 import { formattable } from '../disk/formatted-disk.ts'
 import type { TableKind } from '../disk/partition-table.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
@@ -11,8 +10,8 @@ import type { HostParts } from './host-parts.ts'
 import { writeInitrd } from './initrd.ts'
 import type { LiveMachine, LiveRun } from './live-run.ts'
 import { mustHaveLayers } from './must-have-layers.ts'
-import { addressOf, networkPlan, type RunContext, readKeys, runLimits, runNames, specOf, targets } from './run-context.ts'
-import { initrdFile, keysFile, machineFolder, newOverlayName, overlaysFolder, runFolder } from './run-folder.ts'
+import { addressOf, networkPlan, type RunContext, runLimits, runNames, specOf, targets } from './run-context.ts'
+import { initrdFile, machineFolder, newOverlayName, overlaysFolder, runFolder } from './run-folder.ts'
 import type { DriveRecord, RunRecord } from './run-record.ts'
 import type { RunStore } from './run-store.ts'
 import type { Step, Workflow } from './steps.ts'
@@ -20,26 +19,23 @@ import type { Step, Workflow } from './steps.ts'
 /** Bound for power-on to the first command: 5-8 s alone under TCG; ten that started together on two cores took under two minutes. */
 const readyWithinMs = 240_000
 
-const there = (path: string) =>
-  stat(path).then(
-    () => true,
-    () => false,
-  )
-
 export const makeFolders: Step<RunContext> = {
   name: 'make-folders',
-  message: 'Making the run’s folders and keys',
+  message: 'Making the run’s folders',
+  // The folder of the overlays is made last.
   async done({ host, store }) {
-    return there(keysFile(host.home, (await store.read()).id))
+    return stat(overlaysFolder(host.home, (await store.read()).id)).then(
+      () => true,
+      () => false,
+    )
   },
   async do({ host, store }) {
     const run = await store.read()
-    await mkdir(overlaysFolder(host.home, run.id), { recursive: true })
+    await mkdir(runFolder(host.home, run.id), { recursive: true })
     // Nobody but root has a name for anything in it: what a VM works with is shown to it.
     await chmod(runFolder(host.home, run.id), 0o700)
     for (const index of run.plan.machines.keys()) await host.disks.makeVmFolder(machineFolder(host.home, run.id, index))
     await host.disks.makeVmFolder(overlaysFolder(host.home, run.id))
-    await writeFileAtomically(keysFile(host.home, run.id), JSON.stringify(await host.guests.makeKeys()), 0o600)
   },
 }
 
@@ -155,23 +151,18 @@ export const startMachines: Step<RunContext> = {
   async do({ host, store, live, machines, signal }) {
     const run = await store.read()
     await mustHaveLayers(host, run)
-    const [pack, keys] = await Promise.all([host.kernelPack(), readKeys(host.home, run.id)])
+    const pack = await host.kernelPack()
     const network = networkPlan(host, run)
     await Promise.all(
       run.plan.machines.map(async (machine, index) => {
         if (live.get(machine.name) || !machines.has(machine.name)) return
-        await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, keys, run.drives)
+        await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, run.drives)
         const give = await host.boots.take(signal)
         try {
           signal.throwIfAborted()
-          const started = live.add(
-            machine.name,
-            await host.vmmFor(machine.name).start(specOf(host, run, machine.name, pack)),
-            keys,
-            {
-              address: addressOf(host, run, machine.name),
-            },
-          )
+          const started = live.add(machine.name, await host.vmmFor(machine.name).start(specOf(host, run, machine.name, pack)), {
+            address: addressOf(host, run, machine.name),
+          })
           attendFirstBoot(started.vm, store, machine.name)
           void hasBooted(started).then(give)
         } catch (error) {
@@ -222,7 +213,7 @@ export async function adopt({
 async function takeOver(host: HostParts, store: RunStore, live: LiveRun, run: RunRecord, name: string, vm: Vm): Promise<void> {
   const isAsleep = run.resume !== undefined || run.waking !== undefined
   if (!isAsleep && !(await vm.isRunning())) await vm.goOn()
-  live.add(name, vm, await readKeys(host.home, run.id), { isAsleep, address: addressOf(host, run, name) })
+  live.add(name, vm, { isAsleep, address: addressOf(host, run, name) })
   if (!isAsleep) attendFirstBoot(vm, store, name)
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { sshGuests } from '../guest/guests.ts'
+import { realGuests } from '../guest/guests.ts'
 import { makeTestSpec, startTestVm } from '../testing/test-vm.ts'
 import type { Vm, VmSpec } from '../vmm/vmm.ts'
 import { cut } from './take.ts'
@@ -35,20 +35,19 @@ async function differentPages(vm: Vm, { ramMiB }: VmSpec, ramFile: string): Prom
 }
 
 test('the files of a snapshot of two machines hold every page as it was when they were paused, of an idle guest and of a busy one', async () => {
-  const guests = sshGuests()
+  const guests = realGuests()
   const machines = await Promise.all(
     ['idle', 'busy'].map(async (name) => {
-      const { spec, keys } = await makeTestSpec()
-      return { name, keys, spec: { ...spec, cpuCount: 2 } }
+      return { name, spec: { ...(await makeTestSpec()), cpuCount: 2 } }
     }),
   )
   const running: Vm[] = []
   try {
     const vms = await Promise.all(
-      machines.map(async ({ name, keys, spec }) => {
+      machines.map(async ({ name, spec }) => {
         const vm = await startTestVm(spec)
         running.push(vm)
-        const link = guests.link(vm, keys)
+        const link = guests.link(vm)
         await link.ready(AbortSignal.timeout(120_000))
         if (name === 'busy')
           await link.run(

@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import { qemuDisks } from '../disk/qemu-disks.ts'
 import { root } from '../disk/vm-user.ts'
 import { settledCommand } from '../guest/agent/settled.ts'
-import type { RunKeys } from '../guest/guest.ts'
-import { sshGuests } from '../guest/guests.ts'
+import { realGuests } from '../guest/guests.ts'
 import { cut } from '../snapshot/take.ts'
 import type { VmDrive, VmMemory, VmSpec } from '../vmm/vmm.ts'
 import { makeTestSpec, startTestVm } from './test-vm.ts'
@@ -16,7 +15,6 @@ const driveBytes = 20 * 1024 ** 3
 
 interface Kept {
   readonly spec: VmSpec
-  readonly keys: RunKeys
   readonly memory: VmMemory
 }
 
@@ -26,9 +24,9 @@ let kept: Promise<Kept> | undefined
  * A VM that goes on where a booted one was whose guest had settled: one boot for all tests of a process, and a fraction of a second for each. Started, it stands
  * still until it is told to go on, as every VM that resumes.
  */
-export async function makeSettledSpec(): Promise<{ spec: VmSpec; keys: RunKeys }> {
+export async function makeSettledSpec(): Promise<VmSpec> {
   kept ??= boot()
-  const { spec, keys, memory } = await kept
+  const { spec, memory } = await kept
   const disks = qemuDisks(root)
   const folder = await mkdtemp(join(tmpdir(), 'rt-vm-'))
   await disks.makeVmFolder(folder)
@@ -37,14 +35,11 @@ export async function makeSettledSpec(): Promise<{ spec: VmSpec; keys: RunKeys }
   const [drive, ...others] = spec.drives as [VmDrive, ...VmDrive[]]
   const files = drive.source.kind === 'qcow2-chain' ? drive.source.files : []
   return {
-    keys,
-    spec: {
-      ...spec,
-      runId: randomBytes(12).toString('hex'),
-      folder,
-      drives: [{ ...drive, source: { kind: 'qcow2-chain', files: [overlay, ...files] } }, ...others],
-      resume: memory,
-    },
+    ...spec,
+    runId: randomBytes(12).toString('hex'),
+    folder,
+    drives: [{ ...drive, source: { kind: 'qcow2-chain', files: [overlay, ...files] } }, ...others],
+    resume: memory,
   }
 }
 
@@ -55,10 +50,10 @@ export async function forgetSettledSpec(): Promise<void> {
 }
 
 async function boot(): Promise<Kept> {
-  const { spec, keys } = await makeTestSpec()
+  const spec = await makeTestSpec()
   const vm = await startTestVm(spec)
   try {
-    const link = sshGuests().link(vm, keys)
+    const link = realGuests().link(vm)
     try {
       await link.ready(AbortSignal.timeout(bootsWithinMs))
       await link.run(settledCommand(bootsWithinMs / 1000), { timeoutMs: bootsWithinMs })
@@ -69,7 +64,7 @@ async function boot(): Promise<Kept> {
     const atCut = join(spec.folder, 'at-cut.qcow2')
     await qemuDisks(root).makeOverlay(atCut, undefined, driveBytes)
     await cut([{ name: spec.machine, vm, memory, overlays: [{ driveIndex: 0, file: atCut }] }], { afterwards: 'stay-paused' })
-    return { spec, keys, memory }
+    return { spec, memory }
   } finally {
     await vm.kill()
     vm.release()

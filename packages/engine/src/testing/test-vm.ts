@@ -5,8 +5,6 @@ import { join } from 'node:path'
 import { qemuDisks } from '../disk/qemu-disks.ts'
 import { root } from '../disk/vm-user.ts'
 import { kernelWords } from '../guest/boot/kernel-words.ts'
-import type { RunKeys } from '../guest/guest.ts'
-import { sshGuests } from '../guest/guests.ts'
 import { ImageLibrary } from '../image/library.ts'
 import { planNetwork } from '../network/plan.ts'
 import { writeInitrd } from '../run/initrd.ts'
@@ -32,18 +30,17 @@ export async function testVmm() {
   })
 }
 
-export async function makeTestSpec(): Promise<{ spec: VmSpec; keys: RunKeys }> {
+export async function makeTestSpec(): Promise<VmSpec> {
   const library = await ImageLibrary.open(testCache)
   const [pack, image] = await Promise.all([library.requireKernelPack(), library.requireImage('debian-stable')])
   const folder = await mkdtemp(join(tmpdir(), 'rt-vm-'))
   const disks = qemuDisks(root)
   await disks.makeVmFolder(folder)
-  const keys = await sshGuests().makeKeys()
   const initrd = join(folder, 'initrd')
-  await writeInitrd(initrd, pack, plan, planNetwork('r0000-1', '198.18.0.0/28', plan), 0, keys)
+  await writeInitrd(initrd, pack, plan, planNetwork('r0000-1', '198.18.0.0/28', plan), 0)
   const overlay = join(folder, 'overlay.qcow2')
   await disks.makeOverlay(overlay, { file: image.disk, format: 'qcow2', sizeBytes: image.sizeBytes }, 20 * gib)
-  const spec: VmSpec = {
+  return {
     runId: randomBytes(12).toString('hex'),
     machine: 'one',
     folder,
@@ -62,7 +59,6 @@ export async function makeTestSpec(): Promise<{ spec: VmSpec; keys: RunKeys }> {
     ],
     interfaces: [],
   }
-  return { spec, keys }
 }
 
 /** For the conformance suite's other process. */

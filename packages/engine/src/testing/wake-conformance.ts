@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
-import type { GuestLink, Guests, RunKeys } from '../guest/guest.ts'
+import type { GuestLink, Guests } from '../guest/guest.ts'
 import type { Vm } from '../vmm/vmm.ts'
 
 export interface WakeConformanceTools {
   readonly guests: Guests
   readonly vm: Vm
-  readonly keys: RunKeys
   readonly timeoutMs: number
 }
 
@@ -35,11 +34,11 @@ export function wakeConformance(open: () => Promise<WakeConformanceTools>): void
       await body(await open())
     })
   const withLink = async <T>(
-    { guests, vm, keys, timeoutMs }: WakeConformanceTools,
+    { guests, vm, timeoutMs }: WakeConformanceTools,
     awake: Promise<unknown> | undefined,
     use: (link: GuestLink) => Promise<T>,
   ) => {
-    const link = guests.link(vm, keys, awake ? { awake } : {})
+    const link = guests.link(vm, awake ? { awake } : {})
     try {
       await link.ready(AbortSignal.timeout(timeoutMs))
       return await use(link)

@@ -68,8 +68,8 @@ export interface VmSpec {
 export type VmPort = () => Promise<Duplex>
 
 export interface VmPorts {
-  /** To the platform's sshd in the guest. */
-  readonly ssh: VmPort
+  /** To the platform's agent in the guest (guest/link). */
+  readonly channel: VmPort
   /** To the platform's helper for resumed guests (guest/wake). */
   readonly wake: VmPort
   /** The serial console. Everything also goes to the console log. */

@@ -1,12 +1,11 @@
 import { invalidInput } from '@ramet/model/errors/errors.ts'
 import type { BootConfig } from '../guest.ts'
-import { toDropbearKey } from '../identity/dropbear-key.ts'
 import { type ArchiveEntry, cpioArchive } from './cpio.ts'
 
 /**
  * Packs the boot configuration of one machine as an archive to append to the kernel pack's initramfs (whose length must be a multiple of 4 bytes).
- * `initramfs/configure` reads these files: one value a line, words without spaces, `-` for none. It contains the private host key.
- * Throws `invalid_input` for words that cannot be written so, `bad_host_key` for a key that is not Ed25519.
+ * `initramfs/configure` reads these files: one value a line, words without spaces, `-` for none.
+ * Throws `invalid_input` for words that cannot be written so.
  */
 export function bootArchive(config: BootConfig): Uint8Array {
   const entries: ArchiveEntry[] = [folder('ramet')]
@@ -42,9 +41,7 @@ export function bootArchive(config: BootConfig): Uint8Array {
   if (config.isClosed) add('closed', '')
   if (config.isPartitioned) add('partitioned', '')
   add('modules-serial', `${word(config.modulesSerial)}\n`)
-  for (const name of ['keys', 'files', 'welcome']) entries.push(folder(`ramet/${name}`))
-  add('keys/host', toDropbearKey(config.keys.hostPrivate))
-  add('keys/authorized_keys', `${config.keys.clientPublic.trim()}\n`)
+  for (const name of ['files', 'welcome']) entries.push(folder(`ramet/${name}`))
   for (const { name, welcome } of config.users)
     if (welcome !== undefined && welcome !== '-') add(`welcome/${word(name)}`, `${welcome.trimEnd()}\n`)
   config.startupFiles.forEach((each, at) => {

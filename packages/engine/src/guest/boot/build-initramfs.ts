@@ -42,7 +42,7 @@ const applets = [
   'umount',
   'usleep',
 ]
-const tools = ['bridge', 'wake', 'keeper', 'grow', 'pid1', 'dropbear', 'sftp-server']
+const tools = ['watch', 'agent', 'wake', 'keeper', 'grow', 'pid1']
 
 /** Builds the kernel pack's initramfs, gzipped, with a length that is a multiple of 4 bytes so that a machine's own archive can follow. */
 export async function makeInitramfs(options: InitramfsOptions): Promise<Uint8Array> {

@@ -1,6 +1,5 @@
 import { generateKeyPair, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { RunKeys } from '../guest.ts'
 
 /** A length, then the bytes: `string` of RFC 4251, section 5. */
 function field(value: string | Uint8Array): Buffer {
@@ -57,47 +56,4 @@ export async function makeKeyPair(comment: string): Promise<{ privateKey: string
     privateKey: privatePem(Buffer.from(d, 'base64url'), publicKey, comment),
     publicKey: `${type} ${publicBlob(publicKey).toString('base64')} ${comment}`,
   }
-}
-
-/** The platform's keys of one run: the guest's host key, and the server's to log in with. */
-export async function makeRunKeys(): Promise<RunKeys> {
-  const [host, client] = await Promise.all([makeKeyPair('ramet-host'), makeKeyPair('ramet-server')])
-  return {
-    hostPrivate: host.privateKey,
-    hostPublic: host.publicKey,
-    clientPrivate: client.privateKey,
-    clientPublic: client.publicKey,
-  }
-}
-
-/** The key of an authorized_keys line as it goes over the wire. */
-export const wireKey = (line: string) => Buffer.from(line.split(' ')[1] ?? '', 'base64')
-
-/** Takes the fields of a key file one after the other. */
-function fieldsOf(bytes: Buffer) {
-  let at = 0
-  return {
-    skip(count: number): void {
-      at += count
-    },
-    next(): Buffer {
-      const length = bytes.readUInt32BE(at)
-      at += 4 + length
-      return bytes.subarray(at - length, at)
-    },
-  }
-}
-
-/** One of our own private keys in the form of dropbear's key files, the only one its server reads (`dropbearkey`, `buf_put_ed25519_priv_key`). */
-export function dropbearKey(privateKey: string): Buffer {
-  const file = fieldsOf(Buffer.from(privateKey.replace(/-----[^-]+-----/g, ''), 'base64'))
-  file.skip('openssh-key-v1\0'.length)
-  for (const _ of ['cipher', 'kdf', 'kdf options']) file.next()
-  file.skip(4)
-  file.next()
-  const secret = fieldsOf(file.next())
-  secret.skip(8)
-  if (secret.next().toString() !== type) throw new Error('not an ed25519 key')
-  secret.next()
-  return Buffer.concat([field(type), field(secret.next())])
 }

@@ -2,12 +2,12 @@ import { crc32 } from 'node:zlib'
 
 /**
  * Frames on the port `ramet.wake`: "rametwk" (7 bytes), version (1), type (4), length (4), payload, CRC-32 of all before it (4); integers big endian.
- * The guest's side of the same table is in native/wake.c. A resumed guest speaks the version of the day on which it was booted.
+ * The guest's side of the same table is in agent/native/wake.c. A resumed guest speaks the version of the day on which it was booted.
  */
-export const wakeVersion = 1
+export const wakeVersion = 2
 
 export const wakeTypes = {
-  /** To the guest: nonce (8), entropy (64), host's time in ns (8), epoch (36), lengths of host key and authorized keys (4 each; 0: keep), both. */
+  /** To the guest: nonce (8), entropy (64), host's time in ns (8), epoch (36). */
   wake: 1,
   /** To the guest: nonce (8), ns to add to its clock (8). */
   clock: 2,
@@ -29,7 +29,7 @@ const checkSize = 4
 export const nonceSize = 8
 export const entropySize = 64
 /** Of a frame to the guest; it answers in less than 300. */
-export const largestPayload = 16_384
+export const largestPayload = 1024
 
 export function encodeWakeFrame(type: number, payload: Uint8Array): Buffer {
   if (payload.length > largestPayload) throw new Error(`a frame holds at most ${largestPayload} bytes`)

@@ -3,8 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { guestUnreachable, invalidInput } from '@ramet/model/errors/errors.ts'
 import type { VmPort } from '../../vmm/vmm.ts'
-import type { RunKeys, WakeOptions, WithPort, Woken } from '../guest.ts'
-import { toDropbearKey } from '../identity/dropbear-key.ts'
+import type { WakeOptions, WithPort, Woken } from '../guest.ts'
 import { encodeWakeFrame, entropySize, nonceSize, WakeFrameReader, wakeTypes, wakeVersion } from './wake-frames.ts'
 
 /** A guest answers in milliseconds; on a host that resumes many at once in seconds. Asked again in case its first message met half of an older one. */
@@ -15,8 +14,7 @@ const largest = { stream: 64 * 1024, answer: 300 }
 const clock = { rounds: 8, wantedMs: 50, neededMs: 500 }
 
 /**
- * Prepares a guest whose memory was resumed or cloned: reseeds the kernel's random generator, sets the clock, replaces platform keys, ends old
- * platform connections and announces the epoch. It may be called before the VM goes on, so that the guest does this first,
+ * Prepares a guest whose memory was resumed or cloned: reseeds the kernel's random generator, sets the clock and announces the epoch. It may be called before the VM goes on, so that the guest does this first,
  * and may be repeated. Throws `machine_unreachable` when the guest refuses, or does not answer in time.
  */
 export async function wake({ ports }: WithPort<'wake'>, options: WakeOptions): Promise<Woken> {
@@ -39,8 +37,8 @@ export async function wake({ ports }: WithPort<'wake'>, options: WakeOptions): P
   }
 }
 
-async function wakeOver(call: Call, { epoch, keys, onReseeded }: WakeOptions): Promise<Woken> {
-  const first = await call.ask(wakeTypes.wake, () => wakePayload(epoch, keys))
+async function wakeOver(call: Call, { epoch, onReseeded }: WakeOptions): Promise<Woken> {
+  const first = await call.ask(wakeTypes.wake, () => wakePayload(epoch))
   onReseeded?.()
   let { offMs, slackMs } = first
   for (let round = 0; Math.abs(offMs) + slackMs > clock.wantedMs && round < clock.rounds; round += 1) {
@@ -56,19 +54,9 @@ async function wakeOver(call: Call, { epoch, keys, onReseeded }: WakeOptions): P
 }
 
 /** Makes new entropy for each message, so that no two machines, and no machine twice, get the same. */
-function wakePayload(epoch: string, keys?: RunKeys): Buffer {
-  const host = keys ? Buffer.from(toDropbearKey(keys.hostPrivate)) : Buffer.alloc(0)
-  const authorized = Buffer.from(keys ? `${keys.clientPublic.trim()}\n` : '')
+function wakePayload(epoch: string): Buffer {
   if (!/^[0-9a-f-]{36}$/.test(epoch)) throw invalidInput(`${JSON.stringify(epoch)} is not a UUID.`)
-  const lengths = Buffer.alloc(8)
-  lengths.writeUInt32BE(host.length)
-  lengths.writeUInt32BE(authorized.length, 4)
-  return Buffer.concat([
-    randomBytes(entropySize),
-    int64(BigInt(Date.now()) * 1_000_000n),
-    Buffer.from(epoch, 'latin1'),
-    ...[lengths, host, authorized],
-  ])
+  return Buffer.concat([randomBytes(entropySize), int64(BigInt(Date.now()) * 1_000_000n), Buffer.from(epoch, 'latin1')])
 }
 
 function int64(value: bigint): Buffer {

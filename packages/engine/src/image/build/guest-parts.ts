@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { writeFileAtomically } from '../../disk/files.ts'
 import { buildGuestTools, guestToolsRecipe } from '../../guest/agent/build-guest-tools.ts'
 import { makeInitramfs as assemble, initramfsRecipe } from '../../guest/boot/build-initramfs.ts'
@@ -14,8 +12,6 @@ export interface InitramfsRequest {
   /** Holds lib/modules/<release>, with depmod's files. */
   readonly kernelRoot: string
   readonly release: string
-  /** An empty folder, thrown away afterwards. */
-  readonly scratch: string
   /** To be written. */
   readonly file: string
   readonly report: ReportProgress
@@ -28,22 +24,12 @@ export async function guestRecipe(): Promise<Recipe> {
 }
 
 /** The tools are an artefact of their own, since they change less often than kernels do. */
-export async function makeInitramfs({
-  cacheFolder,
-  kernelRoot,
-  release,
-  scratch,
-  file,
-  report,
-  signal,
-}: InitramfsRequest): Promise<void> {
+export async function makeInitramfs({ cacheFolder, kernelRoot, release, file, report, signal }: InitramfsRequest): Promise<void> {
   const key = { cacheFolder, kind: 'guest-tools', name: 'guest-tools', recipeHash: recipeHash(await guestToolsRecipe()) }
   const tools = await cached(
     key,
     async (outFolder) => {
-      const workFolder = join(scratch, 'tools')
-      await mkdir(workFolder, { recursive: true })
-      await buildGuestTools({ outFolder, workFolder, report, signal })
+      await buildGuestTools({ outFolder, report, signal })
       return {}
     },
     signal ? { signal } : {},

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { copyFile, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { requireSpace } from '../../disk/space.ts'
@@ -59,12 +59,10 @@ export async function buildKernelPack(options: ForcedBuild): Promise<KernelPack>
     step('Making the modules drive', 35)
     await makeModulesDrive(join(root, 'lib/modules'), join(folder, names.modules), signal)
     step('Making the boot environment', 45)
-    await mkdir(join(scratch, 'guest'))
     await makeInitramfs({
       cacheFolder,
       kernelRoot: root,
       release,
-      scratch: join(scratch, 'guest'),
       file: join(folder, names.initramfs),
       report: ({ step, message, percent }) => report({ step, message, percent: percent && 45 + Math.round(percent * 0.5) }),
       signal,

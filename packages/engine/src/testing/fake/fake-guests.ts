@@ -11,8 +11,7 @@ import type {
   TerminalOptions,
   ToolResult,
 } from '../../guest/guest.ts'
-import { makeRunKeys } from '../../guest/identity/keys.ts'
-import { encodeFrame, FrameReader } from '../../guest/link/ssh-link-frames.ts'
+import { encodeFrame, FrameReader } from '../../guest/link/keeper-frames.ts'
 import { wake } from '../../guest/wake/wake.ts'
 import type { VmPort } from '../../vmm/vmm.ts'
 import { fakeFrames, type GuestOpening, largestFrame, readFrames } from './fake-protocol.ts'
@@ -21,15 +20,13 @@ const betweenTriesMs = 50
 const runMs = 30_000
 
 export const fakeGuests: Guests = {
-  link: (vm, _keys, options) => new FakeLink(vm.ports.ssh, options),
+  link: (vm, options) => new FakeLink(vm.ports.channel, options),
   // The real one: pretend guests speak its protocol.
   wake,
   async renewIdentity(link) {
     await link.tool(['renew-identity'])
   },
   console: openConsole,
-  // Real ones, as a machine's boot archive, real too, is made of them.
-  makeKeys: makeRunKeys,
 }
 
 class FakeLink implements GuestLink {

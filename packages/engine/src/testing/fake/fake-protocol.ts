@@ -1,4 +1,4 @@
-import type { FrameReader } from '../../guest/link/ssh-link-frames.ts'
+import type { FrameReader } from '../../guest/link/keeper-frames.ts'
 import type { VmMemory } from '../../vmm/vmm.ts'
 
 /** What the server and a pretend VM say to each other on its control socket, one JSON document a line. */
@@ -31,7 +31,7 @@ export type GuestOpening =
   | { readonly kind: 'dial'; readonly port: number }
   | { readonly kind: 'terminal'; readonly session: string; readonly user: string }
 
-/** Types of frames on the guest socket (see ssh-link-frames.ts for their form). */
+/** Types of frames on the guest socket (see keeper-frames.ts for their form). */
 export const fakeFrames = {
   data: 1,
   stderr: 2,

@@ -22,7 +22,7 @@ export class FakeVm implements Vm {
   constructor({ folder }: VmIdentity, identity: ProcessIdentity, control: FakeControl) {
     const files = fakeFiles(folder)
     this.pid = identity.pid
-    this.ports = { ssh: unixPort(files.guest), wake: unixPort(files.wake), console: unixPort(files.console) }
+    this.ports = { channel: unixPort(files.guest), wake: unixPort(files.wake), console: unixPort(files.console) }
     this.#identity = identity
     this.#folder = folder
     this.#control = control

@@ -6,8 +6,6 @@ import { vmmConformance } from '../vmm-conformance.ts'
 import { fakeGuests } from './fake-guests.ts'
 import { fakeVmm } from './fake-vmm.ts'
 
-const keys = await fakeGuests.makeKeys()
-
 vmmConformance(async () => ({
   vmm: fakeVmm,
   timeoutMs: 20_000,
@@ -30,7 +28,7 @@ vmmConformance(async () => ({
     }
   },
   async untilUp(vm) {
-    const link = fakeGuests.link(vm, keys)
+    const link = fakeGuests.link(vm)
     await link.ready(AbortSignal.timeout(20_000)).finally(() => link.close())
   },
   // Its guest obeys from the first moment.

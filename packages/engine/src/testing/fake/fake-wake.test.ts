@@ -24,14 +24,14 @@ after(async () => {
 
 wakeConformance(async () => {
   vm ??= await fakeVmm.start(spec)
-  return { guests: fakeGuests, vm, keys: await fakeGuests.makeKeys(), timeoutMs: 20_000 }
+  return { guests: fakeGuests, vm, timeoutMs: 20_000 }
 })
 
 test('pretend guests of one memory draw the same numbers until they are woken', async () => {
   const draw = async (wake: boolean) => {
     assert.ok(vm)
     if (wake) await fakeGuests.wake(vm, { epoch: randomUUID() })
-    const link = fakeGuests.link(vm, await fakeGuests.makeKeys())
+    const link = fakeGuests.link(vm)
     await link.ready(AbortSignal.timeout(20_000))
     const { stdout } = await link.run('cat /proc/sys/kernel/random/uuid')
     link.close()

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { encodeFrame, FrameReader } from '../../guest/link/ssh-link-frames.ts'
+import { encodeFrame, FrameReader } from '../../guest/link/keeper-frames.ts'
 import { fakeFrames, type GuestOpening, largestFrame, readFrames } from './fake-protocol.ts'
 import { connectPort } from './pretend-ports.ts'
 import { type PretendMachine, PretendShell, type ShellStreams } from './pretend-shell.ts'

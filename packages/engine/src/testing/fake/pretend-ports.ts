@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { encodeFrame } from '../../guest/link/ssh-link-frames.ts'
+import { encodeFrame } from '../../guest/link/keeper-frames.ts'
 import { fakeFrames } from './fake-protocol.ts'
 
 type TakeFrame = (type: number, payload: Buffer) => void

@@ -8,7 +8,6 @@ export interface WakeMemory {
   readonly epoch: string
   readonly now: number
   readonly seed: string
-  readonly keys?: { readonly host: string; readonly authorized: string }
 }
 
 /** What a pretend guest has in its memory of time and chance, and its side of the wake port, which speaks the real protocol. */
@@ -18,8 +17,6 @@ export class PretendWake {
   clockOffMs = 0
   /** State of its random generator: the same state gives the same numbers, as in a real kernel. */
   seed: Buffer
-  /** The platform's host key and authorized keys of the last wake that brought some. */
-  keys: { readonly host: Buffer; readonly authorized: string } | undefined
 
   constructor(bootId: string) {
     this.epoch = bootId
@@ -28,15 +25,13 @@ export class PretendWake {
 
   /** Its clock stands at `now`, as after a resume. */
   get memory(): WakeMemory {
-    const keys = this.keys && { host: this.keys.host.toString('base64'), authorized: this.keys.authorized }
-    return { epoch: this.epoch, now: this.now(), seed: this.seed.toString('base64'), ...(keys ? { keys } : {}) }
+    return { epoch: this.epoch, now: this.now(), seed: this.seed.toString('base64') }
   }
 
-  remember({ epoch, now, seed, keys }: WakeMemory): void {
+  remember({ epoch, now, seed }: WakeMemory): void {
     this.epoch = epoch
     this.clockOffMs = now - Date.now()
     this.seed = Buffer.from(seed, 'base64')
-    this.keys = keys && { host: Buffer.from(keys.host, 'base64'), authorized: keys.authorized }
   }
 
   now(): number {
@@ -68,11 +63,7 @@ export class PretendWake {
     if (type !== wakeTypes.wake) return
     this.seed = hash('entropy', this.seed, body.subarray(0, entropySize))
     this.clockOffMs = Number(body.readBigInt64BE(entropySize)) / 1e6 - Date.now()
-    const lengths = entropySize + 8 + epochSize
-    this.epoch = body.toString('latin1', entropySize + 8, lengths)
-    const hostEnd = lengths + 8 + body.readUInt32BE(lengths)
-    if (hostEnd > lengths + 8)
-      this.keys = { host: Buffer.from(body.subarray(lengths + 8, hostEnd)), authorized: body.toString('utf8', hostEnd) }
+    this.epoch = body.toString('latin1', entropySize + 8, entropySize + 8 + epochSize)
   }
 }
 

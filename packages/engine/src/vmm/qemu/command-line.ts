@@ -30,7 +30,7 @@ export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): [str
     '-device',
     `virtio-serial-device,id=serial,max_ports=4,${bus()}`,
     '-device',
-    'virtserialport,id=ssh-port,chardev=guest,name=ramet.ssh,nr=1',
+    'virtserialport,id=channel-port,chardev=guest,name=ramet.channel,nr=1',
     '-device',
     'virtserialport,id=wake-port,chardev=wake,name=ramet.wake,nr=2',
     '-device',

@@ -51,7 +51,7 @@ export class QemuVm implements Vm {
     this.pid = process.pid
     this.#folder = folder
     const { guest, wake, console } = vmFiles(folder)
-    this.ports = { ssh: unixPort(guest), wake: unixPort(wake), console: unixPort(console) }
+    this.ports = { channel: unixPort(guest), wake: unixPort(wake), console: unixPort(console) }
     this.ended = this.#end.promise
     this.#qmp = qmp
     void this.#watch()

@@ -4,11 +4,10 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { writeFileAtomically } from '../../disk/files.ts'
 import { qemuDisks } from '../../disk/qemu-disks.ts'
 import { root } from '../../disk/vm-user.ts'
-import type { GuestLink, RunKeys } from '../../guest/guest.ts'
-import { sshGuests } from '../../guest/guests.ts'
+import type { GuestLink } from '../../guest/guest.ts'
+import { realGuests } from '../../guest/guests.ts'
 import { run } from '../../process/run-process.ts'
 import { defaultUids } from '../../run/run-uids.ts'
 import { namespaceOf, openFiles, processStatus, runInside } from '../../testing/inside-vm.ts'
@@ -18,8 +17,7 @@ import { vmmConformance } from '../../testing/vmm-conformance.ts'
 import type { Vm } from '../vmm.ts'
 import { vmFiles } from './vm-files.ts'
 
-const guests = sshGuests()
-const keysOf = new Map<string, RunKeys>()
+const guests = realGuests()
 const timeoutMs = 120_000
 
 /** Until systemd-logind is there, a press of the power button is lost. */
@@ -33,10 +31,8 @@ async function untilBooted(link: GuestLink): Promise<void> {
   }
 }
 
-async function throughLink(vm: Vm, runId: string, look: (link: GuestLink) => Promise<void>): Promise<void> {
-  const keys = keysOf.get(runId)
-  assert.ok(keys)
-  const link = guests.link(vm, keys)
+async function throughLink(vm: Vm, look: (link: GuestLink) => Promise<void>): Promise<void> {
+  const link = guests.link(vm)
   try {
     await link.ready(AbortSignal.timeout(timeoutMs))
     await look(link)
@@ -51,18 +47,10 @@ vmmConformance(async () => ({
   vmm: await testVmm(),
   timeoutMs,
   starter: { module: join(import.meta.dirname, '../../testing/test-vm.ts'), export: 'startTestVm' },
-  async makeSpec() {
-    const { spec, keys } = await makeTestSpec()
-    keysOf.set(spec.runId, keys)
-    return spec
-  },
-  async makeSettledSpec() {
-    const { spec, keys } = await makeSettledSpec()
-    keysOf.set(spec.runId, keys)
-    return spec
-  },
-  untilUp: (vm, { runId }) => throughLink(vm, runId, async () => {}),
-  untilObedient: (vm, { runId }) => throughLink(vm, runId, untilBooted),
+  makeSpec: makeTestSpec,
+  makeSettledSpec,
+  untilUp: (vm) => throughLink(vm, async () => {}),
+  untilObedient: (vm) => throughLink(vm, untilBooted),
   async tell(vm, _, command) {
     if (command === 'crash') {
       process.kill(vm.pid, 'SIGABRT')
@@ -92,7 +80,7 @@ vmmConformance(async () => ({
 }))
 
 test('a VM does not start on a drive whose header names another file', async () => {
-  const { spec } = await makeTestSpec()
+  const spec = await makeTestSpec()
   const source = spec.drives[0]?.source
   assert.ok(source?.kind === 'qcow2-chain')
   const secret = join(spec.folder, 'secret')
@@ -104,10 +92,10 @@ test('a VM does not start on a drive whose header names another file', async () 
 })
 
 test('a command whose channel is given up is hung up, with a terminal and without', async () => {
-  const { spec, keys } = await makeSettledSpec()
+  const spec = await makeSettledSpec()
   const vm = await startTestVm(spec)
   await vm.goOn()
-  const link = guests.link(vm, keys)
+  const link = guests.link(vm)
   const isThere = async () => (await link.run("pgrep -fx 'sleep 4711'")).code === 0
   const until = async (wanted: boolean) => {
     const deadline = Date.now() + timeoutMs
@@ -133,10 +121,10 @@ test('a command whose channel is given up is hung up, with a terminal and withou
 
 test('a QEMU sees its own files, no other process and nothing of another run, and has no rights', async () => {
   const [one, other] = await Promise.all([makeSettledSpec(), makeSettledSpec()])
-  const vm = await startTestVm(one.spec)
-  const neighbour = await startTestVm(other.spec)
-  const overlay = join(one.spec.folder, 'overlay.qcow2')
-  const ram = one.spec.resume?.ramFile ?? ''
+  const vm = await startTestVm(one)
+  const neighbour = await startTestVm(other)
+  const overlay = join(one.folder, 'overlay.qcow2')
+  const ram = one.resume?.ramFile ?? ''
   const inside = async (line: string) => {
     const { code, stdout, stderr } = await runInside(vm.pid, line)
     return code === 0 ? stdout.trim() : `failed: ${stderr.trim()}`
@@ -165,8 +153,8 @@ test('a QEMU sees its own files, no other process and nothing of another run, an
     )
 
     // Files: those of its own drives, memory and kernel, and three devices. The folder of its overlay cannot even be listed.
-    const drives = one.spec.drives.flatMap(({ source }) => (source.kind === 'raw-file' ? [source.file] : source.files))
-    const own = [...drives, one.spec.kernel, one.spec.initrd, ram, '/dev/null', '/dev/urandom', '/dev/zero']
+    const drives = one.drives.flatMap(({ source }) => (source.kind === 'raw-file' ? [source.file] : source.files))
+    const own = [...drives, one.kernel, one.initrd, ram, '/dev/null', '/dev/urandom', '/dev/zero']
     const seen = (
       await inside(
         'find / -path /usr -prune -o -path /lib -prune -o -path /lib64 -prune -o -not -type d -print 2>/dev/null; true',
@@ -177,7 +165,7 @@ test('a QEMU sees its own files, no other process and nothing of another run, an
       seen.filter((file) => !tool.includes(file)).toSorted(),
       [...new Set(own)].filter((file) => file !== overlay).toSorted(),
     )
-    for (const path of ['/etc', '/home', '/root', '/proc', '/sys', '/run', other.spec.folder])
+    for (const path of ['/etc', '/home', '/root', '/proc', '/sys', '/run', other.folder])
       assert.match(await inside(`ls ${path}`), /No such file/, path)
 
     // Processes: of its own pids only, and no other can be named.
@@ -188,7 +176,7 @@ test('a QEMU sees its own files, no other process and nothing of another run, an
     assert.equal(await inside(`test -w ${overlay} && echo yes`), 'yes')
     for (const file of seen.filter((path) => path !== overlay && !path.startsWith('/dev/')))
       assert.match(await inside(`: >> ${file}`), /Permission denied|Read-only/, file)
-    for (const folder of ['/', '/usr', '/dev', one.spec.folder])
+    for (const folder of ['/', '/usr', '/dev', one.folder])
       assert.match(await inside(`: > ${folder}/made`), /Permission denied|Read-only/, folder)
     assert.match(await inside(`ln ${overlay} ${overlay}-2`), /denied|Read-only|not permitted/)
     const writable = (await openFiles(vm.pid)).filter(
@@ -202,49 +190,7 @@ test('a QEMU sees its own files, no other process and nothing of another run, an
   } finally {
     for (const each of [vm, neighbour]) await each.kill()
     assert.equal((await stat(overlay)).uid, 0, 'at rest its files belong to root')
-    assert.deepEqual(await readdir(vmFiles(one.spec.folder).own), [])
-    for (const { spec } of [one, other]) await rm(spec.folder, { recursive: true, force: true })
-  }
-})
-
-test('the real OpenSSH client gets in over the virtio-serial port: exit status, pipes, a terminal, scp', async () => {
-  const { spec, keys } = await makeSettledSpec()
-  const vm = await startTestVm(spec)
-  await vm.goOn()
-  try {
-    const link = guests.link(vm, keys)
-    await link.ready(AbortSignal.timeout(timeoutMs))
-    // The port carries one connection.
-    link.close()
-    const identity = join(spec.folder, 'identity')
-    await writeFileAtomically(identity, keys.clientPrivate, 0o600)
-    const known = join(spec.folder, 'known')
-    await writeFileAtomically(known, `guest ${keys.hostPublic}\n`, 0o600)
-    const options = [
-      'ProxyCommand=socat - UNIX-CONNECT:%k',
-      `UserKnownHostsFile=${known}`,
-      'HostKeyAlias=guest',
-      `IdentityFile=${identity}`,
-    ]
-    const common = [
-      ...options.map((option) => `-o${option.replace('%k', vmFiles(spec.folder).guest)}`),
-      '-oBatchMode=yes',
-      '-oConnectTimeout=30',
-    ]
-    const ssh = (...command: string[]) =>
-      run(['ssh', ...common, 'root@guest', ...command], { okCodes: [0, 7], stdin: 'through the pipe\n' })
-    assert.equal((await ssh('exit 7')).code, 7)
-    assert.equal((await ssh('cat')).stdout, 'through the pipe\n')
-    // Its standard input ends at once, which must not hang the terminal up before the command has spoken.
-    const inTerminal = await run(['ssh', ...common, '-tt', 'root@guest', 'test -t 0 && sleep 0.5 && echo a terminal; exit 7'], {
-      okCodes: [7],
-    })
-    assert.match(inTerminal.stdout, /a terminal/)
-    const copied = join(spec.folder, 'copied')
-    await run(['scp', ...common, 'root@guest:/etc/os-release', copied])
-    assert.match(await readFile(copied, 'utf8'), /Debian/)
-  } finally {
-    await vm.kill()
-    await rm(spec.folder, { recursive: true, force: true })
+    assert.deepEqual(await readdir(vmFiles(one.folder).own), [])
+    for (const { folder } of [one, other]) await rm(folder, { recursive: true, force: true })
   }
 })

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "environment.h"
 #include "oom.h"
 
 static bool fits(char *into, size_t size, const char *text) {
@@ -52,23 +53,21 @@ static void fail(const char *what, const struct account *account) {
 }
 
 static void set_environment(const struct account *account) {
-    /* What ssh knew about the terminal and the agent goes along. */
-    const char *kept[] = {"TERM", "SSH_AUTH_SOCK", "LANG"};
-    char *values[3];
-    for (size_t i = 0; i < 3; i++) values[i] = getenv(kept[i]) ? strdup(getenv(kept[i])) : NULL;
+    /* What is known of the terminal goes along. */
+    char *term = getenv("TERM") ? strdup(getenv("TERM")) : NULL;
     clearenv();
-    for (size_t i = 0; i < 3; i++)
-        if (values[i]) setenv(kept[i], values[i], 1);
+    if (term) setenv("TERM", term, 1);
     setenv("HOME", account->home, 1);
     setenv("USER", account->name, 1);
     setenv("LOGNAME", account->name, 1);
     setenv("SHELL", account->shell, 1);
     setenv("PATH", account->uid == 0 ? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" : "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games", 1);
+    read_environment_files();
     /* Debian's libc-bin and others bring it along; elsewhere perl would complain about a locale that is not there. */
     if (!getenv("LANG") && (access("/usr/lib/locale/C.utf8", F_OK) == 0 || access("/usr/lib/locale/C.UTF-8", F_OK) == 0)) setenv("LANG", "C.UTF-8", 1);
 }
 
-static void set_defaults(void) {
+void reset_process(void) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -81,20 +80,9 @@ static void set_defaults(void) {
 
 void become(const struct account *account) {
     set_environment(account);
-    set_defaults();
+    reset_process();
     if (initgroups(account->name, account->gid) < 0) fail("groups of", account);
     if (setresgid(account->gid, account->gid, account->gid) < 0) fail("group of", account);
     if (setresuid(account->uid, account->uid, account->uid) < 0) fail("user", account);
     if (chdir(account->home) < 0 && chdir("/") < 0) fail("home of", account);
-}
-
-void run_shell(const struct account *account, const char *command) {
-    const char *slash = strrchr(account->shell, '/');
-    char login[sizeof account->shell + 1];
-    const char *plain = slash ? slash + 1 : account->shell;
-    snprintf(login, sizeof login, "-%s", plain);
-    if (command) execl(account->shell, plain, "-c", command, (char *)NULL);
-    else execl(account->shell, login, (char *)NULL);
-    dprintf(2, "ramet: %s: %s\n", account->shell, strerror(errno));
-    _exit(127);
 }

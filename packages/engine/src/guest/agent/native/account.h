@@ -12,7 +12,9 @@ struct account {
 bool find_account(const char *name, struct account *account);
 /* Gives the terminal to the user, as login(1) does. */
 void give_terminal(int terminal, const struct account *account);
+/* Signals, masks, limits and out-of-memory score as a program expects them. */
+void reset_process(void);
 /* For good: groups, ids, environment, working directory. Does not return on failure. */
 void become(const struct account *account);
-/* The user's login shell; command NULL: interactive. Does not return. */
+/* The user's login shell; command NULL: interactive. Does not return. (shell.c) */
 void run_shell(const struct account *account, const char *command);

@@ -15,6 +15,7 @@
 
 #include "account.h"
 #include "keeper.h"
+#include "only.h"
 #include "oom.h"
 
 static volatile sig_atomic_t stopping;
@@ -32,7 +33,7 @@ static void run_login(int terminal) {
     ioctl(terminal, TIOCSCTTY, 1);
     struct termios settings;
     if (tcgetattr(terminal, &settings) == 0) {
-        settings.c_iflag = ICRNL | IXON;
+        settings.c_iflag = ICRNL | IXON | IUTF8;
         settings.c_oflag = OPOST | ONLCR;
         settings.c_lflag = ISIG | ICANON | IEXTEN | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE;
         settings.c_cflag |= CREAD | CLOCAL;
@@ -50,6 +51,7 @@ static void run_login(int terminal) {
 
 int console_main(int count, char **arguments) {
     if (count != 2) return 2;
+    be_the_only("console.lock");
     set_oom_score("-1000");
     signal(SIGTERM, stop);
     signal(SIGHUP, SIG_IGN);

@@ -22,7 +22,9 @@
 
 #include "account.h"
 #include "keeper.h"
+#include "only.h"
 #include "oom.h"
+#include "terminal.h"
 
 enum {
     SESSIONS = 64,
@@ -76,10 +78,7 @@ static time_t now(void) {
 
 static uint64_t oldest(const struct session *session) { return session->printed > RING ? session->printed - RING : 0; }
 
-static void resize(const struct session *session, unsigned columns, unsigned rows) {
-    struct winsize size = {.ws_col = (unsigned short)columns, .ws_row = (unsigned short)rows};
-    if (columns > 0 && rows > 0 && session->terminal >= 0) ioctl(session->terminal, TIOCSWINSZ, &size);
-}
+static void resize(const struct session *session, unsigned columns, unsigned rows) { set_terminal_size(session->terminal, columns, rows); }
 
 /* From the manifest, put there by the platform's init; once for each shell. */
 static void show_welcome(const char *user) {
@@ -125,9 +124,7 @@ static struct session *begin(const char *name, const char *user, unsigned column
     uint8_t *ring = malloc(RING);
     *why = "the machine is out of memory";
     if (!ring) return NULL;
-    int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    /* Not by name: the guest may have mounted another devpts (ioctl_tty(2), Linux 4.13). */
-    int far_end = terminal >= 0 && unlockpt(terminal) == 0 ? ioctl(terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
+    int far_end, terminal = open_terminal(&far_end);
     *session = (struct session){.terminal = terminal, .far_end = far_end, .ring = ring};
     *why = "the machine has no free pseudo terminal";
     if (far_end < 0) {
@@ -393,6 +390,7 @@ static void stop_all(void) {
 
 int daemon_main(void) {
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = KEEPER_SOCKET};
+    be_the_only("keeper.lock");
     listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     unlink(KEEPER_SOCKET);
     umask(0177);

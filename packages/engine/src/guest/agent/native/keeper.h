@@ -2,8 +2,8 @@
 #include <stdint.h>
 
 /*
- * Frames between `keeper attach` and its caller, and between it and the daemon: type (1 byte), length (4 bytes, big endian), payload.
- * The same table is in ssh-link-frames.ts.
+ * Frames between the daemon and the host, which reaches it by a connection of the agent: type (1 byte), length (4 bytes, big endian), payload.
+ * The same table is in link/keeper-frames.ts.
  */
 enum frame {
     FRAME_DATA = 1,   /* both ways: bytes of the terminal */
@@ -35,8 +35,6 @@ static inline void put_header(uint8_t *at, enum frame type, uint32_t length) {
     put32(at + 1, length);
 }
 
-int as_main(int count, char **arguments);
-int attach_main(const char *self, int count, char **arguments);
 int console_main(int count, char **arguments);
 int daemon_main(void);
 int task_main(int count, char **arguments);

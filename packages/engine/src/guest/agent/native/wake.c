@@ -7,7 +7,6 @@
  * Every version's payloads begin with the host's nonce (8), so that an answer can be told from one to somebody before the cut.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -23,11 +22,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "only.h"
 #include "oom.h"
+#include "port.h"
 
 enum {
-    VERSION = 1,
-    TYPE_WAKE = 1,    /* nonce, entropy (64), host's time in ns (8), epoch (36), length of host key (4) and of authorized keys (4), both */
+    VERSION = 2,
+    TYPE_WAKE = 1,    /* nonce, entropy (64), host's time in ns (8), epoch (36) */
     TYPE_CLOCK = 2,   /* nonce, ns to add to the clock (8) */
     TYPE_DONE = 17,   /* nonce, the guest's time in ns (8) */
     TYPE_FAILED = 18, /* nonce, why: text */
@@ -36,8 +37,8 @@ enum {
     NONCE = 8,
     ENTROPY = 64,
     EPOCH = 36,
-    WAKE_FIXED = NONCE + ENTROPY + 8 + EPOCH + 8,
-    LARGEST_PAYLOAD = 16384,
+    WAKE_SIZE = NONCE + ENTROPY + 8 + EPOCH,
+    LARGEST_PAYLOAD = 1024,
     LARGEST_FRAME = HEADER + LARGEST_PAYLOAD + CHECK,
     /* The rest of a frame that takes longer than this does not come: its sender is gone. */
     REST_MS = 500,
@@ -54,7 +55,7 @@ struct pool {
     uint8_t bytes[ENTROPY];
 };
 
-static int port = -1, random_device = -1, processes = -1;
+static int port = -1, random_device = -1;
 static uint8_t in[LARGEST_FRAME];
 static size_t in_size;
 
@@ -90,13 +91,13 @@ static uint32_t crc32(const uint8_t *bytes, size_t size) {
     return ~crc;
 }
 
-/* The driver sends SIGIO when bytes came and when the host opens or closes its end. False when nothing happened for so long. */
+/* False when there was no news of the port for so long. */
 static bool wait_for_port(long ms) {
     sigset_t wanted;
     sigemptyset(&wanted);
-    sigaddset(&wanted, SIGIO);
+    sigaddset(&wanted, SIGCONT);
     struct timespec limit = {ms / 1000, ms % 1000 * 1000000};
-    return sigtimedwait(&wanted, NULL, &limit) == SIGIO;
+    return sigtimedwait(&wanted, NULL, &limit) == SIGCONT;
 }
 
 /* An answer that nobody takes is dropped: the host asks again. */
@@ -152,33 +153,9 @@ static void replace(const char *name, const void *bytes, size_t size, mode_t mod
     if (!done || rename(new, name) < 0) note(name);
 }
 
-/*
- * Ends what speaks on the connections of before: it has random state and session keys in common with the machine that this one was cut from.
- * The bridge starts a new dropbear, which draws its seed then, when the host greets.
- */
-static void end_sessions(void) {
-    struct stat ours, other;
-    int folder = dup(processes);
-    DIR *all = folder < 0 ? NULL : fdopendir(folder);
-    if (!all) {
-        if (folder >= 0) close(folder);
-        return;
-    }
-    rewinddir(all);
-    for (struct dirent *entry; stat("dropbear", &ours) == 0 && (entry = readdir(all));) {
-        char exe[64];
-        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-        if (pid <= 1) continue;
-        snprintf(exe, sizeof exe, "%d/exe", (int)pid);
-        if (fstatat(processes, exe, &other, 0) == 0 && other.st_dev == ours.st_dev && other.st_ino == ours.st_ino) kill(pid, SIGKILL);
-    }
-    closedir(all);
-}
-
 /* In this order: random numbers before anything that may draw some, the clock before anybody is told, the epoch when all else is done. */
 static void waken(uint8_t *payload, size_t size) {
-    size_t host = size < WAKE_FIXED ? 0 : get(payload + WAKE_FIXED - 8, 4), authorized = size < WAKE_FIXED ? 0 : get(payload + WAKE_FIXED - 4, 4);
-    if (size != WAKE_FIXED + host + authorized) {
+    if (size != WAKE_SIZE) {
         errno = EMSGSIZE;
         return note("the message");
     }
@@ -190,10 +167,6 @@ static void waken(uint8_t *payload, size_t size) {
     char epoch[EPOCH + 1];
     memcpy(epoch, at, EPOCH);
     epoch[EPOCH] = '\n';
-    at = payload + WAKE_FIXED;
-    if (host > 0) replace("keys/host", at, host, 0600);
-    if (authorized > 0) replace("keys/authorized_keys", at + host, authorized, 0600);
-    end_sessions();
     replace("epoch", epoch, sizeof epoch, 0644);
 }
 
@@ -237,6 +210,7 @@ int main(int count, char **arguments) {
         dprintf(2, "usage: wake PORT\n");
         return 2;
     }
+    be_the_only("wake.lock");
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     set_oom_score("-1000");
@@ -244,17 +218,13 @@ int main(int count, char **arguments) {
     syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &(struct sched_param){.sched_priority = 1});
     sigset_t blocked;
     sigemptyset(&blocked);
-    sigaddset(&blocked, SIGIO);
+    sigaddset(&blocked, SIGCONT);
     sigprocmask(SIG_BLOCK, &blocked, NULL);
-    /* Held from the beginning: what the image does to its /dev and /proc later does not matter. */
+    /* Held from the beginning: what the image does to its /dev later does not matter. */
     random_device = open("/dev/urandom", O_RDWR | O_CLOEXEC);
     if (random_device < 0) give_up("/dev/urandom");
-    processes = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (processes < 0) give_up("/proc");
-    port = open(arguments[1], O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    port = open_port(arguments[1]);
     if (port < 0) give_up(arguments[1]);
-    fcntl(port, F_SETOWN, getpid());
-    fcntl(port, F_SETFL, O_NONBLOCK | O_ASYNC);
     for (;;) {
         ssize_t got = read(port, in + in_size, sizeof in - in_size);
         if (got > 0) {

@@ -1,21 +1,23 @@
-import { constants } from 'node:os'
 import { Readable, Writable } from 'node:stream'
 import { guestUnreachable } from '@ramet/model/errors/errors.ts'
-import type { GuestProcess, GuestTerminal, TerminalOptions } from '../guest.ts'
-import { attachCommand } from './exec-command.ts'
-import { encodeFrame, type Frame, FrameReader, frameTypes } from './ssh-link-frames.ts'
+import type { GuestTerminal, TerminalOptions } from '../guest.ts'
+import { type Channel, signalName } from './channel.ts'
+import { encodeFrame, type Frame, FrameReader, frameTypes } from './keeper-frames.ts'
+import { attachRequest, terminalSize } from './requests.ts'
 
 /** Until the keeper says whether it has the session. */
 const helloMs = 20_000
 const largestData = 16 * 1024
 
-/** Joins a session of the keeper over a channel that `start` opens. Throws `machine_unreachable`, also with the keeper's own reason. */
+/** Joins a session of the keeper over a connection to it. Throws `machine_unreachable`, also with the keeper's own reason. */
 export async function openTerminal(
-  start: (command: string) => Promise<GuestProcess>,
+  connect: () => Promise<Channel>,
   session: string,
   { user, cols, rows }: TerminalOptions,
 ): Promise<GuestTerminal> {
-  const attach = await start(attachCommand(session, user, cols, rows))
+  const request = encodeFrame(frameTypes.attach, attachRequest(session, user, cols, rows))
+  const attach = await connect()
+  attach.stdin.write(request)
   const hello = Promise.withResolvers<{ resumed: boolean }>()
   const exit = Promise.withResolvers<{ code: number; signal?: string }>()
   exit.promise.catch(() => {})
@@ -60,12 +62,11 @@ export async function openTerminal(
       attach.close()
     }
   })
-  let complaint = ''
-  attach.stderr.on('data', (bytes: Buffer) => {
-    complaint = (complaint + bytes.toString()).slice(-500)
-  })
   // What was printed last is still on its way to a slow reader then.
-  attach.stdout.on('close', () => finish(complaint.trim() || 'the connection was lost.'))
+  attach.stdout.on('close', () => {
+    finish('the connection was lost.')
+    attach.close()
+  })
   attach.exit.catch(() => fail('the connection was lost.'))
   const timer = setTimeout(() => fail('its session keeper does not answer.'), helloMs)
   try {
@@ -75,7 +76,7 @@ export async function openTerminal(
       input: inputOf(attach),
       resumed,
       exit: exit.promise,
-      resize: (newCols, newRows) => void attach.stdin.write(encodeFrame(frameTypes.resize, sizePayload(newCols, newRows))),
+      resize: (newCols, newRows) => void attach.stdin.write(encodeFrame(frameTypes.resize, terminalSize(newCols, newRows))),
       close: () => output.destroy(),
     }
   } catch (error) {
@@ -86,18 +87,8 @@ export async function openTerminal(
   }
 }
 
-function sizePayload(cols: number, rows: number): Buffer {
-  const payload = Buffer.alloc(4)
-  payload.writeUInt16BE(cols, 0)
-  payload.writeUInt16BE(rows, 2)
-  return payload
-}
-
-const signalName = (number: number) =>
-  Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `SIG${number}`
-
 /** Waits for the channel: a guest that does not read holds the sender up. */
-function inputOf(attach: GuestProcess): Writable {
+function inputOf(attach: Channel): Writable {
   const input = new Writable({
     write(bytes: Buffer, _encoding, done) {
       const frames: Buffer[] = []

@@ -1,6 +1,6 @@
 /**
- * Frames between `keeper attach` and its caller: type (1 byte), length (4 bytes, big endian), payload. The keeper's side of the same table is in
- * native/keeper.h.
+ * Frames between the session keeper in the guest and its caller: type (1 byte), length (4 bytes, big endian), payload. The keeper's side of the same table
+ * is in agent/native/keeper.h.
  */
 export const frameTypes = {
   /** Both ways: bytes of the terminal. */
@@ -13,6 +13,8 @@ export const frameTypes = {
   exit: 17,
   /** From the keeper, last: why there is no shell, text. */
   error: 18,
+  /** To the keeper, first: columns, rows (2 bytes each), session, 0, user. */
+  attach: 32,
 } as const
 
 export interface Frame {

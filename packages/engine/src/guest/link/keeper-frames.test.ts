@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { encodeFrame, type Frame, FrameReader } from './ssh-link-frames.ts'
+import { encodeFrame, type Frame, FrameReader } from './keeper-frames.ts'
 
 test('frames come back whole, wherever the stream is cut', () => {
   const frame = fc.record({ type: fc.integer({ min: 1, max: 32 }), payload: fc.uint8Array({ maxLength: 40 }) })

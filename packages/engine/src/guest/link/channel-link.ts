@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
+import { RametError } from '@ramet/model/errors/error.ts'
 import { guestUnreachable } from '@ramet/model/errors/errors.ts'
-import type { ClientChannel } from 'ssh2'
 import type { Vm } from '../../vmm/vmm.ts'
 import type {
   ExecOptions,
@@ -8,46 +8,48 @@ import type {
   GuestProcess,
   GuestTerminal,
   LinkOptions,
-  RunKeys,
   TerminalOptions,
   ToolResult,
   WithPort,
 } from '../guest.ts'
-import { commandAs, toolCommand } from './exec-command.ts'
-import { processOf } from './exec-process.ts'
-import { connectSsh, type SshConnection } from './ssh-link-connection.ts'
-import { openTerminal } from './ssh-link-terminal.ts'
+import { type Channel, duplexOf, processOf, Refused } from './channel.ts'
+import { type ChannelConnection, connectChannels } from './channel-connection.ts'
+import { openTerminal } from './keeper-terminal.ts'
+import { type Pace, usualPace, watchLiveness } from './liveness.ts'
+import { commandRequest, dialRequest, keeperRequest, toolRequest } from './requests.ts'
 
 /** Timeouts of attempts. A guest answers seconds after power-on; later attempts wait longer, in case bytes were lost before the guest read the port. */
 const silentMs = { first: 2000, longest: 30_000 }
 const betweenTriesMs = { first: 50, longest: 2000 }
-/** Probe that checks that commands run in the guest. */
-const probeMs = 15_000
+/** How long a VM may take to say whether it runs. One that does not say is not known to stand still. */
+const isRunningMs = 2000
 const runDefaults = { timeoutMs: 30_000, keepBytes: 1024 * 1024 }
 
-type Link = WithPort<'ssh'> & Pick<Vm, 'onReset'>
+type LinkedVm = WithPort<'channel'> & Pick<Vm, 'onReset'> & Partial<Pick<Vm, 'isRunning'>>
 
 /** See GuestLink. Tries until it is closed: a VM that boots, reboots or is not there yet is no error. */
-export class SshLink implements GuestLink {
-  readonly #vm: Link
-  readonly #keys: RunKeys
+export class ChannelLink implements GuestLink {
+  readonly #vm: LinkedVm
+  readonly #pace: Pace
+  readonly #standsStill: () => boolean
   readonly #listeners = new Set<(isReady: boolean, why?: string) => void>()
-  readonly #processes = new Set<ReturnType<typeof processOf>>()
   readonly #closing = new AbortController()
   readonly #stopListening: () => void
-  #connection: SshConnection | undefined
+  #connection: ChannelConnection | undefined
+  #isSilent = false
   #reset = new AbortController()
   #lastWhy = 'it does not answer yet.'
 
-  constructor(vm: Link, keys: RunKeys, { awake }: LinkOptions = {}) {
+  constructor(vm: LinkedVm, { awake, standsStill = () => false }: LinkOptions = {}, pace: Pace = usualPace) {
     this.#vm = vm
-    this.#keys = keys
+    this.#pace = pace
+    this.#standsStill = standsStill
     this.#stopListening = vm.onReset(() => this.#reset.abort(new Error('the machine was reset')))
     void this.#begin(awake)
   }
 
   get isReady(): boolean {
-    return this.#connection !== undefined
+    return this.#connection !== undefined && !this.#isSilent
   }
 
   get lastWhy(): string | undefined {
@@ -76,79 +78,83 @@ export class SshLink implements GuestLink {
   }
 
   async exec(command: string, { user = 'root', pty }: ExecOptions = {}): Promise<GuestProcess> {
-    return this.#start(commandAs(user, command), pty)
+    return processOf(await this.#open(commandRequest(user, command, pty)))
   }
 
   async run(
     command: string,
     { user, timeoutMs = runDefaults.timeoutMs, stdin = '' }: { user?: string; timeoutMs?: number; stdin?: string } = {},
   ): Promise<ToolResult> {
-    return this.#finish(await this.exec(command, { user }), timeoutMs, stdin)
+    return this.#finish(this.#open(commandRequest(user ?? 'root', command)), timeoutMs, stdin)
   }
 
   async tool(
     argv: readonly [string, ...string[]],
     { timeoutMs = runDefaults.timeoutMs, stdin = '' }: { timeoutMs?: number; stdin?: string } = {},
   ): Promise<ToolResult> {
-    return this.#finish(await this.#start(toolCommand(argv)), timeoutMs, stdin)
+    return this.#finish(this.#open(toolRequest(argv)), timeoutMs, stdin)
   }
 
-  async #finish(process: GuestProcess, timeoutMs: number, stdin: string): Promise<ToolResult> {
+  async #finish(opening: Promise<Channel>, timeoutMs: number, stdin: string): Promise<ToolResult> {
     const tooLate = Promise.withResolvers<never>()
     const timer = setTimeout(() => tooLate.reject(guestUnreachable(`a command took more than ${timeoutMs} ms.`)), timeoutMs)
-    try {
-      process.stdin.end(stdin)
-      const ended = Promise.all([process.exit, textOf(process.stdout), textOf(process.stderr)])
-      ended.catch(() => {})
-      const [{ code }, stdout, stderr] = await Promise.race([ended, tooLate.promise])
+    const toEnd = async (channel: Channel) => {
+      channel.stdin.end(stdin)
+      const [{ code }, stdout, stderr] = await Promise.all([channel.exit, textOf(channel.stdout), textOf(channel.stderr)])
       return { code, stdout, stderr }
+    }
+    const ended = opening.then(toEnd)
+    ended.catch(() => {})
+    try {
+      return await Promise.race([ended, tooLate.promise])
     } finally {
       clearTimeout(timer)
-      process.close()
+      void opening.then((channel) => channel.close()).catch(() => {})
     }
   }
 
   async terminal(session: string, options: TerminalOptions): Promise<GuestTerminal> {
-    return openTerminal((command) => this.#start(command), session, options)
+    return openTerminal(() => this.#open(keeperRequest()), session, options)
   }
 
   async dial(port: number): Promise<Duplex | undefined> {
-    const connection = this.#connection
-    if (!connection) throw this.#unreachable()
-    return connection.dial(port).catch((error: Error) => {
-      throw guestUnreachable(error.message)
-    })
+    try {
+      return duplexOf(await this.#connected().open(dialRequest(port)))
+    } catch (error) {
+      if (error instanceof Refused && error.nothingListens) return undefined
+      throw unreachable(error)
+    }
   }
 
   close(): void {
     this.#closing.abort(new Error('the link was closed'))
     this.#stopListening()
-    this.#connection?.close()
+    this.#connection?.close('the link was closed')
   }
 
   #unreachable(): Error {
     return guestUnreachable(this.#closing.signal.aborted ? 'it was switched off.' : this.#lastWhy)
   }
 
-  async #start(command: string, pty?: ExecOptions['pty']): Promise<GuestProcess> {
+  #connected(): ChannelConnection {
     const connection = this.#connection
-    if (!connection) throw this.#unreachable()
-    const take = (channel: ClientChannel) =>
-      processOf(channel, () => guestUnreachable('the connection was lost before the command ended.'))
-    const process = await connection.exec(command, pty, take).catch((error: Error) => {
-      throw guestUnreachable(error.message)
-    })
-    this.#processes.add(process)
-    const forget = () => this.#processes.delete(process)
-    process.exit.then(forget, forget)
-    return process
+    if (!connection || this.#isSilent) throw this.#unreachable()
+    return connection
   }
 
-  #change(connection: SshConnection | undefined): void {
-    if (this.#connection === connection) return
+  async #open(request: Buffer): Promise<Channel> {
+    return this.#connected()
+      .open(request)
+      .catch((error: unknown) => {
+        throw unreachable(error)
+      })
+  }
+
+  #change(connection: ChannelConnection | undefined, isSilent = false): void {
+    const was = this.isReady
     this.#connection = connection
-    if (!connection) for (const process of this.#processes) process.lost()
-    for (const listener of this.#listeners) listener(connection !== undefined, this.lastWhy)
+    this.#isSilent = isSilent
+    if (this.isReady !== was) for (const listener of this.#listeners) listener(this.isReady, this.lastWhy)
   }
 
   async #begin(awake: Promise<unknown> | undefined): Promise<void> {
@@ -169,15 +175,13 @@ export class SshLink implements GuestLink {
       this.#reset = new AbortController()
       const stop = AbortSignal.any([this.#closing.signal, this.#reset.signal])
       try {
-        const connection = await connectSsh({ port: this.#vm.ports.ssh, keys: this.#keys, silentMs: silence, signal: stop })
-        stop.addEventListener('abort', () => connection.close(), { once: true })
-        if (stop.aborted) connection.close()
-        await probe(connection)
+        const connection = await connectChannels({ port: this.#vm.ports.channel, silentMs: silence, signal: stop })
+        stop.addEventListener('abort', () => connection.close((stop.reason as Error).message), { once: true })
+        if (stop.aborted) connection.close((stop.reason as Error).message)
         silence = silentMs.first
         pause = betweenTriesMs.first
         this.#change(connection)
-        await connection.lost
-        this.#lastWhy = 'the connection was lost.'
+        this.#lastWhy = `${await this.#whenLost(connection)}.`
       } catch (error) {
         this.#lastWhy = `${(error as Error).message}.`
         silence = Math.min(silence * 2, silentMs.longest)
@@ -187,29 +191,33 @@ export class SshLink implements GuestLink {
       pause = Math.min(pause * 2, betweenTriesMs.longest)
     }
   }
-}
 
-/** Rejects, and closes the connection, unless a command runs. */
-async function probe(connection: SshConnection): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const timer = setTimeout(() => reject(new Error('no command runs in the guest')), probeMs)
-  try {
-    const take = (channel: ClientChannel) => {
-      channel.on('exit', (code: number | null) => (code === 0 ? resolve() : reject(new Error('a command failed in the guest'))))
-      channel.on('close', () => reject(new Error('the guest closed the connection')))
-      channel.resume()
-      channel.stderr.resume()
-      channel.end()
+  async #whenLost(connection: ChannelConnection): Promise<string> {
+    const over = new AbortController()
+    void watchLiveness(connection, {
+      pace: this.#pace,
+      standsStill: async () => this.#standsStill() || !(await this.#vmRuns()),
+      changed: (why) => {
+        if (why) this.#lastWhy = why
+        this.#change(connection, why !== undefined)
+      },
+      signal: over.signal,
+    })
+    try {
+      return await connection.lost
+    } finally {
+      over.abort()
     }
-    await Promise.race([connection.exec('true', undefined, take), promise])
-    await promise
-  } catch (error) {
-    connection.close()
-    throw error
-  } finally {
-    clearTimeout(timer)
+  }
+
+  async #vmRuns(): Promise<boolean> {
+    const tooLate = new Promise<boolean>((resolve) => setTimeout(resolve, isRunningMs, true).unref())
+    const runs = this.#vm.isRunning?.().catch(() => true) ?? true
+    return Promise.race([runs, tooLate])
   }
 }
+
+const unreachable = (error: unknown) => (error instanceof RametError ? error : guestUnreachable(`${(error as Error).message}.`))
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()

@@ -5,24 +5,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
-import { run } from '../../process/run-process.ts'
 import { unixPort } from '../../vmm/unix-port.ts'
 import type { GuestTerminal } from '../guest.ts'
-import { makeRunKeys } from '../identity/keys.ts'
-import { SshLink } from './ssh-link.ts'
-import { standInGuest } from './ssh-link-server.ts'
+import { ChannelLink } from './channel-link.ts'
+import { compileAgent, HostAgent } from './host-agent.ts'
 
-// The guest's own session keeper, on this host, behind an ssh server of the tests.
+// The guest's own agent and session keeper, on this host.
 const folder = await mkdtemp(join(tmpdir(), 'keeper-'))
-const native = join(import.meta.dirname, '../agent/native')
-const keys = await makeRunKeys()
 const path = join(folder, 'guest.sock')
-const parts = ['main', 'keeper', 'attach', 'as', 'task', 'account', 'console'].map((name) => join(native, `${name}.c`))
-await run(['cc', '-D_GNU_SOURCE', '-o', join(folder, 'keeper'), ...parts])
-await run(['ln', '-s', 'keeper', join(folder, 'as')])
+await compileAgent(folder)
 const daemon = spawn('./keeper', ['daemon'], { cwd: folder, stdio: 'ignore' })
-const guest = await standInGuest(path, folder, keys)
-const link = new SshLink({ ports: { ssh: unixPort(path) }, onReset: () => () => {} }, keys)
+const guest = await HostAgent.start(folder, path)
+const link = new ChannelLink({ ports: { channel: unixPort(path) }, onReset: () => () => {} })
 
 before(async () => {
   await link.ready(AbortSignal.timeout(10_000))
@@ -93,4 +87,16 @@ test('a user that is not there is told, and commands run as the user that is ask
   assert.deepEqual(await terminal.exit, { code: 126 })
   assert.equal((await link.run('id -un', { user: 'root' })).stdout, 'root\n')
   assert.equal((await link.run('id -un', { user: 'nosuchuser' })).code, 126)
+})
+
+test('erase takes a whole character of UTF-8, in a kept terminal and in a command’s', async () => {
+  const terminal = await link.terminal('utf8', size)
+  terminal.input.write('stty -a | grep -o iutf[8]; cat | od -An -tx1\n')
+  await until(terminal, /iutf8/)
+  terminal.input.write('aé\x7fb\n\x04')
+  await until(terminal, /61 62 0a/)
+  terminal.close()
+  const command = await link.exec('stty -a | grep -o iutf8; cat | od -An -tx1', { pty: { term: 'xterm', cols: 80, rows: 24 } })
+  command.stdin.write('aé\x7fb\n\x04')
+  assert.match(await text(command.stdout), /iutf8[\s\S]*61 62 0a/)
 })
