@@ -18,7 +18,7 @@ export const timeouts = {
 export type Timeouts = Readonly<Record<keyof typeof timeouts, number>>
 
 /** Open connections of one source on which nobody has logged in yet. A browser opens six. */
-export const mostOfStrangers = 256
+const mostOfStrangers = 256
 
 /** Refuses further connections of a source that holds too many without a login. */
 export class ConnectionBounds {
