@@ -25,7 +25,7 @@ export async function migrationReaches(qmp: QmpClient, wanted: readonly string[]
     else if (status === 'failed' || status === 'cancelled') reject(new Error(`the migration ${why ?? status}`))
   }
   const stop = qmp.listen(({ event, data }) => {
-    if (event === 'MIGRATION') take(String(data.status))
+    if (event === 'MIGRATION' && typeof data.status === 'string') take(data.status)
   })
   const timer = setTimeout(() => reject(new Error(`the migration did not become ${wanted.join(' or ')} in time`)), timeoutMs)
   void qmp.closed.then(() => reject(new Error('QEMU closed its control connection')))

@@ -74,6 +74,7 @@ export class QemuCut implements VmCut {
     const { migration: socket, root } = vmFiles(folder)
     await endMigration(qmp)
     const ramBytes = (await qmp.execute<{ 'base-memory': number }>('query-memory-size-summary'))['base-memory']
+    if (!Number.isSafeInteger(ramBytes) || ramBytes <= 0) throw new Error('QEMU does not say how much memory its guest has')
     const files = await MemoryFiles.make(into)
     const opened: OpenOverlay[] = []
     try {

@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { migrationReaches } from './migration.ts'
 import { QmpClient, QmpClosed, QmpError } from './qmp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ramet-qmp-'))
@@ -94,5 +95,52 @@ test('a command whose answer never comes ends with the connection, or with its t
 test('what is no QMP ends the connection instead of the server', async () => {
   const { path, server } = await monitor(() => {}, 'HTTP/1.1 400 Bad Request\r\n\r\n')
   await assert.rejects(QmpClient.connect(path, 1000), QmpClosed)
+  server.close()
+})
+
+const hostileLines = {
+  'an error that is null': '{"error":null,"id":ID}',
+  'an error whose words are a number': '{"error":{"class":{},"desc":7},"id":ID}',
+  'an answer that is null': 'null',
+  'a list': '[1,[2]]',
+  'events without data': '{"event":"MIGRATION","data":null}\n{"event":"MIGRATION","data":"x"}',
+  'a status that no text can be made of': '{"event":"MIGRATION","data":{"status":{"toString":1,"valueOf":1}}}',
+  'an id that is a list': '{"return":{},"id":[ID]}',
+  'brackets without end': '['.repeat(100_000),
+  'a line without end': 'x'.repeat(5 * 1024 * 1024),
+} as const
+for (const [what, lines] of Object.entries(hostileLines)) {
+  test(`a QEMU that sends ${what} loses its connection at most`, async () => {
+    const { path, server } = await monitor(polite(({ id }, socket) => socket.end(`${lines.replaceAll('ID', String(id))}\r\n`)))
+    const client = await QmpClient.connect(path)
+    const migrated = migrationReaches(client, ['completed'], 10_000)
+    migrated.catch(() => {})
+    await assert.rejects(client.execute('x'), (error) => error instanceof QmpClosed || error instanceof QmpError)
+    await assert.rejects(migrated)
+    client.close()
+    server.close()
+  })
+}
+
+test('a refusal of a hostile QEMU is short and cannot steer a terminal', async () => {
+  const desc = JSON.stringify(`\x1b[2J${'x'.repeat(1e6)}`)
+  const { path, server } = await monitor(
+    polite(({ id }, socket) => void socket.write(`{"error":{"class":"GenericError","desc":${desc}},"id":${id}}\n`)),
+  )
+  const client = await QmpClient.connect(path)
+  await assert.rejects(client.execute('x'), ({ message }: Error) => message.startsWith('x: ^[[2J') && message.length < 2000)
+  client.close()
+  server.close()
+})
+
+test('a flood of events is taken slowly, and an answer in it comes all the same', async () => {
+  const flood = '{"event":"RESET","data":{"guest":false}}\n'.repeat(200_000)
+  const { path, server } = await monitor(polite(({ id }, socket) => void socket.write(`${flood}{"return":"done","id":${id}}\n`)))
+  const client = await QmpClient.connect(path)
+  const began = performance.now()
+  assert.equal(await client.execute('x'), 'done')
+  // 8.2 MB: 4 at once, then 2 a second.
+  assert.ok(performance.now() - began > 1_500)
+  client.close()
   server.close()
 })

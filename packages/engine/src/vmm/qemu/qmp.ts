@@ -1,6 +1,10 @@
 import { createConnection, type Socket } from 'node:net'
+import { saidReason } from '../../guest/said.ts'
 
-/** QMP, QEMU's control protocol (qemu docs/interop/qmp-spec): JSON lines over a unix socket; greeting, capabilities, replies by id, events. */
+/**
+ * QMP, QEMU's control protocol (qemu docs/interop/qmp-spec): JSON lines over a unix socket; greeting, capabilities, replies by id, events. A QEMU that its
+ * guest took over sends whatever it likes: then the connection ends, and nothing else.
+ */
 export interface QmpEvent {
   readonly event: string
   readonly data: Record<string, unknown>
@@ -20,8 +24,12 @@ export class QmpError extends Error {
 /** The connection closed before the answer came. */
 export class QmpClosed extends Error {}
 
-/** Longest line. QEMU's lines are a few kB; a longer one does not come from QEMU. */
-const longestLine = 16 * 1024 * 1024
+/** Longest line. The graph of 24 drives has less than 1 MB; a longer one does not come from QEMU. */
+const longestLine = 4 * 1024 * 1024
+/** Characters that are taken at once, and then in a second: more than QEMU ever says, and little work for the server. */
+const allowance = { atOnce: longestLine, perSecond: 2 * 1024 * 1024 }
+/** Of what QEMU says of a failure. */
+const longestReason = 1000
 const answerWithinMs = 30_000
 
 interface Waiting {
@@ -38,6 +46,8 @@ export class QmpClient {
   readonly #closed = Promise.withResolvers<void>()
   readonly #greeted = Promise.withResolvers<void>()
   #rest = ''
+  #allowed = allowance.atOnce
+  #countedAt = performance.now()
   #nextId = 1
   #isClosed = false
 
@@ -94,20 +104,30 @@ export class QmpClient {
   }
 
   #take(text: string): void {
+    this.#count(text.length)
     this.#rest += text
     if (this.#rest.length > longestLine) return void this.#socket.destroy()
+    // A long line is looked at once, when it has ended.
+    if (!text.includes('\n')) return
     const lines = this.#rest.split('\n')
     this.#rest = lines.pop() ?? ''
-    for (const line of lines) {
-      if (line.trim() === '') continue
-      let message: unknown
-      try {
-        message = JSON.parse(line)
-      } catch {
-        return void this.#socket.destroy()
-      }
-      if (typeof message === 'object' && message !== null) this.#dispatch(message as Record<string, unknown>)
+    try {
+      for (const line of lines) if (line.trim() !== '') this.#dispatch(recordOf(JSON.parse(line)))
+    } catch {
+      // What is no QMP, or holds what whoever listens cannot read.
+      this.#socket.destroy()
     }
+  }
+
+  /** Reads no further for a while when more comes than is allowed. */
+  #count(characters: number): void {
+    const now = performance.now()
+    const since = ((now - this.#countedAt) / 1000) * allowance.perSecond
+    this.#allowed = Math.min(allowance.atOnce, this.#allowed + since) - characters
+    this.#countedAt = now
+    if (this.#allowed >= 0) return
+    this.#socket.pause()
+    setTimeout(() => this.#socket.resume(), (-this.#allowed / allowance.perSecond) * 1000).unref()
   }
 
   #dispatch(message: Record<string, unknown>): void {
@@ -116,17 +136,19 @@ export class QmpClient {
       return
     }
     if (typeof message.event === 'string') {
-      const event = { event: message.event, data: (message.data ?? {}) as Record<string, unknown> }
+      const event = { event: message.event, data: recordOf(message.data) }
       for (const listener of [...this.#listeners]) listener(event)
       return
     }
-    const waiting = this.#waiting.get(Number(message.id))
+    const { id } = message
+    const waiting = typeof id === 'number' ? this.#waiting.get(id) : undefined
     if (!waiting) return
-    this.#waiting.delete(Number(message.id))
+    this.#waiting.delete(id as number)
     clearTimeout(waiting.timer)
     if ('error' in message) {
-      const error = message.error as { class?: string; desc?: string }
-      waiting.reject(new QmpError(waiting.command, error.class ?? 'GenericError', error.desc ?? 'unknown error'))
+      const error = recordOf(message.error)
+      const reason = saidReason(textOf(error.desc, 'unknown error'), longestReason)
+      waiting.reject(new QmpError(waiting.command, textOf(error.class, 'GenericError').slice(0, 100), reason))
     } else {
       waiting.resolve(message.return)
     }
@@ -144,3 +166,8 @@ export class QmpClient {
     this.#closed.resolve()
   }
 }
+
+const recordOf = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+
+const textOf = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise)
