@@ -84,7 +84,7 @@ test('QEMU makes no socket, opens no tap and no log: it begins with them', () =>
   for (const chardev of after(argv, '-chardev')) assert.match(chardev, /^socket,id=\w+,fd=\d+,server=on,wait=off/)
   assert.deepEqual(after(argv, '-netdev'), [`tap,id=net0,fd=${descriptors.tap(0)},vhost=off`])
   const [set] = after(argv, '-add-fd')
-  assert.equal(set, `fd=${descriptors.consoleLog},set=1`)
+  assert.equal(set, `fd=${descriptors.consoleLog},set=1,opaque=/home,,1/vm`)
   assert.ok(after(argv, '-chardev').some((chardev) => chardev.endsWith('logfile=/dev/fdset/1,logappend=on')))
 })
 

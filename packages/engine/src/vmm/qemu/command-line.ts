@@ -75,7 +75,8 @@ export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): [str
     '-mon',
     'chardev=qmp,mode=control',
     '-add-fd',
-    `fd=${descriptors.consoleLog},set=1`,
+    // The VM's folder, for people who look at processes: nothing else on the command line names it.
+    `fd=${descriptors.consoleLog},set=1,opaque=${optionValue(spec.folder)}`,
     '-chardev',
     `socket,id=console,fd=${descriptors.console},server=on,wait=off,logfile=/dev/fdset/1,logappend=on`,
     '-serial',

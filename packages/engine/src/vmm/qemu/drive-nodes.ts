@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { VmOverlay } from '../vmm.ts'
 import type { QmpClient } from './qmp.ts'
 
+/** PATH_MAX of linux/limits.h. */
+const longestPath = 4096
+
 /** The block graph of a running VM. Each file of a drive is a pair of nodes: the format node, and the file node with the same name and `-file` behind it. */
 export interface OpenOverlay {
   readonly node: string
@@ -49,7 +52,8 @@ export async function overlayFiles(qmp: QmpClient): Promise<string[]> {
   const nodes = await qmp.execute<{ 'node-name': string; file: string }[]>('query-named-block-nodes', { flat: true })
   return overlays.map(([, overlay]) => {
     const file = nodes.find((node) => node['node-name'] === `${overlay}-file`)?.file
-    if (file === undefined) throw new Error(`the node ${overlay} has no file`)
+    // What a VM says may be anything. Callers compare it, and it becomes part of a row.
+    if (typeof file !== 'string' || file.length > longestPath) throw new Error(`the node ${overlay} has no file`)
     return file
   })
 }

@@ -42,7 +42,7 @@ export async function layOut(spec: VmSpec, uid: number): Promise<{ readonly jail
   const inside = dirname(write[0] ?? join(own, '-'))
   if (write.some((file) => dirname(file) !== inside)) throw vmFailed(spec.machine, 'its drives are in several folders.')
   await takeFolder(inside)
-  const jail = { uid, inside }
+  const jail = { uid, inside, ramMiB: spec.ramMiB }
   for (const file of write) await give(spec.folder, jail, file)
   for (const file of read) await makeReadable(file, file === spec.initrd ? uid : undefined)
   const linked = read.filter((file) => dirname(file) === inside)
@@ -51,7 +51,7 @@ export async function layOut(spec: VmSpec, uid: number): Promise<{ readonly jail
 }
 
 /** Gives a file to a VM that sees it from now on. */
-export async function give(folder: string, { uid, inside }: VmJail, file: string): Promise<void> {
+export async function give(folder: string, { uid, inside }: Pick<VmJail, 'uid' | 'inside'>, file: string): Promise<void> {
   if (dirname(file) !== inside) throw new Error(`${file} is not in the folder of the VM's drives`)
   await mustBeFile(file)
   await lchown(file, uid, uid)

@@ -73,8 +73,7 @@ export class QemuCut implements VmCut {
     const [jailer, program] = await Promise.all([tools.jail(), tools.splitter()])
     const { migration: socket, root } = vmFiles(folder)
     await endMigration(qmp)
-    const ramBytes = (await qmp.execute<{ 'base-memory': number }>('query-memory-size-summary'))['base-memory']
-    if (!Number.isSafeInteger(ramBytes) || ramBytes <= 0) throw new Error('QEMU does not say how much memory its guest has')
+    const ramBytes = jail.ramMiB * 1024 * 1024
     const files = await MemoryFiles.make(into)
     const opened: OpenOverlay[] = []
     try {

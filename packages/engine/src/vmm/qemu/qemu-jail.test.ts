@@ -24,7 +24,7 @@ const spec: VmSpec = {
   groups: ['/sys/fs/cgroup/r1-1'],
 }
 const options = {
-  jail: { uid: 1_900_000_001, inside: '/home/runs/1/drives' },
+  jail: { uid: 1_900_000_001, inside: '/home/runs/1/drives', ramMiB: 512 },
   read: ['/home/layers/base'],
   accelerator: 'tcg',
   prefix: '/usr',

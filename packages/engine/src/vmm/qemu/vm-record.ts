@@ -14,6 +14,8 @@ export interface VmJail {
   readonly uid: number
   /** The name under which the VM sees its folder `own`. */
   readonly inside: string
+  /** Size of its RAM, since what QEMU says of itself is not to be trusted. */
+  readonly ramMiB: number
 }
 
 /** The part of the record that the jail does not know by itself. */

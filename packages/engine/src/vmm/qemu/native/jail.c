@@ -55,6 +55,20 @@
 #define MOUNT_ATTR_NOSUID 2
 #define MOUNT_ATTR_NODEV 4
 
+/* linux/filter.h, linux/audit.h and linux/keyctl.h. */
+struct instruction {
+    uint16_t code;
+    uint8_t if_true, if_false;
+    uint32_t value;
+};
+enum { LOAD = 0x20, EQUAL = 0x15, AT_LEAST = 0x35, RETURN = 0x06 };
+#define SECCOMP_SET_MODE_FILTER 1
+#define REFUSE (0x00050000u | EPERM)
+#define ALLOW 0x7fff0000u
+#define ARCH_X86_64 0xc000003eu
+#define X32_BIT 0x40000000u
+#define JOIN_SESSION_KEYRING 1
+
 #define MOST 64
 /* Descriptors of our own are above those that the program is given. */
 #define OWN 100
@@ -286,6 +300,43 @@ static void become(uid_t user) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) give_up("no_new_privs");
 }
 
+/*
+ * What no program here needs, and what would be a way to the kernel's less trodden parts, to other processes or to whoever opens the same file: a lease on a file
+ * makes root wait for 45 s when it opens it (fcntl(2)). QEMU adds its own filter. Refused rather than fatal, since programs try some of it and go on without.
+ */
+static void refuse_calls(void) {
+    static const int calls[] = {
+        SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_pidfd_getfd, SYS_kcmp, SYS_keyctl, SYS_add_key, SYS_request_key, SYS_bpf,
+        SYS_perf_event_open, SYS_userfaultfd, SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register, SYS_unshare, SYS_setns, SYS_mount,
+        SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_open_tree, SYS_move_mount, SYS_fsopen, SYS_fsconfig, SYS_fsmount, SYS_fspick,
+        SYS_mount_setattr, SYS_open_by_handle_at, SYS_name_to_handle_at, SYS_fanotify_init, SYS_quotactl, SYS_acct, SYS_swapon, SYS_swapoff,
+        SYS_syslog, SYS_kexec_load, SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_personality,
+    };
+    enum { COUNT = sizeof calls / sizeof *calls };
+    struct instruction filter[COUNT + 16];
+    uint16_t at = 0;
+#define ADD(...) filter[at++] = (struct instruction){__VA_ARGS__}
+    /* Offsets of struct seccomp_data: nr 0, arch 4, args from 16 on (seccomp(2)). */
+    ADD(LOAD, 0, 0, 4);
+    ADD(EQUAL, 1, 0, ARCH_X86_64);
+    ADD(RETURN, 0, 0, REFUSE);
+    ADD(LOAD, 0, 0, 0);
+    ADD(AT_LEAST, 0, 1, X32_BIT);
+    ADD(RETURN, 0, 0, REFUSE);
+    for (size_t each = 0; each < COUNT; each++) ADD(EQUAL, (uint8_t)(COUNT - each + 4), 0, (uint32_t)calls[each]);
+    ADD(EQUAL, 0, 3, SYS_fcntl);
+    ADD(LOAD, 0, 0, 24);
+    ADD(EQUAL, 2, 0, F_SETLEASE);
+    ADD(EQUAL, 1, 0, F_NOTIFY);
+    ADD(RETURN, 0, 0, ALLOW);
+    ADD(RETURN, 0, 0, REFUSE);
+    struct {
+        uint16_t length;
+        const struct instruction *filter;
+    } program = {at, filter};
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0) give_up("filter of system calls");
+}
+
 static void wipe(char **argv);
 
 /* The first process of the pid namespace. It holds it and reaps, and may do nothing but wait for its keeper's end: signals are no less to the program than to any other. */
@@ -302,9 +353,25 @@ __attribute__((noreturn)) static void hold(int lifeline, char **argv) {
     for (;;) syscall(SYS_exit, 0);
 }
 
+/* In the program's own root. */
+static int open_program(const char *name, char path[4096]) {
+    static const char *const folders[] = {"/usr/sbin/", "/usr/bin/", "/usr/local/sbin/", "/usr/local/bin/"};
+    int file = -1;
+    for (size_t at = 0; file < 0 && at < (strchr(name, '/') ? 1 : sizeof folders / sizeof *folders); at++) {
+        if ((size_t)snprintf(path, 4096, "%s%s", strchr(name, '/') ? "" : folders[at], name) >= 4096) refuse(name);
+        file = open(path, O_PATH | O_CLOEXEC);
+    }
+    if (file < 0) give_up("%s", name);
+    return own(file);
+}
+
 __attribute__((noreturn)) static void run(char **program, int gate) {
     setsid();
+    /* What root's session has of keys. */
+    if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS) give_up("keys");
     enter_root();
+    char path[4096];
+    int file = open_program(program[0], path);
     struct rlimit none = {0, 0};
     if (setrlimit(RLIMIT_CORE, &none) < 0) give_up("core files");
     become(uid);
@@ -313,14 +380,12 @@ __attribute__((noreturn)) static void run(char **program, int gate) {
         if (given[each] && dup2(given[each], each) < 0) give_up("descriptor %d", each);
     char any;
     if (read(gate, &any, 1) != 1) _exit(1);
-    close_all(OWN, 0x7fffffff);
-    static const char *const folders[] = {"/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"};
-    if (strchr(program[0], '/')) execve(program[0], program, environment);
-    else
-        for (size_t at = 0; at < sizeof folders / sizeof *folders; at++) {
-            char path[4096];
-            if ((size_t)snprintf(path, sizeof path, "%s/%s", folders[at], program[0]) < sizeof path) execve(path, program, environment);
-        }
+    close_all(OWN, file - 1);
+    close_all(file + 1, 0x7fffffff);
+    refuse_calls();
+    /* By its open file: a folder above it may be closed to the user. A script has to be opened again by its interpreter. */
+    syscall(SYS_execveat, file, "", program, environment, AT_EMPTY_PATH);
+    if (errno == ENOENT || errno == ENOSYS) execve(path, program, environment);
     give_up("%s", program[0]);
 }
 
