@@ -5,7 +5,7 @@ import type { LiveMachine } from '../run/live-run.ts'
 
 /**
  * Opens a TCP connection to a port of a machine, by its address on the host. A service that listens only on the guest's loopback is reached over the platform's own
- * connection. That is slower, since the guest encrypts it, so it is tried second.
+ * connection. That is slower, since all of the machine's channels share it, so it is tried second.
  */
 export async function dialMachine(
   { dial }: Pick<Networks, 'dial'>,
