@@ -58,6 +58,7 @@ async function readHalf(folder: HeldFolder, name: string, mostBytes: number): Pr
   // What somebody else has put under the name is no log of ours.
   if (Number(uid) !== process.getuid?.()) return nothing
   const buffer = Buffer.alloc(Math.min(Number(size), mostBytes))
-  const { bytesRead } = await file.read(buffer, 0, buffer.length, 0)
+  // Logs of former versions may be longer.
+  const { bytesRead } = await file.read(buffer, 0, buffer.length, Number(size) - buffer.length)
   return { bytes: buffer.subarray(0, bytesRead), isFull: bytesRead >= mostBytes, at: mtimeNs }
 }
