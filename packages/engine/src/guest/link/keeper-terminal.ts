@@ -1,6 +1,7 @@
 import { Readable, Writable } from 'node:stream'
 import { guestUnreachable } from '@ramet/model/errors/errors.ts'
 import type { GuestTerminal, TerminalOptions } from '../guest.ts'
+import { saidReason } from '../said.ts'
 import { type Channel, signalName } from './channel.ts'
 import { encodeFrame, type Frame, FrameReader, frameTypes } from './keeper-frames.ts'
 import { attachRequest, terminalSize } from './requests.ts'
@@ -50,7 +51,7 @@ export async function openTerminal(
       const [code = 0, signal = 0] = frame.payload
       exit.resolve(signal === 0 ? { code } : { code: 128 + signal, signal: signalName(signal) })
     } else if (frame.type === frameTypes.error) {
-      finish(frame.payload.toString('utf8'))
+      finish(saidReason(frame.payload.toString('utf8')))
     }
   }
   const reader = new FrameReader()
