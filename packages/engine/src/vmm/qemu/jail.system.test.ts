@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, chown, link, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, copyFile, link, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -49,6 +49,16 @@ test('a program ends as it would without its jail', async () => {
     assert.equal((await inJail(`kill -${signal.slice(3)} $$`)).signal, signal)
   const missing = await inJail('exit 0', { system: [] })
   assert.deepEqual([missing.code, missing.errors], [1, 'jail: dash: No such file or directory\n'])
+})
+
+test('a program in a folder that is closed to its user begins, and finds itself and nothing else there', async () => {
+  await mkdir(at('closed'), { mode: 0o700 })
+  await copyFile('/usr/bin/dash', at('closed/dash'))
+  await writeFile(at('closed/other'), '')
+  const child = begin([at('closed/dash'), '-c', `test -x ${at('closed/dash')} && test ! -e ${at('closed/other')} && exit 5`], {
+    system: ['/usr', '/lib', '/lib64', at('closed')],
+  })
+  assert.deepEqual(await once(child, 'exit'), [5, null])
 })
 
 test('it begins with the descriptors and the environment that it is given, and no others', async () => {

@@ -281,11 +281,34 @@ static void put(const struct place *place) {
     else bind_at(place->here, path, MS_NOEXEC | (place->kind == DATA ? MS_RDONLY : 0));
 }
 
-static void enter_root(void) {
+/* A program looks for its modules beside itself. If its folder is closed to the user, it sees one that holds the program alone. */
+static void open_folder_of(const char *program) {
+    char path[4096], here[64];
+    struct stat folder;
+    if ((size_t)snprintf(path, sizeof path, "%s%s", root, program) >= sizeof path) refuse(program);
+    char *name = strrchr(path, '/');
+    *name = 0;
+    if (program[0] != '/' || stat(path, &folder) < 0 || folder.st_mode & 1) return;
+    *name = '/';
+    int file = open(path, O_PATH | O_CLOEXEC);
+    if (file < 0) return;
+    snprintf(here, sizeof here, "/proc/self/fd/%d", file);
+    *name = 0;
+    if (mount("jail", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m,nr_inodes=16") < 0) give_up("%s", path);
+    *name = '/';
+    make_mount_point(path, false);
+    bind_at(here, path, MS_RDONLY);
+    *name = 0;
+    if (mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) < 0) give_up("%s", path);
+    close(file);
+}
+
+static void enter_root(const char *program) {
     if (unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) < 0) give_up("namespaces");
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) give_up("private mounts");
     if (mount("jail", root, "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755,size=1m,nr_inodes=4k") < 0) give_up("%s", root);
     for (size_t at = 0; at < place_count; at++) put(&places[at]);
+    open_folder_of(program);
     if (chdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0) give_up("root");
     if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOEXEC, NULL) < 0) give_up("read-only root");
     if (sethostname("vm", 2) < 0) give_up("host name");
@@ -369,7 +392,7 @@ __attribute__((noreturn)) static void run(char **program, int gate) {
     setsid();
     /* What root's session has of keys. */
     if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS) give_up("keys");
-    enter_root();
+    enter_root(program[0]);
     char path[4096];
     int file = open_program(program[0], path);
     struct rlimit none = {0, 0};
