@@ -1,5 +1,5 @@
 import { type BigIntStats, constants } from 'node:fs'
-import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rmdir, unlink } from 'node:fs/promises'
+import { type FileHandle, link, lstat, open, readdir, rename, rmdir, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { notPlain } from '@ramet/model/errors/errors.ts'
 
@@ -55,10 +55,6 @@ export class HeldFolder {
     return open(this.#at(name), O_RDWR | O_CREAT | O_EXCL | careful, mode)
   }
 
-  async createFolder(name: string, mode: number): Promise<void> {
-    await mkdir(this.#at(name), mode)
-  }
-
   /** What is under the name itself, a link too. */
   async look(name: string): Promise<BigIntStats> {
     return lstat(this.#at(name), { bigint: true })
@@ -86,10 +82,6 @@ export class HeldFolder {
 
   async removeFolder(name: string): Promise<void> {
     await rmdir(this.#at(name))
-  }
-
-  async stat(): Promise<BigIntStats> {
-    return this.#handle.stat({ bigint: true })
   }
 
   async chown(uid: number, gid: number): Promise<void> {
