@@ -11,7 +11,7 @@ export function closeInheritedDescriptors(): void {
   for (const fd of inheritedDescriptors()) closeSync(fd)
 }
 
-export function inheritedDescriptors(): number[] {
+function inheritedDescriptors(): number[] {
   return readdirSync('/proc/self/fd')
     .map(Number)
     .filter((fd) => fd > 2 && isInherited(fd))

@@ -5,7 +5,7 @@ import { writeEmptyQcow2 } from '../../disk/empty-qcow2.ts'
 import { HeldFolder } from '../../disk/held-folder.ts'
 
 /** Stands in every canary's content. It must never be in an answer. */
-export const secretWord = 'canary-5a1f0c'
+const secretWord = 'canary-5a1f0c'
 
 /** Files of root's outside of what a VM may reach: none of them may be read or changed, and none be added. */
 export class Canaries {

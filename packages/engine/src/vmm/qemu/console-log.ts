@@ -9,7 +9,7 @@ const consoleLogBytes = 4 * 1024 * 1024
 const messageLogBytes = 256 * 1024
 const keptLogs = 10
 
-export const consoleLog = (number: number): RingLog => ({ name: consoleLogName(number), mostBytes: consoleLogBytes })
+const consoleLog = (number: number): RingLog => ({ name: consoleLogName(number), mostBytes: consoleLogBytes })
 /** QEMU's own messages since its last start. */
 export const messageLog: RingLog = { name: messageLogName, mostBytes: messageLogBytes }
 
