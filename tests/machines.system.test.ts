@@ -45,6 +45,7 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
   const server = new TestServer()
   const folder = testFolder('machines')
   let id = ''
+  let copy = ''
   const inGuest = async (machine: string, command: string): Promise<string> => {
     const { code, stdout, stderr } = await tellMachine(server, id, machine, command, { user: 'root' })
     assert.equal(code, 0, `${command}: ${stderr}${stdout}`)
@@ -202,8 +203,15 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
     return stdout + stderr
   }
 
-  test('a module of another kernel can be installed, and what is added to those of this one stays', async () => {
-    await inGuest('b', 'mkdir /lib/modules/6.1.0-99-amd64 && mkdir /lib/modules/$(uname -r)/updates && modprobe dummy && depmod')
+  test('packages of kernels and headers can be installed, and what is added to the modules of this kernel stays', async () => {
+    const files = 'p/DEBIAN p/lib/modules/6.1.0-99-amd64/kernel p/lib/modules/$(uname -r)/updates'
+    const about = 'Package: linux-image-99\\nVersion: 1\\nArchitecture: all\\nMaintainer: n <n@n>\\nDescription: d\\n'
+    await inGuest('b', `cd /tmp && mkdir -p ${files} && printf "${about}" > p/DEBIAN/control`)
+    await inGuest(
+      'b',
+      'cd /tmp && for folder in p/lib/modules/*/*; do touch $folder/x.ko; done && ln -s /usr/src p/lib/modules/$(uname -r)/build',
+    )
+    await inGuest('b', 'cd /tmp && dpkg-deb -b p p.deb && dpkg -i p.deb && depmod && modprobe dummy')
   })
 
   test('a data drive that is damaged is left alone at the next boot, which repeats nothing of the first one, and that is shown', async () => {
@@ -220,8 +228,8 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
     assert.ok(Number(await inGuest('b', 'df -k --output=size /other | tail -1')) < 2 * 1024 ** 2, 'a filesystem is grown once')
     const shown = /b: The drive vdb cannot be mounted at \/data and is left as it is/
     await until('that to be shown', async () => shown.test(await machines()))
-    const modules = await inGuest('b', 'ls -d /lib/modules/6.1.0-99-amd64 && cd /lib/modules/$(uname -r) && ls -d updates')
-    assert.equal(modules, '/lib/modules/6.1.0-99-amd64\nupdates')
+    const modules = await inGuest('b', 'ls -d /lib/modules/6.1.0-99-amd64 && cd /lib/modules/$(uname -r) && ls updates')
+    assert.equal(modules, '/lib/modules/6.1.0-99-amd64\nx.ko')
     await inGuest('b', 'mkfs.ext4 -q /dev/vdb && mount /dev/vdb /mnt && echo seeded > /mnt/seed && umount /mnt')
     await rebootInside('b')
     assert.equal(await inGuest('b', 'cat /data/seed'), 'seeded')
@@ -272,10 +280,28 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
     await server.ok('playground', 'machine', 'stop', id, 'b')
     const client = await server.client()
     await until('the run to be STOPPED', async () => (await client.plays.get(id)).state === 'STOPPED')
+    copy = (await server.ok('playground', 'clone', id, '-q')).trim()
     await server.ok('playground', 'restart', id, '-q')
     assert.equal(await inGuest('a', 'cat /root/ran'), 'once')
     assert.equal(await inGuest('b', 'cat /data/seed /root/once; ls /root'), 'seeded\nmine\nonce')
     const fsck = await server.ramet(['fsck'])
     assert.equal(fsck.code, 0, fsck.stdout + fsck.stderr)
+  })
+
+  test('a machine whose table is destroyed says so on its console and can be switched off; a clone from before boots', async () => {
+    await inGuest('a', 'dd if=/dev/zero of=/dev/vda bs=512 count=34 conv=fsync 2>/dev/null')
+    // Its init refuses to reboot while it is still starting.
+    const reboot = 'systemctl is-system-running --wait >/dev/null; systemctl reboot'
+    await tellMachine(server, id, 'a', reboot, { user: 'root' }).catch(() => {})
+    const saysWhy = /the root drive \/dev\/vda has no partition with a root/
+    const consoleOfA = () => server.ok('playground', 'machine', 'console', id, 'a')
+    await until('the console to say what is wrong', async () => saysWhy.test(await consoleOfA()), 60_000).catch(async (error) => {
+      assert.fail(`${error}: ${(await consoleOfA()).slice(-1500)}`)
+    })
+    await server.ok('playground', 'machine', 'stop', id, 'a')
+    await server.ok('playground', 'stop', id, '--power-off', '-q')
+    id = copy
+    await server.ok('playground', 'restart', id, '-q')
+    assert.equal(await inGuest('a', 'sfdisk -d /dev/vda | grep ^label:; cat /root/ran'), 'label: gpt\nonce')
   })
 })

@@ -68,6 +68,7 @@ export function MachineDetails({ play, machine }: { play: Play; machine: PlayMac
                         </>
                       )}
                       {drive.readOnly ? ', read-only' : ''}
+                      {drive.partitioned ? `, partitioned (${drive.partitioned.toUpperCase()})` : ''}
                     </span>
                   </li>
                 ))}

@@ -22,7 +22,10 @@ export function addCreate(parent: Command, open: Open): void {
     .action(async (name: string, options: CreateOptions) => {
       const { client, out } = await open()
       const input = await readInput(options.file)
-      const images = (await client.images.list()).filter(({ kind }) => kind === 'image').map((image) => image.name)
+      // Those in a partition are chosen by a drive's `partitioned`.
+      const images = (await client.images.list())
+        .filter(({ kind, name }) => kind === 'image' && !name.includes('+'))
+        .map((image) => image.name)
       // Read here already, since only here a fault can be told with its line; the server checks again, against the base.
       const { manifest } = parseManifest(input.text, input.name, { images, ...(options.base ? { base: options.base } : {}) })
       const { kind: _, playground: spec, ...texts } = manifest
