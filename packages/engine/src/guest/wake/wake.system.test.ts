@@ -75,15 +75,17 @@ test('a command sees what /etc/environment says, and erase takes a whole charact
     assert.match(await text(command.stdout), /61 62 0a/)
   }))
 
-test('when the guest’s root kills or stops every process, the way in is back by itself, with terminals and waking', () =>
+test('when the guest’s root kills every process, or each of the platform’s, the way in is back by itself, with terminals and waking', () =>
   withLink(async (link) => {
-    for (const all of ['kill -9 -1', 'kill -STOP -1', 'kill -TERM -1']) {
+    for (const all of ['kill -9 -1', 'kill -TERM -1']) {
       const killer = await link.exec(`sleep 0.3; ${all}`)
-      await Promise.race([killer.exit.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 2000))])
+      await assert.rejects(killer.exit, { code: 'machine_unreachable' })
       const began = performance.now()
-      await link.ready(soon())
-      const { stdout } = await link.run('kill -CONT -1; echo alive', { timeoutMs })
-      assert.equal(stdout, 'alive\n', all)
+      let alive = ''
+      while (alive !== 'alive\n') {
+        await link.ready(soon())
+        alive = (await link.run('echo alive', { timeoutMs: 10_000 }).catch(() => ({ stdout: '' }))).stdout
+      }
       assert.ok(performance.now() - began < 20_000, `${all}: ${Math.round(performance.now() - began)} ms`)
     }
     const terminal = await link.terminal('after', { user: 'root', cols: 80, rows: 24 })
