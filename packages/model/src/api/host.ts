@@ -10,6 +10,8 @@ export const imageSchema = z.object({
   /** Bytes on disk; 0 while absent. */
   bytes: z.number(),
   builtAt: z.string().optional(),
+  /** Of an image from a registry: what its reference stands for here. */
+  digest: z.string().optional(),
   progress: progressSchema.optional(),
   error: failureSchema.optional(),
 })

@@ -123,6 +123,23 @@ export const imageBuildFailed = (image: string, why: string) =>
     hint: `Try again with: ramet image build ${image}`,
   })
 
+/** Told before anything is started. `why`: a sentence. */
+export const imageCannotBoot = (image: string, why: string) =>
+  new RametError('image_cannot_boot', 422, `No machine can start from ${image}. ${why}`, {
+    hint: 'Use another image as the root drive; this one can be mounted elsewhere.',
+  })
+
+/** `sizeBytes`: what its image needs. */
+export const driveTooSmall = (machine: string, image: string, sizeBytes: number) =>
+  new RametError(
+    'drive_too_small',
+    422,
+    `A drive of ${machine} is too small for ${image}, which needs ${formatBytes(sizeBytes)}.`,
+    {
+      hint: 'Give it a bigger `size`.',
+    },
+  )
+
 export const vmFailed = (machine: string, why: string, cause?: unknown) =>
   new RametError('vm_failed', 500, `The machine ${machine} did not start: ${why}`, { cause })
 

@@ -58,7 +58,7 @@ export const userSchema = z.strictObject({
 })
 
 export const driveSchema = z.strictObject({
-  /** A named image or `oci://host/name:tag`. */
+  /** A named image, or a reference to a registry (`units/image-reference.ts`). */
   source: nullable(wordSchema(500).min(1)),
   mount: nullable(mountPointSchema),
   size: nullable(bytesSchema),

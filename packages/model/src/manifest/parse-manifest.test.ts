@@ -230,9 +230,9 @@ const golden: Bad[] = [
     hint: /Did you mean debian-stable/,
   },
   {
-    says: 'an image from a registry',
-    text: one('drives: [{source: "oci://x/y:z", mount: /}]'),
-    code: 'not_supported_yet',
+    says: 'a reference to a registry that is none',
+    text: one('drives: [{source: "oci://ghcr.io/Upper:z", mount: /}]'),
+    code: 'invalid_value',
     at: '"oci',
   },
   {

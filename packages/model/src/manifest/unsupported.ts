@@ -1,5 +1,6 @@
 import { closest } from '../errors/closest.ts'
 import { type Fault, fault, fieldPath, type Path } from '../errors/fault.ts'
+import { isImageReference, parseImageReference } from '../units/image-reference.ts'
 import type { ManifestDrive, ManifestInitTask, ManifestMachine, ManifestSpec } from './manifest.ts'
 
 /**
@@ -57,8 +58,12 @@ function driveFaults(drive: ManifestDrive, path: Path, images: readonly string[]
       ),
     )
   }
-  if (source?.startsWith('oci://')) {
-    faults.push(notYet([...path, 'source'], images && `Use one of: ${images.join(', ')}.`, 'A drive from an OCI registry'))
+  if (source !== undefined && isImageReference(source)) {
+    const reference = parseImageReference(source)
+    if ('wrong' in reference)
+      faults.push(fault('invalid_value', [...path, 'source'], reference.wrong, 'Such as: oci://ghcr.io/me/root:1'))
+    else if (drive.partitioned !== undefined)
+      faults.push(notYet([...path, 'partitioned'], undefined, '`partitioned` with an image from a registry'))
   } else if (source !== undefined && images && !images.includes(source)) {
     const near = closest(source, images)
     const hint = `${near === undefined ? '' : `Did you mean ${near}? `}There are: ${images.join(', ')}.`
