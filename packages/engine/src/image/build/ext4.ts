@@ -10,7 +10,11 @@ export interface Ext4Options {
   readonly journalMiB: number
   /** With this the same content gives the same bytes. */
   readonly uuid?: string
-  readonly signal?: AbortSignal
+  /** Bytes of the filesystem for each inode; it keeps that as it grows. Default: mke2fs' own. */
+  readonly bytesPerInode?: number
+  /** Its root belongs to whom the folder belongs; default: to root. */
+  readonly keepsRootOwner?: boolean
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A raw, sparse ext4 file made from a folder without mounting anything (mke2fs(8), -d). */
@@ -21,15 +25,16 @@ export async function makeExt4(options: Ext4Options): Promise<void> {
     ...(options.journalMiB > 0 ? [`resize=${growableBlocks}`] : []),
     // Else every guest writes its inode tables in the first minutes, into its own drive.
     'lazy_itable_init=0,lazy_journal_init=0',
-    'root_owner=0:0',
+    ...(options.keepsRootOwner ? [] : ['root_owner=0:0']),
     ...(options.uuid ? [`hash_seed=${options.uuid}`] : []),
   ]
   const journal =
     options.journalMiB > 0 ? ['-J', `size=${options.journalMiB}`] : ['-O', '^has_journal,^resize_inode', '-m', '0', '-i', '32768']
   const uuid = options.uuid ? ['-U', options.uuid] : []
+  const inodes = options.bytesPerInode === undefined ? [] : ['-i', `${options.bytesPerInode}`]
   await runBuild(
     // biome-ignore format: one option with its value a column
-    ['mke2fs', '-q', '-F', '-t', 'ext4', '-b', `${blockBytes}`, '-L', options.label, ...uuid, ...journal, '-E', extended.join(','), '-d', options.from, options.file, `${Math.ceil(options.sizeBytes / 1024)}k`],
+    ['mke2fs', '-q', '-F', '-t', 'ext4', '-b', `${blockBytes}`, '-L', options.label, ...uuid, ...journal, ...inodes, '-E', extended.join(','), '-d', options.from, options.file, `${Math.ceil(options.sizeBytes / 1024)}k`],
     { signal, ...(options.uuid ? { env: { E2FSPROGS_FAKE_TIME: '1' } } : {}) },
   )
 }

@@ -21,6 +21,8 @@ export interface KernelPack extends Artefact {
 export interface RootImage extends Artefact {
   readonly disk: string
   readonly sizeBytes: number
+  /** Why no machine can have it as its root drive, as a sentence. */
+  readonly cannotBoot?: string | undefined
 }
 
 export type ReportProgress = (progress: Progress) => void

@@ -1,0 +1,116 @@
+import { printImageReference } from '@ramet/model/units/image-reference.ts'
+import { requireSpace } from '../../../disk/space.ts'
+import type { ReportProgress } from '../../cache/artefact.ts'
+import { imageRefused } from '../image-refused.ts'
+import type { LayerFile } from '../layers/apply-layers.ts'
+import { blobFile, fetchBlob, hasBlob } from './blob-store.ts'
+import { type Descriptor, type ImageConfig, parseConfig, parseManifest } from './manifest.ts'
+import type { Registry } from './registry.ts'
+
+/** Everything of an image, in the store. */
+export interface FetchedImage {
+  readonly layers: readonly LayerFile[]
+  readonly config: ImageConfig
+  /** As the registry sends them. */
+  readonly bytes: number
+}
+
+const architectures: Record<string, string> = { x64: 'amd64', arm64: 'arm64' }
+/** Share of the whole that is done when all layers are here. */
+const fetchedPercent = 60
+
+/**
+ * Fetches the image of that digest, an index's for this platform. Layers come side by side; those that are in the store already do not come again.
+ * Throws what `Registry` and `fetchBlob` throw, `image_refused` and `no_space`.
+ */
+export async function fetchImage(
+  registry: Registry,
+  digest: string,
+  options: { readonly cacheFolder: string; readonly report: ReportProgress; readonly signal?: AbortSignal | undefined },
+): Promise<FetchedImage> {
+  const { cacheFolder, report, signal } = options
+  const { limits, reference } = registry
+  const of = printImageReference(reference)
+  const image = await findImage(registry, digest, of)
+  const { diffIds, ...config } = parseConfig(
+    await registry.smallBlob(image.config.digest, `the configuration of ${of}`),
+    of,
+    image.layers.length,
+  )
+  const unique = [...new Map(image.layers.map((layer) => [layer.digest, layer])).values()]
+  const tooBig = unique.find(({ size }) => size > limits.blobBytes)
+  const bytes = unique.reduce((sum, { size }) => sum + size, 0)
+  if (tooBig || bytes > limits.imageBytes)
+    throw imageRefused(
+      `${of} has ${bytes} bytes of layers, more than ${limits.imageBytes}, or one of more than ${limits.blobBytes}.`,
+    )
+  const missing: Descriptor[] = []
+  for (const layer of unique) if (!(await hasBlob(cacheFolder, layer))) missing.push(layer)
+  const wanted = missing.reduce((sum, { size }) => sum + size, 0)
+  await requireSpace(cacheFolder, wanted)
+  let come = 0
+  const onBytes = (more: number) => {
+    come += more
+    const message = `Fetching ${of}: ${mebibytes(come)} of ${mebibytes(wanted)} MiB`
+    report({ step: 'Fetching layers', message, percent: wanted === 0 ? fetchedPercent : (come / wanted) * fetchedPercent })
+  }
+  await sideBySide(missing, limits.parallel, signal, async (layer, each) => {
+    const what = `layer ${unique.indexOf(layer) + 1} of ${of}`
+    await fetchBlob(registry, cacheFolder, layer, what, onBytes, each)
+  })
+  const layers = image.layers.map(({ digest: layer }, at) => ({
+    file: blobFile(cacheFolder, layer),
+    digest: layer,
+    diffId: diffIds[at] as string,
+  }))
+  return { layers, config: { diffIds, ...config }, bytes }
+}
+
+/** Of an index: the first manifest for Linux on this architecture. */
+async function findImage(registry: Registry, digest: string, of: string) {
+  const { bytes, mediaType } = await registry.manifest(digest)
+  const parsed = parseManifest(bytes, mediaType, of, registry.limits.layers)
+  if (parsed.kind === 'image') return parsed
+  const architecture = architectures[process.arch] ?? process.arch
+  const fitting = parsed.manifests.find((each) => each.os === 'linux' && each.architecture === architecture)
+  if (!fitting) {
+    const there = [...new Set(parsed.manifests.map((each) => `${each.os}/${each.architecture}`))].filter(
+      (each) => !each.includes('unknown'),
+    )
+    throw imageRefused(
+      `${of} is not made for linux/${architecture}.`,
+      `It is made for: ${there.join(', ').slice(0, 300) || 'nothing'}.`,
+    )
+  }
+  const inner = await registry.manifest(fitting.digest)
+  const image = parseManifest(inner.bytes, inner.mediaType, of, registry.limits.layers)
+  if (image.kind !== 'image') throw imageRefused(`${of} is an index of indexes.`)
+  return image
+}
+
+/** At most `most` at a time; the first failure ends the others. */
+async function sideBySide<T>(
+  items: readonly T[],
+  most: number,
+  signal: AbortSignal | undefined,
+  work: (item: T, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController()
+  const both = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
+  const queue = [...items]
+  let failure: { error: unknown } | undefined
+  const worker = async () => {
+    for (let item = queue.shift(); item !== undefined && !failure; item = queue.shift()) {
+      try {
+        await work(item, both)
+      } catch (error) {
+        failure ??= { error }
+        stop.abort(error)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker))
+  if (failure) throw failure.error
+}
+
+const mebibytes = (bytes: number) => Math.round(bytes / 2 ** 20)
