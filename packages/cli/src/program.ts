@@ -5,6 +5,7 @@ import { addFsck } from './commands/fsck.ts'
 import { addHealth } from './commands/health.ts'
 import { addImageBuild } from './commands/image/build.ts'
 import { addImageList } from './commands/image/list.ts'
+import { addImagePull } from './commands/image/pull.ts'
 import { addImageRemove } from './commands/image/remove.ts'
 import { addLogin } from './commands/login.ts'
 import { addLogout } from './commands/logout.ts'
@@ -95,6 +96,7 @@ export function createProgram(): Command {
   const image = program.command('image').description('What drives start from.')
   addImageList(image, open)
   addImageBuild(image, open)
+  addImagePull(image, open)
   addImageRemove(image, open)
 
   addLogin(program, open)

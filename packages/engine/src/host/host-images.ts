@@ -14,6 +14,8 @@ export interface HostImages {
   list(): Image[]
   /** Resolves once the image is built: at once, or after a build. Throws `image_build_failed`. */
   require(name: string, options?: RequireOptions): Promise<ImageBuild>
+  /** The digest that a reference to a registry stands for from now on, until it is built again; undefined for images that are built here. */
+  pin(name: string, signal?: AbortSignal): Promise<string | undefined>
   /** The kernel that every machine boots. */
   requireKernelPack(options?: RequireOptions): Promise<void>
   hasKernelPack(): boolean
@@ -33,4 +35,6 @@ export interface ImageBuild {
   readonly build: string
   /** Virtual size of its disk. */
   readonly sizeBytes: number
+  /** Why it cannot be a root drive, as a sentence. */
+  readonly cannotBoot?: string | undefined
 }

@@ -18,11 +18,12 @@ export function localImages(
   return {
     list: (): Image[] => library.list(),
     async require(name, options = {}) {
-      const { folder, disk, sizeBytes }: RootImage = await library.requireImage(name, options)
+      const { folder, disk, sizeBytes, cannotBoot }: RootImage = await library.requireImage(name, options)
       const build = basename(folder)
       disks.set(`${name} ${build}`, disk)
-      return { build, sizeBytes }
+      return { build, sizeBytes, cannotBoot }
     },
+    pin: (name, signal) => library.pin(name, signal),
     async requireKernelPack(options = {}) {
       await library.requireKernelPack(options)
     },

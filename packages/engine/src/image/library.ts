@@ -2,10 +2,14 @@ import { EventEmitter } from 'node:events'
 import type { Image } from '@ramet/model/api/host.ts'
 import type { Failure, Progress } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
-import { imageBuildFailed, notFound } from '@ramet/model/errors/errors.ts'
+import { imageBuildFailed, invalidInput, notFound } from '@ramet/model/errors/errors.ts'
+import { canonicalSource, isImageReference, parseImageReference } from '@ramet/model/units/image-reference.ts'
 import type { KernelPack, ReportProgress, RootImage } from './cache/artefact.ts'
 import { findArtefact, listArtefacts, reclaim, removeArtefact } from './cache/cache.ts'
 import type { CachedArtefact } from './cache/record.ts'
+import { listPins } from './oci/pins.ts'
+import type { RegistryOptions } from './oci/registry/registry.ts'
+import { registryEntry } from './oci/registry-entry.ts'
 import { type Built, type CatalogEntry, catalog, catalogEntry } from './recipes/catalog.ts'
 import { kernelPackName } from './recipes/kernel-pack.ts'
 
@@ -28,23 +32,32 @@ export interface RequireOptions {
 /** What there is to start machines from: built on demand, each at most once at a time, kept in one cache folder. */
 export class ImageLibrary {
   readonly #cacheFolder: string
-  readonly #entries: readonly CatalogEntry[]
+  /** What can be built, and what was asked for of registries. */
+  readonly #entries: CatalogEntry[]
+  readonly #registry: RegistryOptions | undefined
   readonly #builds = new Map<string, BuildUnderWay>()
   /** What the cache was last seen to hold. */
   readonly #ready = new Map<string, CachedArtefact>()
+  readonly #digests = new Map<string, string>()
   readonly #failures = new Map<string, Failure>()
   readonly #events = new EventEmitter<{ change: [Image] }>()
 
-  private constructor(cacheFolder: string, entries: readonly CatalogEntry[]) {
+  private constructor(cacheFolder: string, entries: readonly CatalogEntry[], registry: RegistryOptions | undefined) {
     this.#cacheFolder = cacheFolder
-    this.#entries = entries
+    this.#entries = [...entries]
+    this.#registry = registry
   }
 
   /** Looks what is built already, and removes what killed builds left in the cache. */
-  static async open(cacheFolder: string, entries: readonly CatalogEntry[] = catalog): Promise<ImageLibrary> {
+  static async open(
+    cacheFolder: string,
+    entries: readonly CatalogEntry[] = catalog,
+    registry?: RegistryOptions,
+  ): Promise<ImageLibrary> {
     await reclaim(cacheFolder)
-    const library = new ImageLibrary(cacheFolder, entries)
-    for (const entry of entries) await library.#find(entry)
+    const library = new ImageLibrary(cacheFolder, entries, registry)
+    for (const { reference } of await listPins(cacheFolder)) library.#know(library.#entry(reference))
+    for (const entry of library.#entries) await library.#find(entry)
     return library
   }
 
@@ -55,14 +68,14 @@ export class ImageLibrary {
 
   /** The newest artefact of the present recipe, if it was built. */
   async find(name: string): Promise<Built | undefined> {
-    const entry = catalogEntry(name, this.#entries)
+    const entry = this.#entry(name)
     const found = await this.#find(entry)
     return found && entry.open(found)
   }
 
   /** Resolves with the artefact once it is there: at once, or after a build, joining one under way. A failed one is tried again. */
   async require(name: string, options: RequireOptions = {}): Promise<Built> {
-    const entry = catalogEntry(name, this.#entries)
+    const entry = this.#entry(name)
     if (!this.#builds.has(entry.name)) {
       const found = await this.#find(entry)
       if (found) return entry.open(found)
@@ -71,7 +84,7 @@ export class ImageLibrary {
   }
 
   async requireImage(name: string, options: RequireOptions = {}): Promise<RootImage> {
-    if (catalogEntry(name, this.#entries).kind !== 'image') throw notFound('image', name)
+    if (this.#entry(name).kind !== 'image') throw notFound('image', name)
     return (await this.require(name, options)) as RootImage
   }
 
@@ -81,25 +94,38 @@ export class ImageLibrary {
 
   /** Builds anew although there is one, which drives that stand on it keep; later starts take the new one. Joins a build under way. */
   async build(name: string, options: RequireOptions = {}): Promise<Built> {
-    return this.#join(catalogEntry(name, this.#entries), options, true)
+    return this.#join(this.#entry(name), options, true)
   }
 
   /** Takes all versions out of the cache except those in `keep` (folders), and cancels a build under way. */
   async remove(name: string, keep: ReadonlySet<string> = new Set()): Promise<void> {
-    const entry = catalogEntry(name, this.#entries)
+    const entry = this.#entry(name)
     const building = this.#builds.get(entry.name)
     building?.controller.abort(cancelled(entry.name))
     await building?.result.catch(() => {})
     this.#failures.delete(entry.name)
-    const doomed = (await this.versions(entry.name)).filter(({ folder }) => !keep.has(folder))
-    for (const { folder } of doomed) await removeArtefact(folder)
+    const versions = entry.forget ? await entry.forget() : await this.versions(entry.name)
+    for (const { folder } of versions.filter(({ folder }) => !keep.has(folder))) await removeArtefact(folder)
+    await entry.afterRemoval?.()
     await this.#find(entry)
     this.#changed(entry)
+    if (entry.forget) this.#entries.splice(this.#entries.indexOf(entry) >>> 0, 1)
+  }
+
+  /** What a reference to a registry stands for: pinned already, or from now on, as the registry says. Undefined for images that are built here. */
+  async pin(name: string, signal?: AbortSignal): Promise<string | undefined> {
+    const entry = this.#entry(name)
+    if (!entry.pin) return undefined
+    const digest = await entry.pin(signal)
+    this.#know(entry)
+    await this.#find(entry)
+    this.#changed(entry)
+    return digest
   }
 
   /** Every artefact of that name in the cache, of older recipes too, newest first. */
   async versions(name: string): Promise<CachedArtefact[]> {
-    const entry = catalogEntry(name, this.#entries)
+    const entry = this.#entry(name)
     return listArtefacts(this.#cacheFolder, entry.kind, entry.name)
   }
 
@@ -120,9 +146,27 @@ export class ImageLibrary {
     await this.close()
   }
 
+  /** By name or alias, or a reference to a registry. */
+  #entry(name: string): CatalogEntry {
+    if (!isImageReference(name)) return catalogEntry(name, this.#entries)
+    const canonical = canonicalSource(name)
+    const known = this.#entries.find((each) => each.name === canonical)
+    if (known) return known
+    const reference = parseImageReference(name)
+    if ('wrong' in reference) throw invalidInput(reference.wrong)
+    return registryEntry(this.#cacheFolder, reference, this.#registry)
+  }
+
+  #know(entry: CatalogEntry): void {
+    if (!this.#entries.some(({ name }) => name === entry.name)) this.#entries.push(entry)
+  }
+
   async #find(entry: CatalogEntry): Promise<CachedArtefact | undefined> {
+    const pinned = await entry.pinned?.()
+    if (pinned === undefined) this.#digests.delete(entry.name)
+    else this.#digests.set(entry.name, pinned)
     const key = { cacheFolder: this.#cacheFolder, kind: entry.kind, name: entry.name, recipeHash: await entry.hash() }
-    const found = await findArtefact(key)
+    const found = entry.find ? await entry.find() : await findArtefact(key)
     if (found) this.#ready.set(entry.name, found)
     else this.#ready.delete(entry.name)
     return found
@@ -155,6 +199,7 @@ export class ImageLibrary {
   }
 
   #begin(entry: CatalogEntry, force: boolean): BuildUnderWay {
+    this.#know(entry)
     const controller = new AbortController()
     const reports = new Set<ReportProgress>()
     const report = (progress: Progress) => {
@@ -197,12 +242,14 @@ export class ImageLibrary {
     const found = this.#ready.get(name)
     const building = this.#builds.get(name)
     const error = this.#failures.get(name)
+    const digest = this.#digests.get(name)
     return {
       name,
       kind,
       description,
       state: building ? 'building' : found ? 'ready' : error ? 'failed' : 'absent',
       bytes: found?.bytes ?? 0,
+      ...(digest === undefined ? {} : { digest }),
       ...(found ? { builtAt: found.builtAt.toISOString() } : {}),
       ...(building ? { progress: building.progress } : {}),
       ...(error ? { error } : {}),

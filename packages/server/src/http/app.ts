@@ -57,6 +57,8 @@ export function assembleApp(services: Services, options: AppOptions): App {
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyBytes.small,
+    // References to images are names too: a host, a repository of 255, a tag of 128 and a digest, percent-encoded.
+    routerOptions: { maxParamLength: 1000 },
     requestTimeout: nodeTimeouts.requestTimeout,
     forceCloseConnections: true,
     // Some HTTP clients offer HTTP/2 by an upgrade (h2c); they get a plain answer instead of a refused websocket.

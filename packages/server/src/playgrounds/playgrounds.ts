@@ -4,6 +4,7 @@ import { defaultLimits, type Limits, limitReached } from '@ramet/model/access/li
 import type { Playground } from '@ramet/model/api/wire.ts'
 import { invalidInput } from '@ramet/model/errors/errors.ts'
 import type { Base } from '@ramet/model/manifest/inherit.ts'
+import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
 import { manifestSpecSchema } from '@ramet/model/manifest/manifest.ts'
 import { type PlaygroundPermission, permitPlayground, subjectOfPlayground } from '../access/permit.ts'
 import type { ManifestReader } from '../manifests/manifest-reader.ts'
@@ -28,6 +29,8 @@ export interface CatalogOptions {
   readonly db: Db
   /** Names of images that this server has or can build. */
   readonly images: () => readonly string[]
+  /** Fixes what references to registries stand for. Throws what registries do. */
+  readonly pinSources?: (spec: ManifestSpec) => Promise<void>
   /** Reads manifests, none of which is parsed here. */
   readonly reader: ManifestReader
   readonly limits?: Limits
@@ -41,6 +44,7 @@ export interface CatalogOptions {
 export async function openPlaygrounds({
   db,
   images,
+  pinSources = async () => {},
   reader,
   limits = defaultLimits,
   webUrl,
@@ -80,6 +84,7 @@ export async function openPlaygrounds({
     async create(user, body) {
       const bases = (await listed(user)).map((row) => (row.name === body.base ? baseOf(row) : unread(row.name)))
       const parsed = await reader.body(user, body, { images: images(), bases })
+      await pinSources(parsed.spec)
       const made = await transaction(db, async (trx) => {
         const base = await permitted(trx, user, 'playground.start', parsed.base)
         if ((await countPlaygrounds(trx, user.id)) >= limits.playgrounds) throw limitReached('playgrounds', limits)

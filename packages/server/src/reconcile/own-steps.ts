@@ -27,8 +27,10 @@ const chooseLayers: Step<RunAtWork> = {
   async do({ id, tools: { db, images }, signal, report }) {
     await images.requireKernelPack(report, signal)
     const layerOf = new Map<string, string>()
-    for (const source of new Set((await missingDrives(db, id)).flatMap(({ drive }) => imageOf(drive) ?? []))) {
-      layerOf.set(source, await images.requireLayer(source, report, signal))
+    const missing = await missingDrives(db, id)
+    for (const source of new Set(missing.flatMap(({ drive }) => imageOf(drive) ?? []))) {
+      const uses = missing.filter(({ drive }) => imageOf(drive) === source)
+      layerOf.set(source, await images.requireLayer(source, report, signal, uses))
     }
     await transaction(db, async (trx) => {
       for (const { machine, index, drive } of await missingDrives(trx, id)) {

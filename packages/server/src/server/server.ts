@@ -148,6 +148,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     playgrounds: await openPlaygrounds({
       db,
       images: () => images.names(),
+      pinSources: (spec) => images.pinSources(spec),
       reader,
       limits: config.limits,
       webUrl: () => endpoint,

@@ -31,7 +31,8 @@ export function addImageBuild(parent: Command, open: Open): void {
     })
 }
 
-async function untilBuilt(client: Client, asked: Image, progress: ProgressLine, signal: AbortSignal): Promise<Image> {
+/** Follows a build to its end, and shows how far it is. */
+export async function untilBuilt(client: Client, asked: Image, progress: ProgressLine, signal: AbortSignal): Promise<Image> {
   let image: Image | undefined = asked
   while (image?.state === 'building') {
     progress.show(image.progress ?? { message: `Building ${asked.name}` })

@@ -18,9 +18,12 @@ export function addImageList(parent: Command, open: Open): void {
       const images = await client.images.list()
       if (options.quiet) for (const { name } of images) out.result(name)
       else if (options.output === 'json') out.json(images)
-      else out.table(['NAME', 'KIND', 'STATE', 'SIZE', 'BUILT', 'DESCRIPTION'], images.map(row))
+      else out.table(['NAME', 'KIND', 'STATE', 'SIZE', 'BUILT', 'DIGEST', 'DESCRIPTION'], images.map(row))
     })
 }
+
+/** `sha256:` and the twelve digits that other tools show. */
+const shownDigest = 19
 
 const row = (image: Image) => [
   image.name,
@@ -28,6 +31,7 @@ const row = (image: Image) => [
   stateOf(image),
   image.bytes === 0 ? '-' : formatBytes(image.bytes),
   image.builtAt === undefined ? '-' : ago(image.builtAt),
+  image.digest?.slice(0, shownDigest) ?? '-',
   image.description,
 ]
 

@@ -20,6 +20,14 @@ export interface CatalogEntry {
   build(options: ForcedBuild): Promise<Built>
   /** The same from the cache. */
   open(artefact: CachedArtefact): Built
+  /** The newest in the cache, where its hash alone does not say where that is. */
+  find?(): Promise<CachedArtefact | undefined>
+  /** Of an image from a registry: the digest that its reference stands for here; `pin` asks the registry for one that has none yet. */
+  pinned?(): Promise<string | undefined>
+  pin?(signal?: AbortSignal): Promise<string>
+  /** The reference stands for nothing any more. Returns what nothing else stands for. */
+  forget?(): Promise<CachedArtefact[]>
+  afterRemoval?(): Promise<void>
 }
 
 export type Built = RootImage | KernelPack
