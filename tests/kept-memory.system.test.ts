@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { silentMachines } from '@ramet/client/goals.ts'
 import type { MachineStream } from '@ramet/client/machine-stream.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { commonBlock } from './harness/common-block.ts'
@@ -175,6 +176,27 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
     await server.restart()
     await reached(id, 'RUNNING')
     await connectionGoesOn(id)
+  })
+
+  test('a frozen machine is known to be, and boots in a live clone and after a restart, while the other goes on', async () => {
+    const [one, two] = await boots(id)
+    // Its only CPU belongs to a program above everything of ours.
+    const hang = 'sysctl -qw kernel.sched_rt_runtime_us=-1; setsid chrt -f 99 sh -c "while :; do :; done" >/dev/null 2>&1 &'
+    const frozen = (await server.client()).exec(id, 'm2', { command: hang, user: 'root' })
+    frozen.exit.catch(() => {})
+    await until('m2 to be known as silent', async () => silentMachines(await (await plays()).get(id))[0]?.name === 'm2', 90_000)
+    const clone = (
+      await timed('live clone beside a frozen machine', () => server.ok('playground', 'clone', id, '--live', '-q'))
+    ).trim()
+    await timed('stop with a frozen machine', () => server.ok('playground', 'stop', id))
+    await server.ok('playground', 'restart', id)
+    for (const run of [clone, id]) {
+      const now = await boots(run)
+      assert.equal(now[0], one)
+      assert.notEqual(now[1], two)
+    }
+    await server.ok('playground', 'destroy', '-q', clone)
+    await server.inOrder()
   })
 
   test('--cold boots from the same drives, --power-off shuts down', async () => {
