@@ -19,7 +19,7 @@ const abuses = {
   'spins on its CPU': 'timeout 120 sh -c "while :; do :; done"',
   'takes all its memory': `timeout 120 perl -e 'for (;;) { my @x; push @x, "x" x 2**20 for 1..400 }'`,
   'fills its disk': 'timeout 120 sh -c "for i in 1 2 3; do dd if=/dev/zero of=/root/fill bs=1M count=2000; rm /root/fill; done"',
-  'floods the network with small packets from ever new ports': `timeout 120 perl -MIO::Socket::INET -e 'for (my $i = 0;; $i++) { my $to = $i % 2 ? "192.0.2." . $i % 250 . ":9" : "172.16.0.1:53"; my $s = IO::Socket::INET->new(Proto => "udp", PeerAddr => $to) or next; send $s, "x" x 400, 0 }'`,
+  'floods the network with small packets from ever new ports': `timeout 120 perl -MIO::Socket::INET -e 'for (my $i = 0;; $i++) { my $to = $i % 2 ? "198.51.100." . (128 + $i % 120) . ":9" : "172.16.0.1:53"; my $s = IO::Socket::INET->new(Proto => "udp", PeerAddr => $to) or next; send $s, "x" x 400, 0 }'`,
   'floods its gateway': 'timeout 120 ping -f -s 1400 172.16.0.1',
   'asks for names without end': `timeout 120 perl -e 'for (;;) { gethostbyname(int(rand 1e9) . ".example.org") }'`,
   'forks without end': `timeout 120 perl -e 'for (;;) { fork }'`,

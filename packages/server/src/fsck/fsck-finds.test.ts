@@ -75,7 +75,9 @@ const breaks: Record<string, [string[], (home: Home) => Promise<unknown>]> = {
   'a folder half removed': [['leftover_temporary'], ({ home }) => mkdir(join(home, `runs/${off}.tmp`))],
   'a destroyed run holds a layer': [
     ['run_destroyed_holds'],
-    breakRows(`insert into drives values ('${'c'.repeat(24)}', 'm', 0, 'tip', null, 2048, null)`),
+    breakRows(
+      `insert into drives (run_id, machine, drive_index, layer_id, size_bytes) values ('${'c'.repeat(24)}', 'm', 0, 'tip', 2048)`,
+    ),
   ],
   'a run lost its machines': [['run_machines'], breakRows(`delete from run_machines where run_id = '${on}'`)],
   'a run lost its drives': [['run_drives', 'top_leaked'], breakRows(`delete from drives where run_id = '${on}'`)],
