@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -136,6 +137,8 @@ async function bareImage(which: string) {
         { name: 'data/linked', type: '1', linkName: 'data/kept' },
         { name: 'data/.wh.gone' },
         { name: 'etc/which', content: `${which}\n` },
+        // The cache of tests outlives them: an image of each of them.
+        { name: 'etc/once', content: randomUUID() },
       ]),
       tar([{ name: 'data/.wh.old' }, { name: 'data/made', content: 'z' }]),
     ],

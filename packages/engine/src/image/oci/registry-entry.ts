@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ImageReference, printImageReference } from '@ramet/model/units/image-reference.ts'
-import { findArtefact, listArtefacts } from '../cache/cache.ts'
+import { temporarySuffix } from '../../disk/files.ts'
+import { findArtefact } from '../cache/cache.ts'
 import { type CachedArtefact, readRecord } from '../cache/record.ts'
 import type { CatalogEntry } from '../recipes/catalog.ts'
 import { listPins, pinnedDigest, removePin } from './pins.ts'
@@ -29,30 +30,36 @@ export function registryEntry(cacheFolder: string, reference: ImageReference, re
     pinned,
     pin: (signal) => resolveDigest(reference, { cacheFolder, registry, signal }),
     async forget() {
-      const found = await find()
       await removePin(cacheFolder, reference)
-      return found === undefined || (await isPinned(cacheFolder, found)) ? [] : versionsOf(cacheFolder, found)
+      return unpinned(cacheFolder)
     },
     afterRemoval: () => collectUnusedBlobs(cacheFolder),
   }
 }
 
-/** Another reference stands for the same. */
-async function isPinned(cacheFolder: string, { facts }: CachedArtefact): Promise<boolean> {
-  return (await listPins(cacheFolder)).some(({ digest }) => digest === facts.digest)
+/** Images that no reference stands for any more, also those of before a newer one was pulled. */
+async function unpinned(cacheFolder: string): Promise<CachedArtefact[]> {
+  const pinned = new Set<unknown>((await listPins(cacheFolder)).map(({ digest }) => digest))
+  return (await wholeImages(cacheFolder)).filter(({ facts }) => !pinned.has(facts.digest))
 }
 
-const versionsOf = (cacheFolder: string, { facts }: CachedArtefact) =>
-  listArtefacts(cacheFolder, registryImageKind, registryImageKey(cacheFolder, `${facts.digest}`).name)
+async function wholeImages(cacheFolder: string): Promise<CachedArtefact[]> {
+  const found: CachedArtefact[] = []
+  for (const name of await namesOfImages(cacheFolder)) {
+    const image = name.endsWith(temporarySuffix) ? undefined : await readRecord(join(cacheFolder, registryImageKind, name))
+    if (image) found.push(image)
+  }
+  return found
+}
+
+const namesOfImages = (cacheFolder: string) => readdir(join(cacheFolder, registryImageKind)).catch((): string[] => [])
 
 /** Layers that no image here has. */
 async function collectUnusedBlobs(cacheFolder: string): Promise<void> {
+  // While somebody pulls, it is not known which layers they will want.
+  if ((await namesOfImages(cacheFolder)).some((name) => name.endsWith(temporarySuffix))) return
   const used = new Set<string>()
-  for (const name of await readdir(join(cacheFolder, registryImageKind)).catch(() => [])) {
-    // Somebody is pulling: what its layers are is not known.
-    if (name.endsWith('.tmp')) return
-    const layers = (await readRecord(join(cacheFolder, registryImageKind, name)))?.facts.layers
-    for (const digest of Array.isArray(layers) ? layers : []) used.add(digest)
-  }
+  for (const { facts } of await wholeImages(cacheFolder))
+    for (const digest of Array.isArray(facts.layers) ? facts.layers : []) used.add(digest)
   await collectBlobs(cacheFolder, used)
 }
