@@ -108,6 +108,8 @@ async function debianImage(scratch: string) {
     mkdir root
     debugfs -R 'rdump / root' raw 2>/dev/null
     rm -rf raw root/lost+found
+    # debugfs gives the owner after the mode, which takes set-id bits away.
+    chmod 4755 root/usr/bin/sudo
     tar --numeric-owner -C root -c . | zstd -1 -q -o layer.tar.zst`,
     'sh',
     folder,
