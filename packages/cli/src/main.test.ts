@@ -63,6 +63,54 @@ test('manifest check prints a line a fault and exits 1', { timeout }, async () =
   assert.deepEqual(world.asked[0]?.body, { text: 'a: 1', fileName: '<stdin>' })
 })
 
+test('manifest check takes a manifest with warnings alone, unless it is strict', { timeout }, async () => {
+  const problems = [{ code: 'unknown_field', message: 'There is no field a.', where: '<stdin>:1:1', severity: 'warning' }]
+  await using world = await stubWorld({ 'POST /api/manifests/check': { problems } })
+  const { code, stdout } = await world.ramet(['manifest', 'check', '-'], { input: 'a: 1' })
+  assert.deepEqual([code, stdout], [0, '<stdin>:1:1: warning: There is no field a. (unknown_field)\n'])
+  assert.equal((await world.ramet(['manifest', 'check', '--strict', '-'], { input: 'a: 1' })).code, 1)
+})
+
+test('create names a playground by its title, tells each warning once and with its line, and refuses them when strict', {
+  timeout,
+}, async () => {
+  const warnings = [
+    {
+      code: 'unknown_kernel',
+      message: 'There is no kernel 6.18; the machine a gets 6.1.',
+      where: 'machines[0].kernel',
+      severity: 'warning',
+    },
+    { code: 'unknown_base', message: 'There is no k3s.', where: 'base', severity: 'warning' },
+  ]
+  await using world = await stubWorld({
+    'GET /api/images': [{ kind: 'image', name: 'x' }],
+    'POST /api/playgrounds': { name: 'my-lab-1', warnings },
+  })
+  const machine = '{name: a, kernel: 6.18, drives: [{source: x, mount: /, size: 1g, format: raw}]}'
+  const input = `kind: playground\ntitle: My Lab 🐙\nbase: k3s\nplayground: {machines: [${machine}]}\n`
+  const { code, stdout, stderr } = await world.ramet(['p', 'create', '-f', '-'], { input })
+  assert.deepEqual([code, stdout], [0, 'my-lab-1\n'])
+  const told = stderr.split('\n').filter((line) => line.startsWith('warning:'))
+  assert.deepEqual(
+    told.map((line) => line.replace(/ .* /, ' ')),
+    ['warning: (unknown_field)', 'warning: (unknown_kernel)', 'warning: (unknown_base)'],
+  )
+  assert.match(told[0] ?? '', /<stdin>:4:\d+: /)
+  const body = world.asked.at(-1)?.body as Record<string, unknown>
+  assert.deepEqual(
+    [body.name, body.unknownFields],
+    ['my-lab', [{ path: ['playground', 'machines', 0, 'drives', 0, 'format'], value: 'raw' }]],
+  )
+  assert.match((await world.ramet(['p', 'create', '-f', '-', '--strict'], { input })).stderr, /^error: <stdin>/)
+})
+
+test('the schema of manifests is printed without a server', { timeout }, async () => {
+  await using world = await stubWorld({})
+  const { code, stdout } = await world.ramet(['manifest', 'schema'])
+  assert.deepEqual([code, JSON.parse(stdout).title, world.asked.length], [0, 'Playground manifest', 0])
+})
+
 test('fsck exits 0 when clean and 1 with findings; doctor 1 when something fails', { timeout }, async () => {
   const findings = [[], [{ code: 'orphan', subject: 'layers/a', message: 'Nobody holds it.' }]]
   const checks = [{ name: 'qemu', status: 'fail', message: 'not installed', hint: 'Install it.' }]

@@ -51,7 +51,11 @@ export function createOutput(stdout: Stream = process.stdout, stderr: Stream = p
       for (const line of alignColumns([header, ...rows])) result(line)
     },
     problem: (problem) => {
-      print(stderr, `${styleText('red', 'error:', { stream: stderr })} ${visibleLine(problemLine(problem))}`)
+      const label =
+        problem.severity === 'warning'
+          ? styleText('yellow', 'warning:', { stream: stderr })
+          : styleText('red', 'error:', { stream: stderr })
+      print(stderr, `${label} ${visibleLine(problemLine(problem))}`)
       if (problem.hint) note(`  hint: ${visibleLine(problem.hint)}`)
     },
   }

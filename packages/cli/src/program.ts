@@ -10,6 +10,7 @@ import { addImageRemove } from './commands/image/remove.ts'
 import { addLogin } from './commands/login.ts'
 import { addLogout } from './commands/logout.ts'
 import { addManifestCheck } from './commands/manifest-check.ts'
+import { addManifestSchema } from './commands/manifest-schema.ts'
 import { addCatalog } from './commands/playground/catalog.ts'
 import { addClone } from './commands/playground/clone.ts'
 import { addCreate } from './commands/playground/create.ts'
@@ -91,7 +92,9 @@ export function createProgram(): Command {
   addRemove(playground, open)
 
   addSsh(program, open)
-  addManifestCheck(program.command('manifest').description('Manifests of playgrounds.'), open)
+  const manifest = program.command('manifest').description('Manifests of playgrounds.')
+  addManifestCheck(manifest, open)
+  addManifestSchema(manifest)
 
   const image = program.command('image').description('What drives start from.')
   addImageList(image, open)

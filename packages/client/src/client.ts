@@ -91,7 +91,7 @@ export function createClient(options: ClientOptions) {
       lineage: (name: string) => get<Lineage>(routes.playgroundLineage(name)),
     },
 
-    /** All faults of a manifest; none when it is good. `fileName` is only quoted in them. */
+    /** All errors and warnings of a manifest; none when it is good. `fileName` is only quoted in them. */
     checkManifest: async (text: string, fileName: string): Promise<readonly Problem[]> =>
       (await post<{ problems: Problem[] }>(routes.manifestCheck(), { text, fileName })).problems,
 

@@ -1,5 +1,8 @@
 import { z } from 'zod'
-import { limits, manifestSchema, manifestSpecSchema } from '../manifest/manifest.ts'
+import { problemSchema } from '../errors/error.ts'
+import { limits, manifestSchema } from '../manifest/manifest.ts'
+import { storedSpecSchema } from '../manifest/stored-spec.ts'
+import { unknownFieldsSchema } from '../manifest/unknown-fields.ts'
 import { planTabSchema } from '../plan/tabs.ts'
 import { machineStateSchema, runStateSchema, wantedStateSchema } from '../run/run-state.ts'
 import { taskStatusSchema } from '../run/task-state.ts'
@@ -175,7 +178,7 @@ export const playActionSchema = z.discriminatedUnion('action', [
 ])
 export type PlayAction = z.infer<typeof playActionSchema>
 
-export const playgroundSchema = manifestSpecSchema.extend({
+export const playgroundSchema = storedSpecSchema.extend({
   id: z.string(),
   /** Empty: one of the official catalogue. */
   owner: z.string(),
@@ -192,11 +195,22 @@ export const playgroundSchema = manifestSpecSchema.extend({
   userAccess: z.object({ canList: z.boolean(), canRead: z.boolean(), canStart: z.boolean() }),
   /** Ramet's own: the run that it was saved from. Its drives begin with what that run's held, not with their images. */
   savedFrom: z.object({ id: z.string(), title: z.string() }).optional(),
+  /** Ramet's own, in the answer to its making alone: what of the manifest is not acted on. */
+  warnings: z.array(problemSchema).optional(),
 })
 export type Playground = z.infer<typeof playgroundSchema>
 
 /** POST /playgrounds, as labctl sends it: the manifest's inner part spread at the top level, absent lists as null. Validated by the manifest's own rules. */
-export const createPlaygroundSchema = z.looseObject({ name: z.string(), base: z.string() })
+export const createPlaygroundSchema = z.looseObject({
+  /** Default: from the title. */
+  name: z.string().nullish(),
+  /** May be left out by one that describes its machines in full. */
+  base: z.string().nullish(),
+  /** Ramet's own: refuses what is only warned of. */
+  strict: z.boolean().nullish(),
+  /** Ramet's own: fields that a client found unknown in the manifest, by their place in it; kept. */
+  unknownFields: unknownFieldsSchema,
+})
 export type CreatePlayground = z.infer<typeof createPlaygroundSchema>
 
 /** POST /manifests/check: the YAML text; `fileName` is only quoted in the problems found. */

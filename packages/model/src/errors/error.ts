@@ -26,6 +26,8 @@ export const problemSchema = z.object({
   message: z.string(),
   hint: z.string().optional(),
   where: z.string().optional(),
+  /** Absent: an error. A warning alone refuses nothing. */
+  severity: z.literal('warning').optional(),
 })
 export type Problem = z.infer<typeof problemSchema>
 

@@ -13,6 +13,8 @@ export interface Fault {
   readonly part: FaultPart
   readonly message: string
   readonly hint?: string
+  /** Told, and nothing is refused for it, unless it was asked to be strict. */
+  readonly isWarning?: true
 }
 
 /** Says where something is, in the form of `Problem.where`. */
@@ -37,14 +39,24 @@ export const fault = (code: string, path: Path, message: string, hint?: string, 
   ...(hint === undefined ? {} : { hint }),
 })
 
+/** As `fault`, for what is told and does not refuse the document. */
+export const warning = (...of: Parameters<typeof fault>): Fault => ({ ...fault(...of), isWarning: true })
+
 export const maxProblems = 100
 
-/** The same fault is told once; a document wrong in a hundred places is told enough. */
+/** The same fault is told once; a document wrong in a hundred places is told enough. Warnings come last, so that none takes the place of an error. */
 export function toProblems(faults: readonly Fault[], locate: Locate): Problem[] {
   // Cut before they are located too: finding a place takes time in the length of the document.
-  const problems = faults.slice(0, 2 * maxProblems).map(({ code, path, part, message, hint }): Problem => {
+  const ordered = [...faults.filter(({ isWarning }) => !isWarning), ...faults.filter(({ isWarning }) => isWarning)]
+  const problems = ordered.slice(0, 2 * maxProblems).map(({ code, path, part, message, hint, isWarning }): Problem => {
     const where = locate(path, part)
-    return { code, message, ...(hint === undefined ? {} : { hint }), ...(where === '' ? {} : { where }) }
+    return {
+      code,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(where === '' ? {} : { where }),
+      ...(isWarning ? { severity: 'warning' } : {}),
+    }
   })
   const seen = new Set<string>()
   return problems

@@ -1,6 +1,6 @@
 import { closest } from '../errors/closest.ts'
-import { InvalidInput } from '../errors/error.ts'
-import { type Fault, fault, type Locate, type Path, toProblems } from '../errors/fault.ts'
+import { InvalidInput, type Problem } from '../errors/error.ts'
+import { type Fault, fault, type Locate, type Path, toProblems, warning } from '../errors/fault.ts'
 import { type Base, inherit } from './inherit.ts'
 import { type ManifestSpec, manifestSpecSchema } from './manifest.ts'
 import { ruleFaults } from './manifest-rules.ts'
@@ -17,6 +17,8 @@ export interface CheckOptions {
   readonly base?: string
   /** Nothing may be left to a base: for the catalogue's own manifests. */
   readonly complete?: boolean
+  /** Refuses what is only warned of. */
+  readonly strict?: boolean
 }
 
 /** Checks an inner part (networks, machines, tabs…) by itself. Throws InvalidInput with every fault; `locate` says where they are. */
@@ -25,7 +27,7 @@ export function checkSpec(value: unknown, locate: Locate, options: CheckOptions 
   const renamed = renameSpellings(copy, [])
   const shaped = shape(manifestSpecSchema, copy ?? {})
   const checked = shaped.value && specFaults(shaped.value, undefined, [], [], options)
-  refuseFaults([...faults, ...renamed, ...shaped.faults, ...(checked?.faults ?? [])], locate)
+  refuseFaults([...faults, ...renamed, ...shaped.faults, ...(checked?.faults ?? [])], locate, options)
   return checked?.spec as ManifestSpec
 }
 
@@ -43,26 +45,57 @@ export function specFaults(
   const name = baseName ?? options.base
   const base = options.bases?.find((candidate) => candidate.name === name)
   const faults: Fault[] = []
-  if (name !== undefined && options.bases && !base) faults.push(unknownBase(name, basePath, options.bases))
+  // One that describes its machines in full needs no base.
+  const stand = base || isPartial(written) ? undefined : standIn(name, written, options.bases ?? [])
+  if (name !== undefined && options.bases && !base) faults.push(unknownBase(name, basePath, options.bases, stand))
   const strange = base ? strangers(written, base) : []
   faults.push(...strange.map((one) => ({ ...one, path: [...specPath, ...one.path] })))
   const spec = base ? inherit(written, base) : written
-  const partial = !base && !options.complete
+  const partial = !base && !stand && !options.complete
   // A machine that should not be there is not also told what it lacks.
   const isStrange = ({ path }: Fault) => path[0] === 'machines' && strange.some((one) => one.path[1] === path[1])
   const found = [...ruleFaults(spec, { partial }), ...unsupportedFaults(spec, options.images)].filter((one) => !isStrange(one))
   faults.push(...found.map((one) => ({ ...one, path: [...specPath, ...one.path] })))
-  return { spec, faults }
+  return { spec, base: base?.name ?? stand?.name ?? name, faults }
 }
 
-/** Throws InvalidInput when there is any fault. */
-export function refuseFaults(faults: readonly Fault[], locate: Locate): void {
-  if (faults.length > 0) throw new InvalidInput(400, toProblems(faults, locate))
+/** Returns the warnings. Throws InvalidInput with everything when there is an error, and with `strict` for a warning too. */
+export function refuseFaults(faults: readonly Fault[], locate: Locate, { strict = false }: CheckOptions = {}): Problem[] {
+  const counted = strict ? faults.map(({ isWarning: _, ...one }): Fault => one) : faults
+  const problems = toProblems(counted, locate)
+  if (counted.some(({ isWarning }) => !isWarning)) throw new InvalidInput(400, problems)
+  return problems
 }
 
-function unknownBase(name: string, path: Path, bases: readonly Base[]): Fault {
+/** Something of its machines is left to a base. */
+const isPartial = ({ machines }: ManifestSpec): boolean =>
+  machines.length === 0 ||
+  machines.some(({ drives }) => !drives.some(({ mount, source }) => mount === '/' && source !== undefined))
+
+/** The base that a manifest in full is filed under when its own is not here, or none is named: the one of the nearest name that has such machines, else one that takes any. */
+function standIn(name: string | undefined, spec: ManifestSpec, bases: readonly Base[]): Base | undefined {
+  const fitting = bases.filter((base) => strangers(spec, base).length === 0)
+  const near =
+    name === undefined
+      ? undefined
+      : closest(
+          name,
+          fitting.map((base) => base.name),
+        )
+  return fitting.find((base) => base.name === near) ?? fitting.find(({ takesAnyMachine }) => takesAnyMachine)
+}
+
+function unknownBase(name: string, path: Path, bases: readonly Base[], stand: Base | undefined): Fault {
   const names = bases.map((base) => base.name)
   const near = closest(name, names)
+  if (stand) {
+    return warning(
+      'unknown_base',
+      path,
+      `There is no playground ${name} to begin from; ${stand.name} takes its place, since the machines are described in full.`,
+      `Write \`base: ${stand.name}\`, or leave it out.`,
+    )
+  }
   return fault(
     'unknown_base',
     path,

@@ -6,8 +6,8 @@ import { coverSchema, hostSchema, pageUrlSchema } from '../units/page-url.ts'
 import { lineSchema, linesSchema, wordSchema } from '../units/plain-text.ts'
 
 /**
- * The playground manifest (reference: iximiuz Labs' manifest, labctl `api/playgrounds`). Every field is parsed and validated here; what this
- * version does not act on yet is refused by name in `unsupported.ts`, never ignored. Rules that span fields (overlapping subnets, unknown
+ * The playground manifest (reference: iximiuz Labs' manifest, labctl `api/playgrounds`). Every field is parsed and validated here. What this version does
+ * not act on yet is told or refused by name in `unsupported.ts`; fields that nobody knows are told and kept (`unknown-fields.ts`). Rules that span fields (overlapping subnets, unknown
  * networks, cycles) are in `manifest-rules.ts`. Lists may be null, as labctl sends absent ones.
  */
 
@@ -24,9 +24,10 @@ export const limits = {
   initTasks: 100,
   driveBytes: 100 * 1024 ** 3,
   drivesBytes: 240 * 1024 ** 3,
-  cpuCount: 32,
+  /** More than any host has; what a host has not is scaled down when a run starts (server, admission/fit-to-host.ts). */
+  cpuCount: 1024,
   minRamBytes: 128 * 1024 ** 2,
-  maxRamBytes: 256 * 1024 ** 3,
+  maxRamBytes: 64 * 1024 ** 4,
   markdown: 100_000,
   description: 500,
   title: maxTitleLength,
@@ -36,6 +37,9 @@ export const limits = {
 
 const nullable = <T extends z.ZodType>(schema: T) =>
   schema.nullish().transform((value): z.output<T> | undefined => value ?? undefined)
+/** Text that YAML takes for a number without quotes, such as `mode: 644`, `owner: 0` and `kernel: 6.1`. */
+const orNumber = <T extends z.ZodType<string, string>>(schema: T) =>
+  z.union([schema, z.number().min(0).transform(String).pipe(schema)])
 /** An absent list and a null one are both the empty list. */
 const list = <T extends z.ZodType>(item: T, max: number) =>
   z
@@ -79,17 +83,21 @@ export const startupFileSchema = z.strictObject({
   content: z.string().max(limits.startupFileBytes),
   append: nullable(z.boolean()),
   /** `user`, `user:group` or ids; default 0:0. */
-  owner: nullable(fileOwnerSchema),
-  mode: nullable(z.string().regex(/^[0-7]{3,4}$/, 'must be an octal mode such as "644"')),
+  owner: nullable(orNumber(fileOwnerSchema)),
+  mode: nullable(orNumber(z.string().regex(/^(0o)?[0-7]{3,4}$/, 'must be an octal mode such as "644"'))),
 })
 
 /** The legacy form is a plain string (`kernel: "6.1"`). */
-const kernelSchema = z.union([wordSchema(200), z.strictObject({ source: wordSchema(200) }).transform((kernel) => kernel.source)])
+const kernelSchema = z.union([
+  orNumber(wordSchema(200)),
+  z.strictObject({ source: nullable(orNumber(wordSchema(200))) }).transform((kernel) => kernel.source ?? ''),
+])
 
 export const machineSchema = z.strictObject({
   name: dnsLabelSchema,
   users: list(userSchema, limits.users),
-  backend: nullable(z.enum(['firecracker', 'cloud-hypervisor'])),
+  /** A hint: every machine runs in QEMU. */
+  backend: nullable(wordSchema(200)),
   kernel: nullable(kernelSchema),
   drives: list(driveSchema, limits.drives),
   network: nullable(z.strictObject({ interfaces: list(interfaceSchema, limits.interfaces) })),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { resolveSpec } from '../plan/defaults.ts'
 import { bases, images } from '../testing/bases.ts'
 import { manifestProblems, parseManifest } from './parse-manifest.ts'
 
@@ -30,20 +31,6 @@ const net = (line: string) =>
 const one = (lines: string) => inner(`  machines:\n    - name: a\n${lines.replace(/^/gm, '      ')}\n`)
 
 const golden: Bad[] = [
-  {
-    says: 'an unknown field',
-    text: one(`${drives}\nresources: {cpus: 2}`),
-    code: 'unknown_field',
-    at: 'cpus',
-    hint: /Did you mean `cpuCount`/,
-  },
-  {
-    says: 'an unknown field at the top',
-    text: `titel: x\n${inner(`  machines: [{name: a, ${drives}}]`)}`,
-    code: 'unknown_field',
-    at: 'titel',
-    hint: /`title`/,
-  },
   { says: 'six machines', text: inner(`  machines:\n${six}`), code: 'too_many', at: '{name: m5', hint: /Leave out 1/ },
   {
     says: 'the same machine twice',
@@ -261,14 +248,6 @@ const golden: Bad[] = [
     code: 'invalid_value',
     at: '../t',
   },
-  { says: 'another kernel', text: one(`${drives}\nkernel: {source: "6.12"}`), code: 'not_supported_yet', at: '{source: "6.12"' },
-  { says: 'another backend', text: one(`${drives}\nbackend: cloud-hypervisor`), code: 'not_supported_yet', at: 'cloud-h' },
-  {
-    says: 'access for anyone',
-    text: inner(`  machines: [{name: a, ${drives}}]\n  accessControl: {canList: [owner, anyone]}`),
-    code: 'not_supported_yet',
-    at: 'anyone',
-  },
   {
     says: 'an unknown base',
     text: `base: debain\n${inner('  machines: []')}`,
@@ -291,6 +270,64 @@ const golden: Bad[] = [
   { says: 'a list where a map belongs', text: inner('  machines: {}'), code: 'invalid_value', at: '{}' },
   { says: 'a field named __proto__', text: one(`${drives}\n__proto__: {polluted: 1}`), code: 'unknown_field', at: '__proto__' },
 ]
+
+const warned: Bad[] = [
+  {
+    says: 'an unknown field',
+    text: one(`${drives}\nresources: {cpus: 2}`),
+    code: 'unknown_field',
+    at: 'cpus',
+    hint: /Did you mean `cpuCount`/,
+  },
+  {
+    says: 'an unknown field at the top',
+    text: `titel: x\n${inner(`  machines: [{name: a, ${drives}}]`)}`,
+    code: 'unknown_field',
+    at: 'titel',
+    hint: /`title`/,
+  },
+  {
+    says: 'an unknown field in a list of access',
+    text: inner(`  machines: [{name: a, ${drives}}]\n  accessControl: {visibility: public, canList: [owner]}`),
+    code: 'unknown_field',
+    at: 'visibility',
+  },
+  { says: 'another kernel', text: one(`${drives}\nkernel: {source: "6.12"}`), code: 'unknown_kernel', at: '{source: "6.12"' },
+  { says: 'another backend', text: one(`${drives}\nbackend: cloud-hypervisor`), code: 'not_acted_on', at: 'cloud-h' },
+  {
+    says: 'access for anyone',
+    text: inner(`  machines: [{name: a, ${drives}}]\n  accessControl: {canList: [owner, anyone], canStart: [anyone]}`),
+    code: 'not_acted_on',
+    at: 'anyone',
+  },
+  {
+    says: 'a port forward',
+    text: inner(
+      `  machines: [{name: a, ${drives}}]\n  portForwards: [{kind: local, machine: a, localPort: 8080, remotePort: 80}]`,
+    ),
+    code: 'not_acted_on',
+    at: 'portForwards',
+  },
+  {
+    says: 'an unknown base of a manifest that describes its machines in full',
+    text: `base: debain\n${inner(`  machines: [{name: web, ${drives}}]`)}`,
+    code: 'unknown_base',
+    at: 'debain',
+    hint: /flexbox/,
+  },
+]
+
+for (const { says, text, code, at, hint } of warned) {
+  test(`${says} is warned of as ${code} at its place, and refused when it was asked to be strict`, () => {
+    const { warnings } = parseManifest(text, 'm.yaml', { images, bases })
+    assert.deepEqual(
+      warnings.map((warning) => [warning.code, warning.where, warning.severity]),
+      [[code, position(text, at), 'warning']],
+    )
+    if (hint) assert.match(warnings[0]?.hint ?? '', hint)
+    assert.throws(() => parseManifest(text, 'm.yaml', { images, bases, strict: true }), { code })
+  })
+}
 
 for (const { says, text, code, at, hint } of golden) {
   test(`${says} is refused as ${code} at its place`, () => {
@@ -316,8 +353,30 @@ test('all faults are told at once, also beside unknown fields', () => {
   const text = one('drivs: []\ndrives: [{source: debian-stable, mount: /, size: 1000TB}]\nbackend: cloud-hypervisor')
   assert.deepEqual(
     manifestProblems(text, 'm.yaml').map(({ code }) => code),
-    ['unknown_field', 'drive_too_big', 'not_supported_yet'],
+    ['drive_too_big', 'unknown_field', 'not_acted_on'],
   )
+})
+
+test('what is wrong beside an unknown field is told with it', () => {
+  const text = one('drives: [{source: debian-stable, mount: /, format: raw, size: lots}]\ncolour: red')
+  assert.deepEqual(
+    manifestProblems(text, 'm.yaml').map(({ code, severity }) => [code, severity]),
+    [
+      ['invalid_value', undefined],
+      ['unknown_field', 'warning'],
+      ['unknown_field', 'warning'],
+    ],
+  )
+})
+
+test('modes, owners and kernels without quotes are taken', () => {
+  const files = ['644', '0755', '0o600', '"0640"'].map((mode) => `{path: /f, content: x, mode: ${mode}, owner: 1000}`).join(', ')
+  const { spec } = parseManifest(one(`${drives}\nkernel: 6.1\nstartupFiles: [${files}]`), 'm.yaml', { images })
+  assert.deepEqual(
+    resolveSpec(spec).machines[0]?.startupFiles.map(({ mode, owner }) => `${mode} ${owner}`),
+    ['644 1000', '755 1000', '600 1000', '0640 1000'],
+  )
+  assert.equal(spec.machines[0]?.kernel, '6.1')
 })
 
 const bombs: Record<string, [string, string]> = {

@@ -56,8 +56,8 @@ test('faults in a body have field paths', () => {
       assert.deepEqual(
         error.problems.map(({ code, where }) => [code, where]),
         [
-          ['unknown_field', 'machines[0].drives[1].colour'],
           ['drive_too_big', 'machines[0].drives[1].size'],
+          ['unknown_field', 'machines[0].drives[1].colour'],
         ],
       )
       return true
@@ -65,8 +65,28 @@ test('faults in a body have field paths', () => {
   )
 })
 
-test('a missing name in a body is told by its path', () => {
-  assert.throws(() => parsePlaygroundBody({ base: 'debian' }, { bases }), { code: 'missing_field', where: 'name' })
+test('a body without a name gets one from its title, and one in full needs no base', () => {
+  const machines = [{ name: 'web', drives: [{ source: 'debian-stable', mount: '/' }] }]
+  const of = (body: object) => parsePlaygroundBody({ machines, ...body }, { images, bases })
+  assert.deepEqual([of({ title: 'Größe 🚀 & more' }).name, of({ title: '🚀🚀🚀🚀🚀' }).name], ['grosse-more', 'playground'])
+  assert.equal(of({ title: 'Anything' }).base, 'flexbox')
+  const elsewhere = of({ title: 'Anything', base: 'debina' })
+  assert.deepEqual([elsewhere.base, elsewhere.warnings.map(({ code }) => code)], ['flexbox', ['unknown_base']])
+})
+
+test('unknown fields of a body are kept by their place in the manifest, and refused when it is strict', () => {
+  const body = { name: 'a', base: 'debian', tabs: [{ machine: 'debian', enabled: true }] }
+  const { unknownFields, warnings } = parsePlaygroundBody(body, { images, bases })
+  assert.deepEqual(unknownFields, [{ path: ['playground', 'tabs', 0, 'enabled'], value: true }])
+  assert.deepEqual(
+    warnings.map(({ where }) => where),
+    ['tabs[0].enabled'],
+  )
+  assert.throws(() => parsePlaygroundBody({ ...body, strict: true }, { images, bases }), { code: 'unknown_field' })
+})
+
+test('a missing base in a body is told by its path', () => {
+  assert.throws(() => parsePlaygroundBody({ name: 'a', title: 'Nothing' }, { bases }), { code: 'missing_field', where: 'base' })
   const hostile = { name: 'mine', base: 'debian', title: 'Clear \x1b[2J me' }
   assert.throws(() => parsePlaygroundBody(hostile, { bases }), { code: 'invalid_value', where: 'title' })
   for (const body of [null, 7, 'x', [], undefined]) assert.throws(() => parsePlaygroundBody(body, { bases }), InvalidInput)

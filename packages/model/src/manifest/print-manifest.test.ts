@@ -5,6 +5,7 @@ import { visibleText } from '../units/visible-text.ts'
 import { manifestSchema } from './manifest.ts'
 import { parseManifest } from './parse-manifest.ts'
 import { printManifest } from './print-manifest.ts'
+import type { UnknownField } from './unknown-fields.ts'
 
 const manifest = (changes: object, spec: object = {}) =>
   manifestSchema.parse({
@@ -15,7 +16,7 @@ const manifest = (changes: object, spec: object = {}) =>
     playground: { machines: [{ name: 'a', drives: [{ source: 'debian-stable', mount: '/', size: '20GiB' }] }], ...spec },
   })
 
-function printAndParse(given: ReturnType<typeof manifest>) {
+function printAndParse(given: ReturnType<typeof manifest>, unknownFields: UnknownField[] = []) {
   const { playground, ...top } = given
   const text = printManifest({
     ...top,
@@ -23,8 +24,10 @@ function printAndParse(given: ReturnType<typeof manifest>) {
     name: top.name ?? '',
     base: top.base ?? '',
     description: top.description ?? '',
+    unknownFields: unknownFields.map(({ path, value }) => ({ path: [...path], value })),
   })
-  return { text, again: parseManifest(text, 'printed.yaml').manifest }
+  const read = parseManifest(text, 'printed.yaml')
+  return { text, again: read.manifest, unknown: read.unknownFields }
 }
 
 test('a printed manifest says only what was said', () => {
@@ -45,6 +48,33 @@ playground:
 `,
   )
   assert.deepEqual(again, manifest({ description: 'Yes: "no", #1' }))
+})
+
+test('unknown fields are printed where they stood', () => {
+  const fields: UnknownField[] = [
+    { path: ['a\x1b[2J'], value: 'b\x1b[2J' },
+    { path: ['author'], value: { name: 'Ann 🐙' } },
+    { path: ['playground', 'accessControl', 'visibility'], value: 'public' },
+    { path: ['playground', 'machines', 0, 'drives', 0, 'format'], value: null },
+    { path: ['playground', 'machines', 0, 'kernel', 'snapshot'], value: [] },
+  ]
+  const { text, unknown } = printAndParse(
+    manifest({}, { machines: [{ name: 'a', kernel: '6.1', drives: [{ source: 'x', mount: '/' }] }] }),
+    fields,
+  )
+  assert.equal(visibleText(text), text)
+  assert.deepEqual(new Set(unknown), new Set(fields))
+})
+
+test('an unknown field whose place is gone is left out, and none can reach beyond the document', () => {
+  const { text } = printAndParse(manifest({}), [
+    { path: ['playground', 'machines', 7, 'colour'], value: 'red' },
+    { path: ['title'], value: 'Another' },
+    { path: ['__proto__', 'polluted'], value: true },
+    { path: ['playground', 'machines', 'length'], value: 0 },
+  ])
+  assert.equal(text, printAndParse(manifest({})).text)
+  assert.equal(({} as { polluted?: boolean }).polluted, undefined)
 })
 
 test('every printed manifest reads back as the same', () => {

@@ -2,18 +2,20 @@ import { Document, visit } from 'yaml'
 import type { Playground } from '../api/wire.ts'
 import { isSteering, visibleJson } from '../units/visible-text.ts'
 import { manifestSpecSchema } from './manifest.ts'
+import { restoreUnknown } from './unknown-fields.ts'
 
 /**
  * A playground as a manifest in YAML, which reads back as the same. Absent fields and empty lists are left out. Control characters in it (of a startup
  * file) are escaped, so that it can be read on a terminal.
  */
 export function printManifest(
-  playground: Omit<Playground, 'userAccess' | 'pageUrl' | 'createdAt' | 'id' | 'owner' | 'published'>,
+  playground: Omit<Playground, 'userAccess' | 'pageUrl' | 'createdAt' | 'id' | 'owner' | 'published' | 'warnings'>,
 ): string {
   const spec = Object.fromEntries(
     Object.keys(manifestSpecSchema.shape).map((key) => [key, playground[key as keyof typeof playground]]),
   )
   const { name, base, title, description, categories, markdown, cover } = playground
+  const { unknownFields = [] } = playground
   const top = compact({
     kind: 'playground',
     name,
@@ -25,7 +27,9 @@ export function printManifest(
     cover,
   })
   // `playground` is there even when all of it is left to the base. Lines are not folded, so that long texts stay as they are.
-  const document = new Document({ ...(top as object), playground: compact(spec) ?? {} }, { aliasDuplicateObjects: false })
+  const content = { ...(top as object), playground: compact(spec) ?? {} }
+  restoreUnknown(content, unknownFields)
+  const document = new Document(content, { aliasDuplicateObjects: false })
   visit(document, {
     Scalar: (_, scalar) => {
       // Only double quotes have escapes (YAML 1.2.2, 5.7).

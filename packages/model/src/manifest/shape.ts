@@ -1,44 +1,62 @@
 import type { z } from 'zod'
 import { closest } from '../errors/closest.ts'
-import { type Fault, fault, fieldPath, type Path } from '../errors/fault.ts'
+import { type Fault, fault, fieldPath, type Path, warning } from '../errors/fault.ts'
+import type { UnknownField } from './unknown-fields.ts'
 
 /** Checks a document against a schema and says what is wrong in our own words, codes and places. */
 
 export interface Shaped<T> {
   /** Present when the document has the shape of the schema, unknown fields aside: then the rules across fields can be checked too. */
   readonly value?: T
+  /** Errors, and a warning for each unknown field. */
   readonly faults: readonly Fault[]
+  readonly unknown: readonly UnknownField[]
 }
 
 /** `input` must be plain data of its own (a parse result or a clone): unknown fields are taken out of it. */
 export function shape<T>(schema: z.ZodType<T>, input: unknown): Shaped<T> {
-  const first = schema.safeParse(input)
-  if (first.success) return { value: first.data, faults: [] }
-  // Unknown fields come first: a misspelt one explains the missing one.
-  const rank = (issue: Issue) => (issue.code === 'unrecognized_keys' ? 0 : 1)
-  const issues = flatten(first.error.issues).toSorted((a, b) => rank(a) - rank(b))
-  const faults = issues.flatMap((issue) => issueFaults(schema, input, issue))
-  for (const issue of issues) {
-    if (issue.code !== 'unrecognized_keys') continue
-    const parent = valueAt(input, pathOf(issue))
-    for (const key of issue.keys) if (isObject(parent)) delete parent[key]
+  const warnings: Fault[] = []
+  const unknown: UnknownField[] = []
+  for (;;) {
+    const read = schema.safeParse(input)
+    if (read.success) return { value: read.data, faults: warnings, unknown }
+    const issues = flatten(read.error.issues)
+    const before = unknown.length
+    for (const issue of issues) {
+      if (issue.code !== 'unrecognized_keys') continue
+      warnings.push(...issueFaults(schema, input, issue))
+      const path = pathOf(issue)
+      const parent = valueAt(input, path)
+      if (!isObject(parent)) continue
+      for (const key of issue.keys) {
+        if (!Object.hasOwn(parent, key)) continue
+        unknown.push({ path: [...path, key], value: parent[key] })
+        delete parent[key]
+      }
+    }
+    // Again without them: what is wrong beside an unknown field is only seen then.
+    if (unknown.length > before) continue
+    return { faults: [...issues.flatMap((issue) => issueFaults(schema, input, issue)), ...warnings], unknown }
   }
-  const second = schema.safeParse(input)
-  return second.success ? { value: second.data, faults } : { faults }
 }
 
 type Issue = z.core.$ZodIssue
 const pathOf = (issue: Issue): Path => issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
-/** A union's issues are those of the branch that came furthest: one that only had unknown fields. */
+/** A union's issues are those of the branch that came furthest: one whose kind of value it is. */
 function flatten(issues: readonly Issue[]): Issue[] {
   return issues.flatMap((issue) => {
     if (issue.code !== 'invalid_union') return [issue]
-    const branch = issue.errors.find((errors) => errors.some((error) => error.code !== 'invalid_type' || error.path.length > 0))
-    return branch ? branch.map((error) => ({ ...error, path: [...issue.path, ...error.path] }) as Issue) : [issue]
+    const branch = issue.errors.find((errors) => !errors.every(isOfAnotherKind))
+    return branch ? flatten(branch.map((error) => ({ ...error, path: [...issue.path, ...error.path] }) as Issue)) : [issue]
   })
 }
+
+const isOfAnotherKind = (issue: Issue): boolean =>
+  issue.path.length === 0 &&
+  (issue.code === 'invalid_type' ||
+    (issue.code === 'invalid_union' && issue.errors.every((errors) => errors.every(isOfAnotherKind))))
 
 function issueFaults(schema: z.ZodType, input: unknown, issue: Issue): Fault[] {
   const path = pathOf(issue)
@@ -48,7 +66,13 @@ function issueFaults(schema: z.ZodType, input: unknown, issue: Issue): Fault[] {
     return issue.keys.map((key) => {
       const near = closest(key, known)
       const hint = `${near === undefined ? '' : `Did you mean \`${near}\`? `}Known here: ${known.join(', ')}.`
-      return fault('unknown_field', [...path, key], `The field \`${fieldPath([...path, key])}\` is not known.`, hint, 'key')
+      return warning(
+        'unknown_field',
+        [...path, key],
+        `The field \`${fieldPath([...path, key])}\` is not known, and nothing acts on it.`,
+        hint,
+        'key',
+      )
     })
   }
   if (path.length > 0 && valueAt(input, path) === undefined) {

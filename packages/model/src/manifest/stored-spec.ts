@@ -1,20 +1,26 @@
+import type { z } from 'zod'
 import { visibleText } from '../units/visible-text.ts'
-import { type ManifestSpec, manifestSpecSchema } from './manifest.ts'
+import { manifestSpecSchema } from './manifest.ts'
+import { unknownFieldsSchema } from './unknown-fields.ts'
+
+/** A spec as the store has it, with what the manifest said beside. */
+export const storedSpecSchema = manifestSpecSchema.extend({ unknownFields: unknownFieldsSchema })
+export type StoredSpec = z.infer<typeof storedSpecSchema>
 
 /**
  * Reads a spec that was checked when it was written, perhaps by a version with looser rules. In a text that may not be so any more control characters are
  * made visible; what does not fit even then (a link, a path) is left out. So nobody's playground is lost to a new rule, and no list fails by one row.
  * Throws ZodError for what never was a spec.
  */
-export function storedSpec(value: unknown): ManifestSpec {
-  const read = manifestSpecSchema.safeParse(value)
+export function storedSpec(value: unknown): StoredSpec {
+  const read = storedSpecSchema.safeParse(value)
   if (read.success) return read.data
   const copy = structuredClone(value)
   for (const { path } of read.error.issues) change(copy, path, visible)
-  const again = manifestSpecSchema.safeParse(copy)
+  const again = storedSpecSchema.safeParse(copy)
   if (again.success) return again.data
   for (const { path } of again.error.issues) change(copy, path, () => undefined)
-  return manifestSpecSchema.parse(copy)
+  return storedSpecSchema.parse(copy)
 }
 
 const visible = (found: unknown) => (typeof found === 'string' ? visibleText(found) : found)

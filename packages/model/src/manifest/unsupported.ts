@@ -1,10 +1,12 @@
 import { closest } from '../errors/closest.ts'
-import { type Fault, fault, fieldPath, type Path } from '../errors/fault.ts'
+import { type Fault, type FaultPart, fault, fieldPath, type Path, warning } from '../errors/fault.ts'
+import { defaults } from '../plan/defaults.ts'
 import { isImageReference, parseImageReference } from '../units/image-reference.ts'
 import type { ManifestDrive, ManifestInitTask, ManifestMachine, ManifestSpec } from './manifest.ts'
 
 /**
- * What a manifest may say but this version does not act on yet: refused by name, never ignored. The list shrinks as versions act on more.
+ * What a manifest may say but this version does not act on yet. What the playground is without is told as a warning (a hint of a backend, a kernel, who
+ * else may use it); what its machines could not do without is refused by name. The list shrinks as versions act on more.
  * `images`: names that a drive's source may have; absent: not checked, as where no server is at hand.
  */
 export function unsupportedFaults(spec: ManifestSpec, images?: readonly string[]): Fault[] {
@@ -12,14 +14,22 @@ export function unsupportedFaults(spec: ManifestSpec, images?: readonly string[]
   faults.push(...Object.entries(spec.initTasks ?? {}).flatMap(([name, task]) => taskFaults(task, ['initTasks', name])))
   if ((spec.initConditions?.values ?? []).length > 0) faults.push(notYet(['initConditions']))
   if ((spec.registryAuth ?? '') !== '') faults.push(notYet(['registryAuth']))
-  if (spec.portForwards.length > 0) faults.push(notYet(['portForwards']))
-  if (spec.access !== undefined) faults.push(notYet(['access'], 'Leave it out: a playground is its owner’s alone.'))
-  for (const [name, list] of Object.entries(spec.accessControl ?? {})) {
-    const wide = list.findIndex((who) => who !== 'owner')
-    if (wide >= 0)
-      faults.push(notYet(['accessControl', name, wide], 'Only `owner` is acted on for now.', `Access for ${list[wide]}`))
-  }
+  if (spec.portForwards.length > 0) faults.push(notActedOn(['portForwards'], 'Ports are not forwarded yet', 'key'))
+  const sharing = sharedBy(spec)
+  if (sharing)
+    faults.push(notActedOn(sharing, 'The playground is its owner’s alone: access for others is kept and not acted on yet'))
   return [...faults, ...spec.machines.flatMap((machine, index) => machineFaults(machine, ['machines', index], images))]
+}
+
+/** Where a manifest lets others in first. */
+function sharedBy({ access, accessControl }: ManifestSpec): Path | undefined {
+  if (access?.mode === 'public') return ['access', 'mode']
+  if (access && access.users.length > 0) return ['access', 'users']
+  for (const [name, list] of Object.entries(accessControl ?? {})) {
+    const wide = list.findIndex((who) => who !== 'owner' && who !== 'nobody')
+    if (wide >= 0) return ['accessControl', name, wide]
+  }
+  return undefined
 }
 
 /** Init tasks in their plain form are acted on; what would make them conditional or another kind of task is not. */
@@ -34,11 +44,21 @@ function taskFaults(task: ManifestInitTask, path: Path): Fault[] {
 
 function machineFaults(machine: ManifestMachine, path: Path, images: readonly string[] | undefined): Fault[] {
   const faults: Fault[] = []
-  if (machine.backend !== undefined && machine.backend !== 'firecracker') {
-    faults.push(notYet([...path, 'backend'], 'Leave `backend` out.', `The backend ${machine.backend}`))
+  const { backend, kernel } = machine
+  if (backend !== undefined && backend !== '' && backend !== 'firecracker') {
+    faults.push(
+      notActedOn([...path, 'backend'], `The backend ${backend} of ${machine.name} is taken for a hint: all machines run in QEMU`),
+    )
   }
-  if (machine.kernel !== undefined && machine.kernel !== '' && machine.kernel !== '6.1') {
-    faults.push(notYet([...path, 'kernel'], 'The kernel is 6.1; leave `kernel` out.', `The kernel ${machine.kernel}`))
+  if (kernel !== undefined && kernel !== '' && kernel !== defaults.kernel) {
+    faults.push(
+      warning(
+        'unknown_kernel',
+        [...path, 'kernel'],
+        `There is no kernel ${kernel}; the machine ${machine.name} gets ${defaults.kernel}.`,
+        `Write \`kernel: "${defaults.kernel}"\`, or leave it out.`,
+      ),
+    )
   }
   return [...faults, ...machine.drives.flatMap((drive, index) => driveFaults(drive, [...path, 'drives', index], images))]
 }
@@ -71,6 +91,9 @@ function driveFaults(drive: ManifestDrive, path: Path, images: readonly string[]
   }
   return faults
 }
+
+const notActedOn = (path: Path, message: string, part?: FaultPart) =>
+  warning('not_acted_on', path, `${message}.`, undefined, part)
 
 function notYet(path: Path, hint?: string, what = `The field \`${fieldPath(path)}\``): Fault {
   const last = path.at(-1)

@@ -123,6 +123,8 @@ function parse(text: string): Document.Parsed {
       version: '1.2',
       schema: 'core',
       merge: false,
+      // `mode: 0o644` stays the text that it is.
+      customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || tag.format !== 'OCT'),
       resolveKnownTags: false,
       // The parser compares every key with every other (47 s for 60,000 of them); `repeatedKeys` looks for them in one pass.
       uniqueKeys: false,

@@ -9,6 +9,7 @@ export const defaults = {
   ramSize: '512MiB',
   driveSize: '20GiB',
   filesystem: 'ext4',
+  kernel: '6.1',
   user: 'root',
   owner: '0:0',
   mode: '644',
@@ -47,7 +48,7 @@ export function resolveSpec(spec: ManifestSpec) {
       content: file.content,
       append: file.append ?? false,
       owner: file.owner ?? defaults.owner,
-      mode: file.mode ?? defaults.mode,
+      mode: (file.mode ?? defaults.mode).replace('0o', ''),
     })),
   }))
   const tasks = Object.entries(spec.initTasks ?? {}).map(([name, task]) => ({

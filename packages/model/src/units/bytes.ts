@@ -1,18 +1,18 @@
 import { z } from 'zod'
 
-const units: Record<string, number> = { '': 1, B: 1 }
-for (const [power, letter] of ['K', 'M', 'G', 'T', 'P'].entries()) {
-  // As in Kubernetes' and labctl's quantities the short form is binary too: 4G means 4GiB there.
-  units[letter] = units[`${letter}iB`] = units[`${letter}i`] = 1024 ** (power + 1)
-  units[`${letter}B`] = 1000 ** (power + 1)
-}
+const powers = ['', 'k', 'm', 'g', 't', 'p']
 
-/** `20GiB`, `512M`, `4096` to bytes; undefined when it is no size. */
+/**
+ * `20GiB`, `512M`, `10GIB`, `2Gi`, `20 gib`, `4096` to bytes; undefined when it is no size. Letters may be of either case. The short form is binary
+ * too, as in Kubernetes' and labctl's quantities: 4G means 4GiB there. Only KB, MB, GB… are decimal.
+ */
 export function parseBytes(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(text.trim())
-  const unit = match ? units[match[2] ?? ''] : undefined
-  if (!match || unit === undefined) return undefined
-  const bytes = Math.round(Number(match[1]) * unit)
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgtp]?)(i?)(b?)$/i.exec(text.trim())
+  if (!match) return undefined
+  const [, number, letter = '', binary = '', byte = ''] = match
+  if (letter === '' && binary !== '') return undefined
+  const base = binary === '' && byte !== '' ? 1000 : 1024
+  const bytes = Math.round(Number(number) * base ** powers.indexOf(letter.toLowerCase()))
   return Number.isSafeInteger(bytes) ? bytes : undefined
 }
 

@@ -10,6 +10,20 @@ export const dnsLabelSchema = z
   .max(63)
   .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, 'must be lower-case letters, digits and inner hyphens')
 
+/** A DNS label made from a title: `Größe & Wert 🚀` becomes `grosse-wert`; one without a letter or digit of ASCII becomes `playground`. */
+export function labelFromTitle(title: string): string {
+  const plain = title
+    .normalize('NFKD')
+    .replaceAll('ß', 'ss')
+    .replace(/\p{Mark}/gu, '')
+    .toLowerCase()
+  const label = plain
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 54)
+    .replace(/^-+|-+$/g, '')
+  return label === '' ? 'playground' : label
+}
+
 /** A Linux user name as useradd takes it. */
 export const userNameSchema = z
   .string()

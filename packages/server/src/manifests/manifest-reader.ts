@@ -11,7 +11,7 @@ import { ReaderProcess } from './reader-process.ts'
 
 /** Reads what strangers say about playgrounds. Each throws `too_many_manifest_checks` and `manifest_too_complex`. */
 export interface ManifestReader {
-  /** All faults of a manifest; none when it is good. */
+  /** All errors and warnings of a manifest; none when it is good. */
   problems(user: User, text: string, fileName: string, options: CheckOptions): Promise<readonly Problem[]>
   /** Throws InvalidInput with every fault. */
   body(user: User, body: CreatePlayground, options: CheckOptions): Promise<PlaygroundBody>

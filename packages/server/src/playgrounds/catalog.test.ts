@@ -113,7 +113,7 @@ test('loading again changes what changed, keeps ids, and hides what is gone; a w
     assert.equal(await id('debian'), before?.id)
     assert.equal(await id('flexbox'), undefined)
     await writeFile(file, text.replace('title:', 'titel:'))
-    await assert.rejects(loadCatalog(db, folder, images), { code: 'unknown_field' })
+    await assert.rejects(loadCatalog(db, folder, images), { code: 'missing_field' })
     assert.equal((await findPlayground(db, 'debian'))?.title, 'Debian of tomorrow')
     await loadCatalog(db, official, images)
     assert.notEqual(await id('flexbox'), undefined)
@@ -121,6 +121,31 @@ test('loading again changes what changed, keeps ids, and hides what is gone; a w
     await rm(folder, { recursive: true })
     await db.destroy()
   }
+})
+
+test('a manifest as authors write it is taken with warnings, and printed with what nobody knows', async () => {
+  const { db, playgrounds } = await open()
+  const web = { name: 'web', drives: [{ source: 'debian-stable', mount: '/', size: '10GIB', format: 'ext4' }] }
+  const body = { base: 'kubernetes', title: 'Größe & Ordnung 🐙', machines: [web], accessControl: { canList: ['anyone'] } }
+  const made = await playgrounds.create(ann, { ...body, unknownFields: [{ path: ['author'], value: '🐧' }] })
+  assert.match(made.name, /^grosse-ordnung-[0-9a-f]{8}$/)
+  assert.equal(made.base, 'flexbox')
+  assert.deepEqual(
+    made.warnings?.map(({ code, where }) => [code, where]),
+    [
+      ['unknown_field', 'machines[0].drives[0].format'],
+      ['unknown_base', 'base'],
+      ['not_acted_on', 'accessControl.canList[0]'],
+    ],
+  )
+  const kept = await playgrounds.get(ann, made.name)
+  assert.equal(kept.warnings, undefined)
+  assert.equal(playgroundSchema.safeParse(JSON.parse(JSON.stringify(kept))).success, true)
+  const printed = printManifest(kept)
+  assert.match(printed, /^author: 🐧$/m)
+  assert.match(printed, /size: 10GIB\n +format: ext4\n/)
+  await assert.rejects(playgrounds.create(ann, { ...body, strict: true }), { code: 'unknown_field' })
+  await db.destroy()
 })
 
 test('checkManifest knows images and official bases', async () => {

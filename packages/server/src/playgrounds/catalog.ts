@@ -2,9 +2,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nameTaken } from '@ramet/model/errors/errors.ts'
 import type { Base } from '@ramet/model/manifest/inherit.ts'
-import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
 import { parseManifest } from '@ramet/model/manifest/parse-manifest.ts'
-import { storedSpec } from '@ramet/model/manifest/stored-spec.ts'
+import { type StoredSpec, storedSpec } from '@ramet/model/manifest/stored-spec.ts'
 import { type Db, now, transaction } from '../store/database.ts'
 import {
   findPlayground,
@@ -65,7 +64,7 @@ export async function loadCatalog(db: Db, folder: string, images: readonly strin
 
 async function readOfficial(folder: string, name: string, images: readonly string[]): Promise<Official> {
   const file = join(folder, 'manifest.yaml')
-  const { manifest, spec } = parseManifest(await readFile(file, 'utf8'), file, { complete: true, images })
+  const { manifest, spec } = parseManifest(await readFile(file, 'utf8'), file, { complete: true, images, strict: true })
   const readme = manifest.markdown ?? (await readFile(join(folder, 'README.md'), 'utf8').catch(() => undefined))
   return {
     name,
@@ -81,7 +80,7 @@ async function readOfficial(folder: string, name: string, images: readonly strin
 }
 
 /** Reads the spec of a stored playground, which was checked when it was written. */
-export const specOf = (row: PlaygroundRow): ManifestSpec => storedSpec(JSON.parse(row.spec))
+export const specOf = (row: PlaygroundRow): StoredSpec => storedSpec(JSON.parse(row.spec))
 
 /** Official playgrounds, as bases for others. */
 export async function listBases(db: Db): Promise<Base[]> {

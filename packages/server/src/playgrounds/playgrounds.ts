@@ -82,7 +82,10 @@ export async function openPlaygrounds({
     },
 
     async create(user, body) {
-      const bases = (await listed(user)).map((row) => (row.name === body.base ? baseOf(row) : unread(row.name)))
+      const rows = await listed(user)
+      const isThere = rows.some(({ name }) => name === body.base)
+      // Without it each may take its place.
+      const bases = rows.map((row) => (!isThere || row.name === body.base ? baseOf(row) : unread(row.name)))
       const parsed = await reader.body(user, body, { images: images(), bases })
       await pinSources(parsed.spec)
       const made = await transaction(db, async (trx) => {
@@ -101,16 +104,19 @@ export async function openPlaygrounds({
           categories: parsed.categories.length > 0 ? JSON.stringify(parsed.categories) : base.categories,
           markdown: parsed.markdown ?? null,
           cover: parsed.cover ?? null,
-          spec: JSON.stringify(parsed.spec),
+          spec: JSON.stringify(
+            parsed.unknownFields.length === 0 ? parsed.spec : { ...parsed.spec, unknownFields: parsed.unknownFields },
+          ),
           created_at: at,
           updated_at: at,
           removed_at: null,
         }
         await insertPlayground(trx, row)
-        await inheritDrives(trx, base, row)
+        // One that took another's place gives nothing of its own.
+        if (isThere) await inheritDrives(trx, base, row)
         return row
       })
-      return show(user, made)
+      return { ...(await show(user, made)), ...(parsed.warnings.length === 0 ? {} : { warnings: [...parsed.warnings] }) }
     },
 
     async change(user, name, { categories, ...texts }) {

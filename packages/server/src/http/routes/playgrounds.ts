@@ -65,7 +65,7 @@ export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
     method: 'POST',
     path: routes.manifestCheck(),
     permission: 'playground.list',
-    summary: 'All faults of a manifest; none when it is good',
+    summary: 'All errors and warnings of a manifest; none when it is good',
     body: checkManifestSchema,
     bodyBytes: bodyBytes.manifest,
     answer: z.object({ problems: z.array(problemSchema) }),
