@@ -176,11 +176,9 @@ test('more changes during a picture than are remembered bring another picture', 
 test('who asks for what comes next is shown no picture', async () => {
   const stream = new EventStream({ snapshot: () => assert.fail('a picture was taken'), firstId: 10, coalesceMs: 0 })
   stream.publish({ ownerId: 'a' }, play('p'))
-  const seen: number[] = []
-  stream.subscribe(alice, ({ id }) => seen.push(id), 'now')
-  stream.publish({ ownerId: 'a' }, play('p'))
-  await turn()
-  assert.deepEqual(seen, [])
-  await new Promise((resolve) => setTimeout(resolve, 5))
-  assert.deepEqual(seen, [12])
+  const seen = await new Promise<number>((resolve) => {
+    stream.subscribe(alice, ({ id }) => resolve(id), 'now')
+    stream.publish({ ownerId: 'a' }, play('p'))
+  })
+  assert.equal(seen, 12)
 })
