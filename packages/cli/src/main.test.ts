@@ -8,7 +8,14 @@ const timeout = 30_000
 
 test('wrong usage exits 2 and needs no server', { timeout }, async () => {
   await using world = await stubWorld({})
-  for (const args of [['bogus'], ['p', 'stop'], ['p', 'list', '-o', 'xml'], ['p', 'list', '--bogus'], []]) {
+  for (const args of [
+    ['bogus'],
+    ['p', 'stop'],
+    ['p', 'list', '-o', 'xml'],
+    ['p', 'list', '--bogus'],
+    ['p', 'start', 'a', '-i', 'b'],
+    [],
+  ]) {
     assert.equal((await world.ramet(args)).code, 2, args.join(' '))
   }
   assert.equal((await world.ramet(['--version'])).code, 0)

@@ -38,6 +38,8 @@ export interface StartRequest {
   readonly playground: string
   readonly title: string | undefined
   readonly rerunInit: boolean
+  /** Values of init conditions; the others have their defaults. */
+  readonly conditions: Readonly<Record<string, string>>
   readonly cold: boolean
 }
 

@@ -1,7 +1,7 @@
 import { InvalidInput } from '../errors/error.ts'
 import type { CreatePlay } from './wire.ts'
 
-const overrides = ['tabs', 'networks', 'machines', 'initTasks', 'initConditions'] as const satisfies (keyof CreatePlay)[]
+const overrides = ['tabs', 'networks', 'machines', 'initTasks'] as const satisfies (keyof CreatePlay)[]
 
 /** labctl sends what was not given as null or as an empty list or map. */
 const isGiven = (value: unknown) =>

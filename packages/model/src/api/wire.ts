@@ -130,6 +130,10 @@ export const playSchema = z.object({
   snapshot: z.object({ at: z.string(), bytes: z.number() }).optional(),
   networks: z.array(z.object({ name: z.string(), subnet: z.string(), gateway: z.string().optional(), private: z.boolean() })),
   tabs: z.array(planTabSchema),
+  /** Values that its init conditions have; absent without any. */
+  initConditions: z.record(z.string(), z.string()).optional(),
+  /** What its playground asks for and this host cannot give, as sentences; absent when it has all. */
+  notices: z.array(z.string()).optional(),
 })
 export type Play = z.infer<typeof playSchema>
 
@@ -160,7 +164,8 @@ export const createPlaySchema = z.object({
   networks: z.unknown().optional(),
   machines: z.unknown().optional(),
   initTasks: z.unknown().optional(),
-  initConditions: z.unknown().optional(),
+  /** Values of the playground's init conditions, by key; the others have their defaults. */
+  initConditions: z.record(lineSchema(1, 100), lineSchema(0, 1000)).nullish(),
 })
 export type CreatePlay = z.infer<typeof createPlaySchema>
 

@@ -80,11 +80,6 @@ export const notEnoughMemory = (of: {
     },
   )
 
-export const notEnoughCpus = (machine: string, cpuCount: number, hostThreads: number) =>
-  new RametError('not_enough_cpus', 409, `The machine ${machine} wants ${cpuCount} CPUs, and this host has ${hostThreads}.`, {
-    hint: `Give it a resources.cpuCount of at most ${hostThreads} in a playground of your own: ramet playground create`,
-  })
-
 export const inUse = (what: string, name: string, by: string) =>
   new RametError('in_use', 409, `The ${what} ${name} is in use by ${by}.`)
 

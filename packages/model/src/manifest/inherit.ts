@@ -29,6 +29,7 @@ export function inherit(spec: ManifestSpec, base: Base): ManifestSpec {
     ),
     tabs: spec.tabs.length > 0 ? spec.tabs : tabsOn(base.spec.tabs, names),
     initTasks: spec.initTasks ?? tasksOn(base.spec.initTasks ?? {}, names),
+    initConditions: spec.initConditions ?? base.spec.initConditions,
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Fault, fault } from '../errors/fault.ts'
+import { conditionFaults } from './condition-rules.ts'
 import { totalDriveFaults } from './drive-rules.ts'
 import { machineFaults } from './machine-rules.ts'
 import type { ManifestSpec } from './manifest.ts'
@@ -31,6 +32,7 @@ export function ruleFaults(spec: ManifestSpec, { partial = false }: { partial?: 
     ...totalDriveFaults(spec),
     ...tabFaults(spec, partial),
     ...taskFaults(spec, partial),
+    ...conditionFaults(spec, partial),
     ...spec.portForwards.flatMap(({ machine }, index) =>
       knownMachine(spec, machine, ['portForwards', index, 'machine'], partial),
     ),

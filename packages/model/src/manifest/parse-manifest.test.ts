@@ -229,12 +229,19 @@ const golden: Bad[] = [
     at: 'xfs',
   },
   {
-    says: 'a conditional init task',
+    says: 'a default that is none of the options',
     text: inner(
-      `  machines: [{name: a, ${drives}}]\n  initTasks: {t: {machine: a, run: "true", conditions: [{key: k, value: v}]}}`,
+      `  machines: [{name: a, ${drives}}]\n  initConditions: {values: [{key: k, default: three, options: [one, two]}]}`,
     ),
-    code: 'not_supported_yet',
-    at: '[{key: k',
+    code: 'invalid_value',
+    at: 'three',
+    hint: /one, two/,
+  },
+  {
+    says: 'a pattern that is none',
+    text: inner(`  machines: [{name: a, ${drives}}]\n  initConditions: {values: [{key: k, validationRegex: "[a"}]}`),
+    code: 'invalid_value',
+    at: '"[a"',
   },
   {
     says: 'a task that is no init task',
@@ -299,6 +306,15 @@ const warned: Bad[] = [
     text: inner(`  machines: [{name: a, ${drives}}]\n  accessControl: {canList: [owner, anyone], canStart: [anyone]}`),
     code: 'not_acted_on',
     at: 'anyone',
+  },
+  {
+    says: 'a task on a condition that is not there',
+    text: inner(
+      `  machines: [{name: a, ${drives}}]\n  initConditions: {values: [{key: version}]}\n  initTasks: {t: {machine: a, run: "true", conditions: [{key: versoin, value: v}]}}`,
+    ),
+    code: 'unknown_condition',
+    at: 'versoin',
+    hint: /Did you mean version/,
   },
   {
     says: 'a port forward',

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Path } from '../errors/fault.ts'
 
 /** A field that no schema knows, by its place in the manifest document. It is kept beside the spec and never in it, so that nothing can act on it by mistake. */
-export const unknownFieldSchema = z.strictObject({
+const unknownFieldSchema = z.strictObject({
   path: z
     .array(z.union([z.string().max(1000), z.int().min(0).max(100_000)]))
     .min(1)

@@ -12,7 +12,6 @@ import type { ManifestDrive, ManifestInitTask, ManifestMachine, ManifestSpec } f
 export function unsupportedFaults(spec: ManifestSpec, images?: readonly string[]): Fault[] {
   const faults: Fault[] = []
   faults.push(...Object.entries(spec.initTasks ?? {}).flatMap(([name, task]) => taskFaults(task, ['initTasks', name])))
-  if ((spec.initConditions?.values ?? []).length > 0) faults.push(notYet(['initConditions']))
   if ((spec.registryAuth ?? '') !== '') faults.push(notYet(['registryAuth']))
   if (spec.portForwards.length > 0) faults.push(notActedOn(['portForwards'], 'Ports are not forwarded yet', 'key'))
   const sharing = sharedBy(spec)
@@ -32,10 +31,9 @@ function sharedBy({ access, accessControl }: ManifestSpec): Path | undefined {
   return undefined
 }
 
-/** Init tasks in their plain form are acted on; what would make them conditional or another kind of task is not. */
+/** Init tasks are acted on; other kinds of task are not. */
 function taskFaults(task: ManifestInitTask, path: Path): Fault[] {
   const faults: Fault[] = []
-  if (task.conditions.length > 0) faults.push(notYet([...path, 'conditions']))
   if (task.init === false)
     faults.push(notYet([...path, 'init'], 'Write `init: true`, or leave it out.', 'A task that is not an init task'))
   if ((task.status ?? 0) !== 0) faults.push(notYet([...path, 'status']))

@@ -1,6 +1,7 @@
 import type { ManifestSpec } from '../manifest/manifest.ts'
 import { parseBytes } from '../units/bytes.ts'
 import { resolveAddresses } from './addresses.ts'
+import { type Conditions, tasksThatApply } from './init-conditions.ts'
 import { resolveTabs } from './tabs.ts'
 
 /** What holds where a manifest says nothing. */
@@ -21,9 +22,9 @@ export type ResolvedSpecMachine = ResolvedSpec['machines'][number]
 
 /**
  * A spec with every default filled in: what a run's plan is made from. Machines keep their order and drives theirs (vda, vdb…).
- * Expects a spec without faults; sizes are in bytes, RAM in whole MiB.
+ * `conditions`: values of its init conditions; tasks that do not go with them are left out. Expects a spec without faults; sizes are in bytes, RAM in whole MiB.
  */
-export function resolveSpec(spec: ManifestSpec) {
+export function resolveSpec(spec: ManifestSpec, conditions: Conditions = {}) {
   const { networks, machines: addressed } = resolveAddresses(spec)
   const machines = spec.machines.map((machine, index) => ({
     name: machine.name,
@@ -51,12 +52,12 @@ export function resolveSpec(spec: ManifestSpec) {
       mode: (file.mode ?? defaults.mode).replace('0o', ''),
     })),
   }))
-  const tasks = Object.entries(spec.initTasks ?? {}).map(([name, task]) => ({
+  const tasks = tasksThatApply(spec.initTasks ?? {}, conditions).map(([name, task]) => ({
     name,
     machine: task.machine,
     user: task.user ?? defaults.user,
     run: task.run,
-    needs: [...new Set(task.needs)],
+    needs: task.needs,
     timeoutSeconds: task.timeout_seconds ?? defaults.taskSeconds,
   }))
   return { networks, machines, tasks, tabs: resolveTabs(spec.tabs, spec.machines) }

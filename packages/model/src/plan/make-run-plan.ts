@@ -1,11 +1,12 @@
 import type { ManifestSpec } from '../manifest/manifest.ts'
 import { resolveSpec } from './defaults.ts'
+import type { Conditions } from './init-conditions.ts'
 import { machineMac } from './machine-mac.ts'
 import type { RunPlan } from './run-plan.ts'
 
-/** Makes a run's plan from a checked spec: fills in every default and address. Pure. */
-export function makeRunPlan(given: ManifestSpec): RunPlan {
-  const { networks, machines, tasks, tabs } = resolveSpec(given)
+/** Makes a run's plan from a checked spec: fills in every default and address, and leaves out tasks that do not go with `conditions`. Pure. */
+export function makeRunPlan(given: ManifestSpec, conditions: Conditions = {}): RunPlan {
+  const { networks, machines, tasks, tabs } = resolveSpec(given, conditions)
   return {
     version: 1,
     networks: networks.map(({ name, subnet, gateway, private: isPrivate }) => ({ name, subnet, gateway, private: isPrivate })),
@@ -15,5 +16,6 @@ export function makeRunPlan(given: ManifestSpec): RunPlan {
     })),
     ...(tasks.length === 0 ? {} : { tasks }),
     tabs,
+    ...(Object.keys(conditions).length === 0 ? {} : { initConditions: conditions }),
   }
 }

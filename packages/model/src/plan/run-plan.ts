@@ -67,7 +67,7 @@ const planTaskSchema = z.object({
 })
 
 /**
- * `tasks` and `tabs` are absent in plans made before there were any. `rerunInit`: users, startup files and tasks are done again in this run, although its
+ * `initConditions`: values that chose among its init tasks. `notices`: what the host could not give, as sentences. `tasks` and `tabs` are absent in plans made before there were any. `rerunInit`: users, startup files and tasks are done again in this run, although its
  * lineage has them; a word of its own, so that a clone of the run does not do it once more.
  */
 export const runPlanSchema = z.object({
@@ -77,6 +77,8 @@ export const runPlanSchema = z.object({
   tasks: z.array(planTaskSchema).readonly().optional(),
   tabs: z.array(planTabSchema).readonly().optional(),
   rerunInit: z.string().optional(),
+  initConditions: z.record(z.string(), z.string()).readonly().optional(),
+  notices: z.array(z.string()).readonly().optional(),
 })
 
 export type RunPlan = Readonly<z.infer<typeof runPlanSchema>>

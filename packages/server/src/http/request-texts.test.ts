@@ -25,7 +25,6 @@ const exempt: Readonly<Record<string, string>> = {
   'POST /api/plays: networks': 'refused when given',
   'POST /api/plays: machines': 'refused when given',
   'POST /api/plays: initTasks': 'refused when given',
-  'POST /api/plays: initConditions': 'refused when given',
   'a manifest: playground.machines[].startupFiles[].content': 'bytes of a file in the guest, escaped where they are printed',
   'a manifest: playground.initTasks{name}': 'checked by task-rules, see below',
   'the body of a playground: machines[].startupFiles[].content': 'bytes of a file in the guest, escaped where they are printed',

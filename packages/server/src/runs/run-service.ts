@@ -2,11 +2,11 @@ import type { Host } from '@ramet/engine'
 import { ownersFor } from '@ramet/model/access/can.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { notFound, unknownMachine } from '@ramet/model/errors/errors.ts'
-import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
+import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
+import type { Conditions } from '@ramet/model/plan/init-conditions.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { permitPlayground } from '../access/permit.ts'
 import { type MemoryRule, requireRuns } from '../admission/admission.ts'
-import { refusalOfCpus } from '../admission/cpus.ts'
 import { specOf } from '../playgrounds/catalog.ts'
 import { newId } from '../playgrounds/new-id.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
@@ -34,7 +34,8 @@ export interface RunServiceTools {
   readonly reconciler: Reconciler
   readonly plays: PlayContext
   readonly memory: MemoryRule
-  readonly hostThreads: number
+  /** The plan of a new run here (plan-run.ts). */
+  planOf(spec: ManifestSpec, asked: Conditions): RunPlan
   readonly warm: {
     readonly isOn: boolean
     shapeNow(plan: RunPlan): Promise<string | undefined>
@@ -48,7 +49,7 @@ export interface RunServiceTools {
 const longestPage = 500
 
 /** Serves runs of one user. Actions write what is wanted and return; the reconciler does the rest. */
-export function runService({ db, host, reconciler, plays, memory, hostThreads, warm, changed }: RunServiceTools): Runs {
+export function runService({ db, host, reconciler, plays, memory, planOf, warm, changed }: RunServiceTools): Runs {
   const permitted = permittedRun(db)
 
   /** Triggers the reconciler. A workflow under way ends at its next step. */
@@ -85,7 +86,9 @@ export function runService({ db, host, reconciler, plays, memory, hostThreads, w
     async start(user, body) {
       const playground = permitPlayground(user, 'playground.start', await findPlayground(db, body.playground), body.playground)
       const { title, rerunInit, cold } = body
-      const { id, spare } = await insertRunOf(db, user, playground, { title, rerunInit, cold, memory, hostThreads, warm })
+      const planned = planOf(specOf(playground), body.conditions)
+      const isChosen = Object.keys(body.conditions).length > 0
+      const { id, spare } = await insertRunOf(db, user, playground, { title, rerunInit, cold, planned, isChosen, memory, warm })
       if (spare) warm.handedOver(spare)
       reconciler.worker(id).trigger()
       changed(id)
@@ -149,10 +152,13 @@ export function runService({ db, host, reconciler, plays, memory, hostThreads, w
 /** Owners whose runs the user may see. Nobody sees the platform's own runs. */
 const listed = (user: User): string[] => ownersFor(user, 'run.list').filter((owner) => owner !== null)
 
-interface StartRequest extends Pick<RunServiceTools, 'memory' | 'hostThreads' | 'warm'> {
+interface StartRequest extends Pick<RunServiceTools, 'memory' | 'warm'> {
   readonly title: string | undefined
   readonly rerunInit: boolean
   readonly cold: boolean
+  readonly planned: RunPlan
+  /** Values of init conditions were asked for: what is kept warm has the default ones. */
+  readonly isChosen: boolean
 }
 
 /**
@@ -163,17 +169,16 @@ async function insertRunOf(
   db: Db,
   user: User,
   playground: PlaygroundRow,
-  { title, rerunInit, cold, memory, hostThreads, warm }: StartRequest,
+  { title, rerunInit, cold, planned, isChosen, memory, warm }: StartRequest,
 ): Promise<{ readonly id: string; readonly spare?: HandedOver }> {
-  const made = makeRunPlan(specOf(playground))
-  const refusal = refusalOfCpus(made, hostThreads)
-  if (refusal) throw refusal
-  const plan: RunPlan = { ...made, ...(rerunInit ? { rerunInit: newId() } : {}) }
+  const plan: RunPlan = { ...planned, ...(rerunInit ? { rerunInit: newId() } : {}) }
   // Before the transaction, which may only use the store.
-  const shape = playground.owner_id === null ? await warm.shapeNow(made) : undefined
+  const shape = playground.owner_id === null ? await warm.shapeNow(planned) : undefined
   return transaction(db, async (trx) => {
     await requireRuns(trx, memory, user.id, 1)
-    const offer = await warmOffer(trx, playground, { shape, isOn: warm.isOn, cold: cold || rerunInit })
+    const offer = isChosen
+      ? { coldReason: 'Values of its init conditions were chosen.' }
+      : await warmOffer(trx, playground, { shape, isOn: warm.isOn, cold: cold || rerunInit })
     // Take a spare if there is one: then little or nothing is left to do.
     const spare =
       'snapshotId' in offer

@@ -103,6 +103,8 @@ function compose(context: PlayContext, row: Run, { machines, tasks, events, play
     ...(snapshot === undefined ? {} : { snapshot: { at: snapshot.at, bytes: snapshot.bytes } }),
     networks: plan.networks.map((net) => ({ ...net })),
     tabs: tabsOfRun(plan, playground?.spec),
+    ...(plan.initConditions === undefined ? {} : { initConditions: { ...plan.initConditions } }),
+    ...(plan.notices === undefined ? {} : { notices: [...plan.notices] }),
   }
 }
 

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { pages } from '@ramet/model/api/routes.ts'
+import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
+import type { Conditions } from '@ramet/model/plan/init-conditions.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Logger } from 'pino'
 import { type MemoryRule, memoryForRuns } from '../admission/admission.ts'
@@ -23,6 +25,7 @@ import { Reconciler } from '../reconcile/reconciler.ts'
 import { runStore } from '../reconcile/run-store.ts'
 import { machineService } from '../runs/machine-service.ts'
 import { permittedRun } from '../runs/permitted-run.ts'
+import { planRun } from '../runs/plan-run.ts'
 import { runService } from '../runs/run-service.ts'
 import type { PlayContext } from '../runs/to-play.ts'
 import type { Services } from '../services.ts'
@@ -113,6 +116,8 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     bytesOf: (plan) => host.memoryOf(plan),
     limits: config.limits,
   }
+  const share = { ...memory, hostThreads: availableParallelism() }
+  const planOf = (spec: ManifestSpec, asked: Conditions = {}) => planRun(spec, share, asked)
   const warmStarts: WarmStarts = new WarmStarts({
     activity,
     background: new BackgroundRuns(activity, host),
@@ -121,6 +126,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     images,
     reconciler,
     memory,
+    planOf,
     log,
     isOn: config.warmStarts,
     spareForMs: config.spareForMs,
@@ -135,7 +141,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     shapeNow: (plan: RunPlan) => shapeNow(images, plan),
     handedOver: (spare: HandedOver) => warmStarts.handedOver(spare),
   }
-  const runs = runService({ db, host, reconciler, plays, memory, hostThreads: availableParallelism(), warm, changed })
+  const runs = runService({ db, host, reconciler, plays, memory, planOf, warm, changed })
   const storage = storageService({ db, storage: host.storage, quotaBytes: config.quotaBytes })
   const permitted = permittedRun(db)
   const leaving = new AbortController()

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { whyNotHere } from '@ramet/engine'
-import { RametError } from '@ramet/model/errors/error.ts'
-import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
+import { InvalidInput, RametError } from '@ramet/model/errors/error.ts'
+import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { BackgroundWork, type Job } from '../background/background-work.ts'
 import { specOf } from '../playgrounds/catalog.ts'
 import { findPlaygroundById } from '../store/playgrounds.ts'
@@ -139,8 +139,8 @@ export class WarmStarts {
     const { db } = this.#tools
     const playground = await findPlaygroundById(db, playgroundId)
     if (!playground) return false
-    const plan = makeRunPlan(specOf(playground))
-    if (!(await this.#isRoomFor({ plan }, signal))) return false
+    const plan = this.#planOf(playground)
+    if (!plan || !(await this.#isRoomFor({ plan }, signal))) return false
     this.#hasSpares = true
     return this.#try(playground, signal, 'a spare is ready', () =>
       makeSpare(this.#tools, { playground, plan }, snapshotId, signal),
@@ -183,6 +183,16 @@ export class WarmStarts {
     return (this.#failed.get(playgroundId)?.notBefore ?? 0) > Date.now()
   }
 
+  /** Undefined for a playground whose starts have to choose something: no two of them need be alike. */
+  #planOf(playground: PlaygroundRow): RunPlan | undefined {
+    try {
+      return this.#tools.planOf(specOf(playground))
+    } catch (error) {
+      if (error instanceof InvalidInput) return undefined
+      throw error
+    }
+  }
+
   /** Finds the first used playground that has no warm start, or one of another shape, or one that was taken on another CPU, QEMU or kernel. */
   async #next(): Promise<WarmTarget | undefined> {
     const { db, images } = this.#tools
@@ -191,7 +201,8 @@ export class WarmStarts {
       if (this.#isFailed(id)) continue
       const playground = await findPlaygroundById(db, id)
       if (!playground) continue
-      const plan = makeRunPlan(specOf(playground))
+      const plan = this.#planOf(playground)
+      if (!plan) continue
       const shape = await shapeNow(images, plan)
       // Missing images are not built for this: the next start builds them.
       if (shape !== undefined && !(await this.#isKept({ playground, plan, shape }))) return { playground, plan, shape }

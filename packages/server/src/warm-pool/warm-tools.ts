@@ -1,4 +1,5 @@
 import type { Host, RunStore } from '@ramet/engine'
+import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Logger } from 'pino'
 import type { MemoryRule } from '../admission/admission.ts'
@@ -18,6 +19,8 @@ export interface WarmTools {
   readonly images: ImageService
   readonly reconciler: Reconciler
   readonly memory: MemoryRule
+  /** The plan of a new run here, with the defaults of its init conditions. Throws InvalidInput where one has none. */
+  planOf(spec: ManifestSpec): RunPlan
   readonly log: Logger
   /** RAMET_WARM_STARTS. */
   readonly isOn: boolean

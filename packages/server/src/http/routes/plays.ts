@@ -17,8 +17,8 @@ export const playRoutes = (runs: Runs): Route[] => [
     answer: playSchema,
     async handle({ user, body }) {
       refuseOverrides(body)
-      const { playground, title, rerunInit = false, cold = false } = body
-      return runs.start(user, { playground, title, rerunInit, cold })
+      const { playground, title, rerunInit = false, cold = false, initConditions } = body
+      return runs.start(user, { playground, title, rerunInit, cold, conditions: initConditions ?? {} })
     },
   }),
   route({

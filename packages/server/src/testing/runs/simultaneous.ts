@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { RametError } from '@ramet/model/errors/error.ts'
+import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
 import type { MachineAction } from '@ramet/model/run/run-state.ts'
 import { pino } from 'pino'
 import type { ImageService } from '../../images/image-service.ts'
@@ -157,7 +158,7 @@ async function open(db: Db): Promise<World & Disposable> {
   })
   const plays = { db, installation: '0000', endpoint: () => '', progressOf: (id: string) => reconciler.progressOf(id) }
   const warm = { isOn: false, shapeNow: async () => undefined, handedOver() {} }
-  const runs = runService({ db, host, reconciler, plays, memory, hostThreads: 64, warm, changed: tell } as Parameters<
+  const runs = runService({ db, host, reconciler, plays, memory, planOf: makeRunPlan, warm, changed: tell } as Parameters<
     typeof runService
   >[0])
   const [machine] = planWithDrives([]).machines
