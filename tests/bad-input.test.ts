@@ -15,7 +15,7 @@ const good = manifest('  machines:', machine('one'), access)
 
 /** Name, text, code, position in the file. */
 const bad: [string, string, string, RegExp][] = [
-  ['an unknown field', manifest('  machines:', machine('one', ', colour: red')), 'unknown_field', /:5:\d+$/],
+  ['a field of another kind', manifest('  machines:', machine('one', ', resources: red')), 'invalid_value', /:5:\d+$/],
   [
     'six machines',
     manifest('  machines:', ...['a', 'b', 'c', 'd', 'e', 'f'].map((name) => machine(name))),
@@ -54,7 +54,7 @@ const bad: [string, string, string, RegExp][] = [
   ],
   [
     'a field that is not acted on yet',
-    manifest('  machines:', machine('one'), '  initTasks: {t: {machine: one, run: "true", conditions: [{key: k, value: v}]}}'),
+    manifest('  machines:', machine('one'), '  initTasks: {t: {machine: one, run: "true", init: false}}'),
     'not_supported_yet',
     /:6:\d+$/,
   ],

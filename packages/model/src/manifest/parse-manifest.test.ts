@@ -441,6 +441,15 @@ test('other spellings and the short kernel form are taken', () => {
   assert.equal(spec.machines[0]?.kernel, '6.1')
 })
 
+test('empty texts and zeros of clients in Go are as if they were not there', () => {
+  const text = one(
+    'users:\nkernel: ""\ndrives: [{source: debian-stable, mount: /, size: "", filesystem: ""}]\nresources: {cpuCount: 0, ramSize: ""}\nnetwork: {interfaces: [{network: local, address: ""}]}',
+  )
+  const { spec, warnings } = parseManifest(text, 'm.yaml', { images })
+  assert.deepEqual(warnings, [])
+  assert.equal(resolveSpec(spec).machines[0]?.cpuCount, 1)
+})
+
 test('what is left out comes from the base', () => {
   const { spec } = parseManifest(`base: debian\n${inner('  machines: [{name: debian, resources: {cpuCount: 2}}]')}`, 'm.yaml', {
     images,

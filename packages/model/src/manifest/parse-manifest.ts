@@ -3,6 +3,7 @@ import { InvalidInput, type Problem } from '../errors/error.ts'
 import { fault, locateByField, maxProblems, toProblems } from '../errors/fault.ts'
 import { dnsLabelSchema, labelFromTitle } from '../units/names.ts'
 import { type CheckOptions, refuseFaults, specFaults } from './check-spec.ts'
+import { dropEmptyFields } from './empty-fields.ts'
 import { type Manifest, type ManifestSpec, manifestSchema, manifestSpecSchema } from './manifest.ts'
 import { copyBounded, isRecord, renameSpellings } from './plain-document.ts'
 import { shape } from './shape.ts'
@@ -37,6 +38,8 @@ export function parseManifest(text: string, fileName: string, options: CheckOpti
   }
   const { value, faults } = copyBounded(source.value)
   const renamed = renameSpellings(value, ['playground'])
+  dropEmptyFields(value)
+  if (isRecord(value)) dropEmptyFields(value.playground)
   const shaped = faults.some(({ code }) => code !== 'unknown_field') ? { faults: [], unknown: [] } : shape(manifestSchema, value)
   const manifest = shaped.value
   const checked = manifest && specFaults(manifest.playground, manifest.base, ['playground'], ['base'], options)
@@ -95,7 +98,7 @@ export interface PlaygroundBody {
 export function parsePlaygroundBody(body: unknown, options: CheckOptions = {}): PlaygroundBody {
   const { value, faults } = copyBounded(body)
   const renamed = renameSpellings(value, [])
-  dropEmptyText(value)
+  dropEmptyFields(value)
   const shaped = faults.some(({ code }) => code !== 'unknown_field')
     ? { faults: [], unknown: [] }
     : shape(playgroundBodySchema, value)
@@ -139,26 +142,5 @@ export function parsePlaygroundBody(body: unknown, options: CheckOptions = {}): 
     spec,
     warnings,
     unknownFields: kept,
-  }
-}
-
-/** Clients written in Go send fields that were not set as empty text and zeros; they mean the same as absent ones there. */
-function dropEmptyText(body: unknown): void {
-  if (!isRecord(body)) return
-  const clean = (item: unknown) => {
-    if (!isRecord(item)) return
-    for (const [key, value] of Object.entries(item)) if (value === '' || value === 0) delete item[key]
-  }
-  const each = (list: unknown): unknown[] => (Array.isArray(list) ? list : [])
-  for (const key of ['title', 'description', 'markdown', 'cover', 'registryAuth']) if (body[key] === '') delete body[key]
-  for (const item of [...each(body.networks), ...each(body.tabs)]) clean(item)
-  if (isRecord(body.initTasks)) for (const task of Object.values(body.initTasks)) clean(task)
-  for (const machine of each(body.machines)) {
-    if (!isRecord(machine)) continue
-    if (machine.backend === '') delete machine.backend
-    if (machine.kernel === '' || (isRecord(machine.kernel) && machine.kernel.source === '')) delete machine.kernel
-    clean(machine.resources)
-    for (const drive of each(machine.drives)) clean(drive)
-    if (isRecord(machine.network)) for (const one of each(machine.network.interfaces)) clean(one)
   }
 }

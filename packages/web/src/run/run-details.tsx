@@ -18,6 +18,9 @@ import { TaskList } from './task-list.tsx'
 export function RunDetails({ play }: { play: Play }) {
   const storage = useRunStorage(play.id)
   const start = startLook(play)
+  const conditions = Object.entries(play.initConditions ?? {})
+    .map(([key, value]) => `${key} = ${value}`)
+    .join(', ')
   const { data: lineage } = useQuery(queries.lineage(play.id))
   return (
     <div className="flex flex-col divide-y divide-line">
@@ -35,6 +38,8 @@ export function RunDetails({ play }: { play: Play }) {
               ),
             ],
             ['Came up', start && (start.badge === start.label ? `${start.label}. ${start.reason}` : start.reason)],
+            ['Less than asked for', play.notices?.join(' ')],
+            ['Init conditions', conditions || undefined],
             ['Memory kept', play.snapshot && describeBytes(play.snapshot.bytes)],
             ['Storage', storage && <Storage key="storage" storage={storage} />],
             ['Id', <CopyText key="id" text={play.id} what="id" />],
