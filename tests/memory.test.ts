@@ -62,7 +62,7 @@ describe('starts and the memory of the host', { concurrency: false }, () => {
     assert.equal((await plays.list()).length, before + 2)
   })
 
-  test('a machine with more CPUs than the host is refused, and nothing is made', async () => {
+  test('a machine with more than the host has is scaled down to all of it, and refused beside others', async () => {
     const file = join(server.home, 'wide.yaml')
     await writeFile(
       file,
@@ -70,7 +70,7 @@ describe('starts and the memory of the host', { concurrency: false }, () => {
 title: A wide one
 playground:
   machines:
-    - { name: big, users: [{ name: root }], drives: [{ source: debian-stable, mount: / }], resources: { cpuCount: 32, ramSize: 256MiB } }
+    - { name: big, users: [{ name: root }], drives: [{ source: debian-stable, mount: / }], resources: { cpuCount: 32, ramSize: 8GiB } }
   accessControl: { canList: [owner], canRead: [owner], canStart: [owner] }
 `,
     )
@@ -79,7 +79,7 @@ playground:
     const before = (await plays.list()).length
     const { code, stderr } = await server.ramet(['playground', 'start', name, '-q'])
     assert.equal(code, 1)
-    assert.match(stderr, /big wants 32 CPUs, and this host has \d+\..*cpuCount/s)
+    assert.match(stderr, /needs 1GiB, and of the 1GiB for runs 1GiB are promised to 2 runs/)
     assert.equal((await plays.list()).length, before)
   })
 

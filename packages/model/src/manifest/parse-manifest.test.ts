@@ -385,6 +385,23 @@ test('what is wrong beside an unknown field is told with it', () => {
   )
 })
 
+test('a thousand unknown fields are kept, and more are refused at the first that is too much', () => {
+  const text = (count: number) => one(`${drives}\n${Array.from({ length: count }, (_, at) => `k${at}: 1`).join('\n')}`)
+  const { unknownFields, warnings } = parseManifest(text(1000), 'm.yaml', { images })
+  assert.deepEqual([unknownFields.length, warnings.length], [1000, 100])
+  const problems = manifestProblems(text(1001), 'm.yaml', { images })
+  assert.deepEqual(
+    problems.map(({ code, where }) => [code, where]),
+    [['too_many', position(text(1001), 'k1000')]],
+  )
+})
+
+test('a field whose name is a text for itself is told short and kept', () => {
+  const { unknownFields, warnings } = parseManifest(one(`${drives}\n${'k'.repeat(900)}: 1`), 'm.yaml', { images })
+  assert.equal(unknownFields.length, 1)
+  assert.equal(warnings.length, 1)
+})
+
 test('modes, owners and kernels without quotes are taken', () => {
   const files = ['644', '0755', '0o600', '"0640"'].map((mode) => `{path: /f, content: x, mode: ${mode}, owner: 1000}`).join(', ')
   const { spec } = parseManifest(one(`${drives}\nkernel: 6.1\nstartupFiles: [${files}]`), 'm.yaml', { images })

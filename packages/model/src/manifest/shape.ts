@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { closest } from '../errors/closest.ts'
 import { type Fault, fault, fieldPath, type Path, warning } from '../errors/fault.ts'
-import type { UnknownField } from './unknown-fields.ts'
+import { mostUnknownFields, type UnknownField } from './unknown-fields.ts'
 
 /** Checks a document against a schema and says what is wrong in our own words, codes and places. */
 
@@ -18,6 +18,7 @@ export function shape<T>(schema: z.ZodType<T>, input: unknown): Shaped<T> {
   const warnings: Fault[] = []
   const unknown: UnknownField[] = []
   for (;;) {
+    if (unknown.length > mostUnknownFields) return { faults: [tooManyUnknown(unknown)], unknown: [] }
     const read = schema.safeParse(input)
     if (read.success) return { value: read.data, faults: warnings, unknown }
     const issues = flatten(read.error.issues)
@@ -39,6 +40,15 @@ export function shape<T>(schema: z.ZodType<T>, input: unknown): Shaped<T> {
     return { faults: [...issues.flatMap((issue) => issueFaults(schema, input, issue)), ...warnings], unknown }
   }
 }
+
+const tooManyUnknown = (unknown: readonly UnknownField[]) =>
+  fault(
+    'too_many',
+    unknown[mostUnknownFields]?.path ?? [],
+    `${unknown.length} fields are not known; at most ${mostUnknownFields} are kept.`,
+    'Is this a manifest of a playground?',
+    'key',
+  )
 
 type Issue = z.core.$ZodIssue
 const pathOf = (issue: Issue): Path => issue.path.map((step) => (typeof step === 'number' ? step : String(step)))

@@ -35,3 +35,8 @@ test('a spec that is fine is read as it is', () => {
 test('what never was a spec is told', () => {
   for (const value of [null, 'text', { machines: [{ drives }] }]) assert.throws(() => storedSpec(value))
 })
+
+test('unknown fields that cannot be read any more are left out, and the spec is there', () => {
+  const found = storedSpec({ machines: [{ name: 'a' }], unknownFields: [{ path: ['x'.repeat(5000)], value: 1 }] })
+  assert.deepEqual([found.machines[0]?.name, found.unknownFields], ['a', undefined])
+})

@@ -4,7 +4,10 @@ import { manifestSpecSchema } from './manifest.ts'
 import { unknownFieldsSchema } from './unknown-fields.ts'
 
 /** A spec as the store has it, with what the manifest said beside. */
-export const storedSpecSchema = manifestSpecSchema.extend({ unknownFields: unknownFieldsSchema })
+export const storedSpecSchema = manifestSpecSchema.extend({
+  // Nothing acts on them, so none keeps a playground from being read.
+  unknownFields: unknownFieldsSchema.catch(undefined),
+})
 export type StoredSpec = z.infer<typeof storedSpecSchema>
 
 /**

@@ -14,7 +14,10 @@ export interface UnknownField {
   readonly value?: unknown
 }
 
-export const unknownFieldsSchema = z.array(unknownFieldSchema).max(1000, 'at most 1000').optional()
+/** More are no mistakes any more. */
+export const mostUnknownFields = 1000
+
+export const unknownFieldsSchema = z.array(unknownFieldSchema).max(mostUnknownFields, `at most ${mostUnknownFields}`).optional()
 
 /**
  * Puts unknown fields back into a manifest document (plain data, changed in place). A field is left out where the document has become another: its list
