@@ -165,7 +165,10 @@ export const createPlaySchema = z.object({
   machines: z.unknown().optional(),
   initTasks: z.unknown().optional(),
   /** Values of the playground's init conditions, by key; the others have their defaults. */
-  initConditions: z.record(lineSchema(1, 100), lineSchema(0, 1000)).nullish(),
+  initConditions: z
+    .record(lineSchema(1, 100), lineSchema(0, 1000))
+    .refine((values) => Object.keys(values).length <= 50, 'must have at most 50')
+    .nullish(),
 })
 export type CreatePlay = z.infer<typeof createPlaySchema>
 

@@ -162,6 +162,17 @@ test('checkManifest knows images and official bases', async () => {
   await db.destroy()
 })
 
+test('checkManifest knows a playground of one’s own as a base, and none of others', async () => {
+  const { db, playgrounds } = await open()
+  const { name } = await playgrounds.create(ann, { name: 'mine', base: 'flexbox', machines: [web] })
+  const codes = async (user: typeof ann) =>
+    (await playgrounds.checkManifest(user, `kind: playground\nbase: ${name}\ntitle: Testing\nplayground: {}\n`, 'f.yaml')).map(
+      ({ code }) => code,
+    )
+  assert.deepEqual([await codes(ann), await codes(bob)], [[], ['unknown_base']])
+  await db.destroy()
+})
+
 test('what is made from a saved playground begins with what that has on the drives it describes alike', async () => {
   const { db, playgrounds } = await open()
   const saved = await playgrounds.create(ann, { name: 'saved', base: 'debian' })

@@ -144,10 +144,15 @@ export async function openPlaygrounds({
     },
 
     async checkManifest(user, text, fileName) {
-      return reader.problems(user, text, fileName, { images: images(), bases: officialBases })
+      const own = namedBase(text)
+      const rows = officialBases.some(({ name }) => name === own) ? [] : (await listed(user)).filter(({ name }) => name === own)
+      return reader.problems(user, text, fileName, { images: images(), bases: [...officialBases, ...rows.map(baseOf)] })
     },
   }
 }
+
+/** The base that a manifest seems to name. Only the reader parses the text: this chooses which playground of the user's goes along. */
+const namedBase = (text: string) => /^base:[ \t]*["']?([a-z0-9-]+)/m.exec(text)?.[1]
 
 /** A playground that is only to be named among others. */
 const unread = (name: string): Base => ({ name, spec: noSpec, takesAnyMachine: false })

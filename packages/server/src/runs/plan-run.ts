@@ -7,5 +7,5 @@ import { matchesWithin } from './matches-within.ts'
 
 /** Makes the plan of a new run of a playground on this host. Throws InvalidInput when `asked` does not go with its init conditions. */
 export function planRun(spec: ManifestSpec, host: HostShare, asked: Conditions = {}): RunPlan {
-  return fitToHost(makeRunPlan(spec, resolveConditions(spec, asked, matchesWithin)), host)
+  return fitToHost(makeRunPlan(spec, resolveConditions(spec, asked, matchesWithin())), host)
 }
