@@ -146,7 +146,7 @@ export function mainJob({ title, environment, cycles }: MainJob): void {
       await server.kill()
       const folder = `${server.home}/runs/${id}/machines/0`
       const [newest] = (await readdir(folder))
-        .filter((name) => /^console-/.test(name))
+        .filter((name) => /^console-\d+\.log$/.test(name))
         .toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }))
       await until(
         'the guest to be off',

@@ -21,7 +21,7 @@ const hostVariables =
 /** A new Debian 12 in a folder, with this host's Node 20 and its settings for mirrors and registries, and nothing else. */
 export async function makeDebianRoot(folder: string): Promise<void> {
   const apt = (await hostAcquireSettings()).map((setting) => `--aptopt=${setting.replace(/;$/, '')}`)
-  const sources = sourceLines(await debianMirror(), 'deb', 'bookworm').join('\n')
+  const sources = sourceLines(await debianMirror(), 'bookworm').join('\n')
   const made = await finish(['mmdebstrap', '--variant=apt', `--include=${packages.join(',')}`, ...apt, 'bookworm', folder, '-'], {
     stdin: `${sources}\n`,
     timeoutMs: 15 * 60_000,

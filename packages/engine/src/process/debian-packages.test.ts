@@ -25,3 +25,7 @@ test('one command names each missing package once', () => {
   assert.equal(installCommand(missing), 'apt-get install -y e2fsprogs mmdebstrap')
   assert.equal(installCommand([]), undefined)
 })
+
+test('what is no program is found by its path', async () => {
+  assert.deepEqual(await missingPrograms(['/usr/include/fcntl.h']), [])
+})

@@ -19,6 +19,8 @@ export const debianPackages = {
   busybox: 'busybox-static',
   'musl-gcc': 'musl-tools',
   gcc: 'gcc',
+  // What QEMU loads is compiled against its own libc (vmm/qemu/native/private-ram.c).
+  '/usr/include/fcntl.h': 'libc6-dev',
   make: 'make',
   bzip2: 'bzip2',
   patch: 'patch',

@@ -14,12 +14,6 @@ export interface DebianPackage {
   readonly depends: string
 }
 
-export interface SourcePackage {
-  readonly dsc: string
-  /** The .dsc and the archives that it names. */
-  readonly files: readonly string[]
-}
-
 export interface AptOptions {
   /** Of this apt alone: settings, lists, cache. Need not exist; the caller removes it. */
   readonly folder: string
@@ -29,38 +23,28 @@ export interface AptOptions {
   readonly signal?: AbortSignal
 }
 
-/** Lists are fetched at the first question, those of sources only for `downloadSource`. All is verified by apt against Debian's keyring. */
+/** Lists are fetched at the first question. All is verified by apt against Debian's keyring. */
 export interface Apt {
   /** The newest version of a binary package in the chosen releases. */
   resolve(name: string): Promise<DebianPackage>
   /** Fetches exactly these packages (newest, no dependencies) into a folder: paths of the .deb files in the order asked for. */
   download(names: readonly string[], into: string): Promise<string[]>
-  /** Fetches a source package without unpacking it. */
-  downloadSource(name: string, into: string): Promise<SourcePackage>
 }
 
 /** A private apt over the host's own mirror: its configuration, lists and caches live in `folder`; the host's are read, never written. */
 export async function openApt(options: AptOptions): Promise<Apt> {
-  const binary = lazy(() => makeRoot(options, 'deb'))
-  const source = lazy(() => makeRoot(options, 'deb-src'))
+  const root = lazy(() => makeRoot(options))
   return {
     async resolve(name) {
-      return parsePackage(name, await (await binary()).ask(['apt-cache', 'show', '--no-all-versions', name]))
+      return parsePackage(name, await (await root()).ask(['apt-cache', 'show', '--no-all-versions', name]))
     },
     async download(names, into) {
-      const files = await (await binary()).fetch(['apt-get', 'download', ...names], into)
+      const files = await (await root()).fetch(['apt-get', 'download', ...names], into)
       return names.map((name) => {
         const file = files.find((each) => basename(each).startsWith(`${name}_`))
         if (file === undefined) throw packageNotFound(name)
         return file
       })
-    },
-    async downloadSource(name, into) {
-      const root = await source()
-      const files = await root.fetch(['apt-get', 'source', '--download-only', '--only-source', name], into)
-      const dsc = files.find((file) => file.endsWith('.dsc'))
-      if (dsc === undefined) throw packageNotFound(name)
-      return { dsc, files }
     },
   }
 }
@@ -70,16 +54,16 @@ interface AptRoot {
   fetch(argv: readonly [string, ...string[]], into: string): Promise<string[]>
 }
 
-async function makeRoot(options: AptOptions, type: 'deb' | 'deb-src'): Promise<AptRoot> {
+async function makeRoot(options: AptOptions): Promise<AptRoot> {
   const { signal, report = () => {} } = options
-  const folder = join(options.folder, type)
+  const { folder } = options
   for (const part of ['lists/partial', 'archives/partial', 'etc/parts']) await mkdir(join(folder, part), { recursive: true })
-  for (const each of [options.folder, folder]) await chmod(each, 0o711)
+  await chmod(folder, 0o711)
   const configuration = join(folder, 'etc/apt.conf')
   const mirror = await debianMirror()
   await writeFile(
     join(folder, 'etc/sources.list'),
-    `${options.suites.flatMap((suite) => sourceLines(mirror, type, suite)).join('\n')}\n`,
+    `${options.suites.flatMap((suite) => sourceLines(mirror, suite)).join('\n')}\n`,
   )
   await writeFile(join(folder, 'status'), '')
   await writeFile(configuration, await aptConfiguration(folder))

@@ -35,11 +35,11 @@ test('a host of another distribution is told what is missing', () => {
 })
 
 test('sources are signed, with updates, and with security where the host has it', () => {
-  const lines = sourceLines({ archive: 'http://m.example/debian/', security: undefined }, 'deb-src', 'trixie')
+  const lines = sourceLines({ archive: 'http://m.example/debian/', security: undefined }, 'trixie')
   assert.equal(lines.length, 2)
   for (const each of lines)
-    assert.match(each, /^deb-src \[signed-by=\/usr\/share\/keyrings\/\S+\] http:\/\/m\.example\/debian\/ trixie(-updates)? main$/)
-  assert.equal(sourceLines({ archive: 'http://m.example/d', security: 'http://m.example/s' }, 'deb', 'bookworm').length, 3)
+    assert.match(each, /^deb \[signed-by=\/usr\/share\/keyrings\/\S+\] http:\/\/m\.example\/debian\/ trixie(-updates)? main$/)
+  assert.equal(sourceLines({ archive: 'http://m.example/d', security: 'http://m.example/s' }, 'bookworm').length, 3)
 })
 
 test('the newest kernel is what the meta package depends on', () => {

@@ -37,8 +37,8 @@ export function parseMirrors(lines: string): DebianMirror {
 }
 
 /** One-line sources of a release with its updates, signed by Debian's keyring. */
-export function sourceLines(mirror: DebianMirror, type: 'deb' | 'deb-src', suite: string): string[] {
-  const from = (uri: string, name: string) => `${type} [signed-by=${debianKeyring}] ${uri} ${name} main`
+export function sourceLines(mirror: DebianMirror, suite: string): string[] {
+  const from = (uri: string, name: string) => `deb [signed-by=${debianKeyring}] ${uri} ${name} main`
   const lines = [from(mirror.archive, suite), from(mirror.archive, `${suite}-updates`)]
   return mirror.security === undefined ? lines : [...lines, from(mirror.security, `${suite}-security`)]
 }

@@ -54,7 +54,7 @@ export async function buildDebianRoot(root: DebianRoot, options: DebianRootOptio
   const { folder, scratch, signal } = options
   const host = { sources: join(scratch, 'sources.list'), settings: join(scratch, 'apt.conf') }
   const standard = join(scratch, 'standard')
-  await writeFile(host.sources, `${sourceLines(await debianMirror(), 'deb', root.suite).join('\n')}\n`)
+  await writeFile(host.sources, `${sourceLines(await debianMirror(), root.suite).join('\n')}\n`)
   await writeFile(host.settings, `${(await hostAcquireSettings()).join('\n')}\n`)
   await runBuild(
     [
