@@ -54,7 +54,7 @@ const bad: [string, string, string, RegExp][] = [
   ],
   [
     'a field that is not acted on yet',
-    manifest('  machines:', machine('one'), '  initTasks: {t: {machine: one, run: "true", init: false}}'),
+    manifest('  machines:', machine('one'), '  initTasks: {t: {machine: one, run: "true", status: 3}}'),
     'not_supported_yet',
     /:6:\d+$/,
   ],

@@ -244,12 +244,6 @@ const golden: Bad[] = [
     at: '"[a"',
   },
   {
-    says: 'a task that is no init task',
-    text: inner(`  machines: [{name: a, ${drives}}]\n  initTasks: {t: {machine: a, run: "true", init: false}}`),
-    code: 'not_supported_yet',
-    at: 'false',
-  },
-  {
     says: 'a task whose name climbs',
     text: inner(`  machines: [{name: a, ${drives}}]\n  initTasks: {../t: {machine: a, run: "true"}}`),
     code: 'invalid_value',
@@ -315,6 +309,18 @@ const warned: Bad[] = [
     code: 'unknown_condition',
     at: 'versoin',
     hint: /Did you mean version/,
+  },
+  {
+    says: 'a task that is no init task',
+    text: inner(`  machines: [{name: a, ${drives}}]\n  initTasks: {t: {machine: a, run: "true", init: false}}`),
+    code: 'not_acted_on',
+    at: 'false',
+  },
+  {
+    says: 'a drive that is not to keep anything',
+    text: one('drives: [{source: debian-stable, mount: /, persistent: false}]'),
+    code: 'not_acted_on',
+    at: 'false',
   },
   {
     says: 'a port forward',

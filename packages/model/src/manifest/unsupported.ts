@@ -31,11 +31,10 @@ function sharedBy({ access, accessControl }: ManifestSpec): Path | undefined {
   return undefined
 }
 
-/** Init tasks are acted on; other kinds of task are not. */
+/** Init tasks are acted on; other kinds of task are not there in a run (plan/init-conditions.ts). */
 function taskFaults(task: ManifestInitTask, path: Path): Fault[] {
   const faults: Fault[] = []
-  if (task.init === false)
-    faults.push(notYet([...path, 'init'], 'Write `init: true`, or leave it out.', 'A task that is not an init task'))
+  if (task.init === false) faults.push(notActedOn([...path, 'init'], 'A task that is no init task is kept and never runs'))
   if ((task.status ?? 0) !== 0) faults.push(notYet([...path, 'status']))
   return faults
 }
@@ -66,7 +65,7 @@ function driveFaults(drive: ManifestDrive, path: Path, images: readonly string[]
   const { source, filesystem } = drive
   if (drive.snapshot !== undefined) faults.push(notYet([...path, 'snapshot']))
   if (drive.persistent === false)
-    faults.push(notYet([...path, 'persistent'], 'Every drive is persistent; leave `persistent` out.', '`persistent: false`'))
+    faults.push(notActedOn([...path, 'persistent'], 'Every drive keeps what is written to it, this one too'))
   if (filesystem !== undefined && filesystem !== 'ext4') {
     faults.push(
       notYet(

@@ -51,7 +51,8 @@ test('tasks whose conditions do not hold are not there, and what needed them wai
     flannel: task(['first'], [{ key: 'cni', value: 'flannel' }]),
     cilium: task(['first'], [{ key: 'cni', value: 'cilium' }]),
     check: task(['cilium'], [{ key: 'cni', value: 'cilium' }]),
-    last: task(['flannel', 'check']),
+    verify: { ...task(['first']), init: false },
+    last: task(['flannel', 'check', 'verify']),
   }
   const planned = (values: Record<string, string>) =>
     makeRunPlan(spec([cni], tasks), values).tasks?.map(({ name, needs }) => `${name}: ${needs}`)

@@ -54,20 +54,21 @@ export function resolveConditions(
 }
 
 interface Task {
+  readonly init?: boolean | undefined
   readonly needs: readonly string[]
   readonly conditions: readonly { readonly key: string; readonly value: string }[]
 }
 
 /**
- * The tasks whose conditions all hold. A dropped one is not there at all: what needed it waits for what that one needed, so that the order of the
+ * The init tasks whose conditions all hold. A dropped one is not there at all: what needed it waits for what that one needed, so that the order of the
  * others stays. Expects tasks without a circle of needs.
  */
 export function tasksThatApply<T extends Task>(
   tasks: Readonly<Record<string, T>>,
   values: Conditions,
 ): [name: string, task: T][] {
-  const applies = ({ conditions }: Task) =>
-    conditions.every(({ key, value }) => Object.hasOwn(values, key) && values[key] === value)
+  const applies = ({ init, conditions }: Task) =>
+    init !== false && conditions.every(({ key, value }) => Object.hasOwn(values, key) && values[key] === value)
   const all = new Map(Object.entries(tasks))
   const met = new Map<string, readonly string[]>()
   /** The task itself, or what stands for it. */
