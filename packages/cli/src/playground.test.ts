@@ -131,10 +131,11 @@ test('the console’s log is a section a boot', { timeout }, async () => {
 test('create tells faults by line and posts the manifest’s inner part', { timeout }, async () => {
   await using world = await stubWorld({ 'GET /api/images': [], 'POST /api/playgrounds': { name: 'mine-1' } })
   const bad = await world.ramet(['p', 'create', 'mine', '-b', 'debian', '-f', '-'], {
-    input: 'kind: playground\ntitle: My own\nplayground:\n  strange: 1\n',
+    input: 'kind: playground\ntitle: My own\nplayground:\n  strange: 1\n  machines: 1\n',
   })
   assert.equal(bad.code, 1)
-  assert.match(bad.stderr, /error: <stdin>:4:3: .*strange/)
+  assert.match(bad.stderr, /<stdin>:4:3: .*strange/)
+  assert.match(bad.stderr, /error: <stdin>:5:13: .*machines/)
   const good = await world.ramet(['p', 'create', 'mine', '-b', 'debian', '-f', '-', '-q'], {
     input: 'kind: playground\ntitle: My own\nplayground: {}\n',
   })
