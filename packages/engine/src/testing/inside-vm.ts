@@ -36,6 +36,8 @@ export async function runInside(
     '--target',
     String(pid),
     '--mount',
+    // Its own root: where the server itself is in a chroot, that of its mount namespace is another one, which no program in it reaches.
+    '--root',
     '--pid',
     '--ipc',
     '--uts',
