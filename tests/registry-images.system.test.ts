@@ -71,6 +71,7 @@ playground:
     assert.equal(await inMachine(server, id, 'bare', 'cat /proc/1/comm'), 'pid1')
     assert.equal(await inMachine(server, id, 'bare', 'cd /data && echo *'), 'kept linked made')
     assert.equal(await inMachine(server, id, 'bare', "stat -c '%u:%g %a %h' /data/kept"), '12:34 4751 2')
+    assert.equal(await inMachine(server, id, 'bare', 'echo "$COLOUR $PATH"'), 'blue sky /opt/ours:/bin', 'as the image says')
     assert.equal(await inMachine(server, id, 'bare', 'ping -c1 -W5 full >/dev/null && echo there'), 'there')
   })
 
@@ -144,6 +145,6 @@ async function bareImage(which: string) {
       ]),
       tar([{ name: 'data/.wh.old' }, { name: 'data/made', content: 'z' }]),
     ],
-    { format: 'docker' },
+    { format: 'docker', config: { Env: ['PATH=/opt/ours:/bin', 'COLOUR=blue sky'] } },
   )
 }

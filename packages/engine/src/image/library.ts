@@ -7,6 +7,7 @@ import { canonicalSource, isImageReference, parseImageReference } from '@ramet/m
 import type { KernelPack, ReportProgress, RootImage } from './cache/artefact.ts'
 import { findArtefact, listArtefacts, reclaim, removeArtefact } from './cache/cache.ts'
 import type { CachedArtefact } from './cache/record.ts'
+import { collectRegistryImages } from './oci/collect.ts'
 import { listPins } from './oci/pins.ts'
 import type { RegistryOptions } from './oci/registry/registry.ts'
 import { registryEntry } from './oci/registry-entry.ts'
@@ -55,6 +56,7 @@ export class ImageLibrary {
     registry?: RegistryOptions,
   ): Promise<ImageLibrary> {
     await reclaim(cacheFolder)
+    await collectRegistryImages(cacheFolder)
     const library = new ImageLibrary(cacheFolder, entries, registry)
     for (const { reference } of await listPins(cacheFolder)) library.#know(library.#entry(reference))
     for (const entry of library.#entries) await library.#find(entry)
@@ -104,12 +106,14 @@ export class ImageLibrary {
     building?.controller.abort(cancelled(entry.name))
     await building?.result.catch(() => {})
     this.#failures.delete(entry.name)
-    const versions = entry.forget ? await entry.forget() : await this.versions(entry.name)
-    for (const { folder } of versions.filter(({ folder }) => !keep.has(folder))) await removeArtefact(folder)
-    await entry.afterRemoval?.()
+    if (entry.forget) await entry.forget()
+    else for (const { folder } of await this.versions(entry.name)) if (!keep.has(folder)) await removeArtefact(folder)
+    // Several names may mean the same.
+    for (const each of entry.forget ? this.#entries : []) await this.#find(each)
     await this.#find(entry)
     this.#changed(entry)
-    if (entry.forget) this.#entries.splice(this.#entries.indexOf(entry) >>> 0, 1)
+    // What has a name of its own can be pulled again by it.
+    if (isImageReference(entry.name)) this.#entries.splice(this.#entries.indexOf(entry) >>> 0, 1)
   }
 
   /** What a reference to a registry stands for: pinned already, or from now on, as the registry says. Undefined for images that are built here. */

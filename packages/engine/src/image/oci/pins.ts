@@ -24,6 +24,7 @@ export async function pinnedDigest(cacheFolder: string, reference: ImageReferenc
 
 export async function setPin(cacheFolder: string, reference: ImageReference, digest: string): Promise<void> {
   const name = printImageReference(reference)
+  if ((await readPin(fileOf(cacheFolder, name)))?.digest === digest) return
   await mkdir(join(cacheFolder, kind), { recursive: true })
   const pin: Pin = { reference: name, digest, pinnedAt: new Date().toISOString() }
   await writeFileAtomically(fileOf(cacheFolder, name), `${JSON.stringify(pin)}\n`)

@@ -1,25 +1,20 @@
-import { mkdir, rename, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import type { RametError } from '@ramet/model/errors/error.ts'
 import { type ImageReference, printImageReference } from '@ramet/model/units/image-reference.ts'
-import { runBuild } from '../build/build-process.ts'
-import { makeExt4 } from '../build/ext4.ts'
 import type { BuildOptions, RootImage } from '../cache/artefact.ts'
 import { type ArtefactKey, cached } from '../cache/cache.ts'
 import type { CachedArtefact } from '../cache/record.ts'
 import { recipeHash } from '../recipes/recipe.ts'
-import { unpackLayers } from './layers/unpack.ts'
+import { convertImage } from './convert-image.ts'
 import { pinnedDigest, setPin } from './pins.ts'
-import { fetchImage } from './registry/fetch-image.ts'
+import { dropDamagedBlobs } from './registry/blob-store.ts'
+import { beginFetch } from './registry/fetch-image.ts'
 import { Registry, type RegistryOptions } from './registry/registry.ts'
 
 export const registryImageKind = 'registry-image'
 const diskName = 'root.qcow2'
-/** Changed by hand whenever what is below `layers/` or the filesystem comes out otherwise from the same image. */
-const revision = '1'
-const journalMiB = 64
-/** As mke2fs has it for small filesystems (mke2fs.conf, inode_ratio). A filesystem that grows keeps it. */
-const bytesPerInode = 16_384
-const unit = 64 * 2 ** 20
+/** Changed by hand whenever `convert-image.ts` and what is below `layers/` make something else of the same image. */
+const revision = '2'
 
 /** Where an image of this digest is in the cache, whatever it is called. */
 export const registryImageKey = (cacheFolder: string, digest: string): ArtefactKey => ({
@@ -32,99 +27,63 @@ export const registryImageKey = (cacheFolder: string, digest: string): ArtefactK
 export interface PullOptions extends BuildOptions {
   /** Asks the registry what the tag stands for now. */
   readonly newest?: boolean
-  readonly registry?: RegistryOptions
+  readonly registry?: RegistryOptions | undefined
 }
 
+type ResolveOptions = Pick<PullOptions, 'cacheFolder' | 'registry' | 'signal'>
+
 /** What the reference stands for: its own digest, the pinned one, or what the registry says now, which is pinned then. */
-export async function resolveDigest(
-  reference: ImageReference,
-  { cacheFolder, newest, registry, signal }: Pick<PullOptions, 'cacheFolder' | 'newest' | 'registry' | 'signal'>,
-): Promise<string> {
-  if (reference.digest !== undefined) {
-    await setPin(cacheFolder, reference, reference.digest)
-    return reference.digest
-  }
-  const pinned = newest ? undefined : await pinnedDigest(cacheFolder, reference)
-  if (pinned !== undefined) return pinned
-  const { digest } = await new Registry(reference, { ...registry, signal }).manifest(reference.tag ?? 'latest')
+export async function resolveDigest(reference: ImageReference, options: ResolveOptions): Promise<string> {
+  const { cacheFolder } = options
+  const digest = (await pinnedDigest(cacheFolder, reference)) ?? (await askDigest(reference, options))
   await setPin(cacheFolder, reference, digest)
   return digest
 }
 
-/** The image as a base for drives, from the cache when its digest was converted before. */
+async function askDigest(reference: ImageReference, { registry, signal }: ResolveOptions): Promise<string> {
+  if (reference.digest !== undefined) return reference.digest
+  return (await new Registry(reference, { ...registry, signal }).manifest(reference.tag ?? 'latest')).digest
+}
+
+/**
+ * The image as a base for drives, from the cache when its digest was converted before. A newer one is what the reference stands for once it is whole: until
+ * then, and when it cannot be had, the one before goes on.
+ */
 export async function pullImage(reference: ImageReference, options: PullOptions): Promise<RootImage> {
   const { cacheFolder, report, signal } = options
   const of = printImageReference(reference)
   report({ step: 'Asking the registry', message: `Asking ${reference.host} for ${of}`, percent: 0 })
-  const digest = await resolveDigest(reference, options)
+  const digest = options.newest ? await askDigest(reference, options) : await resolveDigest(reference, options)
   const onWait = () => report({ step: 'Waiting', message: `Another process is pulling ${of}` })
-  const convert = async (folder: string, scratch: string) => {
-    const registry = new Registry(reference, { ...options.registry, signal })
-    const image = await fetchImage(registry, digest, { cacheFolder, report, signal })
-    const root = resolve(scratch, 'root')
-    await mkdir(root, { mode: 0o755 })
-    const tree = await unpackLayers({
-      cacheFolder,
-      layers: image.layers,
-      folder: root,
-      onRead: (bytes) =>
-        report({ step: 'Unpacking layers', message: `Unpacking ${of}`, percent: 60 + 20 * Math.min(1, bytes / image.bytes) }),
-      signal,
-    })
-    report({ step: 'Making the filesystem', message: 'Making the filesystem', percent: 80 })
-    const raw = join(scratch, 'root.raw')
-    const { sizeBytes, inodeBytes } = filesystemFor(tree)
-    await makeExt4({
-      from: root,
-      file: raw,
-      sizeBytes,
-      label: 'root',
-      journalMiB,
-      bytesPerInode: inodeBytes,
-      keepsRootOwner: true,
-      signal,
-    })
-    await rm(root, { recursive: true })
-    report({ step: 'Packing the image', message: 'Packing the image', percent: 92 })
-    const packed = join(scratch, diskName)
-    await runBuild(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', raw, packed], { signal })
-    await rename(packed, join(folder, diskName))
-    return {
-      sizeBytes,
-      digest,
-      layers: image.layers.map((layer) => layer.digest),
-      environment: image.config.environment,
-      workingFolder: image.config.workingFolder,
-      ...(tree.init === undefined ? {} : { init: tree.init }),
-      ...(tree.shell === undefined ? {} : { shell: tree.shell }),
+  const build = async (folder: string, scratch: string) => {
+    const stop = new AbortController()
+    const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
+    const registry = new Registry(reference, { ...options.registry, signal: either })
+    const image = await beginFetch(registry, digest, { cacheFolder, report, signal: either })
+    const layers = image.layers.map((layer) => layer.digest)
+    try {
+      const disk = join(folder, diskName)
+      const { sizeBytes, init, shell } = await convertImage(image, { cacheFolder, scratch, disk, of, report, signal })
+      await setPin(cacheFolder, reference, digest)
+      return { digest, layers, sizeBytes, ...(init === undefined ? {} : { init }), ...(shell === undefined ? {} : { shell }) }
+    } catch (error) {
+      stop.abort(error)
+      await image.done.catch(() => {})
+      if ((error as RametError).code === 'image_refused') await dropDamagedBlobs(cacheFolder, layers)
+      throw error
     }
   }
-  return toRegistryImage(await cached(registryImageKey(cacheFolder, digest), convert, { signal, onWait }))
+  const artefact = await cached(registryImageKey(cacheFolder, digest), build, { signal, onWait })
+  await setPin(cacheFolder, reference, digest)
+  return toRegistryImage(artefact)
 }
 
 export function toRegistryImage({ folder, bytes, builtAt, facts }: CachedArtefact): RootImage {
-  return {
-    folder,
-    bytes,
-    builtAt,
-    disk: join(folder, diskName),
-    sizeBytes: Number(facts.sizeBytes),
-    cannotBoot: whyNotBootable(facts),
-  }
+  const cannotBoot = whyNotBootable(facts)
+  return { folder, bytes, builtAt, disk: join(folder, diskName), sizeBytes: Number(facts.sizeBytes), cannotBoot }
 }
 
 /** A machine needs a shell, for people and for tasks; an init it gets from us. */
 function whyNotBootable({ shell }: CachedArtefact['facts']): string | undefined {
   return shell === undefined ? 'It has no shell (/bin/sh), so nobody could do anything in a machine of it.' : undefined
-}
-
-/** Room for the content, as much again for inode tables and what a guest writes before its drive is grown; as many inodes as are needed twice. */
-function filesystemFor({ bytes, inodes }: { readonly bytes: number; readonly inodes: number }): {
-  sizeBytes: number
-  inodeBytes: number
-} {
-  const needed = bytes * 1.1 + inodes * 512 + journalMiB * 2 ** 20 + 2 * unit
-  const sizeBytes = Math.ceil(needed / unit) * unit
-  const inodeBytes = Math.max(1024, Math.min(bytesPerInode, Math.floor(sizeBytes / (inodes * 2 + 1024) / 1024) * 1024))
-  return { sizeBytes, inodeBytes }
 }

@@ -25,9 +25,8 @@ export interface CatalogEntry {
   /** Of an image from a registry: the digest that its reference stands for here; `pin` asks the registry for one that has none yet. */
   pinned?(): Promise<string | undefined>
   pin?(signal?: AbortSignal): Promise<string>
-  /** The reference stands for nothing any more. Returns what nothing else stands for. */
-  forget?(): Promise<CachedArtefact[]>
-  afterRemoval?(): Promise<void>
+  /** Removes what the reference stands for, where nothing else does. */
+  forget?(): Promise<void>
 }
 
 export type Built = RootImage | KernelPack

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -16,18 +16,20 @@ export interface DockerRegistry {
 export interface DockerRegistryOptions {
   /** More of its configuration, as YAML at the top level. */
   readonly more?: string
+  /** A folder of the caller's for what it stores; default: one of its own, removed with it. */
+  readonly store?: string
   /** Below `http:`, indented by two. */
   readonly http?: string
 }
 
-export async function startDockerRegistry({ more = '', http = '' }: DockerRegistryOptions = {}): Promise<DockerRegistry> {
+export async function startDockerRegistry({ more = '', http = '', store }: DockerRegistryOptions = {}): Promise<DockerRegistry> {
   const folder = await mkdtemp(join(tmpdir(), 'ramet-registry-'))
   const port = await freePort()
   const host = `127.0.0.1:${port}`
   const settings = join(folder, 'config.yml')
   await writeFile(
     settings,
-    `version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\nstorage: {filesystem: {rootdirectory: ${folder}/store}}\nhttp:\n  addr: ${host}\n  secret: test\n${http}${more}`,
+    `version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\nstorage: {filesystem: {rootdirectory: ${store ?? join(folder, 'store')}}}\nhttp:\n  addr: ${host}\n  secret: test\n${http}${more}`,
   )
   const child = spawn('docker-registry', ['serve', settings], { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
@@ -52,7 +54,6 @@ export async function startDockerRegistry({ more = '', http = '' }: DockerRegist
 }
 
 async function listens(port: number): Promise<boolean> {
-  const { connect } = await import('node:net')
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => {
       socket.destroy()

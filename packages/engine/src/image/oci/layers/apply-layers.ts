@@ -5,7 +5,7 @@ import { openLayer } from './decompress.ts'
 import { instructionOf } from './instruction.ts'
 import { LayerFault } from './layer-fault.ts'
 import type { LayerLimits } from './limits.ts'
-import { endOfContent, endRecord, entryRecord, layerRecord, partRecord, pathRecord } from './records.ts'
+import { appendRecord, endOfContent, endRecord, entryRecord, layerRecord, partRecord, pathRecord } from './records.ts'
 import { readTar, type TarEntry } from './tar-reader.ts'
 
 export interface LayerFile {
@@ -14,6 +14,15 @@ export interface LayerFile {
   readonly digest: string
   /** Of the archive in it, from the image's configuration. */
   readonly diffId: string
+}
+
+export interface ApplyOptions {
+  /** Waited for before a layer is read. */
+  readonly here?: ((index: number) => Promise<void>) | undefined
+  /** Called with each number of bytes read of a blob. */
+  readonly onRead?: (bytes: number) => void
+  /** Lines for /etc/environment where the image has no init (`image-environment.ts`). */
+  readonly environment?: string | undefined
 }
 
 const batchBytes = 256 * 1024
@@ -27,14 +36,20 @@ export async function applyLayers(
   layers: readonly LayerFile[],
   out: Writable,
   limits: LayerLimits,
-  onRead: (bytes: number) => void = () => {},
+  { here, onRead = () => {}, environment = '' }: ApplyOptions = {},
 ): Promise<void> {
   if (layers.length > limits.layers) throw new LayerFault(`The image has ${layers.length} layers, more than ${limits.layers}.`)
   const total = { entries: 0, bytes: 0 }
   const writer = new Batches(out)
   for (const [index, layer] of layers.entries()) {
+    await here?.(index)
     await writer.write(layerRecord(index + 1))
     await applyLayer(layer, index + 1, writer, limits, total, onRead)
+  }
+  if (environment !== '') {
+    const text = Buffer.from(environment)
+    for (const record of [appendRecord('etc/environment'), partRecord(0, text.length), text, endOfContent])
+      await writer.write(record)
   }
   await writer.write(endRecord)
   await writer.end()
@@ -51,8 +66,9 @@ async function applyLayer(
   let position = 0
   let entry: TarEntry | undefined
   const hash = createHash('sha256')
+  const stream = await openLayer(layer.file, onRead)
   try {
-    const source = new ByteSource(measured(await openLayer(layer.file, onRead), hash, total, limits))
+    const source = new ByteSource(measured(stream, hash, total, limits))
     for await (entry of readTar(source, limits)) {
       position++
       if (++total.entries > limits.entries) throw new LayerFault(`the image has more than ${limits.entries} entries`)
@@ -68,6 +84,8 @@ async function applyLayer(
     throw new LayerFault(
       `Layer ${number} of ${layer.digest}, entry ${entry === undefined ? position + 1 : position}${name}: ${reason}.`,
     )
+  } finally {
+    stream.destroy()
   }
   const found = `sha256:${hash.digest('hex')}`
   if (found !== layer.diffId)

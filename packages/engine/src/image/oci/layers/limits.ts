@@ -19,7 +19,7 @@ export interface LayerLimits {
 
 export const layerLimits: LayerLimits = {
   layers: 200,
-  entries: 2_000_000,
+  entries: 800_000,
   unpackedBytes: 50 * 1024 ** 3,
   pathBytes: 4095,
   nameBytes: 255,

@@ -23,6 +23,9 @@ export function pathRecord(how: 'remove' | 'clear', position: number, path: stri
   return header(how === 'remove' ? 'w' : 'o', position, path, '', {})
 }
 
+/** Appends to a file where the image has no init. Its content follows. */
+export const appendRecord = (path: string): Buffer => header('a', 0, path, '', {})
+
 /** For `make`. Of a file its content follows. */
 export function entryRecord(entry: TarEntry, position: number, made: Extract<Instruction, { do: 'make' }>): Buffer {
   const kind = kinds[entry.type as keyof typeof kinds]

@@ -24,7 +24,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-enum { MOST_PATH = 4095, MOST_CHUNK = 1 << 20, BLOCK = 4096, MOST_DEPTH = 512 };
+enum { MOST_PATH = 4095, MOST_CHUNK = 1 << 20, BLOCK = 4096, MOST_DEPTH = 512, MOST_MEMORY = 1 << 30 };
 
 struct header {
     uint32_t mode, uid, gid;
@@ -78,10 +78,12 @@ static uint64_t hash(const char *text) {
     return value ? value : 1;
 }
 
-static void put_seen(uint64_t *table, size_t size, uint64_t value) {
+static bool put_seen(uint64_t *table, size_t size, uint64_t value) {
     size_t at = value & (size - 1);
     while (table[at] && table[at] != value) at = (at + 1) & (size - 1);
+    bool is_new = !table[at];
     table[at] = value;
+    return is_new;
 }
 
 static void note_seen(const char *name) {
@@ -95,8 +97,7 @@ static void note_seen(const char *name) {
         seen = table;
         seen_size = size;
     }
-    put_seen(seen, seen_size, hash(name));
-    seen_count++;
+    if (put_seen(seen, seen_size, hash(name))) seen_count++;
 }
 
 static bool is_seen(const char *name) {
@@ -163,8 +164,12 @@ static bool remove_at(int in, const char *leaf, char *name, bool keeps, int dept
     return true;
 }
 
+/* The folder of the entry before, when nothing was removed since: it is there, and noted. */
+static char last_folder[MOST_PATH + 1];
+
 static bool remove_tree(const char *name, bool keeps) {
     static char walked[MOST_PATH + 1];
+    last_folder[0] = 0;
     strcpy(walked, name);
     return remove_at(AT_FDCWD, name, walked, keeps, 0);
 }
@@ -172,6 +177,7 @@ static bool remove_tree(const char *name, bool keeps) {
 /* An opaque folder: what the layers below have in it is gone. */
 static void clear_folder(void) {
     struct stat found;
+    last_folder[0] = 0;
     if (lstat(path, &found) < 0 || !S_ISDIR(found.st_mode)) return;
     static char walked[MOST_PATH + 1];
     DIR *list = opendir(path);
@@ -187,12 +193,17 @@ static void clear_folder(void) {
 
 /* Folders above the name that no layer describes: root's, 0755. All of them are of this layer. */
 static void make_parents(void) {
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) : 0;
+    if (length && strlen(last_folder) == length && !memcmp(last_folder, path, length)) return;
     for (char *at = path; (at = strchr(at, '/')); at++) {
         *at = 0;
         if (mkdir(path, 0755) < 0 && errno != EEXIST) fail("folder");
         note_seen(path);
         *at = '/';
     }
+    memcpy(last_folder, path, length);
+    last_folder[length] = 0;
 }
 
 static void take_attributes(const struct header *header) {
@@ -331,14 +342,48 @@ static void measure(int in, const char *leaf, int depth) {
     closedir(list);
 }
 
-static bool tell_program(const char *what, const char *const *candidates) {
+/* In the order of `guest/boot/initramfs/init`. */
+static const char *const inits[] = {"/sbin/init", "/lib/systemd/systemd", "/etc/init", "/bin/init", NULL};
+static const char *const shells[] = {"/bin/sh", "/bin/bash", "/bin/ash", "/bin/dash", NULL};
+
+static const char *find_program(const char *const *candidates) {
     struct stat found;
     for (; *candidates; candidates++)
-        if (stat(*candidates, &found) == 0 && S_ISREG(found.st_mode) && found.st_mode & 0111) {
-            printf("%s %s\n", what, *candidates);
-            return true;
+        if (stat(*candidates, &found) == 0 && S_ISREG(found.st_mode) && found.st_mode & 0111) return *candidates;
+    return NULL;
+}
+
+/*
+ * Appends to a file of the image, or makes it, where the image has no init: what the image says of its environment, which shells are to have then.
+ * Whatever else stands in the file's place is left alone.
+ */
+static void append(void) {
+    struct stat found;
+    int out = -1;
+    if (!find_program(inits)) {
+        const int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+        out = open(path, flags, 0644);
+        char *slash = strrchr(path, '/');
+        if (out < 0 && errno == ENOENT && slash) {
+            *slash = 0;
+            mkdir(path, 0755);
+            *slash = '/';
+            out = open(path, flags, 0644);
         }
-    return false;
+        if (out >= 0 && (fstat(out, &found) < 0 || !S_ISREG(found.st_mode))) {
+            close(out);
+            out = -1;
+        }
+    }
+    for (;;) {
+        take_number(8);
+        size_t length = take_number(4);
+        if (length == 0) break;
+        if (length > MOST_CHUNK) refuse("content beyond the end of a file");
+        take(chunk, length);
+        if (out >= 0 && write(out, chunk, length) != (ssize_t)length) fail("content");
+    }
+    if (out >= 0) close(out);
 }
 
 static void confine(const char *folder) {
@@ -356,6 +401,9 @@ static void confine(const char *folder) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) fail("no_new_privs");
     struct rlimit none = {0, 0};
     if (setrlimit(RLIMIT_CORE, &none) < 0) fail("core files");
+    /* Names and times of folders are kept until the end. */
+    struct rlimit memory = {MOST_MEMORY, MOST_MEMORY};
+    if (setrlimit(RLIMIT_AS, &memory) < 0) fail("memory");
     umask(0);
 }
 
@@ -373,6 +421,7 @@ int main(int count, char **words) {
             free(seen);
             seen = NULL;
             seen_size = seen_count = 0;
+            last_folder[0] = 0;
             continue;
         }
         entry = take_number(8);
@@ -387,6 +436,7 @@ int main(int count, char **words) {
         take_text(link_target, header.link_length);
         if (kind == 'w') remove_tree(path, true);
         else if (kind == 'o') clear_folder();
+        else if (kind == 'a') append();
         else apply((char)kind, &header);
     }
     for (size_t at = 0; at < folder_count; at++) {
@@ -397,8 +447,8 @@ int main(int count, char **words) {
     strcpy(path, ".");
     measure(AT_FDCWD, ".", 0);
     printf("inodes %llu\nbytes %llu\n", (unsigned long long)inodes, (unsigned long long)bytes);
-    /* In the order of `guest/boot/initramfs/init`. */
-    tell_program("init", (const char *const[]){"/sbin/init", "/lib/systemd/systemd", "/etc/init", "/bin/init", NULL});
-    tell_program("shell", (const char *const[]){"/bin/sh", "/bin/bash", "/bin/ash", "/bin/dash", NULL});
+    const char *init = find_program(inits), *shell = find_program(shells);
+    if (init) printf("init %s\n", init);
+    if (shell) printf("shell %s\n", shell);
     return 0;
 }

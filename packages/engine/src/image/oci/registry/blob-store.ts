@@ -1,4 +1,5 @@
 import { createHash, type Hash, randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,7 +9,7 @@ import { ownerTag } from '../../build/owner.ts'
 import type { Descriptor } from './manifest.ts'
 import { BodyFault, readBody } from './read-body.ts'
 import type { Registry } from './registry.ts'
-import { imageCorrupt, registryFailed } from './registry-errors.ts'
+import { blobDamaged, imageCorrupt, registryFailed } from './registry-errors.ts'
 
 /** Below the cache: a blob a file, by its digest, whole and checked. Images share them; a killed server's unfinished ones the cache reclaims. */
 const kind = 'oci-blobs'
@@ -55,6 +56,24 @@ export async function collectBlobs(cacheFolder: string, kept: ReadonlySet<string
   }
 }
 
+/** Removes blobs that are no longer what their names say, as after a fault of the disk: they are fetched anew then. Throws `image_corrupt` when there are any. */
+export async function dropDamagedBlobs(cacheFolder: string, digests: readonly string[]): Promise<void> {
+  const damaged: string[] = []
+  for (const digest of new Set(digests)) {
+    const file = blobFile(cacheFolder, digest)
+    const hash = createHash('sha256')
+    try {
+      for await (const chunk of createReadStream(file)) hash.update(chunk)
+    } catch {
+      continue
+    }
+    if (`sha256:${hash.digest('hex')}` === digest) continue
+    damaged.push(digest)
+    await rm(file, { force: true })
+  }
+  if (damaged.length > 0) throw blobDamaged(damaged)
+}
+
 async function download(
   registry: Registry,
   handle: FileHandle,
@@ -80,6 +99,8 @@ async function download(
         if (answer.statusCode === 206) throw new BodyFault('it sends another part than it was asked for', true)
       }
       for await (const chunk of readBody(answer, blob.size - bytes, limits)) {
+        // Another layer of the same image has failed, or nobody wants it any more.
+        signal?.throwIfAborted()
         await writeAll(handle, chunk, bytes)
         hash.update(chunk)
         bytes += chunk.length

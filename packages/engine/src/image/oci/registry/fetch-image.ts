@@ -7,23 +7,35 @@ import { blobFile, fetchBlob, hasBlob } from './blob-store.ts'
 import { type Descriptor, type ImageConfig, parseConfig, parseManifest } from './manifest.ts'
 import type { Registry } from './registry.ts'
 
-/** Everything of an image, in the store. */
+/** An image whose layers are in the store, or on their way to it. */
 export interface FetchedImage {
   readonly layers: readonly LayerFile[]
+  /** Resolves when that layer is whole in the store. Rejects when it or another one cannot be had. */
+  here(index: number): Promise<void>
   readonly config: ImageConfig
   /** As the registry sends them. */
   readonly bytes: number
+  /** Settles when nothing is on its way any more. */
+  readonly done: Promise<void>
 }
 
 const architectures: Record<string, string> = { x64: 'amd64', arm64: 'arm64' }
 /** Share of the whole that is done when all layers are here. */
-const fetchedPercent = 60
+export const fetchedPercent = 60
+const reportEveryMs = 200
+
+/** Fetches the image as a whole. Throws what `beginFetch` throws and what its layers do. */
+export async function fetchImage(...of: Parameters<typeof beginFetch>): Promise<FetchedImage> {
+  const image = await beginFetch(...of)
+  await image.done
+  return image
+}
 
 /**
- * Fetches the image of that digest, an index's for this platform. Layers come side by side; those that are in the store already do not come again.
- * Throws what `Registry` and `fetchBlob` throw, `image_refused` and `no_space`.
+ * Begins to fetch the image of that digest, an index's for this platform. Layers come side by side, lowest first; those that are in the store already do
+ * not come again. Throws what `Registry` throws, `image_refused` and `no_space`; layers throw what `fetchBlob` throws.
  */
-export async function fetchImage(
+export async function beginFetch(
   registry: Registry,
   digest: string,
   options: { readonly cacheFolder: string; readonly report: ReportProgress; readonly signal?: AbortSignal | undefined },
@@ -49,21 +61,31 @@ export async function fetchImage(
   const wanted = missing.reduce((sum, { size }) => sum + size, 0)
   await requireSpace(cacheFolder, wanted)
   let come = 0
+  let reportedAt = 0
   const onBytes = (more: number) => {
     come += more
+    if (Date.now() - reportedAt < reportEveryMs) return
+    reportedAt = Date.now()
     const message = `Fetching ${of}: ${mebibytes(come)} of ${mebibytes(wanted)} MiB`
     report({ step: 'Fetching layers', message, percent: wanted === 0 ? fetchedPercent : (come / wanted) * fetchedPercent })
   }
-  await sideBySide(missing, limits.parallel, signal, async (layer, each) => {
+  const arrivals = new Map(missing.map(({ digest: layer }) => [layer, Promise.withResolvers<void>()]))
+  const done = sideBySide(missing, limits.parallel, signal, async (layer, each) => {
     const what = `layer ${unique.indexOf(layer) + 1} of ${of}`
     await fetchBlob(registry, cacheFolder, layer, what, onBytes, each)
+    arrivals.get(layer.digest)?.resolve()
   })
+  done.catch((error) => {
+    for (const { reject } of arrivals.values()) reject(error)
+  })
+  for (const { promise } of arrivals.values()) promise.catch(() => {})
   const layers = image.layers.map(({ digest: layer }, at) => ({
     file: blobFile(cacheFolder, layer),
     digest: layer,
     diffId: diffIds[at] as string,
   }))
-  return { layers, config: { diffIds, ...config }, bytes }
+  const here = async (index: number) => arrivals.get(layers[index]?.digest ?? '')?.promise
+  return { layers, here, config: { diffIds, ...config }, bytes, done }
 }
 
 /** Of an index: the first manifest for Linux on this architecture. */

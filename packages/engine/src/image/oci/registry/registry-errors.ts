@@ -32,3 +32,14 @@ export const imageCorrupt = (host: string, what: string, why: string) =>
   new RametError('image_corrupt', 502, `The registry ${host} sent a damaged ${what}: ${why}`, {
     hint: 'Nothing of it was kept. Try again later.',
   })
+
+/** On this host's own disk. */
+export const blobDamaged = (digests: readonly string[]) =>
+  new RametError(
+    'image_corrupt',
+    500,
+    `Layers of the cache were damaged on the disk and have been removed: ${digests.join(', ')}.`,
+    {
+      hint: 'Try again: they are fetched anew.',
+    },
+  )

@@ -1,5 +1,5 @@
 import { type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http'
-import { request as secureRequest } from 'node:https'
+import { Agent, request as secureRequest } from 'node:https'
 import type { RametError } from '@ramet/model/errors/error.ts'
 import type { RegistryLimits } from './limits.ts'
 import { registryFailed, registryUnreachable } from './registry-errors.ts'
@@ -63,7 +63,7 @@ async function askOnce({ method, url, headers, what, authorities, limits, signal
   const options = {
     method,
     headers: { 'user-agent': 'ramet', ...headers },
-    agent: false as const,
+    agent: agentFor(url),
     ...(own.length > 0 ? { ca: await withOwn(own) } : {}),
   }
   const sent: ClientRequest = (url.protocol === 'https:' ? secureRequest : plainRequest)(url, options, resolve)
@@ -83,6 +83,10 @@ async function askOnce({ method, url, headers, what, authorities, limits, signal
     clearTimeout(timer)
   }
 }
+
+/** A connection of its own each, by the host's proxy where its environment names one (https_proxy, no_proxy); to this machine never by one. */
+const agentFor = (url: URL): Agent | false =>
+  url.protocol === 'https:' && !isLoopback(url) ? new Agent({ proxyEnv: process.env }) : false
 
 function unreachable(url: URL, what: string, error: unknown): RametError {
   const { code, message } = error as NodeJS.ErrnoException

@@ -1,0 +1,30 @@
+import { readdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { temporarySuffix } from '../../disk/files.ts'
+import { removeArtefact } from '../cache/cache.ts'
+import { readRecord } from '../cache/record.ts'
+import { listPins } from './pins.ts'
+import { collectBlobs } from './registry/blob-store.ts'
+import { registryImageKey, registryImageKind } from './registry-image.ts'
+
+/**
+ * Removes images that no reference stands for any more, as those of before a newer one was pulled, and then the layers that no image here has. Runs are not concerned: their layers are files of their own.
+ */
+export async function collectRegistryImages(cacheFolder: string): Promise<void> {
+  const wanted = (await listPins(cacheFolder)).map(({ digest }) => `${registryImageKey(cacheFolder, digest).name}-`)
+  const used = new Set<string>()
+  const names = await readdir(join(cacheFolder, registryImageKind)).catch((): string[] => [])
+  for (const folder of names
+    .filter((name) => !name.endsWith(temporarySuffix))
+    .map((name) => join(cacheFolder, registryImageKind, name))) {
+    const image = await readRecord(folder)
+    if (!image || !wanted.some((each) => basename(folder).startsWith(each))) {
+      await removeArtefact(folder)
+      continue
+    }
+    const { layers } = image.facts
+    for (const digest of Array.isArray(layers) ? layers : []) used.add(digest)
+  }
+  // While somebody pulls, it is not known which layers they will want.
+  if (!names.some((name) => name.endsWith(temporarySuffix))) await collectBlobs(cacheFolder, used)
+}

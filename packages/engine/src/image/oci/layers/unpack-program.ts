@@ -1,0 +1,23 @@
+import { join } from 'node:path'
+import { runBuild } from '../../build/build-process.ts'
+import { cached } from '../../cache/cache.ts'
+import { recipeHash, sourceTexts } from '../../recipes/recipe.ts'
+
+const source = new URL('../native/unpack.c', import.meta.url)
+// biome-ignore format: one line as it is called
+const compiler = ['musl-gcc', '-O2', '-s', '-Wall', '-Wextra', '-Wshadow', '-Wconversion', '-Werror', '-fstack-protector-strong', '-D_FORTIFY_SOURCE=2', '-static'] as const
+
+/** Returns the path of `native/unpack.c`'s program, compiled at first use. Throws `missing_program` without a compiler. */
+export async function unpackProgram(cacheFolder: string): Promise<string> {
+  const key = {
+    cacheFolder,
+    kind: 'host-tools',
+    name: 'unpack',
+    recipeHash: recipeHash({ compiler: [...compiler], ...(await sourceTexts([source])) }),
+  }
+  const { folder } = await cached(key, async (outFolder) => {
+    await runBuild([...compiler, '-o', join(outFolder, 'unpack'), source.pathname])
+    return {}
+  })
+  return join(folder, 'unpack')
+}
