@@ -53,7 +53,7 @@ playground:
   async function create(source: string) {
     const file = join(server.home, 'm.yaml')
     await writeFile(file, manifest(source))
-    return server.ramet(['playground', 'create', 'mine', '-b', 'flexbox', '-f', file, '-q'])
+    return server.ramet(['playground', 'create', 'mine', '-b', 'flexbox', '-f', file])
   }
   const found = async () => (await (await server.client()).images.list()).find(({ name }) => name === reference())
 
@@ -61,6 +61,7 @@ playground:
     const made = await create(`docker://${registry.host}/x`)
     assert.equal(made.code, 0, made.stderr)
     playground = made.stdout.trim()
+    assert.match(made.stderr, new RegExp(`docker://${registry.host}/x is pinned to ${image.digest}`))
     assert.deepEqual(await blobs(), [])
     assert.deepEqual(
       { ...(await found()), description: '' },
@@ -89,6 +90,20 @@ playground:
       held + 1,
       'two machines, one layer',
     )
+  })
+
+  test('a name of images.yaml is an image too, with the same digest and layers', async () => {
+    await writeFile(join(server.home, 'images.yaml'), `our-root: ${reference()}\nbox: debian-stable\n`)
+    await server.restart()
+    const before = registry.asked.length
+    const made = await create('our-root')
+    assert.equal(made.code, 0, made.stderr)
+    const client = await server.client()
+    const { id } = await client.plays.start({ playground: made.stdout.trim() })
+    await until('the run', async () => (await client.plays.get(id)).state === 'RUNNING', 60_000)
+    assert.equal(registry.asked.length, before, 'what is here is not asked for again')
+    const wrong = await create('our-roof')
+    assert.match(wrong.stderr, /There is no image our-roof.*Did you mean our-root/s)
   })
 
   test('ls shows the digest, and rm forgets it with its layers', async () => {

@@ -9,6 +9,8 @@ import { sealedFile } from '../disk/sealed-file.ts'
 import { root } from '../disk/vm-user.ts'
 import { realGuests } from '../guest/guests.ts'
 import { ImageLibrary } from '../image/library.ts'
+import { namedEntries, publicImages } from '../image/oci/named-images.ts'
+import { catalog } from '../image/recipes/catalog.ts'
 import { dnsmasqResolvers } from '../network/dns/dnsmasq.ts'
 import { linuxNetworks } from '../network/namespace.ts'
 import { BootSlots } from '../run/boot-slots.ts'
@@ -37,12 +39,14 @@ export interface HostConfig {
   readonly installation: string
   /** Users of runs, `FIRST-LAST`; the same for every server on this host. Default: 1900000000-1900065535. */
   readonly uids?: string | undefined
+  /** Further names of images: what they mean, a reference to a registry or the name of another image. */
+  readonly imageNames?: Readonly<Record<string, string>>
   /** Called with the accelerator once it is known. */
   onAccelerator(found: { readonly accelerator: string; readonly reason: string }): void
 }
 
 /** Opens this Linux host: QEMU, namespaces, qcow2. Throws `not_root`, `uids_not_mapped`. */
-export async function openHost({ home, cache, installation, uids: range, onAccelerator }: HostConfig): Promise<Host> {
+export async function openHost({ home, cache, installation, uids: range, imageNames, onAccelerator }: HostConfig): Promise<Host> {
   if (process.getuid?.() !== 0) {
     throw new RametError('not_root', 403, 'The engine needs root: it makes network namespaces and gives QEMU its rights away.', {
       hint: 'Run it as root, or look around without any VM: npm run fake',
@@ -52,7 +56,10 @@ export async function openHost({ home, cache, installation, uids: range, onAccel
   await requireMapped(users)
   const uids = leasedUids(installation, { range: users })
   const hierarchies = await findHierarchies()
-  const library = await ImageLibrary.open(cache)
+  const library = await ImageLibrary.open(cache, [
+    ...catalog,
+    ...namedEntries(cache, { ...publicImages, ...imageNames }, catalog),
+  ])
   let found: AcceleratorFound | undefined
   let probing: Promise<AcceleratorFound> | undefined
   const probe = async () => {

@@ -77,11 +77,10 @@ export class ImageService implements Images {
     await this.#tools.library.requireKernelPack({ report, signal })
   }
 
-  /** What its drives' references to registries stand for is fixed from now on. Throws what registries do. */
+  /** What its drives' sources stand for in registries is fixed from now on. Throws what registries do. */
   async pinSources({ machines }: Pick<ManifestSpec, 'machines'>, signal?: AbortSignal): Promise<void> {
     const sources = machines.flatMap(({ drives }) => drives.flatMap(({ source }) => source ?? []))
-    const references = new Set(sources.filter(isImageReference).map(canonicalSource))
-    await Promise.all([...references].map((name) => this.#tools.library.pin(name, signal)))
+    await Promise.all([...new Set(sources.map(canonicalSource))].map((name) => this.#tools.library.pin(name, signal)))
   }
 
   /**

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { pages } from '@ramet/model/api/routes.ts'
+import type { InvalidInput } from '@ramet/model/errors/error.ts'
 import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
 import type { Conditions } from '@ramet/model/plan/init-conditions.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
@@ -15,6 +16,7 @@ import { hostReport } from '../host-report.ts'
 import { buildApp } from '../http/app.ts'
 import { endpointOf, listen } from '../http/listen.ts'
 import { defaultImage, ImageService } from '../images/image-service.ts'
+import { readImageNames } from '../images/read-image-names.ts'
 import { lineageService } from '../lineage/lineage-service.ts'
 import { BoundedReader } from '../manifests/manifest-reader.ts'
 import type { OpenHost } from '../open-host.ts'
@@ -67,6 +69,10 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     cache: config.cache,
     installation: installation.id,
     uids: process.env.RAMET_UIDS,
+    imageNames: await readImageNames(config.home).catch((error) => {
+      log.error({ err: error, where: (error as InvalidInput).where }, 'images.yaml is wrong and is left out')
+      return {}
+    }),
     onAccelerator: (found) => log.info(found, 'accelerator chosen'),
   })
   opened.defer(() => host.close())

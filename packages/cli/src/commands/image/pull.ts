@@ -11,14 +11,15 @@ export function addImagePull(parent: Command, open: Open): void {
   parent
     .command('pull')
     .description('Take what a reference stands for in its registry now, for later starts. Prints its digest.')
-    .argument('<reference>', 'such as oci://ghcr.io/me/root:1')
+    .argument('<reference>', 'such as oci://ghcr.io/me/root:1, or a name that means one; see: ramet image ls')
     .option('-q, --quiet', 'print nothing but the digest')
     .action(async (given: string, options: { quiet?: boolean }) => {
-      const source = isImageReference(given) ? given : `oci://${given}`
-      const reference = parseImageReference(source)
-      if ('wrong' in reference) throw invalidInput(reference.wrong)
-      const name = canonicalSource(source)
       const { client, out } = await open()
+      const isName = (await client.images.list()).some((image) => image.name === given)
+      const source = isName || isImageReference(given) ? given : `oci://${given}`
+      const reference = parseImageReference(source)
+      if (!isName && 'wrong' in reference) throw invalidInput(reference.wrong)
+      const name = isName ? given : canonicalSource(source)
       const progress = options.quiet ? silence : createProgress()
       try {
         const asked = await client.images.build(name)

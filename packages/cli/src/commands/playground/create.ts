@@ -3,6 +3,7 @@ import { parseManifest } from '@ramet/model/manifest/parse-manifest.ts'
 import { labelFromTitle } from '@ramet/model/units/names.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
+import { pinnedImages } from '../../pinned-images.ts'
 import { readInput } from '../../read-input.ts'
 
 interface CreateOptions {
@@ -48,6 +49,8 @@ export function addCreate(parent: Command, open: Open): void {
       const isTold = ({ code, message }: Problem) => read.warnings.some((one) => one.code === code && one.message === message)
       warn((made.warnings ?? []).filter((problem) => !isTold(problem)))
       out.result(made.name)
-      if (!quiet) out.note(`Made. Start it with: ramet playground start ${made.name}`)
+      if (quiet) return
+      for (const line of pinnedImages(made, await client.images.list())) out.note(line)
+      out.note(`Made. Start it with: ramet playground start ${made.name}`)
     })
 }

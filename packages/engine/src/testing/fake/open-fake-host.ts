@@ -21,11 +21,11 @@ import { fakeVmm } from './fake-vmm.ts'
 export const fakeHostFolder = (home: string) => join(home, 'fake-host')
 
 /** Pretend VMs, networks, disks and images below the home: needs no root and no QEMU. */
-export async function openFakeHost({ home, cache, installation }: HostConfig): Promise<Host> {
+export async function openFakeHost({ home, cache, installation, imageNames = {} }: HostConfig): Promise<Host> {
   // Apart from real ones: a cache may be shared by several homes.
   const fakeCache = join(cache, 'fake')
   await mkdir(fakeCache, { recursive: true })
-  const library = await openFakeImages(fakeCache)
+  const library = await openFakeImages(fakeCache, imageNames)
   const folder = fakeHostFolder(home)
   const parts: HostParts = {
     home,
