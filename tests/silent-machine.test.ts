@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { silentMachines } from '@ramet/client/goals.ts'
+import { isReady, silentMachines } from '@ramet/client/goals.ts'
 import { bootOf } from './harness/in-machine.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -70,9 +70,9 @@ describe('a machine that does not answer', { concurrency: false }, () => {
     await (await plays()).restart(id)
     await server.reached(id, 'RUNNING')
     for (const run of [clone.id, id]) {
+      await until('all machines to be ready', async () => isReady(await (await plays()).get(run)), 60_000)
       assert.equal(await bootOf(server, run, 'm1'), one)
       assert.notEqual(await bootOf(server, run, 'm2'), two)
-      await until('all machines to be Ready', async () => (await silent(run)).length === 0)
       await (await plays()).destroy(run)
     }
     await server.inOrder()
