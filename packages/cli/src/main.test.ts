@@ -92,7 +92,7 @@ test('create names a playground by its title, tells each warning once and with i
   ]
   await using world = await stubWorld({
     'GET /api/images': [{ kind: 'image', name: 'x' }],
-    'POST /api/playgrounds': { name: 'my-lab-1', warnings },
+    'POST /api/playgrounds': { name: 'my-lab-1', machines: [], warnings },
   })
   const machine = '{name: a, kernel: 6.18, drives: [{source: x, mount: /, size: 1g, format: raw}]}'
   const input = `kind: playground\ntitle: My Lab 🐙\nbase: k3s\nplayground: {machines: [${machine}]}\n`
@@ -104,7 +104,7 @@ test('create names a playground by its title, tells each warning once and with i
     ['warning: (unknown_field)', 'warning: (unknown_kernel)', 'warning: (unknown_base)'],
   )
   assert.match(told[0] ?? '', /<stdin>:4:\d+: /)
-  const body = world.asked.at(-1)?.body as Record<string, unknown>
+  const body = world.asked.findLast(({ body }) => body !== undefined)?.body as Record<string, unknown>
   assert.deepEqual(
     [body.name, body.unknownFields],
     ['my-lab', [{ path: ['playground', 'machines', 0, 'drives', 0, 'format'], value: 'raw' }]],
