@@ -7,6 +7,12 @@ export interface FirstBootRecord {
   save(state: 'begun' | 'done'): Promise<void>
 }
 
+/**
+ * How long the port stays open after the last answer. A guest whose host leaves at once may lose what was said (it reads an end instead) and then waits 10 s to say its line again: seen in
+ * two of three boots.
+ */
+const farewellMs = 3_000
+
 /** Longest line that a guest may send. */
 const largestLine = 200
 
@@ -26,6 +32,7 @@ export async function answerFirstBoot(port: VmPort, record: FirstBootRecord, sig
   const leave = () => socket.destroy()
   signal.addEventListener('abort', leave, { once: true })
   let allowed: string | undefined
+  let farewell: NodeJS.Timeout | undefined
   const answer = async (line: string): Promise<string | undefined> => {
     const [, verb, boot = ''] = /^(may-begin|done) ([0-9a-f-]{36})$/.exec(line) ?? []
     if (verb === undefined) return undefined
@@ -45,9 +52,10 @@ export async function answerFirstBoot(port: VmPort, record: FirstBootRecord, sig
       const said = await answer(line)
       if (said === undefined) continue
       socket.write(`${said}\n`)
-      if (/^no/.test(said)) break
+      if (/^no/.test(said)) farewell ??= setTimeout(() => socket.end(), farewellMs)
     }
   } finally {
+    clearTimeout(farewell)
     signal.removeEventListener('abort', leave)
     socket.end()
   }
