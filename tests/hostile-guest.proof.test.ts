@@ -6,7 +6,7 @@ import { kernelTables, settledCommand } from '@ramet/engine/testing'
 import { finish } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 import { milliseconds, quantile, times } from './harness/timing.ts'
-import { lan, letLoose, mustBeWithinBounds, namespaceOf, watchTables } from './hostile-guest.ts'
+import { letLoose, mustBeWithinBounds, namespaceOf, oneBox, watchTables } from './hostile-guest.ts'
 
 /** What must hold while a guest sends all that it can, by every way that leads out of it. */
 const apiWithinMs = 250
@@ -15,17 +15,7 @@ const seconds = 300
 /** RFC 5737's. */
 const anywhere = '198.51.100.128/25'
 
-const manifest = `kind: playground
-title: Hostile
-playground:
-  networks: [{ name: lan, subnet: ${lan} }]
-  machines:
-    - name: box
-      users: [{ name: root }]
-      drives: [{ source: debian-stable, mount: / }]
-      network: { interfaces: [{ network: lan, address: 172.16.0.2 }] }
-  accessControl: { canList: [owner], canRead: [owner], canStart: [owner] }
-`
+const manifest = oneBox('Hostile')
 
 describe('a hostile guest', { concurrency: false }, () => {
   const server = new TestServer()

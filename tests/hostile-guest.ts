@@ -6,7 +6,20 @@ import { finish } from './harness/processes.ts'
 import type { TestServer } from './harness/server.ts'
 
 /** The network that the hostile machine is on: wide, so that many addresses can be invented. Its gateway is the first address. */
-export const lan = '172.16.0.0/16'
+const lan = '172.16.0.0/16'
+
+/** A playground of one machine, at an address that is the same inside each of its runs. */
+export const oneBox = (title: string) => `kind: playground
+title: ${title}
+playground:
+  networks: [{ name: lan, subnet: ${lan} }]
+  machines:
+    - name: box
+      users: [{ name: root }]
+      drives: [{ source: debian-stable, mount: / }]
+      network: { interfaces: [{ network: lan, address: 172.16.0.2 }] }
+  accessControl: { canList: [owner], canRead: [owner], canStart: [owner] }
+`
 const gateway = '172.16.0.1'
 
 /** So many entries are there for what the platform and orderly machines do themselves. */

@@ -7,7 +7,7 @@ import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 import { severalMachines } from './harness/several-machines.ts'
 
-/** Machines that stop answering, on the fake world. `machines.system.test.ts` has a frozen guest of a real VM. */
+/** Machines that stop answering, on the fake world. `kept-memory.system.test.ts` has a frozen guest of a real VM. */
 describe('a machine that does not answer', { concurrency: false }, () => {
   const server = new TestServer({ fake: true })
   let playground = ''

@@ -10,20 +10,10 @@ import type { Play } from '@ramet/model/api/wire.ts'
 import { tellMachine } from './harness/in-machine.ts'
 import { finish, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
-import { lan, letLoose, mustBeWithinBounds, namespaceOf, watchTables } from './hostile-guest.ts'
+import { letLoose, mustBeWithinBounds, namespaceOf, oneBox, watchTables } from './hostile-guest.ts'
 
 /** Two runs of one playground, with the same addresses inside; what one of them can reach. `world`: a namespace that stands for the host's network. */
-const manifest = `kind: playground
-title: Alone
-playground:
-  networks: [{ name: lan, subnet: ${lan} }]
-  machines:
-    - name: box
-      users: [{ name: root }]
-      drives: [{ source: debian-stable, mount: / }]
-      network: { interfaces: [{ network: lan, address: 172.16.0.2 }] }
-  accessControl: { canList: [owner], canRead: [owner], canStart: [owner] }
-`
+const manifest = oneBox('Alone')
 /** Asks all at once, over TCP and UDP, and prints who answered with our word within some seconds. */
 const scanner = `use strict; use IO::Socket::INET; use IO::Select; use Time::HiRes 'time';
 my (%at, @got); my $select = IO::Select->new;
