@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "bytes.h"
+
 /*
  * Frames on the port `ramet.channel`: type (1 byte), channel (2), length (2), payload; integers big endian. The same table is in link/channel-frames.ts.
  *
@@ -107,14 +109,3 @@ void open_channel(size_t number);
 void finish_dialling(size_t number);
 /* Limits of the agent that a command does not inherit. */
 void raise_limits(void);
-
-static inline void put16(uint8_t *at, unsigned value) {
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-static inline void put32(uint8_t *at, uint32_t value) {
-    put16(at, value >> 16);
-    put16(at + 2, value & 0xffff);
-}
-static inline unsigned get16(const uint8_t *at) { return (unsigned)at[0] << 8 | at[1]; }
-static inline uint32_t get32(const uint8_t *at) { return (uint32_t)get16(at) << 16 | get16(at + 2); }

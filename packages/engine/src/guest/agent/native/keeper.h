@@ -1,6 +1,8 @@
 #pragma once
 #include <stdint.h>
 
+#include "bytes.h"
+
 /*
  * Frames between the daemon and the host, which reaches it by a connection of the agent: type (1 byte), length (4 bytes, big endian), payload.
  * The same table is in link/keeper-frames.ts.
@@ -20,16 +22,6 @@ enum { HEADER = 5, PROTOCOL_VERSION = 1, LARGEST_FRAME = 65536, LONGEST_NAME = 6
 /* In the platform's tmpfs, relative to it. */
 #define KEEPER_SOCKET "keeper.sock"
 
-static inline void put16(uint8_t *at, unsigned value) {
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-static inline void put32(uint8_t *at, uint32_t value) {
-    put16(at, value >> 16);
-    put16(at + 2, value & 0xffff);
-}
-static inline unsigned get16(const uint8_t *at) { return (unsigned)at[0] << 8 | at[1]; }
-static inline uint32_t get32(const uint8_t *at) { return (uint32_t)get16(at) << 16 | get16(at + 2); }
 static inline void put_header(uint8_t *at, enum frame type, uint32_t length) {
     at[0] = (uint8_t)type;
     put32(at + 1, length);
