@@ -23,7 +23,9 @@ const programs: Record<string, readonly string[]> = {
   grow: ['grow.c'],
   pid1: ['pid1.c'],
 }
-const headers = ['account', 'bytes', 'channel', 'environment', 'keeper', 'only', 'oom', 'port', 'terminal'].map((name) => `${name}.h`)
+const headers = ['account', 'bytes', 'channel', 'environment', 'keeper', 'only', 'oom', 'port', 'terminal'].map(
+  (name) => `${name}.h`,
+)
 
 /** Everything that decides what the tools are. */
 export async function guestToolsRecipe(): Promise<Recipe> {
