@@ -1,4 +1,5 @@
-import type { MachineEnd, MachineEvent, MachineOn } from '@ramet/engine'
+import { setTimeout as delay } from 'node:timers/promises'
+import { isSpaceError, type MachineEnd, type MachineEvent, type MachineOn } from '@ramet/engine'
 import type { MachineState } from '@ramet/model/run/run-state.ts'
 import { type MachineNote, noteMachine, noteTroubles } from '../runs/machine.ts'
 import type { Db } from '../store/database.ts'
@@ -9,11 +10,15 @@ const mayBecomeReady: readonly MachineState[] = ['CREATED', 'WARMING_UP', 'WARME
 const waitsForSpace =
   'It is paused until there is space on the host’s disk again: it wrote, and there was none. Nothing is lost. Destroy a run that is not needed: ramet playground list -a'
 
+/** A guest that fills the disk takes the store's space too, until the reserve is given up (`reserve.ts`, which looks every two seconds). */
+const betweenTriesMs = 500
+
 /** Writes events of a run's machines into their rows, in order. */
 export class MachineWatch {
   readonly #runId: string
   readonly #db: Db
   readonly #changed: () => void
+  readonly #closing = new AbortController()
   #queue: Promise<void> = Promise.resolve()
   #wasSilent: ReadonlySet<string> = new Set()
 
@@ -23,15 +28,16 @@ export class MachineWatch {
     this.#changed = changed
   }
 
+  /** Nothing asks for an event again, so it is kept until the disk has space for it, and what comes after it waits. Resolves at once when closed. */
   note(event: MachineEvent): Promise<void> {
     switch (event.kind) {
       case 'reset':
-        return this.write(event.machine, { state: 'REBOOTING', from: ['RUNNING', 'STARTING'] })
+        return this.#keep(event.machine, { state: 'REBOOTING', from: ['RUNNING', 'STARTING'] })
       case 'link':
-        if (event.isReady) return this.write(event.machine, { state: 'RUNNING', isReady: true, from: mayBecomeReady })
-        return this.write(event.machine, silent(event.why))
+        if (event.isReady) return this.#keep(event.machine, { state: 'RUNNING', isReady: true, from: mayBecomeReady })
+        return this.#keep(event.machine, silent(event.why))
       case 'space':
-        return this.write(event.machine, {
+        return this.#keep(event.machine, {
           state: 'RUNNING',
           isReady: !event.waits,
           ...(event.waits ? { message: waitsForSpace } : {}),
@@ -42,7 +48,7 @@ export class MachineWatch {
       case 'ended':
         // Other ends are handled by `watch-machines.ts`: we may have caused them ourselves.
         return event.end === 'powered-off'
-          ? this.write(event.machine, { state: 'STOPPED', from: ['STOPPING'] })
+          ? this.#keep(event.machine, { state: 'STOPPED', from: ['STOPPING'] })
           : Promise.resolve()
     }
   }
@@ -62,8 +68,28 @@ export class MachineWatch {
     return this.#inTurn(() => noteMachine(this.#db, this.#runId, machine, change))
   }
 
+  close(): void {
+    this.#closing.abort()
+  }
+
+  #keep(machine: string, change: MachineNote): Promise<void> {
+    return this.#inTurn(() => this.#onceThereIsSpace(() => noteMachine(this.#db, this.#runId, machine, change)))
+  }
+
   #noteTroubles(machine: string, troubles: readonly string[]): Promise<void> {
-    return this.#inTurn(() => noteTroubles(this.#db, this.#runId, machine, troubles))
+    return this.#inTurn(() => this.#onceThereIsSpace(() => noteTroubles(this.#db, this.#runId, machine, troubles)))
+  }
+
+  async #onceThereIsSpace(note: () => Promise<boolean>): Promise<boolean> {
+    const { signal } = this.#closing
+    while (!signal.aborted)
+      try {
+        return await note()
+      } catch (error) {
+        if (!isSpaceError(error)) throw error
+        await delay(betweenTriesMs, undefined, { signal, ref: false }).catch(() => {})
+      }
+    return false
   }
 
   #inTurn(note: () => Promise<boolean>): Promise<void> {

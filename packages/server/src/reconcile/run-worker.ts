@@ -84,6 +84,7 @@ export class RunWorker {
     clearTimeout(this.#triggerTimer)
     this.#cancel.abort(new Superseded())
     this.#tasks.pause()
+    this.#watch.close()
     for (const errand of this.#errands.splice(0)) errand.refuse(serverClosing())
     this.#tools.host.forget(this.id)
   }
