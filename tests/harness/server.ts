@@ -99,8 +99,19 @@ export class TestServer {
       throw new Error(`${(error as Error).message}\n${this.output}`)
     })
     this.endpoint = new URL(this.loginLink).origin
-    noteInstallation((await (await this.client()).health()).installation)
+    await this.#noteInstallation()
     return this
+  }
+
+  /** A server that ends itself after a step (RAMET_CRASH_AFTER) may be gone before it is asked. */
+  async #noteInstallation(): Promise<void> {
+    const { child } = this
+    try {
+      noteInstallation((await (await this.client()).health()).installation)
+    } catch (error) {
+      if (child) await ended(child, 5_000)
+      if (child?.signalCode !== 'SIGKILL') throw error
+    }
   }
 
   get pid(): number {

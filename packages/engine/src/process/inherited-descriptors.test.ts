@@ -40,11 +40,10 @@ test('the file of NODE_EXTRA_CA_CERTS is not closed while Node still reads it', 
     closeInheritedDescriptors()
     console.log('closed')
     console.log(getCACertificates('extra').length)`
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script],
-    { env: { ...process.env, NODE_EXTRA_CA_CERTS: file }, stdio: ['ignore', 'pipe', 'pipe'] },
-  )
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], {
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: file },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   try {
     const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
     let told = ''

@@ -22,14 +22,16 @@ class FullDisk implements KyselyPlugin {
   }
 }
 
-test('what happened to a machine is noted once the disk that was full has space again', { timeout: 20_000 }, async ({ signal }) => {
+test('what happened to a machine is noted once the disk that was full has space again', { timeout: 20_000 }, async ({
+  signal,
+}) => {
   await using home = await TestHome.make()
   const id = await home.addRun('RUNNING', [])
   const disk = new FullDisk()
   const changed = Promise.withResolvers<void>()
   const watch = new MachineWatch(id, home.db.withPlugin(disk), changed.resolve)
   await noteMachine(home.db, id, 'm', { state: 'RUNNING', isReady: true })
-  const noted = watch.note({ kind: 'space', machine: 'm', waits: true })
+  const noted = watch.note({ kind: 'space', runId: id, machine: 'm', waits: true })
   while (disk.refused < 2 && !signal.aborted) await new Promise(setImmediate)
   disk.isFull = false
   await noted
@@ -42,7 +44,7 @@ test('a note that waits for space ends with its run', { timeout: 20_000 }, async
   await using home = await TestHome.make()
   const id = await home.addRun('RUNNING', [])
   const watch = new MachineWatch(id, home.db.withPlugin(new FullDisk()), () => assert.fail('nothing was written'))
-  const noted = watch.note({ kind: 'space', machine: 'm', waits: true })
+  const noted = watch.note({ kind: 'space', runId: id, machine: 'm', waits: true })
   watch.close()
   await noted
 })
