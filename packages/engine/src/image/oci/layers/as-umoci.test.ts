@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { type ImageReference, parseImageReference } from '@ramet/model/units/image-reference.ts'
 import { run } from '../../../process/run-process.ts'
+import { startDockerRegistry } from '../../../testing/registry/docker-registry.ts'
 import { listTree } from '../../../testing/registry/list-tree.ts'
+import { ownAuthority } from '../../../testing/registry/own-authority.ts'
+import { annPasswords } from '../../../testing/registry/passwords.ts'
 import { type TestEntry, tar } from '../../../testing/registry/tar-builder.ts'
-import { testImage } from '../../../testing/registry/test-image.ts'
+import { pushImage, type TestImage, testImage } from '../../../testing/registry/test-image.ts'
+import { fetchImage } from '../registry/fetch-image.ts'
+import { Registry } from '../registry/registry.ts'
 import { unpackLayers } from './unpack.ts'
 
 const cacheFolder = process.env.RAMET_TEST_CACHE ?? '/var/cache/ramet-test'
@@ -65,29 +71,55 @@ const layers: readonly (readonly TestEntry[])[] = [
   ],
 ]
 
-test('the unpacked tree is what umoci gives, metadata included', {
-  skip: process.getuid?.() === 0 ? false : 'needs root',
-}, async (t) => {
-  const folder = await mkdtemp('/var/tmp/rt-umoci-')
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  const image = testImage(layers.map((each) => tar(each)))
-  const store = join(folder, 'store')
-  await mkdir(join(store, 'blobs/sha256'), { recursive: true })
-  const fileOf = (digest: string) => join(store, 'blobs/sha256', digest.slice('sha256:'.length))
-  for (const [digest, blob] of [...image.blobs, [image.digest, image.manifest] as const]) await writeFile(fileOf(digest), blob)
+const needsRoot = { skip: process.getuid?.() === 0 ? false : 'needs root' }
+
+test(
+  'what comes of a registry, open, by password or with TLS of its own authority, is the tree that umoci gives, metadata included',
+  needsRoot,
+  async (t) => {
+    const folder = await mkdtemp('/var/tmp/rt-umoci-')
+    t.after(() => rm(folder, { recursive: true, force: true }))
+    const image = testImage(layers.map((each) => tar(each)))
+    const expected = await byUmoci(image, folder)
+    const store = join(folder, 'registry')
+    const passwords = join(folder, 'passwords')
+    await writeFile(passwords, annPasswords)
+    const { authority, certificate, key } = await ownAuthority(folder)
+    const pem = await readFile(authority, 'utf8')
+    const more = `auth: {htpasswd: {realm: test, path: ${passwords}}}\n`
+    const http = `  tls: {certificate: ${certificate}, key: ${key}}\n`
+    for (const [way, served] of Object.entries({ open: {}, password: { more }, tls: { more, http } })) {
+      const registry = await startDockerRegistry({ store, ...served })
+      try {
+        if (way === 'open') await pushImage(registry.endpoint, 'x', 'latest', image)
+        const options = { authorities: async () => [pem], credentials: async () => ({ user: 'ann', password: 'se:cret' }) }
+        const reference = parseImageReference(`${registry.host}/x`) as ImageReference
+        const cache = join(folder, way)
+        await mkdir(cache)
+        const fetched = await fetchImage(new Registry(reference, options), image.digest, { cacheFolder: cache, report: () => {} })
+        const root = join(cache, 'root')
+        await mkdir(root)
+        await unpackLayers({ cacheFolder, layers: fetched.layers, folder: root })
+        assert.deepEqual(await inside(root), expected, way)
+      } finally {
+        await registry.stop()
+      }
+    }
+  },
+)
+
+/** umoci leaves the time of the root itself as the unpacking made it. */
+const inside = async (tree: string) => (await listTree(tree)).slice(1)
+
+async function byUmoci(image: TestImage, folder: string): Promise<string[]> {
+  const layout = join(folder, 'layout')
+  await mkdir(join(layout, 'blobs/sha256'), { recursive: true })
+  for (const [digest, blob] of [...image.blobs, [image.digest, image.manifest] as const])
+    await writeFile(join(layout, 'blobs/sha256', digest.slice('sha256:'.length)), blob)
   const annotations = { 'org.opencontainers.image.ref.name': 'x' }
   const manifests = [{ mediaType: image.manifestType, digest: image.digest, size: image.manifest.length, annotations }]
-  await writeFile(join(store, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }))
-  await writeFile(join(store, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
-  await run(['umoci', 'unpack', '--image', `${store}:x`, join(folder, 'bundle')])
-  const root = join(folder, 'root')
-  await mkdir(root)
-  const { layers: described } = JSON.parse(image.manifest.toString()) as { layers: { digest: string }[] }
-  const diffIds = (JSON.parse(image.blobs.get(image.configDigest)?.toString() ?? '') as { rootfs: { diff_ids: string[] } }).rootfs
-    .diff_ids
-  const files = described.map(({ digest }, at) => ({ file: fileOf(digest), digest, diffId: diffIds[at] ?? '' }))
-  await unpackLayers({ cacheFolder, layers: files, folder: root })
-  // umoci leaves the time of the root itself as the unpacking made it.
-  const inside = async (tree: string) => (await listTree(tree)).slice(1)
-  assert.deepEqual(await inside(root), await inside(join(folder, 'bundle/rootfs')))
-})
+  await writeFile(join(layout, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }))
+  await writeFile(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
+  await run(['umoci', 'unpack', '--image', `${layout}:x`, join(folder, 'bundle')])
+  return inside(join(folder, 'bundle/rootfs'))
+}

@@ -4,27 +4,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type ImageReference, parseImageReference } from '@ramet/model/units/image-reference.ts'
-import { run } from '../../../process/run-process.ts'
 import { startDockerRegistry } from '../../../testing/registry/docker-registry.ts'
+import { ownAuthority } from '../../../testing/registry/own-authority.ts'
+import { annPasswords } from '../../../testing/registry/passwords.ts'
 import { tar } from '../../../testing/registry/tar-builder.ts'
 import { pushImage, testImage } from '../../../testing/registry/test-image.ts'
 import { fetchImage } from './fetch-image.ts'
 import { Registry } from './registry.ts'
 
-/** `ann` with the password `se:cret` (bcrypt, cost 4), as htpasswd writes it. */
-const password = 'ann:$2y$04$abcdefghijklmnopqrstuu17JYDSDnwCnbeRSI7wxymnD3SKI1vtG\n'
 test('a real registry with TLS of its own authority and a password', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'ramet-tls-'))
-  const [key, certificate, passwords] = ['key.pem', 'cert.pem', 'passwords'].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ]
-  await run(
-    // biome-ignore format: one option with its value a column
-    ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=test', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', certificate],
-  )
-  await writeFile(passwords, password)
+  const passwords = join(folder, 'passwords')
+  const { authority, certificate, key } = await ownAuthority(folder)
+  await writeFile(passwords, annPasswords)
   const store = join(folder, 'store')
   const image = testImage([tar([{ name: 'a', content: 'x'.repeat(100_000) }])], { format: 'docker' })
   const open = await startDockerRegistry({ store })
@@ -39,7 +31,7 @@ test('a real registry with TLS of its own authority and a password', async (t) =
     await registry.stop()
     await rm(folder, { recursive: true, force: true })
   })
-  const pem = await readFile(certificate, 'utf8')
+  const pem = await readFile(authority, 'utf8')
   const reference = parseImageReference(`oci://${registry.host}/deep/er/x:v1`) as ImageReference
   const authorities = async () => [pem]
   const credentials = async () => ({ user: 'ann', password: 'se:cret' })
