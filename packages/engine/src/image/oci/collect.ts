@@ -8,9 +8,10 @@ import { collectBlobs } from './registry/blob-store.ts'
 import { registryImageKey, registryImageKind } from './registry-image.ts'
 
 /**
- * Removes images that no reference stands for any more, as those of before a newer one was pulled, and then the layers that no image here has. Runs are not concerned: their layers are files of their own.
+ * Removes images that no reference stands for any more, as those of before a newer one was pulled, and then the layers that no image here has, unless they came
+ * after `keepSince`. Runs are not concerned: their layers are files of their own.
  */
-export async function collectRegistryImages(cacheFolder: string): Promise<void> {
+export async function collectRegistryImages(cacheFolder: string, keepSince = new Date()): Promise<void> {
   const wanted = (await listPins(cacheFolder)).map(({ digest }) => `${registryImageKey(cacheFolder, digest).name}-`)
   const used = new Set<string>()
   const names = await readdir(join(cacheFolder, registryImageKind)).catch((): string[] => [])
@@ -26,5 +27,5 @@ export async function collectRegistryImages(cacheFolder: string): Promise<void> 
     for (const digest of Array.isArray(layers) ? layers : []) used.add(digest)
   }
   // While somebody pulls, it is not known which layers they will want.
-  if (!names.some((name) => name.endsWith(temporarySuffix))) await collectBlobs(cacheFolder, used)
+  if (!names.some((name) => name.endsWith(temporarySuffix))) await collectBlobs(cacheFolder, used, keepSince)
 }

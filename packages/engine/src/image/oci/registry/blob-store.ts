@@ -48,11 +48,13 @@ export async function fetchBlob(
   }
 }
 
-/** Removes the blobs that are not in `kept`. */
-export async function collectBlobs(cacheFolder: string, kept: ReadonlySet<string>): Promise<void> {
+/** Removes the blobs that are not in `kept` and came before `keepSince`. */
+export async function collectBlobs(cacheFolder: string, kept: ReadonlySet<string>, keepSince: Date): Promise<void> {
   for (const name of await readdir(join(cacheFolder, kind)).catch(() => [])) {
-    if (/^sha256-[0-9a-f]{64}$/.test(name) && !kept.has(name.replace('-', ':')))
-      await rm(join(cacheFolder, kind, name), { force: true })
+    if (!/^sha256-[0-9a-f]{64}$/.test(name) || kept.has(name.replace('-', ':'))) continue
+    const file = join(cacheFolder, kind, name)
+    const found = await stat(file).catch(() => undefined)
+    if (found && found.mtime <= keepSince) await rm(file, { force: true })
   }
 }
 
