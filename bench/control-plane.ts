@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -15,6 +15,7 @@ import { openOwner } from '@ramet/server/store/users.ts'
 import { TestPostgres } from '@ramet/server/testing/store/test-postgres.ts'
 import { testFolder } from '../scripts/testing/test-folders.ts'
 import { TestServer } from '../tests/harness/server.ts'
+import { residentMiB } from './resident.ts'
 import type { Benchmark, Figure, Want } from './samples.ts'
 
 const runsOnRecord = 10_000
@@ -76,11 +77,6 @@ function flood(folder: string): () => Promise<void> {
       await ended
     }
   }
-}
-
-async function residentMiB(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024
 }
 
 const below = (limit: number, unit: string): Want[] => [{ text: `below ${limit} ${unit}`, holds: (value) => value < limit }]

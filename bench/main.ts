@@ -4,6 +4,7 @@ import { asAPersonBenchmark } from './as-a-person.ts'
 import { clone } from './clone.ts'
 import { controlPlane } from './control-plane.ts'
 import { idle } from './idle.ts'
+import { image } from './image.ts'
 import { manyRunsAtOnce } from './many-runs.ts'
 import { type Benchmark, describeFigure, missed } from './samples.ts'
 import { serverStart } from './server-start.ts'
@@ -18,6 +19,7 @@ const benchmarks: readonly Benchmark[] = [
   manyRunsAtOnce,
   serverStart,
   idle,
+  image,
   controlPlane,
   asAPersonBenchmark,
 ]
