@@ -55,6 +55,7 @@ const table: Readonly<Record<string, readonly [answer: 'hidden' | 'own' | 'open'
   'GET /api/usage': ['own', () => ({ path: routes.usage() })],
   'GET /api/images': ['open', () => ({ path: routes.images() })],
   'POST /api/images/{name}/build': ['open', () => ({ path: routes.imageBuild('debian-stable') })],
+  'GET /api/images/{name}': ['own', () => ({ path: routes.image('debian-stable') })],
   'DELETE /api/images/{name}': ['hidden', () => ({ path: routes.image('none') })],
   'GET /api/events': ['own', () => ({ path: routes.events() })],
   'GET /api/doctor': ['open', () => ({ path: routes.doctor() })],

@@ -65,7 +65,7 @@ playground:
     assert.deepEqual(await blobs(), [])
     assert.deepEqual(
       { ...(await found()), description: '' },
-      { name: reference(), kind: 'image', description: '', state: 'absent', bytes: 0, digest: image.digest },
+      { name: reference(), kind: 'image', description: '', state: 'absent', bytes: 0, digest: image.digest, isUsed: true },
     )
   })
 

@@ -4,6 +4,7 @@ import { addDoctor } from './commands/doctor.ts'
 import { addFsck } from './commands/fsck.ts'
 import { addHealth } from './commands/health.ts'
 import { addImageBuild } from './commands/image/build.ts'
+import { addImageInspect } from './commands/image/inspect.ts'
 import { addImageList } from './commands/image/list.ts'
 import { addImagePull } from './commands/image/pull.ts'
 import { addImageRemove } from './commands/image/remove.ts'
@@ -98,6 +99,7 @@ export function createProgram(): Command {
 
   const image = program.command('image').description('What drives start from.')
   addImageList(image, open)
+  addImageInspect(image, open)
   addImageBuild(image, open)
   addImagePull(image, open)
   addImageRemove(image, open)

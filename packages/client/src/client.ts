@@ -1,5 +1,5 @@
 import type { Event } from '@ramet/model/api/events.ts'
-import type { Check, EndedSessions, Finding, Health, Image, LoginLink, Me } from '@ramet/model/api/host.ts'
+import type { Check, EndedSessions, Finding, Health, Image, ImageDetails, LoginLink, Me } from '@ramet/model/api/host.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
@@ -130,6 +130,7 @@ export function createClient(options: ClientOptions) {
 
     images: {
       list: () => get<Image[]>(routes.images()),
+      inspect: (name: string) => get<ImageDetails>(routes.image(name)),
       /** Begins a build (again, if there is one); its progress comes by events and by `list`. */
       build: (name: string) => post<Image>(routes.imageBuild(name)),
       remove: (name: string) => remove(routes.image(name)),

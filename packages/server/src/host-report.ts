@@ -8,6 +8,7 @@ import { describeBytes } from '@ramet/model/units/bytes.ts'
 import { type MemoryRule, promisedMemory } from './admission/admission.ts'
 import type { Config } from './config.ts'
 import { fsck } from './fsck/fsck.ts'
+import { littleSpaceBytes, unusedImages } from './images/image-collector.ts'
 import type { ImageService } from './images/image-service.ts'
 import type { HostReport } from './services.ts'
 import { describeAddress, storeAddress } from './store/address.ts'
@@ -24,9 +25,6 @@ export interface HostReportTools {
 }
 
 const root = join(import.meta.dirname, '../../..')
-
-/** Least free space. With less a start may fail in the middle of the guest's work, which is worse than a warning. */
-const littleSpaceBytes = 5 * 1024 ** 3
 
 export async function hostReport({
   config,
@@ -53,7 +51,13 @@ export async function hostReport({
       }
     },
     async doctor() {
-      return [...(await host.checks()), await promises(db, memory), await store(config, db), await space(config.home)]
+      return [
+        ...(await host.checks()),
+        await promises(db, memory),
+        await store(config, db),
+        await space(config.home),
+        await unused(db, images),
+      ]
     },
     fsck({ isDeep }) {
       return fsck({ db, files: host.storage, allMemory: isDeep })
@@ -79,6 +83,17 @@ async function space(home: string): Promise<Check> {
   const message = `${describeBytes(free)} are free under ${home}.`
   if (free >= littleSpaceBytes) return { name: 'space', status: 'ok', message }
   return { name: 'space', status: 'warn', message, hint: 'Destroy runs you no longer need: ramet playground list -a' }
+}
+
+async function unused(db: Db, images: ImageService): Promise<Check> {
+  const found = await unusedImages(db, images.list())
+  const bytes = found.reduce((sum, image) => sum + image.bytes, 0)
+  const when = `They go by themselves when less than ${describeBytes(littleSpaceBytes)} are free.`
+  const message =
+    found.length === 0
+      ? 'None could be removed to free space.'
+      : `${found.length} from registries (${describeBytes(bytes)}) are used by nothing. ${when}`
+  return { name: 'images', status: 'ok', message }
 }
 
 /** Commit of the checkout; null for an unpacked archive. */

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions } from '@ramet/engine'
-import type { Check, Finding, Health, Image, Me } from '@ramet/model/api/host.ts'
+import type { Check, Finding, Health, Image, ImageDetails, Me } from '@ramet/model/api/host.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
 import type {
@@ -130,6 +130,9 @@ export interface Machines {
 
 export interface Images {
   list(): Image[]
+  /** With `isUsed`. */
+  listWithUses(): Promise<Image[]>
+  inspect(user: User, name: string): Promise<ImageDetails>
   /** Begins a rebuild; progress comes by events. */
   build(name: string): Promise<Image>
   remove(name: string): Promise<void>

@@ -1,11 +1,14 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { HomePage } from './pages/home-page.tsx'
+import { ImagesPage } from './pages/images-page.tsx'
 import { NotFoundPage } from './pages/not-found-page.tsx'
 import { PageFrame } from './ui/page-frame.tsx'
 
 const root = createRootRoute({ component: PageFrame, notFoundComponent: () => <NotFoundPage /> })
 
 const home = createRoute({ getParentRoute: () => root, path: '/', component: HomePage })
+
+const images = createRoute({ getParentRoute: () => root, path: '/images', component: ImagesPage })
 
 /** The only page with a terminal, so the only one that waits for xterm.js to load. */
 export const runRoute = createRoute({
@@ -15,7 +18,7 @@ export const runRoute = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, runRoute]),
+  routeTree: root.addChildren([home, images, runRoute]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 })

@@ -1,11 +1,15 @@
 import type { Image } from '@ramet/model/api/host.ts'
 import type { Progress } from '@ramet/model/api/wire.ts'
+import type { RegistryAuth } from '@ramet/model/manifest/registry-auth.ts'
 import type { SealedFile } from '../disk/layer-store.ts'
+import type { ImageInspection } from '../image/inspection.ts'
 
 export interface RequireOptions {
   readonly report?: ((progress: Progress) => void) | undefined
   /** Stops waiting; the build goes on while anybody else waits for it. */
   readonly signal?: AbortSignal | undefined
+  /** The login of the playground that wants it. */
+  readonly registryAuth?: RegistryAuth | undefined
 }
 
 /** Images and kernels for machines: built on demand, one build of each at a time, kept in a cache that several homes may share. */
@@ -15,7 +19,9 @@ export interface HostImages {
   /** Resolves once the image is built: at once, or after a build. Throws `image_build_failed`. */
   require(name: string, options?: RequireOptions): Promise<ImageBuild>
   /** The digest that a reference to a registry stands for from now on, until it is built again; undefined for images that are built here. */
-  pin(name: string, signal?: AbortSignal): Promise<string | undefined>
+  pin(name: string, signal?: AbortSignal, registryAuth?: RegistryAuth): Promise<string | undefined>
+  /** What is known of a build beside `list`. Undefined when there is none. */
+  inspect(name: string): Promise<ImageInspection | undefined>
   /** The kernel that every machine boots. */
   requireKernelPack(options?: RequireOptions): Promise<void>
   hasKernelPack(): boolean

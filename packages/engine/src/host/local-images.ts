@@ -23,7 +23,8 @@ export function localImages(
       disks.set(`${name} ${build}`, disk)
       return { build, sizeBytes, cannotBoot }
     },
-    pin: (name, signal) => library.pin(name, signal),
+    pin: (name, signal, registryAuth) => library.pin(name, signal, registryAuth),
+    inspect: (name) => library.inspect(name),
     async requireKernelPack(options = {}) {
       await library.requireKernelPack(options)
     },

@@ -3,10 +3,12 @@ import type { Image } from '@ramet/model/api/host.ts'
 import type { Failure, Progress } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { imageBuildFailed, invalidInput, notFound } from '@ramet/model/errors/errors.ts'
+import type { RegistryAuth } from '@ramet/model/manifest/registry-auth.ts'
 import { canonicalSource, isImageReference, parseImageReference } from '@ramet/model/units/image-reference.ts'
 import type { KernelPack, ReportProgress, RootImage } from './cache/artefact.ts'
 import { findArtefact, listArtefacts, reclaim, removeArtefact } from './cache/cache.ts'
-import type { CachedArtefact } from './cache/record.ts'
+import { type CachedArtefact, noteUse } from './cache/record.ts'
+import { type ImageInspection, inspectionOf } from './inspection.ts'
 import { collectRegistryImages } from './oci/collect.ts'
 import { listPins } from './oci/pins.ts'
 import type { RegistryOptions } from './oci/registry/registry.ts'
@@ -15,6 +17,7 @@ import { type Built, type CatalogEntry, catalog, catalogEntry } from './recipes/
 import { kernelPackName } from './recipes/kernel-pack.ts'
 
 interface BuildUnderWay {
+  readonly name: string
   readonly result: Promise<Built>
   readonly controller: AbortController
   readonly reports: Set<ReportProgress>
@@ -28,6 +31,8 @@ export interface RequireOptions {
   readonly report?: ReportProgress
   /** Stops waiting; the build goes on as long as anybody else waits for it. */
   readonly signal?: AbortSignal
+  /** The login of the playground that wants it. Nobody else's pull uses it: theirs is a build of its own, and what comes of both is stored once. */
+  readonly registryAuth?: RegistryAuth | undefined
 }
 
 /** What there is to start machines from: built on demand, each at most once at a time, kept in one cache folder. */
@@ -36,6 +41,7 @@ export class ImageLibrary {
   /** What can be built, and what was asked for of registries. */
   readonly #entries: CatalogEntry[]
   readonly #registry: RegistryOptions | undefined
+  /** By `buildKey`. */
   readonly #builds = new Map<string, BuildUnderWay>()
   /** What the cache was last seen to hold. */
   readonly #ready = new Map<string, CachedArtefact>()
@@ -56,7 +62,8 @@ export class ImageLibrary {
     registry?: RegistryOptions,
   ): Promise<ImageLibrary> {
     await reclaim(cacheFolder)
-    await collectRegistryImages(cacheFolder)
+    // What a killed server had fetched and not converted is wanted again at once.
+    await collectRegistryImages(cacheFolder, new Date(Date.now() - unconvertedForMs))
     const library = new ImageLibrary(cacheFolder, entries, registry)
     for (const { reference } of await listPins(cacheFolder)) library.#know(library.#entry(reference))
     for (const entry of library.#entries) await library.#find(entry)
@@ -78,9 +85,12 @@ export class ImageLibrary {
   /** Resolves with the artefact once it is there: at once, or after a build, joining one under way. A failed one is tried again. */
   async require(name: string, options: RequireOptions = {}): Promise<Built> {
     const entry = this.#entry(name)
-    if (!this.#builds.has(entry.name)) {
+    if (!this.#buildOf(entry.name)) {
       const found = await this.#find(entry)
-      if (found) return entry.open(found)
+      if (found) {
+        await this.#noteUse(entry, found)
+        return entry.open(found)
+      }
     }
     return this.#join(entry, options, false)
   }
@@ -102,9 +112,10 @@ export class ImageLibrary {
   /** Takes all versions out of the cache except those in `keep` (folders), and cancels a build under way. */
   async remove(name: string, keep: ReadonlySet<string> = new Set()): Promise<void> {
     const entry = this.#entry(name)
-    const building = this.#builds.get(entry.name)
-    building?.controller.abort(cancelled(entry.name))
-    await building?.result.catch(() => {})
+    for (const building of [...this.#builds.values()].filter((each) => each.name === entry.name)) {
+      building.controller.abort(cancelled(entry.name))
+      await building.result.catch(() => {})
+    }
     this.#failures.delete(entry.name)
     if (entry.forget) await entry.forget()
     else for (const { folder } of await this.versions(entry.name)) if (!keep.has(folder)) await removeArtefact(folder)
@@ -117,14 +128,20 @@ export class ImageLibrary {
   }
 
   /** What a reference to a registry stands for: pinned already, or from now on, as the registry says. Undefined for images that are built here. */
-  async pin(name: string, signal?: AbortSignal): Promise<string | undefined> {
+  async pin(name: string, signal?: AbortSignal, registryAuth?: RegistryAuth): Promise<string | undefined> {
     const entry = this.#entry(name)
     if (!entry.pin) return undefined
-    const digest = await entry.pin(signal)
+    const digest = await entry.pin(signal, registryAuth)
     this.#know(entry)
     await this.#find(entry)
     this.#changed(entry)
     return digest
+  }
+
+  /** What an image is made of and says of itself; undefined when it is not here. */
+  async inspect(name: string): Promise<ImageInspection | undefined> {
+    const found = await this.#find(this.#entry(name))
+    return found && inspectionOf(found.facts)
   }
 
   /** Every artefact of that name in the cache, of older recipes too, newest first. */
@@ -141,9 +158,9 @@ export class ImageLibrary {
 
   /** Cancels what is being built and waits until it left nothing. */
   async close(): Promise<void> {
-    const builds = [...this.#builds]
-    for (const [name, { controller }] of builds) controller.abort(cancelled(name))
-    await Promise.allSettled(builds.map(([, { result }]) => result))
+    const builds = [...this.#builds.values()]
+    for (const { name, controller } of builds) controller.abort(cancelled(name))
+    await Promise.allSettled(builds.map(({ result }) => result))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -176,12 +193,19 @@ export class ImageLibrary {
     return found
   }
 
+  async #noteUse({ name }: CatalogEntry, found: CachedArtefact): Promise<void> {
+    const lastUsedAt = new Date()
+    await noteUse(found.folder, lastUsedAt)
+    this.#ready.set(name, { ...found, lastUsedAt })
+  }
+
   async #join(entry: CatalogEntry, options: RequireOptions, force: boolean): Promise<Built> {
-    const { signal, report } = options
+    const { signal, report, registryAuth } = options
+    const key = buildKey(entry.name, registryAuth)
     signal?.throwIfAborted()
-    for (let ending = this.#builds.get(entry.name); ending?.controller.signal.aborted; ending = this.#builds.get(entry.name))
+    for (let ending = this.#builds.get(key); ending?.controller.signal.aborted; ending = this.#builds.get(key))
       await ending.result.catch(() => {})
-    const build = this.#builds.get(entry.name) ?? this.#begin(entry, force)
+    const build = this.#builds.get(key) ?? this.#begin(entry, force, registryAuth)
     if (force) build.keep = true
     build.waiting++
     if (report) {
@@ -202,8 +226,9 @@ export class ImageLibrary {
     }
   }
 
-  #begin(entry: CatalogEntry, force: boolean): BuildUnderWay {
+  #begin(entry: CatalogEntry, force: boolean, registryAuth: RegistryAuth | undefined): BuildUnderWay {
     this.#know(entry)
+    const key = buildKey(entry.name, registryAuth)
     const controller = new AbortController()
     const reports = new Set<ReportProgress>()
     const report = (progress: Progress) => {
@@ -216,19 +241,20 @@ export class ImageLibrary {
         // Not before `build` below is set.
         await Promise.resolve()
         report(build.progress)
-        return await entry.build({ cacheFolder: this.#cacheFolder, report, signal: controller.signal, force })
+        return await entry.build({ cacheFolder: this.#cacheFolder, report, signal: controller.signal, force, registryAuth })
       } catch (error) {
         const told = error instanceof RametError ? error : imageBuildFailed(entry.name, (error as Error).message)
         if (!controller.signal.aborted) this.#failures.set(entry.name, failureOf(asBuildError(entry.name, told)))
         throw asBuildError(entry.name, told)
       } finally {
         await this.#find(entry).catch(() => {})
-        this.#builds.delete(entry.name)
+        this.#builds.delete(key)
         this.#changed(entry)
       }
     }
     this.#failures.delete(entry.name)
     const build: BuildUnderWay = {
+      name: entry.name,
       result: run(),
       controller,
       reports,
@@ -237,14 +263,14 @@ export class ImageLibrary {
       progress: { step: 'Starting', message: `Building ${entry.name}`, percent: 0 },
     }
     build.result.catch(() => {})
-    this.#builds.set(entry.name, build)
+    this.#builds.set(key, build)
     return build
   }
 
   #describe(entry: CatalogEntry): Image {
     const { name, kind, description } = entry
     const found = this.#ready.get(name)
-    const building = this.#builds.get(name)
+    const building = this.#buildOf(name)
     const error = this.#failures.get(name)
     const digest = this.#digests.get(name)
     return {
@@ -254,16 +280,27 @@ export class ImageLibrary {
       state: building ? 'building' : found ? 'ready' : error ? 'failed' : 'absent',
       bytes: found?.bytes ?? 0,
       ...(digest === undefined ? {} : { digest }),
-      ...(found ? { builtAt: found.builtAt.toISOString() } : {}),
+      ...(found ? { builtAt: found.builtAt.toISOString(), lastUsedAt: found.lastUsedAt.toISOString() } : {}),
       ...(building ? { progress: building.progress } : {}),
       ...(error ? { error } : {}),
     }
+  }
+
+  #buildOf(name: string): BuildUnderWay | undefined {
+    return [...this.#builds.values()].find((build) => build.name === name)
   }
 
   #changed(entry: CatalogEntry): void {
     this.#events.emit('change', this.#describe(entry))
   }
 }
+
+/** How long layers are kept that no image has. */
+const unconvertedForMs = 24 * 60 * 60_000
+
+/** Only in memory. */
+const buildKey = (name: string, auth: RegistryAuth | undefined) =>
+  auth === undefined ? name : JSON.stringify([name, auth.host, auth.user, auth.password])
 
 const cancelled = (name: string) => new RametError('cancelled', 409, `The build of ${name} was cancelled.`)
 

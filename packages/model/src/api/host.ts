@@ -12,10 +12,41 @@ export const imageSchema = z.object({
   builtAt: z.string().optional(),
   /** Of an image from a registry: what its reference stands for here. */
   digest: z.string().optional(),
+  /** A run began on it, or it was built. */
+  lastUsedAt: z.string().optional(),
+  /** In lists: false when no playground, run or layer needs it. Then it goes when space is short. */
+  isUsed: z.boolean().optional(),
   progress: progressSchema.optional(),
   error: failureSchema.optional(),
 })
 export type Image = z.infer<typeof imageSchema>
+
+/** One image as `ramet image inspect` shows it. What is made here has neither layers nor a configuration. */
+export const imageDetailsSchema = imageSchema.extend({
+  /** Least size of a drive that begins from it. */
+  sizeBytes: z.number().optional(),
+  /** Lowest first; `bytes` as the registry sends them. */
+  layers: z.array(z.object({ digest: z.string(), bytes: z.number().optional() })),
+  /** What the image says of itself. */
+  config: z
+    .object({
+      user: z.string(),
+      workingFolder: z.string(),
+      environment: z.array(z.string()),
+      entrypoint: z.array(z.string()),
+      command: z.array(z.string()),
+    })
+    .optional(),
+  /** Path of what a machine starts first; absent: Ramet's own. */
+  init: z.string().optional(),
+  /** Names of playgrounds with a drive that begins from it. */
+  playgrounds: z.array(z.string()),
+  /** Runs with a drive that stands on it. */
+  runs: z.array(z.object({ id: z.string(), title: z.string() })),
+  /** How many more of both belong to others. */
+  others: z.number(),
+})
+export type ImageDetails = z.infer<typeof imageDetailsSchema>
 
 export const healthSchema = z.object({
   status: z.literal('ok'),

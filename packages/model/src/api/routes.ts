@@ -40,6 +40,7 @@ export const routes = {
 /** Pages of the web app; links printed by the server and the CLI use these too. */
 export const pages = {
   home: () => '/',
+  images: () => '/images',
   run: (id: string) => `/runs/${enc(id)}`,
   /** The login token rides in the fragment, which browsers never send to servers, proxies or other sites. */
   login: (token: string) => `/#login=${enc(token)}`,

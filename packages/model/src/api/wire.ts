@@ -186,7 +186,8 @@ export const playActionSchema = z.discriminatedUnion('action', [
 ])
 export type PlayAction = z.infer<typeof playActionSchema>
 
-export const playgroundSchema = storedSpecSchema.extend({
+/** What is in `registryAuth` is never shown again. */
+export const playgroundSchema = storedSpecSchema.omit({ registryAuth: true }).extend({
   id: z.string(),
   /** Empty: one of the official catalogue. */
   owner: z.string(),

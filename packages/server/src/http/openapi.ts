@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { eventSchema } from '@ramet/model/api/events.ts'
-import { checkSchema, findingSchema, healthSchema, imageSchema, meSchema } from '@ramet/model/api/host.ts'
+import { checkSchema, findingSchema, healthSchema, imageDetailsSchema, imageSchema, meSchema } from '@ramet/model/api/host.ts'
 import { lineageSchema } from '@ramet/model/api/lineage.ts'
 import { usageSchema } from '@ramet/model/api/usage.ts'
 import {
@@ -32,6 +32,7 @@ const named = {
   Finding: findingSchema,
   Health: healthSchema,
   Image: imageSchema,
+  ImageDetails: imageDetailsSchema,
   Lineage: lineageSchema,
   Me: meSchema,
   Play: playSchema,

@@ -1,20 +1,30 @@
-import type { HostImages, HostStorage, ImageBuild } from '@ramet/engine'
-import type { Image } from '@ramet/model/api/host.ts'
+import type { HostImages, HostStorage, ImageBuild, RequireOptions } from '@ramet/engine'
+import { can } from '@ramet/model/access/can.ts'
+import type { Image, ImageDetails } from '@ramet/model/api/host.ts'
 import type { Progress } from '@ramet/model/api/wire.ts'
+import type { RametError } from '@ramet/model/errors/error.ts'
 import { driveTooSmall, imageCannotBoot, notFound } from '@ramet/model/errors/errors.ts'
 import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
+import type { RegistryAuth } from '@ramet/model/manifest/registry-auth.ts'
 import type { PlanDrive } from '@ramet/model/plan/run-plan.ts'
 import { canonicalSource, isImageReference } from '@ramet/model/units/image-reference.ts'
-import type { Images } from '../services.ts'
+import type { RegistryAuths } from '../playgrounds/registry-auths.ts'
+import type { Images, User } from '../services.ts'
 import { collectLayers } from '../storage/layers/collect.ts'
 import { type Db, transaction } from '../store/database.ts'
 import { findImage, removeImage, setImage } from '../store/images.ts'
 import { insertBuilding, markSealed, newLayerName, removeLayer } from '../store/layers.ts'
+import type { ImageCollector } from './image-collector.ts'
+import { imageUses } from './image-uses.ts'
 
 export interface ImageServiceTools {
   readonly db: Db
   readonly storage: HostStorage
   readonly library: HostImages
+  /** Logins of playgrounds at registries. Absent: none has any. */
+  readonly registryAuths?: Pick<RegistryAuths, 'find'>
+  /** Absent: nothing is removed by itself. */
+  readonly collector?: Pick<ImageCollector, 'makeRoom'>
   /** Called with failed builds that nobody waits for. */
   buildFailed(name: string, error: unknown): void
 }
@@ -40,6 +50,39 @@ export class ImageService implements Images {
 
   list(): Image[] {
     return this.#tools.library.list()
+  }
+
+  /** With what nothing uses marked. */
+  async listWithUses(): Promise<Image[]> {
+    const { db } = this.#tools
+    const images = this.list()
+    const uses = await imageUses(db)
+    const usedDigests = new Set(images.flatMap(({ name, digest }) => (uses.has(name) ? (digest ?? []) : [])))
+    return images.map((image) => ({ ...image, isUsed: uses.has(image.name) || usedDigests.has(image.digest ?? '') }))
+  }
+
+  /** Throws `not_found`. */
+  async inspect(user: User, given: string): Promise<ImageDetails> {
+    const { db, library } = this.#tools
+    const image = this.#find(canonicalSource(given))
+    const all = await imageUses(db)
+    // Other names of the same are used by whoever uses it.
+    const names = this.list().filter(
+      ({ name, digest }) => name === image.name || (digest !== undefined && digest === image.digest),
+    )
+    const uses = names.flatMap(({ name }) => all.get(name) ?? [])
+    const playgrounds = [...new Map(uses.flatMap((use) => [...use.playgrounds])).values()]
+    const runs = [...new Map(uses.flatMap((use) => [...use.runs])).values()].filter(({ purpose }) => purpose === 'user')
+    const shownPlaygrounds = playgrounds.filter(({ owner_id }) => can(user, 'playground.list', { ownerId: owner_id }))
+    const shownRuns = runs.filter(({ owner_id }) => can(user, 'run.list', { ownerId: owner_id }))
+    return {
+      ...image,
+      isUsed: uses.length > 0,
+      ...((await library.inspect(image.name)) ?? { layers: [] }),
+      playgrounds: shownPlaygrounds.map(({ name }) => name).toSorted(),
+      runs: shownRuns.map(({ id, title }) => ({ id, title })),
+      others: playgrounds.length + runs.length - shownPlaygrounds.length - shownRuns.length,
+    }
   }
 
   /** Names of what drives may be made from. */
@@ -78,23 +121,25 @@ export class ImageService implements Images {
   }
 
   /** What its drives' sources stand for in registries is fixed from now on. Throws what registries do. */
-  async pinSources({ machines }: Pick<ManifestSpec, 'machines'>, signal?: AbortSignal): Promise<void> {
+  async pinSources({ machines }: Pick<ManifestSpec, 'machines'>, auth?: RegistryAuth, signal?: AbortSignal): Promise<void> {
     const sources = machines.flatMap(({ drives }) => drives.flatMap(({ source }) => source ?? []))
-    await Promise.all([...new Set(sources.map(canonicalSource))].map((name) => this.#tools.library.pin(name, signal)))
+    await Promise.all([...new Set(sources.map(canonicalSource))].map((name) => this.#tools.library.pin(name, signal, auth)))
   }
 
   /**
    * Returns the sealed layer of the image's newest build; builds and imports it if necessary. Throws `image_cannot_boot` and `drive_too_small` when it
-   * is not fit for the drives `uses`.
+   * is not fit for the drives `uses`. `playgroundId`: whose login at a registry is used.
    */
   async requireLayer(
     given: string,
     report?: (progress: Progress) => void,
     signal?: AbortSignal,
     uses: readonly DriveOnImage[] = [],
+    playgroundId?: string,
   ): Promise<string> {
     const name = canonicalSource(given)
-    const image = await this.#tools.library.require(name, { report, signal })
+    const registryAuth = playgroundId === undefined ? undefined : await this.#tools.registryAuths?.find(playgroundId)
+    const image = await this.#requireRoomFor(name, { report, signal, registryAuth })
     for (const { machine, drive } of uses) {
       if (drive.mount === '/' && image.cannotBoot !== undefined) throw imageCannotBoot(name, image.cannotBoot)
       if (drive.sizeBytes < image.sizeBytes) throw driveTooSmall(machine, name, image.sizeBytes)
@@ -103,6 +148,20 @@ export class ImageService implements Images {
     const imported = before.catch(() => '').then(() => this.#import(name, image))
     this.#imports.set(name, imported)
     return imported
+  }
+
+  /** Images that nothing uses make room when there is little, and when the pull says that there is none. */
+  async #requireRoomFor(name: string, options: RequireOptions): Promise<ImageBuild> {
+    const { library, collector } = this.#tools
+    if (!this.list().some((image) => image.name === name && image.state === 'ready'))
+      await collector?.makeRoom(undefined, options.report)
+    try {
+      return await library.require(name, options)
+    } catch (error) {
+      if ((error as RametError).code !== 'no_space' || !(await collector?.makeRoom(Number.POSITIVE_INFINITY, options.report)))
+        throw error
+      return library.require(name, options)
+    }
   }
 
   /** Returns the layer that a new run would get; undefined when the image must be built or imported first. */

@@ -216,7 +216,13 @@ export function stubServices(): Stubs {
       },
       console: async () => stubs.line,
     },
-    images: { list: () => [], build: async (name) => stubImage(name), remove: async () => {} },
+    images: {
+      list: () => [],
+      listWithUses: async () => [],
+      inspect: async (_, name) => ({ ...stubImage(name), layers: [], playgrounds: [], runs: [], others: 0 }),
+      build: async (name) => stubImage(name),
+      remove: async () => {},
+    },
     host: {
       health: () => ({
         status: 'ok',

@@ -10,7 +10,9 @@ export function withPlay(plays: readonly Play[], play: Play): Play[] {
 }
 
 export function withImage(images: readonly Image[], image: Image): Image[] {
-  if (images.some(({ name }) => name === image.name)) return images.map((other) => (other.name === image.name ? image : other))
+  // An event does not tell whether anything uses it.
+  if (images.some(({ name }) => name === image.name))
+    return images.map((other) => (other.name === image.name ? { isUsed: other.isUsed, ...image } : other))
   return [...images, image]
 }
 

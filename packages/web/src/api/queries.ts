@@ -1,3 +1,4 @@
+import type { Image } from '@ramet/model/api/host.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { isGone } from '@ramet/model/run/run-state.ts'
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
@@ -33,6 +34,13 @@ export const queries = {
   /** No event tells of every byte that a guest writes. */
   usage: () => queryOptions({ queryKey: ['usage'], queryFn: client.usage, refetchInterval: 30_000 }),
   images: () => queryOptions({ queryKey: ['images'], queryFn: client.images.list }),
+  /** Asked again when it has changed. */
+  image: (name: string, state: Image['state']) =>
+    queryOptions({
+      queryKey: ['image', name, state],
+      queryFn: () => client.images.inspect(name),
+      placeholderData: keepPreviousData,
+    }),
   consoles: (id: string, machine: string) =>
     queryOptions({ queryKey: ['consoles', id, machine], queryFn: () => client.plays.consoles(id, machine) }),
   consoleLog: (id: string, machine: string, console: string) =>

@@ -49,6 +49,9 @@ function LoggedIn({ name }: { name: string }) {
           Ramet
         </Link>
         <AcceleratorBadge />
+        <Link to="/images" className="rounded px-1 text-[13px] text-muted hover:text-ink" activeProps={{ className: 'text-ink' }}>
+          Images
+        </Link>
         <div className="flex-1" />
         {!isLive && (
           <p role="status" className="flex items-center gap-1.5 text-xs text-busy">

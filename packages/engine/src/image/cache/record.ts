@@ -1,4 +1,4 @@
-import { chmod, readdir, readFile, stat } from 'node:fs/promises'
+import { chmod, readdir, readFile, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { syncFile, syncFolder, writeFileAtomically } from '../../disk/files.ts'
 import type { Artefact } from './artefact.ts'
@@ -19,6 +19,7 @@ export interface ArtefactRecord {
 
 export interface CachedArtefact extends Artefact {
   readonly facts: Facts
+  readonly lastUsedAt: Date
 }
 
 const recordName = 'artefact.json'
@@ -39,8 +40,10 @@ export async function writeRecord(folder: string, record: Omit<ArtefactRecord, '
 /** Undefined when it is no whole artefact: without a record, or a file is missing or of another length. */
 export async function readRecord(folder: string): Promise<CachedArtefact | undefined> {
   let record: ArtefactRecord
+  let lastUsedAt: Date
   try {
     record = JSON.parse(await readFile(join(folder, recordName), 'utf8')) as ArtefactRecord
+    lastUsedAt = (await stat(join(folder, recordName))).mtime
   } catch {
     return undefined
   }
@@ -50,7 +53,13 @@ export async function readRecord(folder: string): Promise<CachedArtefact | undef
     if (found?.size !== size) return undefined
     bytes += found.blocks * 512
   }
-  return { folder, bytes, builtAt: new Date(record.builtAt), facts: record.facts }
+  return { folder, bytes, builtAt: new Date(record.builtAt), facts: record.facts, lastUsedAt }
+}
+
+/** Notes that it is used now: by the time of its record, so that all homes that share the cache know. */
+export async function noteUse(folder: string, at = new Date()): Promise<void> {
+  // It may be on a disk that cannot be written to.
+  await utimes(join(folder, recordName), at, at).catch(() => {})
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

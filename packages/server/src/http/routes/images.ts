@@ -1,4 +1,4 @@
-import { imageSchema } from '@ramet/model/api/host.ts'
+import { imageDetailsSchema, imageSchema } from '@ramet/model/api/host.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import { z } from 'zod'
 import type { Images } from '../../services.ts'
@@ -11,7 +11,16 @@ export const imageRoutes = (images: Images): Route[] => [
     permission: 'image.list',
     summary: 'Images and kernel packs, there or not',
     answer: z.array(imageSchema),
-    handle: async () => images.list(),
+    handle: () => images.listWithUses(),
+  }),
+  route({
+    method: 'GET',
+    path: routes.image(':name'),
+    permission: 'image.list',
+    params: ['name'],
+    summary: 'One image: layers, configuration, and who uses it',
+    answer: imageDetailsSchema,
+    handle: ({ user, params }) => images.inspect(user, params.name),
   }),
   route({
     method: 'POST',
