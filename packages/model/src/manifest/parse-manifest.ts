@@ -6,6 +6,7 @@ import { type CheckOptions, refuseFaults, specFaults } from './check-spec.ts'
 import { dropEmptyFields } from './empty-fields.ts'
 import { type Manifest, type ManifestSpec, manifestSchema, manifestSpecSchema } from './manifest.ts'
 import { copyBounded, isRecord, renameSpellings } from './plain-document.ts'
+import { isSecretField } from './registry-auth.ts'
 import { shape } from './shape.ts'
 import { type UnknownField, unknownFieldsSchema } from './unknown-fields.ts'
 import { readYaml } from './yaml-source.ts'
@@ -130,7 +131,8 @@ export function parsePlaygroundBody(body: unknown, options: CheckOptions = {}): 
     locateByField,
     { strict: strict ?? false },
   )
-  const kept = [...unknownFields, ...shaped.unknown.map(({ path, value }) => ({ path: ['playground', ...path], value }))]
+  const told = unknownFields.filter(({ path }) => !isSecretField(path.at(-1)))
+  const kept = [...told, ...shaped.unknown.map(({ path, value }) => ({ path: ['playground', ...path], value }))]
   return {
     name: name ?? labelFromTitle(title ?? base ?? ''),
     base: base as string,

@@ -12,7 +12,10 @@ export function printManifest(
   playground: Omit<Playground, 'userAccess' | 'pageUrl' | 'createdAt' | 'id' | 'owner' | 'published' | 'warnings'>,
 ): string {
   const spec = Object.fromEntries(
-    Object.keys(manifestSpecSchema.shape).map((key) => [key, playground[key as keyof typeof playground]]),
+    Object.keys(manifestSpecSchema.shape)
+      // Where it came in at all, as in a spec that was just read.
+      .filter((key) => key !== 'registryAuth')
+      .map((key) => [key, playground[key as keyof typeof playground]]),
   )
   const { name, base, title, description, categories, markdown, cover } = playground
   const { unknownFields = [] } = playground

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { closest } from '../errors/closest.ts'
 import { type Fault, fault, fieldPath, type Path, warning } from '../errors/fault.ts'
+import { isSecretField } from './registry-auth.ts'
 import { mostUnknownFields, type UnknownField } from './unknown-fields.ts'
 
 /** Checks a document against a schema and says what is wrong in our own words, codes and places. */
@@ -22,7 +23,7 @@ export function shape<T>(schema: z.ZodType<T>, input: unknown): Shaped<T> {
     const read = schema.safeParse(input)
     if (read.success) return { value: read.data, faults: warnings, unknown }
     const issues = flatten(read.error.issues)
-    const before = unknown.length
+    let taken = 0
     for (const issue of issues) {
       if (issue.code !== 'unrecognized_keys') continue
       warnings.push(...issueFaults(schema, input, issue))
@@ -31,12 +32,13 @@ export function shape<T>(schema: z.ZodType<T>, input: unknown): Shaped<T> {
       if (!isObject(parent)) continue
       for (const key of issue.keys) {
         if (!Object.hasOwn(parent, key)) continue
-        unknown.push({ path: [...path, key], value: parent[key] })
+        taken++
+        if (!isSecretField(key)) unknown.push({ path: [...path, key], value: parent[key] })
         delete parent[key]
       }
     }
     // Again without them: what is wrong beside an unknown field is only seen then.
-    if (unknown.length > before) continue
+    if (taken > 0) continue
     return { faults: [...issues.flatMap((issue) => issueFaults(schema, input, issue)), ...warnings], unknown }
   }
 }
@@ -102,7 +104,8 @@ function issueFaults(schema: z.ZodType, input: unknown, issue: Issue): Fault[] {
   }
   if (path.length === 0)
     return [fault('invalid_value', path, 'The document is not a map of fields.', 'Begin a manifest with: kind: playground')]
-  return [fault('invalid_value', path, `${name} cannot be ${shown(valueAt(input, path))}.`, `It ${expectation(issue)}.`)]
+  const value = isSecretField(path.at(-1)) ? 'what is written there' : shown(valueAt(input, path))
+  return [fault('invalid_value', path, `${name} cannot be ${value}.`, `It ${expectation(issue)}.`)]
 }
 
 function shown(value: unknown): string {

@@ -3,6 +3,7 @@ import { type Fault, type FaultPart, fault, fieldPath, type Path, warning } from
 import { defaults } from '../plan/defaults.ts'
 import { isImageReference, parseImageReference } from '../units/image-reference.ts'
 import type { ManifestDrive, ManifestInitTask, ManifestMachine, ManifestSpec } from './manifest.ts'
+import { registryAuthFaults } from './registry-auth.ts'
 
 /**
  * What a manifest may say but this version does not act on yet. What the playground is without is told as a warning (a hint of a backend, a kernel, who
@@ -12,7 +13,7 @@ import type { ManifestDrive, ManifestInitTask, ManifestMachine, ManifestSpec } f
 export function unsupportedFaults(spec: ManifestSpec, images?: readonly string[]): Fault[] {
   const faults: Fault[] = []
   faults.push(...Object.entries(spec.initTasks ?? {}).flatMap(([name, task]) => taskFaults(task, ['initTasks', name])))
-  if ((spec.registryAuth ?? '') !== '') faults.push(notYet(['registryAuth']))
+  faults.push(...registryAuthFaults(spec))
   if (spec.portForwards.length > 0) faults.push(notActedOn(['portForwards'], 'Ports are not forwarded yet', 'key'))
   const sharing = sharedBy(spec)
   if (sharing)

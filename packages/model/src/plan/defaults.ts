@@ -17,6 +17,9 @@ export const defaults = {
   taskSeconds: 60,
 } as const
 
+/** What a plan is made from: secrets have no place in it. */
+export type Plannable = Omit<ManifestSpec, 'registryAuth'>
+
 export type ResolvedSpec = ReturnType<typeof resolveSpec>
 export type ResolvedSpecMachine = ResolvedSpec['machines'][number]
 
@@ -24,7 +27,7 @@ export type ResolvedSpecMachine = ResolvedSpec['machines'][number]
  * A spec with every default filled in: what a run's plan is made from. Machines keep their order and drives theirs (vda, vdb…).
  * `conditions`: values of its init conditions; tasks that do not go with them are left out. Expects a spec without faults; sizes are in bytes, RAM in whole MiB.
  */
-export function resolveSpec(spec: ManifestSpec, conditions: Conditions = {}) {
+export function resolveSpec(spec: Plannable, conditions: Conditions = {}) {
   const { networks, machines: addressed } = resolveAddresses(spec)
   const machines = spec.machines.map((machine, index) => ({
     name: machine.name,

@@ -1,11 +1,10 @@
-import type { ManifestSpec } from '../manifest/manifest.ts'
-import { resolveSpec } from './defaults.ts'
+import { type Plannable, resolveSpec } from './defaults.ts'
 import type { Conditions } from './init-conditions.ts'
 import { machineMac } from './machine-mac.ts'
 import type { RunPlan } from './run-plan.ts'
 
 /** Makes a run's plan from a checked spec: fills in every default and address, and leaves out tasks that do not go with `conditions`. Pure. */
-export function makeRunPlan(given: ManifestSpec, conditions: Conditions = {}): RunPlan {
+export function makeRunPlan(given: Plannable, conditions: Conditions = {}): RunPlan {
   const { networks, machines, tasks, tabs } = resolveSpec(given, conditions)
   return {
     version: 1,

@@ -13,6 +13,7 @@ import { findPlayground } from '../store/playgrounds.ts'
 import { readHere } from '../testing/read-here.ts'
 import { loadCatalog } from './catalog.ts'
 import { openPlaygrounds } from './playgrounds.ts'
+import { RegistryAuths } from './registry-auths.ts'
 
 const official = join(import.meta.dirname, '../../../../playgrounds')
 const images = ['debian-stable', 'debian-docker']
@@ -33,6 +34,7 @@ async function open() {
       db,
       images: () => images,
       reader: readHere,
+      registryAuths: new RegistryAuths('/nowhere'),
       webUrl: () => 'http://web',
       collect: async () => {},
     }),

@@ -6,6 +6,7 @@ import { invalidInput } from '@ramet/model/errors/errors.ts'
 import type { Base } from '@ramet/model/manifest/inherit.ts'
 import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
 import { manifestSpecSchema } from '@ramet/model/manifest/manifest.ts'
+import { type RegistryAuth, registryAuthOf } from '@ramet/model/manifest/registry-auth.ts'
 import { type PlaygroundPermission, permitPlayground, subjectOfPlayground } from '../access/permit.ts'
 import type { ManifestReader } from '../manifests/manifest-reader.ts'
 import type { Playgrounds, User } from '../services.ts'
@@ -24,13 +25,16 @@ import type { PlaygroundRow } from '../store/schema.ts'
 import { baseOf, listBases, specOf } from './catalog.ts'
 import { inheritDrives } from './inherit-drives.ts'
 import { newId } from './new-id.ts'
+import type { RegistryAuths } from './registry-auths.ts'
 
 export interface CatalogOptions {
   readonly db: Db
   /** Names of images that this server has or can build. */
   readonly images: () => readonly string[]
   /** Fixes what references to registries stand for. Throws what registries do. */
-  readonly pinSources?: (spec: ManifestSpec) => Promise<void>
+  readonly pinSources?: (spec: ManifestSpec, auth: RegistryAuth | undefined) => Promise<void>
+  /** Where a manifest's `registryAuth` is kept. */
+  readonly registryAuths: RegistryAuths
   /** Reads manifests, none of which is parsed here. */
   readonly reader: ManifestReader
   readonly limits?: Limits
@@ -45,6 +49,7 @@ export async function openPlaygrounds({
   db,
   images,
   pinSources = async () => {},
+  registryAuths,
   reader,
   limits = defaultLimits,
   webUrl,
@@ -87,13 +92,18 @@ export async function openPlaygrounds({
       // Without it each may take its place.
       const bases = rows.map((row) => (!isThere || row.name === body.base ? baseOf(row) : unread(row.name)))
       const parsed = await reader.body(user, body, { images: images(), bases })
-      await pinSources(parsed.spec)
+      const auth = registryAuthOf(parsed.spec)
+      // It is a secret, and no part of what is stored and shown.
+      const { registryAuth: _, ...spec } = parsed.spec
+      await pinSources(parsed.spec, auth)
+      const id = newId()
+      await using kept = await registryAuths.put(id, auth)
       const made = await transaction(db, async (trx) => {
         const base = await permitted(trx, user, 'playground.start', parsed.base)
         if ((await countPlaygrounds(trx, user.id)) >= limits.playgrounds) throw limitReached('playgrounds', limits)
         const at = now()
         const row: PlaygroundRow = {
-          id: newId(),
+          id,
           name: await freeName(trx, parsed.name),
           owner_id: user.id,
           base: parsed.base,
@@ -104,9 +114,7 @@ export async function openPlaygrounds({
           categories: parsed.categories.length > 0 ? JSON.stringify(parsed.categories) : base.categories,
           markdown: parsed.markdown ?? null,
           cover: parsed.cover ?? null,
-          spec: JSON.stringify(
-            parsed.unknownFields.length === 0 ? parsed.spec : { ...parsed.spec, unknownFields: parsed.unknownFields },
-          ),
+          spec: JSON.stringify(parsed.unknownFields.length === 0 ? spec : { ...spec, unknownFields: parsed.unknownFields }),
           created_at: at,
           updated_at: at,
           removed_at: null,
@@ -116,6 +124,7 @@ export async function openPlaygrounds({
         if (isThere) await inheritDrives(trx, base, row)
         return row
       })
+      kept.keep()
       return { ...(await show(user, made)), ...(parsed.warnings.length === 0 ? {} : { warnings: [...parsed.warnings] }) }
     },
 
@@ -132,13 +141,14 @@ export async function openPlaygrounds({
     },
 
     async remove(user, name) {
-      const goesOn = await transaction(db, async (trx) => {
+      const { id, found: goesOn } = await transaction(db, async (trx) => {
         const { id } = await permitted(trx, user, 'playground.change', name)
         // The drives refer to their layers themselves.
         const found = { runs: await runsOfPlayground(trx, id), playgrounds: await playgroundsOnBase(trx, id) }
         await markPlaygroundRemoved(trx, id)
-        return found
+        return { id, found }
       })
+      await registryAuths.remove(id)
       await collect()
       return { name, ...goesOn }
     },

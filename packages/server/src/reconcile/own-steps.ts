@@ -28,9 +28,10 @@ const chooseLayers: Step<RunAtWork> = {
     await images.requireKernelPack(report, signal)
     const layerOf = new Map<string, string>()
     const missing = await missingDrives(db, id)
+    const { playground_id } = await readRun(db, id)
     for (const source of new Set(missing.flatMap(({ drive }) => imageOf(drive) ?? []))) {
       const uses = missing.filter(({ drive }) => imageOf(drive) === source)
-      layerOf.set(source, await images.requireLayer(source, report, signal, uses))
+      layerOf.set(source, await images.requireLayer(source, report, signal, uses, playground_id))
     }
     await transaction(db, async (trx) => {
       for (const { machine, index, drive } of await missingDrives(trx, id)) {

@@ -15,6 +15,7 @@ import { hostWasRebooted, publishServer } from '../home.ts'
 import { hostReport } from '../host-report.ts'
 import { buildApp } from '../http/app.ts'
 import { endpointOf, listen } from '../http/listen.ts'
+import { ImageCollector } from '../images/image-collector.ts'
 import { defaultImage, ImageService } from '../images/image-service.ts'
 import { readImageNames } from '../images/read-image-names.ts'
 import { lineageService } from '../lineage/lineage-service.ts'
@@ -22,6 +23,7 @@ import { BoundedReader } from '../manifests/manifest-reader.ts'
 import type { OpenHost } from '../open-host.ts'
 import { loadCatalog } from '../playgrounds/catalog.ts'
 import { openPlaygrounds } from '../playgrounds/playgrounds.ts'
+import { RegistryAuths } from '../playgrounds/registry-auths.ts'
 import { crashAfter, haltAfter } from '../reconcile/fault-injection.ts'
 import { Reconciler } from '../reconcile/reconciler.ts'
 import { runStore } from '../reconcile/run-store.ts'
@@ -34,6 +36,7 @@ import type { Services } from '../services.ts'
 import { reclaim } from '../storage/reclaim.ts'
 import { forgetLostSnapshots } from '../storage/snapshots/forget-lost.ts'
 import { storageService } from '../storage/usage/storage-service.ts'
+import { listPlaygrounds } from '../store/playgrounds.ts'
 import { forgetWarmStarts } from '../store/warm-starts.ts'
 import type { HandedOver } from '../warm-pool/hand-over.ts'
 import { shapeNow } from '../warm-pool/offer.ts'
@@ -45,6 +48,8 @@ import { openStore } from './open-store.ts'
 import { runEvents } from './run-events.ts'
 
 const catalogFolder = join(import.meta.dirname, '../../../../playgrounds')
+
+const lookForSpaceEveryMs = 10 * 60_000
 
 export interface RunningServer {
   /** `http://127.0.0.1:8420`, without a slash at the end. */
@@ -76,8 +81,19 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     onAccelerator: (found) => log.info(found, 'accelerator chosen'),
   })
   opened.defer(() => host.close())
-  const images = new ImageService({
+  const collector = new ImageCollector({
     db,
+    cacheFolder: config.cache,
+    list: () => images.list(),
+    remove: (name) => images.remove(name),
+    removed: (image) => log.info(image, 'an image that nothing used was removed: there was little space'),
+  })
+  const registryAuths = new RegistryAuths(config.home)
+  await registryAuths.keepOnly((await listPlaygrounds(db)).map(({ id }) => id))
+  const images: ImageService = new ImageService({
+    db,
+    registryAuths,
+    collector,
     storage: host.storage,
     library: host.images,
     buildFailed: (name, error) => log.error({ err: error, image: name }, 'an image could not be built'),
@@ -160,7 +176,8 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     playgrounds: await openPlaygrounds({
       db,
       images: () => images.names(),
-      pinSources: (spec) => images.pinSources(spec),
+      pinSources: (spec, auth) => images.pinSources(spec, auth),
+      registryAuths,
       reader,
       limits: config.limits,
       webUrl: () => endpoint,
@@ -183,6 +200,9 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
       hasWeb: () => bundle.isCurrent(),
     }),
   }
+  opened.use(
+    collector.watch(lookForSpaceEveryMs, (error) => log.warn({ err: error }, 'images could not be looked through for space')),
+  )
   const wasRebooted = await hostWasRebooted(config.home)
   if (wasRebooted) await forgetLostSnapshots(db)
   else background.durability.trigger()

@@ -1,5 +1,6 @@
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { RegistryAuth } from '@ramet/model/manifest/registry-auth.ts'
 import { requireSpace } from '../../disk/space.ts'
 import type { BuildOptions, RootImage } from '../cache/artefact.ts'
 import { cached } from '../cache/cache.ts'
@@ -29,6 +30,8 @@ export const rootImageHash = ({ name, root, sizeMiB }: RootImageRecipe) =>
 export interface ForcedBuild extends BuildOptions {
   /** Build although the cache has it. */
   readonly force?: boolean
+  /** For what comes from a registry: the login of the playground that wants it. */
+  readonly registryAuth?: RegistryAuth | undefined
 }
 
 /** A root drive's image from Debian packages, from the cache when its recipe was built before. About half a minute on two cores. */

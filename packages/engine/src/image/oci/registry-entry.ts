@@ -19,11 +19,11 @@ export function registryEntry(cacheFolder: string, reference: ImageReference, re
       const digest = await pinned()
       return digest === undefined ? undefined : findArtefact(registryImageKey(cacheFolder, digest))
     },
-    build: async ({ force, report, signal }) =>
-      pullImage(reference, { cacheFolder, newest: force ?? false, registry, report, signal }),
+    build: async ({ force, report, signal, registryAuth }) =>
+      pullImage(reference, { cacheFolder, newest: force ?? false, registry: { ...registry, registryAuth }, report, signal }),
     open: toRegistryImage,
     pinned,
-    pin: (signal) => resolveDigest(reference, { cacheFolder, registry, signal }),
+    pin: (signal, registryAuth) => resolveDigest(reference, { cacheFolder, registry: { ...registry, registryAuth }, signal }),
     async forget() {
       await removePin(cacheFolder, reference)
       await collectRegistryImages(cacheFolder)

@@ -65,7 +65,9 @@ export async function pullImage(reference: ImageReference, options: PullOptions)
       const disk = join(folder, diskName)
       const { sizeBytes, init, shell } = await convertImage(image, { cacheFolder, scratch, disk, of, report, signal })
       await setPin(cacheFolder, reference, digest)
-      return { digest, layers, sizeBytes, ...(init === undefined ? {} : { init }), ...(shell === undefined ? {} : { shell }) }
+      const { diffIds: _, ...said } = image.config
+      const found = { ...(init === undefined ? {} : { init }), ...(shell === undefined ? {} : { shell }) }
+      return { digest, layers, layerBytes: image.layers.map(({ bytes }) => `${bytes}`), sizeBytes, ...said, ...found }
     } catch (error) {
       stop.abort(error)
       await image.done.catch(() => {})

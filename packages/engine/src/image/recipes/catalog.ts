@@ -1,4 +1,5 @@
 import { notFound } from '@ramet/model/errors/errors.ts'
+import type { RegistryAuth } from '@ramet/model/manifest/registry-auth.ts'
 import type { TableKind } from '../../disk/partition-table.ts'
 import { buildPartitionedImage, partitionedHash, partitionedName } from '../build/partitioned-image.ts'
 import { buildRootImage, type ForcedBuild, type RootImageRecipe, rootImageHash, toRootImage } from '../build/root-image.ts'
@@ -24,7 +25,7 @@ export interface CatalogEntry {
   find?(): Promise<CachedArtefact | undefined>
   /** Of an image from a registry: the digest that its reference stands for here; `pin` asks the registry for one that has none yet. */
   pinned?(): Promise<string | undefined>
-  pin?(signal?: AbortSignal): Promise<string>
+  pin?(signal?: AbortSignal, registryAuth?: RegistryAuth): Promise<string>
   /** Removes what the reference stands for, where nothing else does. */
   forget?(): Promise<void>
 }

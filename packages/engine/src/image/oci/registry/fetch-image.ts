@@ -9,7 +9,8 @@ import type { Registry } from './registry.ts'
 
 /** An image whose layers are in the store, or on their way to it. */
 export interface FetchedImage {
-  readonly layers: readonly LayerFile[]
+  /** `bytes`: as the registry sends it. */
+  readonly layers: readonly (LayerFile & { readonly bytes: number })[]
   /** Resolves when that layer is whole in the store. Rejects when it or another one cannot be had. */
   here(index: number): Promise<void>
   readonly config: ImageConfig
@@ -79,9 +80,10 @@ export async function beginFetch(
     for (const { reject } of arrivals.values()) reject(error)
   })
   for (const { promise } of arrivals.values()) promise.catch(() => {})
-  const layers = image.layers.map(({ digest: layer }, at) => ({
+  const layers = image.layers.map(({ digest: layer, size }, at) => ({
     file: blobFile(cacheFolder, layer),
     digest: layer,
+    bytes: size,
     diffId: diffIds[at] as string,
   }))
   const here = async (index: number) => arrivals.get(layers[index]?.digest ?? '')?.promise

@@ -19,6 +19,9 @@ export interface ImageConfig {
   readonly diffIds: readonly string[]
   readonly environment: readonly string[]
   readonly workingFolder: string
+  readonly user: string
+  readonly entrypoint: readonly string[]
+  readonly command: readonly string[]
 }
 
 type Json = { readonly [key: string]: unknown }
@@ -64,10 +67,19 @@ export function parseConfig(bytes: Buffer, of: string, layers: number): ImageCon
   if (diffIds.length !== layers || !diffIds.every((each) => typeof each === 'string' && isDigest(each)))
     throw imageRefused(`The configuration of ${of} does not fit its ${layers} layers.`)
   const config = isObject(json.config) ? json.config : {}
-  const environment = Array.isArray(config.Env) ? config.Env.filter((each) => typeof each === 'string') : []
-  const workingFolder = typeof config.WorkingDir === 'string' ? config.WorkingDir : ''
-  return { diffIds: diffIds as string[], environment, workingFolder }
+  const { Env, WorkingDir, User, Entrypoint, Cmd } = config
+  const told = { workingFolder: word(WorkingDir), user: word(User), entrypoint: words(Entrypoint), command: words(Cmd) }
+  return { diffIds: diffIds as string[], environment: words(Env), ...told }
 }
+
+/** What is only told: bounded, so that it can be kept with each image. */
+const mostWords = 1000
+const longestWord = 8192
+const word = (value: unknown) => (typeof value === 'string' && value.length <= longestWord ? value : '')
+const words = (value: unknown) =>
+  Array.isArray(value)
+    ? value.filter((each): each is string => typeof each === 'string' && each.length <= longestWord).slice(0, mostWords)
+    : []
 
 export const isDigest = (text: string) => /^sha256:[0-9a-f]{64}$/.test(text)
 

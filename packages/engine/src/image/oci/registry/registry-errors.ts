@@ -13,17 +13,23 @@ export const registryFailed = (host: string, what: string, why: string) =>
     hint: 'Try again later, or ask whoever runs it.',
   })
 
-export const registryDenied = (host: string, what: string, hadCredentials: boolean) =>
-  new RametError(
-    'registry_denied',
-    403,
-    `The registry ${host} does not give ${what}${hadCredentials ? ' to the account that it was asked as' : ' to strangers'}.`,
-    {
-      hint: hadCredentials
-        ? 'Log in as somebody who may: docker login, as the user that the server runs as.'
-        : 'It may not exist either. Log in on this host with `docker login`, as the user that the server runs as.',
-    },
-  )
+/** `asked`: with the login of a playground, with one of this host, or with none. */
+export function registryDenied(host: string, what: string, asked: 'playground' | 'host' | 'stranger'): RametError {
+  const account = {
+    playground: 'the account of the playground’s `registryAuth`',
+    host: 'the account that it was asked as',
+    stranger: 'strangers',
+  }
+  const hint = {
+    playground: 'See that name and password are right, and that this account may pull it.',
+    host: 'Log in as somebody who may: docker login, as the user that the server runs as.',
+    stranger:
+      'It may not exist either. Give the manifest `registryAuth: user:password`, or log in on this host with `docker login`, as the user that the server runs as.',
+  }
+  return new RametError('registry_denied', 403, `The registry ${host} does not give ${what} to ${account[asked]}.`, {
+    hint: hint[asked],
+  })
+}
 
 export const notInRegistry = (host: string, what: string) =>
   new RametError('image_not_found', 404, `The registry ${host} has no ${what}.`, { hint: 'See that name and tag are right.' })

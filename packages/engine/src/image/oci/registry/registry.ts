@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { RametError } from '@ramet/model/errors/error.ts'
+import type { RegistryAuth } from '@ramet/model/manifest/registry-auth.ts'
 import { dockerHub, type ImageReference, printImageReference } from '@ramet/model/units/image-reference.ts'
 import { ownAuthorities } from './authorities.ts'
 import { parseChallenge } from './challenge.ts'
@@ -11,7 +13,10 @@ import { ask, isLoopback } from './request.ts'
 
 export interface RegistryOptions {
   readonly limits?: RegistryLimits
+  /** Of this host's own logins. */
   readonly credentials?: FindCredentials
+  /** Takes their place at its own host. It is used only where nothing is given to strangers: a registry that asks for none does not see it. */
+  readonly registryAuth?: RegistryAuth | undefined
   readonly authorities?: (host: string) => Promise<readonly string[]>
   readonly signal?: AbortSignal | undefined
 }
@@ -38,15 +43,27 @@ export class Registry {
   readonly #secure: URL
   readonly #options: Required<Pick<RegistryOptions, 'credentials' | 'authorities'>> & { readonly signal: AbortSignal | undefined }
   #authorization: string | undefined
+  readonly #playgroundAuth: Credentials | undefined
+  /** No token is given to strangers, or it opened nothing. */
+  #isStrangerRefused = false
+  /** The last one. */
+  #challenge: string | undefined
   #credentials: Promise<Credentials | undefined> | undefined
 
   constructor(
     reference: ImageReference,
-    { limits = registryLimits, credentials = dockerCredentials, authorities = ownAuthorities, signal }: RegistryOptions = {},
+    {
+      limits = registryLimits,
+      credentials = dockerCredentials,
+      authorities = ownAuthorities,
+      registryAuth,
+      signal,
+    }: RegistryOptions = {},
   ) {
     this.reference = reference
     this.limits = limits
     this.#options = { credentials, authorities, signal }
+    this.#playgroundAuth = registryAuth?.host === reference.host ? registryAuth : undefined
     const host = reference.host === dockerHub ? 'registry-1.docker.io' : reference.host
     this.#secure = new URL(`https://${host}`)
     if (!isLoopback(this.#secure)) this.#base = this.#secure
@@ -76,7 +93,7 @@ export class Registry {
 
   /** The answer 200 or 206 to a GET below the repository; its body is the caller's to read. */
   async get(path: string, what: string, headers: Readonly<Record<string, string>> = {}): Promise<IncomingMessage> {
-    for (let isAgain = false; ; isAgain = true) {
+    for (let tries = 1; ; tries++) {
       const sent = { ...headers, ...(this.#authorization === undefined ? {} : { authorization: this.#authorization }) }
       const base = this.#base ?? (await this.#findBase(what))
       this.#base = base
@@ -84,11 +101,16 @@ export class Registry {
       const status = answer.statusCode ?? 0
       if (status === 200 || status === 206) return answer
       answer.destroy()
-      if (status === 401 && !isAgain) {
-        this.#authorization = await this.#authorize(answer.headers['www-authenticate'] ?? '', what)
+      const challenge = answer.headers['www-authenticate'] ?? this.#challenge
+      this.#challenge = challenge
+      // What a stranger's token opens nothing of is refused in several ways, some of which say that it does not exist.
+      const wasStranger = this.#playgroundAuth !== undefined && !this.#isStrangerRefused && challenge !== undefined
+      if ((status === 401 && tries === 1) || (wasStranger && [401, 403, 404].includes(status))) {
+        if (tries > 1 || status !== 401) this.#isStrangerRefused = true
+        this.#authorization = await this.#authorize(challenge ?? '', what)
         continue
       }
-      if (status === 401 || status === 403) throw registryDenied(this.host, what, (await this.#findCredentials()) !== undefined)
+      if (status === 401 || status === 403) throw await this.#denied(what)
       if (status === 404) throw notInRegistry(this.host, what.replace(/^the /, ''))
       throw registryFailed(this.host, what, status === 429 ? 'it has been asked too often (429).' : `it answers ${status}.`)
     }
@@ -99,9 +121,11 @@ export class Registry {
     const challenge = parseChallenge(header)
     const credentials = await this.#findCredentials()
     const basic = credentials && `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`
+    const asStranger = this.#playgroundAuth !== undefined && !this.#isStrangerRefused
     if (!challenge) throw registryFailed(this.host, what, 'it asks for a login of a kind that is not known here.')
     if (challenge.scheme === 'basic') {
-      if (basic === undefined) throw registryDenied(this.host, what, false)
+      if (basic === undefined) throw await this.#denied(what)
+      this.#isStrangerRefused = true
       return basic
     }
     const { realm = '', service, scope = `repository:${this.reference.repository}:pull` } = challenge.parameters
@@ -113,10 +137,15 @@ export class Registry {
     if (service !== undefined) url.searchParams.set('service', service)
     url.searchParams.set('scope', scope)
     const tokenOf = `a token for ${printImageReference(this.reference)}`
-    const answer = await this.#ask(url, tokenOf, basic === undefined ? {} : { authorization: basic })
+    let answer = await this.#ask(url, tokenOf, basic === undefined || asStranger ? {} : { authorization: basic })
+    if (answer.statusCode !== 200 && basic !== undefined && asStranger) {
+      this.#isStrangerRefused = true
+      answer.destroy()
+      answer = await this.#ask(url, tokenOf, { authorization: basic })
+    }
     if (answer.statusCode !== 200) {
       answer.destroy()
-      throw registryDenied(this.host, what, credentials !== undefined)
+      throw await this.#denied(what)
     }
     const bytes = await this.#whole(answer, 1024 ** 2, tokenOf)
     const token = tokenIn(bytes)
@@ -139,8 +168,13 @@ export class Registry {
   }
 
   #findCredentials(): Promise<Credentials | undefined> {
-    this.#credentials ??= this.#options.credentials(this.host)
+    this.#credentials ??= this.#playgroundAuth ? Promise.resolve(this.#playgroundAuth) : this.#options.credentials(this.host)
     return this.#credentials
+  }
+
+  async #denied(what: string): Promise<RametError> {
+    const asked = this.#playgroundAuth ? 'playground' : (await this.#findCredentials()) ? 'host' : 'stranger'
+    return registryDenied(this.host, what, asked)
   }
 
   #ask(url: URL, what: string, headers: Readonly<Record<string, string>>): Promise<IncomingMessage> {
