@@ -41,6 +41,8 @@ export interface HostStorage extends HomeInspection {
    * so nothing is lost whatever happens next. Idempotent.
    */
   seal(files: readonly OverlayToLayer[]): Promise<SealedFile[]>
+  /** Requires that no process could still write to these layers, as a QEMU could that keeps what it had open before the seal. Throws `drive_still_written`. */
+  requireUnwritten(files: readonly string[]): Promise<void>
   /** Undoes a seal: removes the layer's name and makes the overlay writable for its VM again. */
   unseal(file: OverlayToLayer): Promise<void>
   /** True when nothing was ever written to the overlay. No VM may have it open. */

@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path'
+import { driveStillWritten } from '@ramet/model/errors/errors.ts'
 import { lookAt } from '../disk/held-folder.ts'
 import type { SealedFile } from '../disk/layer-store.ts'
 import { removeTree } from '../disk/remove-tree.ts'
@@ -12,7 +13,9 @@ import { snapshotFolder } from '../snapshot/snapshot-folder.ts'
 import type { HostStorage, OverlayName, OverlayToLayer } from './host-storage.ts'
 import { openInspection } from './open-inspection.ts'
 
-export function localStorage({ home, disks, layers }: Pick<HostParts, 'home' | 'disks' | 'layers'>): HostStorage {
+type Parts = Pick<HostParts, 'home' | 'disks' | 'layers' | 'findStillWritten'>
+
+export function localStorage({ home, disks, layers, findStillWritten }: Parts): HostStorage {
   const pathOf = ({ runId, overlay }: OverlayName) => join(overlaysFolder(home, runId), overlay)
   const paths = (file: OverlayToLayer) => ({ overlay: pathOf(file), layer: join(home, file.layer) })
   const fileOf = ({ file, sizeBytes }: LayerRecord) => ({ file: join(home, file), format: 'qcow2' as const, sizeBytes })
@@ -27,6 +30,10 @@ export function localStorage({ home, disks, layers }: Pick<HostParts, 'home' | '
       const { overlay, layer } = paths(file)
       await remove([layer])
       await layers.makeWritable(overlay)
+    },
+    async requireUnwritten(files) {
+      const written = await findStillWritten(files.map((file) => join(home, file)))
+      if (written !== undefined) throw driveStillWritten(relative(home, written))
     },
     isUntouched: (overlay) => layers.isUntouched(pathOf(overlay)),
     hasOverlay: (overlay) => disks.exists(pathOf(overlay)),

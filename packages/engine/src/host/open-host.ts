@@ -6,6 +6,7 @@ import { importLayer } from '../disk/import-layer.ts'
 import { qemuDisks } from '../disk/qemu-disks.ts'
 import { qemuLayers } from '../disk/qemu-layers.ts'
 import { sealedFile } from '../disk/sealed-file.ts'
+import { findStillWritten } from '../disk/still-written.ts'
 import { root } from '../disk/vm-user.ts'
 import { realGuests } from '../guest/guests.ts'
 import { ImageLibrary } from '../image/library.ts'
@@ -91,6 +92,7 @@ export async function openHost({ home, cache, installation, uids: range, imageNa
     resolvers: dnsmasqResolvers(() => hostTool(cache, 'jail')),
     disks: qemuDisks(root),
     layers: qemuLayers(root),
+    findStillWritten: findStillWritten(() => hostTool(cache, 'unwritten')),
     uids,
     guests,
     kernelPack: () => library.requireKernelPack(),

@@ -1,6 +1,7 @@
 import type { Cgroups } from '../cgroup/cgroups.ts'
 import type { Disks } from '../disk/disk.ts'
 import type { LayerStore } from '../disk/layer-store.ts'
+import type { FindStillWritten } from '../disk/still-written.ts'
 import type { Guests } from '../guest/guest.ts'
 import type { KernelPack } from '../image/cache/artefact.ts'
 import type { Resolvers } from '../network/dns/resolvers.ts'
@@ -22,6 +23,7 @@ export interface HostParts {
   readonly cgroups: Cgroups
   readonly disks: Disks
   readonly layers: LayerStore
+  readonly findStillWritten: FindStillWritten
   readonly uids: RunUids
   readonly guests: Guests
   /** Shared by all runs. */

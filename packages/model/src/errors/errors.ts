@@ -152,6 +152,17 @@ export const driveNotTrusted = (path: string, why: string) =>
   })
 
 /** `file`: relative to RAMET_HOME. */
+export const driveStillWritten = (file: string) =>
+  new RametError(
+    'drive_still_written',
+    409,
+    `The layer ${file} can still be written to by a machine that is on, so no clone may stand on it.`,
+    {
+      hint: 'Stop the run, and clone it while it is off. The guest of that run may have broken out into its QEMU.',
+    },
+  )
+
+/** `file`: relative to RAMET_HOME. */
 export const layerMissing = (machine: string, driveIndex: number, file: string) =>
   new RametError('layer_missing', 500, `Drive ${driveIndex} of ${machine} is damaged: its layer ${file} is gone.`, {
     hint: 'Put the file back under RAMET_HOME and restart the run; `ramet fsck` lists all that is amiss.',

@@ -37,6 +37,8 @@ export class TestHome {
   readonly tools: LayerTools
   readonly disks: Disks
   readonly layers: LayerStore
+  /** True for files that a machine could still write to. */
+  isStillWritten: (file: string) => boolean = () => false
   /** Throws after the step of this name, or after as many steps of any. */
   crashAfter: string | number | undefined
   #shortIds = 0
@@ -48,7 +50,7 @@ export class TestHome {
     this.tools = layerTools({
       db,
       home,
-      storage: localStorage({ home, disks, layers }),
+      storage: localStorage({ home, disks, layers, findStillWritten: async (files) => files.find(this.isStillWritten) }),
       afterStep: (name) => {
         if (typeof this.crashAfter === 'number') this.crashAfter -= 1
         if (this.crashAfter === name || this.crashAfter === 0) throw new Error(`crash after ${name}`)

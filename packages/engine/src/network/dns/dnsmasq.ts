@@ -17,7 +17,7 @@ const startWithinMs = 20_000
 
 /**
  * One dnsmasq a view, in a jail in the run's network namespace, as the run's user: it sees the one file that it reads. A process is the right one when its whole argv
- * is: so a change of nameservers shows. `jailer`: path of `vmm/qemu/native/jail.c`, compiled.
+ * is: so a change of nameservers shows. `jailer`: path of `vmm/qemu/native/jail`, compiled.
  */
 export const dnsmasqResolvers = (jailer: () => Promise<string>): Resolvers => ({
   async ready(names) {

@@ -36,6 +36,7 @@ export async function openFakeHost({ home, cache, installation, imageNames = {} 
     resolvers: fakeResolvers(folder),
     disks: fakeDisks,
     layers: fakeLayers,
+    findStillWritten: async () => undefined,
     // Its pretend VMs are of the user that tests run as.
     uids: leasedUids(installation, { folder: join(folder, 'uids') }),
     guests: fakeGuests,

@@ -113,14 +113,16 @@ export async function jailedRounds(rounds: number, cacheFolder: string): Promise
   }
 }
 
-async function compile(program: string, canaries: string, folders: readonly string[]): Promise<string> {
+/** `written`: a file that it never stops to write to by the descriptor of its first moment. */
+export async function compile(program: string, canaries: string, folders: readonly string[], written?: string): Promise<string> {
   const source = fileURLToPath(new URL('./hostile.c', import.meta.url))
   const defines = [`-DIN_PLACE_OF_QEMU="${canaries}"`, `-DFOLDERS=${folders.map((folder) => JSON.stringify(folder)).join(',')}`]
+  if (written !== undefined) defines.push(`-DWRITTEN=${JSON.stringify(written)}`)
   await run(['gcc', '-O2', '-Wall', '-Wextra', '-Werror', ...defines, '-o', program, source])
   return program
 }
 
-async function specIn(at: string, folder: string, drive: string): Promise<VmSpec> {
+export async function specIn(at: string, folder: string, drive: string): Promise<VmSpec> {
   const [kernel, initrd] = [join(at, 'kernel'), join(at, 'initrd')]
   for (const file of [kernel, initrd]) await writeFile(file, 'nothing')
   return {

@@ -17,15 +17,7 @@ export async function openOverlay(qmp: QmpClient, { driveIndex, file }: VmOverla
   const overlay = (await topNodes(qmp)).get(driveIndex)
   if (overlay === undefined) throw new Error(`the VM has no drive number ${driveIndex}`)
   const node = `d${driveIndex}-${randomBytes(4).toString('hex')}`
-  const fileNode = {
-    driver: 'file',
-    'node-name': `${node}-file`,
-    filename: file,
-    discard: 'unmap',
-    aio: 'threads',
-    cache: { direct: false, 'no-flush': false },
-  }
-  await qmp.execute('blockdev-add', fileNode)
+  await qmp.execute('blockdev-add', fileNode(`${node}-file`, file))
   const formatNode = { driver: 'qcow2', 'node-name': node, file: `${node}-file`, backing: null, discard: 'unmap' }
   try {
     await qmp.execute('blockdev-add', formatNode)
@@ -41,6 +33,37 @@ export async function putOn(qmp: QmpClient, { node, overlay }: OpenOverlay): Pro
   await qmp.execute('blockdev-snapshot', { node: overlay, overlay: node })
 }
 
+/**
+ * Makes QEMU close what it no longer writes to, and open it for reading: after a cut its descriptor of the earlier overlay can still write. Others stand on that file then, so root looks
+ * whether it did (`native/writers.c`); a QEMU that does not do as it is told is found out there.
+ */
+export async function closeSealed(qmp: QmpClient): Promise<void> {
+  const tops = new Set([...(await topNodes(qmp)).values()].map((node) => `${node}-file`))
+  const nodes = await qmp.execute<NamedNode[]>('query-named-block-nodes', { flat: true })
+  const open = nodes.filter((node) => node.drv === 'file' && node.ro === false && !tops.has(node['node-name']))
+  for (const { 'node-name': name, file } of open.slice(0, mostNodes))
+    await qmp.execute('blockdev-reopen', { options: [{ ...fileNode(name, file), 'read-only': true }] }).catch(() => {})
+}
+
+/** More than a VM has drives. What it says of itself may be anything. */
+const mostNodes = 64
+
+interface NamedNode {
+  readonly 'node-name': string
+  readonly drv: string
+  readonly ro: boolean
+  readonly file: string
+}
+
+const fileNode = (node: string, file: string) => ({
+  driver: 'file',
+  'node-name': node,
+  filename: file,
+  discard: 'unmap',
+  aio: 'threads',
+  cache: { direct: false, 'no-flush': false },
+})
+
 /** Closes an overlay that no drive uses; one in use stays. */
 export async function closeOverlay(qmp: QmpClient, { node }: OpenOverlay): Promise<void> {
   for (const name of [node, `${node}-file`]) await qmp.execute('blockdev-del', { 'node-name': name }).catch(() => {})
@@ -49,7 +72,7 @@ export async function closeOverlay(qmp: QmpClient, { node }: OpenOverlay): Promi
 /** Overlay files of all drives, in order. */
 export async function overlayFiles(qmp: QmpClient): Promise<string[]> {
   const overlays = [...(await topNodes(qmp))].sort(([a], [b]) => a - b)
-  const nodes = await qmp.execute<{ 'node-name': string; file: string }[]>('query-named-block-nodes', { flat: true })
+  const nodes = await qmp.execute<NamedNode[]>('query-named-block-nodes', { flat: true })
   return overlays.map(([, overlay]) => {
     const file = nodes.find((node) => node['node-name'] === `${overlay}-file`)?.file
     // What a VM says may be anything. Callers compare it, and it becomes part of a row.

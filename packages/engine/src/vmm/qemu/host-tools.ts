@@ -15,22 +15,35 @@ const strict = [
   '-D_FORTIFY_SOURCE=2',
 ]
 
-/** Programs of `native/` that run on the host. The last one is loaded into QEMU, so it is built for the host's own C library. */
+const jailParts = ['descriptors', 'fail', 'own-root', 'record', 'rights', 'walls']
+
+/** Programs that run on the host: compiler, flags, and sources and headers in `native/`. What is loaded into QEMU is built for the host's own C library. */
 const tools = {
-  'keep-log': ['musl-gcc', ...strict, '-static'],
-  jail: ['musl-gcc', ...strict, '-static'],
-  split: ['musl-gcc', ...strict, '-static'],
-  'private-ram': ['gcc', ...strict, '-shared', '-fPIC'],
+  'keep-log': { compiler: 'musl-gcc', flags: [...strict, '-static'], sources: ['keep-log.c'], headers: [] },
+  jail: {
+    compiler: 'musl-gcc',
+    flags: [...strict, '-static'],
+    sources: [...jailParts.map((part) => `jail/${part}.c`), 'jail/main.c', 'writers.c'],
+    headers: [...jailParts.map((part) => `jail/${part}.h`), 'writers.h'],
+  },
+  split: { compiler: 'musl-gcc', flags: [...strict, '-static'], sources: ['split.c'], headers: [] },
+  unwritten: {
+    compiler: 'musl-gcc',
+    flags: [...strict, '-static'],
+    sources: ['unwritten.c', 'writers.c'],
+    headers: ['writers.h'],
+  },
+  'private-ram': { compiler: 'gcc', flags: [...strict, '-shared', '-fPIC'], sources: ['private-ram.c'], headers: [] },
 } as const
 
 /** Returns the path of one of our programs. It is compiled at first use, in under a second. Throws `missing_program` without a compiler. */
 export async function hostTool(cacheFolder: string, name: keyof typeof tools): Promise<string> {
-  const source = new URL(`./native/${name}.c`, import.meta.url)
-  const [compiler, ...flags] = tools[name]
-  const recipe = { compiler, flags, ...(await sourceTexts([source])) }
+  const { compiler, flags, sources, headers } = tools[name]
+  const urlOf = (file: string) => new URL(`./native/${file}`, import.meta.url)
+  const recipe = { compiler, flags, ...(await sourceTexts([...sources, ...headers].map(urlOf))) }
   const key = { cacheFolder, kind: 'host-tools', name, recipeHash: recipeHash(recipe) }
   const { folder } = await cached(key, async (outFolder) => {
-    await runBuild([compiler, ...flags, '-o', join(outFolder, name), source.pathname])
+    await runBuild([compiler, ...flags, '-o', join(outFolder, name), ...sources.map((file) => urlOf(file).pathname)])
     return {}
   })
   return join(folder, name)

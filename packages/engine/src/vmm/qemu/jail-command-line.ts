@@ -1,4 +1,4 @@
-/** What a program in a jail is, gets and sees; `native/jail.c` says what each means. Every path is absolute, and the same inside. */
+/** What a program in a jail is, gets and sees; `native/jail` says what each means. Every path is absolute, and the same inside. */
 export interface Jail {
   /** User and group. */
   readonly uid: number
@@ -15,12 +15,14 @@ export interface Jail {
   readonly keep?: readonly number[]
   readonly system?: readonly string[]
   readonly read?: readonly string[]
+  /** Files to be read that are never written again: while any process still could, nothing is started. */
+  readonly sealed?: readonly string[]
   readonly folders?: readonly { readonly here: string; readonly there: string }[]
   readonly devices?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** Returns the whole argv; pure. `program`: path of `native/jail.c`, compiled. */
+/** Returns the whole argv; pure. `program`: path of `native/jail`, compiled. */
 export function jailCommandLine(program: string, jail: Jail, argv: readonly [string, ...string[]]): [string, ...string[]] {
   const byDescriptor = (option: string, all: Readonly<Record<number, string>> = {}) =>
     Object.entries(all).flatMap(([descriptor, value]) => [option, descriptor, value])
@@ -37,6 +39,7 @@ export function jailCommandLine(program: string, jail: Jail, argv: readonly [str
     ...byDescriptor('tap', jail.taps),
     ...each('system', jail.system),
     ...(jail.folders ?? []).flatMap(({ here, there }) => ['folder', here, there]),
+    ...each('sealed', jail.sealed),
     ...each('read', jail.read),
     ...each('device', jail.devices),
     ...each(

@@ -9,10 +9,12 @@ import type { VmJail } from './vm-record.ts'
 /** Files of a VM by what it may do with them. */
 export interface VmFileRights {
   readonly write: readonly string[]
+  /** Read, and made by VMs once: none may have kept a way to write to them. */
+  readonly sealed: readonly string[]
   readonly read: readonly string[]
 }
 
-/** Pure: the topmost file of each drive that is not read-only is written, everything else is read. */
+/** Pure: the topmost file of each drive that is not read-only is written, everything else is read. No file is in two of the lists. */
 export function fileRights({
   drives,
   kernel,
@@ -20,8 +22,10 @@ export function fileRights({
   resume,
 }: Pick<VmSpec, 'drives' | 'kernel' | 'initrd' | 'resume'>): VmFileRights {
   const write = drives.flatMap(({ source, readOnly }) => (readOnly ? [] : filesOf(source).slice(0, 1)))
-  const all = [...drives.flatMap(({ source }) => filesOf(source)), kernel, initrd, ...(resume ? [resume.ramFile] : [])]
-  return { write, read: [...new Set(all)].filter((file) => !write.includes(file)) }
+  const layers = drives.flatMap(({ source }) => (source.kind === 'qcow2-chain' ? source.files : []))
+  const sealed = [...new Set([...layers, ...(resume ? [resume.ramFile] : [])])].filter((file) => !write.includes(file))
+  const all = [...drives.flatMap(({ source }) => filesOf(source)), kernel, initrd]
+  return { write, sealed, read: [...new Set(all)].filter((file) => !write.includes(file) && !sealed.includes(file)) }
 }
 
 const filesOf = (source: BlockSource): readonly string[] => (source.kind === 'raw-file' ? [source.file] : source.files)
@@ -30,7 +34,7 @@ const filesOf = (source: BlockSource): readonly string[] => (source.kind === 'ra
  * Prepares what a VM sees: its folder `own` with links to the files that it writes, which become those of its user, and the rest to be read one by one. Inside, `own`
  * stands under the name of the folder that the drives' files are in: so a file has one name everywhere.
  */
-export async function layOut(spec: VmSpec, uid: number): Promise<{ readonly jail: VmJail; readonly read: readonly string[] }> {
+export async function layOut(spec: VmSpec, uid: number): Promise<{ readonly jail: VmJail } & Omit<VmFileRights, 'write'>> {
   const { own, root } = vmFiles(spec.folder)
   await takeFolder(spec.folder)
   await takeBack(spec.folder)
@@ -38,16 +42,17 @@ export async function layOut(spec: VmSpec, uid: number): Promise<{ readonly jail
     await mkdir(folder, { recursive: true })
     await chmod(folder, 0o711)
   }
-  const { write, read } = fileRights(spec)
+  const { write, sealed, read } = fileRights(spec)
   const inside = dirname(write[0] ?? join(own, '-'))
   if (write.some((file) => dirname(file) !== inside)) throw vmFailed(spec.machine, 'its drives are in several folders.')
   await takeFolder(inside)
   const jail = { uid, inside, ramMiB: spec.ramMiB }
   for (const file of write) await give(spec.folder, jail, file)
-  for (const file of read) await makeReadable(file, file === spec.initrd ? uid : undefined)
-  const linked = read.filter((file) => dirname(file) === inside)
-  for (const file of linked) await link(file, join(own, basename(file)))
-  return { jail, read: read.filter((file) => !linked.includes(file)) }
+  for (const file of [...sealed, ...read]) await makeReadable(file, file === spec.initrd ? uid : undefined)
+  const isLinked = (file: string) => dirname(file) === inside
+  for (const file of [...sealed, ...read].filter(isLinked)) await link(file, join(own, basename(file)))
+  const others = (files: readonly string[]) => files.filter((file) => !isLinked(file))
+  return { jail, sealed: others(sealed), read: others(read) }
 }
 
 /** Gives a file to a VM that sees it from now on. */

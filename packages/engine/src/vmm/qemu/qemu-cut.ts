@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { temporaryName } from '../../disk/files.ts'
 import { openPlain } from '../../disk/held-folder.ts'
 import type { CutFigures, VmCut, VmMemory, VmOverlay } from '../vmm.ts'
-import { closeOverlay, type OpenOverlay, openOverlay, putOn } from './drive-nodes.ts'
+import { closeOverlay, closeSealed, type OpenOverlay, openOverlay, putOn } from './drive-nodes.ts'
 import { endMigration, migrationReaches, withEvents } from './migration.ts'
 import { give } from './own-files.ts'
 import type { QmpClient } from './qmp.ts'
@@ -155,6 +155,10 @@ export class QemuCut implements VmCut {
   }
 
   async publish(): Promise<void> {
+    // Should it fail, the cut is good all the same, and the seal finds out.
+    if (this.#overlays.length > 0) await closeSealed(this.#qmp).catch(() => {})
+    // It has both files open, and reads what a hostile QEMU sends.
+    await this.#splitter.kill()
     await this.#files.publish()
     await this.#removeSocket()
   }

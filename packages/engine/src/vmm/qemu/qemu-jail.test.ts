@@ -25,7 +25,8 @@ const spec: VmSpec = {
 }
 const options = {
   jail: { uid: 1_900_000_001, inside: '/home/runs/1/drives', ramMiB: 512 },
-  read: ['/home/layers/base'],
+  sealed: ['/home/layers/base'],
+  read: ['/cache/modules'],
   accelerator: 'tcg',
   prefix: '/usr',
   privateRam: undefined,
@@ -34,18 +35,20 @@ const options = {
 test('a VM may write the topmost file of each of its drives, and read what is below once each', () => {
   assert.deepEqual(fileRights(spec), {
     write: ['/home/runs/1/drives/top'],
-    read: ['/home/layers/base', '/home/layers/data', '/cache/modules', '/cache/kernel', '/home/runs/1/initrd-0'],
+    sealed: ['/home/layers/base', '/home/layers/data'],
+    read: ['/cache/modules', '/cache/kernel', '/home/runs/1/initrd-0'],
   })
   const resume = { ramFile: '/home/snapshots/1/0.ram', stateFile: '/home/snapshots/1/0.state' }
-  assert.ok(fileRights({ ...spec, resume }).read.includes(resume.ramFile))
-  assert.ok(!fileRights({ ...spec, resume }).read.includes(resume.stateFile), 'it comes through a descriptor')
+  assert.ok(fileRights({ ...spec, resume }).sealed.includes(resume.ramFile))
+  const { write, sealed, read } = fileRights({ ...spec, resume })
+  assert.ok(![...write, ...sealed, ...read].includes(resume.stateFile), 'it comes through a descriptor')
 })
 
 test('of the host a VM sees programs, its own files and a few devices; /dev/kvm only with KVM', () => {
   const jail = qemuJail(spec, options)
   assert.deepEqual(jail.system, ['/usr', '/lib', '/lib64'])
   assert.deepEqual(jail.folders, [{ here: '/home/runs/1/machines/0/own', there: '/home/runs/1/drives' }])
-  assert.deepEqual(jail.read, options.read)
+  assert.deepEqual([jail.sealed, jail.read], [options.sealed, options.read])
   assert.deepEqual(jail.devices, ['null', 'zero', 'urandom'])
   assert.deepEqual(qemuJail(spec, { ...options, accelerator: 'kvm' }).devices?.slice(-1), ['kvm'])
   assert.deepEqual(Object.keys(jail.environment ?? {}), ['PATH', 'LC_ALL'])

@@ -17,7 +17,8 @@ export const descriptors = {
 
 export interface QemuJailOptions {
   readonly jail: VmJail
-  /** Files to be read, from `layOut`. */
+  /** Files to be read, from `layOut`; `sealed`: those that VMs have written. */
+  readonly sealed: readonly string[]
   readonly read: readonly string[]
   readonly accelerator: Accelerator
   /** Folder that QEMU is installed below: /usr. */
@@ -27,7 +28,7 @@ export interface QemuJailOptions {
 }
 
 /** The walls around the QEMU of one VM; pure. It sees its programs, its files, and four devices, and none of them can be changed but its drives. */
-export function qemuJail(spec: VmSpec, { jail, read, accelerator, prefix, privateRam }: QemuJailOptions): Jail {
+export function qemuJail(spec: VmSpec, { jail, sealed, read, accelerator, prefix, privateRam }: QemuJailOptions): Jail {
   const files = vmFiles(spec.folder)
   return {
     uid: jail.uid,
@@ -49,6 +50,7 @@ export function qemuJail(spec: VmSpec, { jail, read, accelerator, prefix, privat
       ...(privateRam ? [privateRam] : []),
     ],
     folders: [{ here: files.own, there: jail.inside }],
+    sealed,
     read,
     devices: ['null', 'zero', 'urandom', ...(accelerator === 'kvm' ? ['kvm'] : [])],
     environment: {

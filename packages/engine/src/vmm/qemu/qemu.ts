@@ -10,6 +10,7 @@ import { checkRam } from '../memory-files.ts'
 import type { Accelerator, Vm, VmEnd, VmIdentity, Vmm, VmRemains, VmSpec } from '../vmm.ts'
 import { qcow2Files, qemuCommandLine } from './command-line.ts'
 import { consoleLogs, readMessages } from './console-log.ts'
+import { closeSealed } from './drive-nodes.ts'
 import { hostTool } from './host-tools.ts'
 import { jailCommandLine } from './jail-command-line.ts'
 import { newLogs, untilLogged } from './log-keeper.ts'
@@ -93,12 +94,12 @@ async function start(
   const files = vmFiles(spec.folder)
   for (const file of [files.end, files.process]) await rm(file, { force: true })
   const uid = await options.uids.take(spec.runId)
-  const { jail, read } = await layOut(spec, uid)
+  const { jail, sealed, read } = await layOut(spec, uid)
   await using logs = await newLogs(spec.folder, await tools.logKeeper(), spec.groups)
   const [program, ...args] = logs.keptBy(
     jailCommandLine(
       jailer,
-      qemuJail(spec, { jail, read, accelerator, prefix: dirname(dirname(qemu)), privateRam }),
+      qemuJail(spec, { jail, sealed, read, accelerator, prefix: dirname(dirname(qemu)), privateRam }),
       qemuCommandLine(spec, { qemu, accelerator, tscKhz: options.tscKhz, jitCacheMiB: options.jitCacheMiB ?? jitCacheMiB }),
     ),
   )
@@ -170,6 +171,8 @@ async function find(identity: VmIdentity, tools: CutTools): Promise<Vm | VmRemai
     const status = await statusOf(qmp).catch(() => 'unknown')
     // The server that was loading it is gone, and the guest has not run yet.
     if (status === 'inmigrate') await vm.kill()
+    // A cut by a server that ended in it, or was of an older version, left this undone.
+    else if (record.jail && !isOff(status)) await closeSealed(qmp).catch(() => {})
     if (!isOff(status) && status !== 'inmigrate') return vm
     return { end: await vm.ended }
   }

@@ -6,7 +6,7 @@ import { jailCommandLine } from './jail-command-line.ts'
 export interface SplitterOptions {
   /** Path of `native/split.c`, compiled. */
   readonly program: string
-  /** Path of `native/jail.c`, compiled: it sees no file at all, since it reads data of a VM. */
+  /** Path of `native/jail`, compiled: it sees no file at all, since it reads data of a VM. */
   readonly jailer: string
   /** The VM's user. */
   readonly uid: number

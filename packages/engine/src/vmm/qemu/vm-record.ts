@@ -3,7 +3,7 @@ import type { VmIdentity } from '../vmm.ts'
 import { argvOf, isAlive, type ProcessId } from './process.ts'
 import { vmFiles, vmName } from './vm-files.ts'
 
-/** What `native/jail.c` writes of a VM before its QEMU begins, so that no QEMU runs that a later server does not know. */
+/** What `native/jail` writes of a VM before its QEMU begins, so that no QEMU runs that a later server does not know. */
 export interface VmRecord extends ProcessId {
   /** Absent: it was started by a version that had one user for all VMs, and no walls between them. */
   readonly jail?: VmJail

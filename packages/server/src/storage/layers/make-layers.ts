@@ -1,7 +1,15 @@
 import { asSpaceError, type OverlayToLayer, type SealedFile } from '@ramet/engine'
 import { type Db, transaction } from '../../store/database.ts'
-import { type DriveOverlay, dropOverlay, readDrive, standOnSealed } from '../../store/drives.ts'
-import { forgetBuilding, insertBuilding, isBuilding, markSealed, newLayerName, setParent } from '../../store/layers.ts'
+import { type DriveOverlay, dropOverlay, listDrives, readDrive, standOnSealed } from '../../store/drives.ts'
+import {
+  forgetBuilding,
+  insertBuilding,
+  isBuilding,
+  layerChain,
+  markSealed,
+  newLayerName,
+  setParent,
+} from '../../store/layers.ts'
 import type { LayerTools } from './layer-tools.ts'
 
 /**
@@ -14,6 +22,8 @@ export interface OverlaysToSeal {
   readonly sealed: readonly DriveOverlay[]
   /** Overlays that were never written to. Their drives have none afterwards. */
   readonly dropped: readonly DriveOverlay[]
+  /** Others will stand on the drives' layers while the run's machines are on: then these may keep no way to write to them. */
+  readonly isForOthers?: boolean
 }
 
 /** An overlay that is becoming a layer. */
@@ -27,7 +37,7 @@ type Sealing = DriveOverlay & OverlayToLayer & { readonly layerId: string }
 export async function makeLayers<T>(
   tools: LayerTools,
   runId: string,
-  { sealed, dropped }: OverlaysToSeal,
+  { sealed, dropped, isForOthers = false }: OverlaysToSeal,
   within: Within<T>,
 ): Promise<T> {
   const { db, home, storage, afterStep } = tools
@@ -35,7 +45,11 @@ export async function makeLayers<T>(
     throw asSpaceError(error, home)
   })
   if (sealings.length > 0) afterStep?.('seal/begin')
-  const files = await orUndone(tools, sealings, () => storage.seal(sealings))
+  const files = await orUndone(tools, sealings, async () => {
+    const made = await storage.seal(sealings)
+    if (isForOthers) await storage.requireUnwritten([...sealings.map(({ layer }) => layer), ...(await layersOf(db, runId))])
+    return made
+  })
   if (sealings.length > 0) afterStep?.('seal/link-overlays')
   const result = await orUndone(tools, sealings, () =>
     transaction(db, async (trx) => {
@@ -50,6 +64,13 @@ export async function makeLayers<T>(
   await storage.removeOverlays(old).catch(() => {})
   tools.changed?.()
   return result
+}
+
+/** Files of all that the run's drives stand on. An earlier cut may have been refused since a machine could still write to one of them. */
+async function layersOf(db: Db, runId: string): Promise<string[]> {
+  const ids = (await listDrives(db, runId)).flatMap(({ layer_id: id }) => (id === null ? [] : [id]))
+  const chains = await Promise.all([...new Set(ids)].map((id) => layerChain(db, id)))
+  return [...new Set(chains.flat().map(({ file }) => file))]
 }
 
 /** Inserts the rows first, so that every file among the layers has a row. The rows also keep their parents. */

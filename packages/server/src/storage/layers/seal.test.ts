@@ -159,6 +159,25 @@ test('overlays of running machines are sealed below the ones that were announced
   await inOrder(home)
 })
 
+test('nothing comes to stand on a layer that a machine could still write to, new or old; the run itself goes on on it', async () => {
+  for (const isIt of [(file: string) => file.endsWith('layers/base.qcow2'), (file: string) => !file.includes('base')]) {
+    await using home = await TestHome.make()
+    const { id, overlay, make } = await runningRun(home)
+    await announceOverlays(home.db, id, [overlay])
+    await make()
+    home.isStillWritten = isIt
+    let isCloned = false
+    const clone = async () => {
+      isCloned = true
+    }
+    await assert.rejects(sealOverlays(home.tools, id, [overlay], clone), { code: 'drive_still_written', status: 409 })
+    assert.equal(isCloned, false)
+    await sealOverlays(home.tools, id, [overlay])
+    assert.deepEqual((await content(home, id))[0], [1, 2])
+    await inOrder(home)
+  }
+})
+
 test('a VM that wrote to an announced overlay before its server was killed loses nothing of it', async () => {
   for (const isMade of [true, false]) {
     await using home = await TestHome.make()

@@ -40,7 +40,8 @@ export async function sealPaused<T>(tools: LayerTools, runId: string, within: Wi
 
 /**
  * Seals drives of running machines: QEMU has the given overlays open below newer ones and no longer writes to them (`nextOverlay`, announced by `announceOverlays`).
- * One transaction seals the layers, puts the drives on them with the next overlays, and runs `within`.
+ * One transaction seals the layers, puts the drives on them with the next overlays, and runs `within`, which may make others stand on them. Throws
+ * `drive_still_written` when a machine kept a way to write to them.
  */
 export async function sealOverlays<T = void>(
   tools: LayerTools,
@@ -48,7 +49,10 @@ export async function sealOverlays<T = void>(
   overlays: readonly DriveOverlay[],
   within?: Within<T>,
 ): Promise<T | undefined> {
-  return tools.locks.hold(runId, () => makeLayers(tools, runId, { sealed: overlays, dropped: [] }, async (trx) => within?.(trx)))
+  const isForOthers = within !== undefined
+  return tools.locks.hold(runId, () =>
+    makeLayers(tools, runId, { sealed: overlays, dropped: [], isForOthers }, async (trx) => within?.(trx)),
+  )
 }
 
 /**
