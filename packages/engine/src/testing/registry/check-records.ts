@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 
-/** Reads what `applyLayers` wrote as `native/unpack.c` does, and fails for anything that an image must not be able to ask of that. Returns how many records there were. */
+/** Reads what `applyLayers` wrote as `native/unpack` does, and fails for anything that an image must not be able to ask of that. Returns how many records there were. */
 export function checkRecords(stream: Buffer, mostBytes: number): number {
   let at = 0
   let records = 0

@@ -1,7 +1,7 @@
 import type { Instruction } from './instruction.ts'
 import type { TarEntry } from './tar-reader.ts'
 
-/** The stream that `native/unpack.c` reads: little-endian numbers, lengths before texts. Its two sides are changed together. */
+/** The stream that `native/unpack` reads: little-endian numbers, lengths before texts. Its two sides are changed together. */
 const kinds = { file: 'f', folder: 'd', link: 'l', 'hard-link': 'h', pipe: 'p' } as const
 /** S_IFMT bits of inode(7). */
 const fileTypes = { file: 0o100000, folder: 0o040000, link: 0o120000, 'hard-link': 0, pipe: 0o010000 } as const
