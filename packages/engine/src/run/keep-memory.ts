@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { basename, dirname } from 'node:path'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { machineUnreachable } from '@ramet/model/errors/errors.ts'
 import { forgetMemory, keepMemory } from '../snapshot/keep.ts'
 import { type SnapshotStamp, shapeOf } from '../snapshot/stamp.ts'
 import { whoAnswers } from './answering.ts'
+import { bootedKernelPack } from './booted-kernel.ts'
 import type { HostParts } from './host-parts.ts'
 import type { LiveMachine } from './live-run.ts'
 import { type RunContext, targets } from './run-context.ts'
@@ -98,10 +98,10 @@ async function keep(context: RunContext): Promise<void> {
 
 export const indexOf = ({ plan }: RunRecord, machine: string) => plan.machines.findIndex(({ name }) => name === machine)
 
-/** Finds the kernel pack by the modules on the machines' last drive: a newer pack may have been built since they booted. */
-export async function stampOf(host: HostParts, { plan }: RunRecord, machines: readonly LiveMachine[]): Promise<SnapshotStamp> {
+export async function stampOf(host: HostParts, run: RunRecord, machines: readonly LiveMachine[]): Promise<SnapshotStamp> {
+  const { id, plan } = run
   const packs = new Set(
-    await Promise.all(machines.map(async ({ vm }) => basename(dirname((await vm.overlayFiles()).at(-1) ?? '')))),
+    await Promise.all(machines.map(({ name, vm }) => bootedKernelPack(host.home, id, indexOf(run, name), vm))),
   )
   const [pack = ''] = packs
   if (packs.size > 1) throw new Error('its machines were booted with different kernels.')

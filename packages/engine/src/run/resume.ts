@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { whyUnusable } from '../snapshot/check.ts'
 import { memoryIn, type SnapshotRecord } from '../snapshot/snapshot-record.ts'
 import { shapeOf } from '../snapshot/stamp.ts'
+import { noteKernelPack } from './booted-kernel.ts'
 import { writeInitrd } from './initrd.ts'
 import { mustHaveLayers } from './must-have-layers.ts'
 import { NotResumed, orBoot } from './not-resumed.ts'
@@ -61,6 +62,7 @@ const loadMachines: Step<RunContext> = {
       const index = run.plan.machines.findIndex((machine) => machine.name === name)
       // A reboot inside boots from it.
       await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, run.drives)
+      await noteKernelPack(host.home, run.id, index, pack)
       const vm = await host.vmmFor(name).start({ ...specOf(host, run, name, pack), resume: memoryIn(host.home, memory) })
       live.add(name, vm, { isAsleep: true, address: addressOf(host, run, name) })
     })

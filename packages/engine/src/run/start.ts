@@ -6,6 +6,7 @@ import { formattable } from '../disk/formatted-disk.ts'
 import type { TableKind } from '../disk/partition-table.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
 import { attendFirstBoot } from './attend-first-boot.ts'
+import { noteKernelPack } from './booted-kernel.ts'
 import type { HostParts } from './host-parts.ts'
 import { writeInitrd } from './initrd.ts'
 import type { LiveMachine, LiveRun } from './live-run.ts'
@@ -157,6 +158,7 @@ export const startMachines: Step<RunContext> = {
       run.plan.machines.map(async (machine, index) => {
         if (live.get(machine.name) || !machines.has(machine.name)) return
         await writeInitrd(initrdFile(host.home, run.id, index), pack, run.plan, network, index, run.drives)
+        await noteKernelPack(host.home, run.id, index, pack)
         const give = await host.boots.take(signal)
         try {
           signal.throwIfAborted()
