@@ -8,12 +8,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -103,6 +105,12 @@ static void act(int folder) {
     }
 }
 
+/* A proof that runs in the background on a busy host gets little of it. The server needs that little, or there would be no rounds. */
+static void stand_back(void) {
+    struct sched_param none = {0};
+    if (getpriority(PRIO_PROCESS, 0) > 0) sched_setscheduler(0, SCHED_IDLE, &none);
+}
+
 /* Without the right to list a folder its names can be used all the same. */
 static int open_folder(const char *path) {
     int folder = open(path, O_RDONLY | O_DIRECTORY);
@@ -129,6 +137,7 @@ static void answer(FILE *out, const char *line) {
 static void attack(void) {
     static const char *folders[] = {FOLDERS, "/", "/dev", "/usr"};
     seed ^= (uint64_t)getpid() << 32;
+    stand_back();
     for (unsigned at = 0;; at++) {
         int folder = open_folder(folders[at % (sizeof folders / sizeof *folders)]);
         if (folder < 0) continue;
@@ -175,6 +184,7 @@ int main(int argc, char **argv) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     canaries = argv[1];
     seed ^= (uint64_t)getpid() << 32;
+    stand_back();
     for (;;) {
         int folder = open_folder(argv[2 + any((unsigned)argc - 2)]);
         if (folder < 0) {

@@ -83,7 +83,7 @@ export async function jailedRounds(rounds: number, cacheFolder: string): Promise
   })
   const spec = await specIn(at, folder, join(drives, 'drive.qcow2'))
   const jailed = { vmm, spec, drives, layers: layersFolder, uid: await testUids.take(spec.runId) }
-  const report: Report = { succeeded: {}, failed: {}, why: {} }
+  const report: Report = { succeeded: {}, failed: {}, tookMs: {}, why: {} }
   let vm: Vm | undefined
   try {
     for (let round = 0; round < rounds; round += roundsOfVm) {

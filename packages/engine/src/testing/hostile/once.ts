@@ -6,6 +6,8 @@ export type Act<T> = (on: T, round: number) => Promise<unknown>
 export interface Report {
   readonly succeeded: Record<string, number>
   readonly failed: Record<string, number>
+  /** How long each took in all, in milliseconds. */
+  readonly tookMs: Record<string, number>
   /** Why each failed last. */
   readonly why: Record<string, string>
 }
@@ -14,7 +16,7 @@ export interface Report {
 const actWithinMs = 60_000
 
 /** An act may fail, as the files are not what the server left there; it may not hang, nor show what it must not (`mustBeClean`). */
-export async function once({ succeeded, failed, why }: Report, name: string, act: () => Promise<unknown>): Promise<void> {
+export async function once({ succeeded, failed, tookMs, why }: Report, name: string, act: () => Promise<unknown>): Promise<void> {
   const timer = new AbortController()
   const tooLong = delay(actWithinMs, undefined, { signal: timer.signal }).then(
     () => {
@@ -22,6 +24,7 @@ export async function once({ succeeded, failed, why }: Report, name: string, act
     },
     () => {},
   )
+  const begun = performance.now()
   try {
     await Promise.race([act(), tooLong])
     succeeded[name] = (succeeded[name] ?? 0) + 1
@@ -30,6 +33,7 @@ export async function once({ succeeded, failed, why }: Report, name: string, act
     failed[name] = (failed[name] ?? 0) + 1
     why[name] = (error as Error).message
   } finally {
+    tookMs[name] = Math.round((tookMs[name] ?? 0) + performance.now() - begun)
     timer.abort()
   }
 }

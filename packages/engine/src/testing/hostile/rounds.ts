@@ -147,7 +147,7 @@ export async function hostileRounds(rounds: number, cacheFolder: string): Promis
   await makeFolders(field)
   const program = await compile(root)
   const enemies = [1, 2].map(() => letLoose(program, canaries.folder, field))
-  const report: Report = { succeeded: {}, failed: {}, why: {} }
+  const report: Report = { succeeded: {}, failed: {}, tookMs: {}, why: {} }
   try {
     for (let round = 0; round < rounds; round++) {
       if (round % 2 === 0) await once(report, 'make overlays', () => makeOverlays(field))
