@@ -69,7 +69,10 @@ test('a layer that its machine keeps writing to is found out at the cut, no VM s
       source: { kind: 'qcow2-chain' as const, files: [own, layer] as const },
     }))
     const clone = { ...spec, runId: 'c'.repeat(24), drives }
-    await assert.rejects(vmm.start(clone), { code: 'vm_failed', message: /a process can still write to .*layers\/1\.qcow2/ })
+    await assert.rejects(
+      vmm.start(clone).then((vm) => running.push(vm)),
+      { code: 'vm_failed', message: /a process can still write to .*layers\/1\.qcow2/ },
+    )
 
     await vm.kill()
     assert.equal(await stillWritten([layer]), undefined)
