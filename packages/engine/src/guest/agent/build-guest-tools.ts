@@ -15,21 +15,29 @@ const sourceFolder = fileURLToPath(new URL('./native/', import.meta.url))
 const strict = ['-Os', '-static', '-s', '-Wall', '-Wextra', '-Wshadow', '-fstack-protector-strong', '-D_FORTIFY_SOURCE=2']
 
 /** Our own programs: name and sources in `native/`. */
-const programs: Record<string, readonly string[]> = {
+export const guestPrograms = {
   watch: ['watch.c'],
   agent: ['agent.c', 'agent-port.c', 'agent-channels.c', 'agent-open.c', 'account.c', 'environment.c', 'shell.c'],
   wake: ['wake.c'],
-  keeper: ['main.c', 'keeper.c', 'console.c', 'task.c', 'account.c', 'environment.c', 'shell.c'],
+  keeper: [
+    'main.c',
+    ...['keeper.c', 'keeper-client.c', 'keeper-session.c'],
+    'console.c',
+    ...['task.c', 'task-files.c', 'task-output.c', 'task-supervise.c'],
+    ...['account.c', 'environment.c', 'shell.c'],
+  ],
   grow: ['grow.c'],
   pid1: ['pid1.c'],
-}
-const headers = ['account', 'bytes', 'channel', 'environment', 'keeper', 'only', 'oom', 'port', 'terminal'].map(
-  (name) => `${name}.h`,
-)
+} as const satisfies Record<string, readonly string[]>
+const headers = [
+  ...['account', 'bytes', 'channel', 'environment', 'keeper', 'only', 'oom', 'port', 'terminal'],
+  ...['agent-channels', 'agent-open', 'agent-port', 'keeper-client', 'keeper-session'],
+  ...['task-files', 'task-output', 'task-supervise'],
+].map((name) => `${name}.h`)
 
 /** Everything that decides what the tools are. */
 export async function guestToolsRecipe(): Promise<Recipe> {
-  const names = [...new Set(Object.values(programs).flat()), ...headers]
+  const names = [...new Set(Object.values(guestPrograms).flat()), ...headers]
   const files = names.map((name) => new URL(`./native/${name}`, import.meta.url))
   return { sources: await sourceTexts([...files, new URL('./build-guest-tools.ts', import.meta.url)]) }
 }
@@ -38,6 +46,6 @@ export async function guestToolsRecipe(): Promise<Recipe> {
 export async function buildGuestTools({ outFolder, report, signal }: GuestToolsOptions): Promise<void> {
   const message = "Compiling the guest's helpers"
   report({ step: message, message, percent: 0 })
-  for (const [name, sources] of Object.entries(programs))
+  for (const [name, sources] of Object.entries(guestPrograms))
     await runBuild(['musl-gcc', ...strict, '-o', join(outFolder, name), ...sources], { cwd: sourceFolder, signal })
 }

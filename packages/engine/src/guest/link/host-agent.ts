@@ -5,20 +5,16 @@ import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { run } from '../../process/run-process.ts'
+import { guestPrograms } from '../agent/build-guest-tools.ts'
 
 const native = join(import.meta.dirname, '../agent/native')
-const shared = ['account', 'environment', 'shell']
-const sources = {
-  agent: ['agent', 'agent-port', 'agent-channels', 'agent-open', ...shared],
-  keeper: ['main', 'keeper', 'console', 'task', ...shared],
-}
 
 /** For tests: compiles what `HostAgent` runs into a folder that becomes the platform's. */
 export async function compileAgent(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   await Promise.all(
-    Object.entries(sources).map(([name, parts]) =>
-      run(['cc', '-O1', '-D_GNU_SOURCE', '-o', join(folder, name), ...parts.map((part) => join(native, `${part}.c`))]),
+    (['agent', 'keeper'] as const).map((name) =>
+      run(['cc', '-O1', '-D_GNU_SOURCE', '-o', join(folder, name), ...guestPrograms[name].map((file) => join(native, file))]),
     ),
   )
   await symlink('/bin/sh', join(folder, 'sh'))

@@ -9,7 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "channel.h"
+#include "agent-channels.h"
+#include "agent-open.h"
+#include "agent-port.h"
 
 struct channel channels[CHANNELS + 1];
 

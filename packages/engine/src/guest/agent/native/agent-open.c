@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include "account.h"
-#include "channel.h"
+#include "agent-channels.h"
+#include "agent-open.h"
+#include "agent-port.h"
 #include "terminal.h"
 
 enum { WORDS = 64 };

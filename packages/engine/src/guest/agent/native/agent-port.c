@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "channel.h"
+#include "agent-channels.h"
+#include "agent-port.h"
 #include "port.h"
 
 enum {

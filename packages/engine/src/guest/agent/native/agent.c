@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "channel.h"
+#include "agent-channels.h"
+#include "agent-open.h"
+#include "agent-port.h"
 #include "only.h"
 #include "oom.h"
 

@@ -1,9 +1,5 @@
 #pragma once
-#include <poll.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "bytes.h"
 
@@ -61,51 +57,3 @@ enum {
     INPUT_WINDOW = 64 * 1024,
     OUTPUT_WINDOW = 256 * 1024
 };
-
-struct channel {
-    bool used, is_socket, is_connecting, input_ends, ended;
-    /* The command; not reaped before its channel ends, so that its number stays that of its process group. 0: none. */
-    pid_t process;
-    uint8_t code, signal;
-    /* Our ends; -1: closed. */
-    int in, out, err;
-    uint32_t out_granted, err_granted;
-    /* Input that came and was not taken: a ring of INPUT_WINDOW bytes. */
-    uint8_t *input;
-    size_t input_begin, input_size, input_taken;
-    uint8_t *request;
-    size_t request_size;
-};
-
-extern struct channel channels[CHANNELS + 1];
-
-/* agent-port.c: the port, as frames. */
-void use_port(const char *name);
-/* Whether `count` frames without data fit into what waits for the port. */
-bool has_room(size_t count);
-void say(enum say type, size_t channel, const void *payload, size_t size);
-/* Reads up to `limit` bytes for a data frame and says them; returns as read(2) does. EAGAIN also when the port has to take something first. */
-ssize_t say_from(enum say type, size_t channel, int from, size_t limit);
-bool port_wants_write(void);
-bool port_is_greeted(void);
-/* Whether data may be read for it. */
-bool port_takes_data(void);
-/* -1 while the host is away. */
-int port_descriptor(void);
-void read_port(void);
-void write_port(void);
-
-/* agent-channels.c: what is open. */
-/* Returns false for a frame that breaks the protocol. */
-bool obey(enum ask type, size_t channel, const uint8_t *payload, size_t size);
-void hang_up_all(void);
-void note_ended_processes(void);
-/* What a poll of everything open asks for, and what is done about its answer. `polled`: 3 for each channel. */
-void ask_channels(struct pollfd *polled);
-void serve_channels(const struct pollfd *polled);
-
-/* agent-open.c: what a request asks for. */
-void open_channel(size_t number);
-void finish_dialling(size_t number);
-/* Limits of the agent that a command does not inherit. */
-void raise_limits(void);

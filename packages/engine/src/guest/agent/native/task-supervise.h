@@ -1,0 +1,10 @@
+/* The process that runs a task and writes down how it ended. */
+#pragma once
+#include <stdint.h>
+
+#include "account.h"
+
+enum { POLL_MS = 100 };
+
+/* Holds the task's lock by `lock`, which no child inherits. */
+__attribute__((noreturn)) void supervise(int folder, int lock, const struct account *account, const char *name, int seconds);
