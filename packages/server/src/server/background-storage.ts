@@ -39,10 +39,12 @@ export function backgroundStorage(
   { config, log, db, host, afterStep }: StorageParts,
   opened: AsyncDisposableStack,
 ): BackgroundStorage {
+  const activity = new Activity({ quietMs: config.quietForMs, afterwardsMs: Math.min(config.quietForMs, afterwardsMs) })
   const durability = new Durability(
     { db, storage: host.storage },
     {
       quietMs: config.quietForMs,
+      people: activity,
       onDurable: () => trigger(),
       onError: (error, snapshot) => log.warn({ err: error, snapshot }, 'a snapshot could not be made durable'),
     },
@@ -56,7 +58,6 @@ export function backgroundStorage(
     changed: () => trigger(),
     snapshotTaken: () => durability.trigger(),
   })
-  const activity = new Activity({ quietMs: config.quietForMs, afterwardsMs: Math.min(config.quietForMs, afterwardsMs) })
   const shortener = new Shortener(layers, {
     activity,
     bound: config.maxLayers,

@@ -11,6 +11,11 @@ import { snapshotRecord } from './snapshot-record.ts'
  * The kernel begins to write it by itself after 30 s (vm.dirty_expire_centisecs).
  */
 const waitsMs = 10_000
+/**
+ * Longest wait for people whose actions are under way. Every fsync of theirs (the store's, an overlay's) would end after the memory that is being written: ext4 commits what
+ * was allocated for it in the same transaction (data=ordered).
+ */
+const yieldsForMs = 60_000
 /** How long a server that is closing makes files durable: the host may be about to be switched off. */
 const closesWithinMs = 60_000
 
@@ -22,6 +27,9 @@ export interface DurabilityTools {
 export interface DurabilityOptions {
   /** Longest delay in ms, as for all background work. */
   readonly quietMs: number
+  /** Tells when people need the disk. */
+  readonly people: Pick<Activity, 'over'>
+  readonly yieldsForMs?: number
   /** Called when memory is durable: work that waited for that may begin. */
   onDurable(): void
   onError(error: unknown, snapshotId: string): void
@@ -29,7 +37,7 @@ export interface DurabilityOptions {
 
 /**
  * Makes snapshots durable, one file at a time, some time after they were taken. A snapshot that is lost in a power failure before that costs a boot; so this work does
- * not wait for a quiet time, as other background work does.
+ * not wait for a quiet time, as other background work does: only until no action is under way, and for that a bounded time.
  */
 export class Durability {
   readonly #tools: DurabilityTools
@@ -69,9 +77,16 @@ export class Durability {
       if (signal.aborted) return undefined
       const dueInMs = Date.parse(at) + this.#waitsMs - Date.now()
       if (dueInMs > 0) return dueInMs
+      await this.#yield(signal)
+      if (signal.aborted) return undefined
       await this.#syncOne(id)
     }
     return undefined
+  }
+
+  async #yield(signal: AbortSignal): Promise<void> {
+    const enough = AbortSignal.any([signal, AbortSignal.timeout(this.#options.yieldsForMs ?? yieldsForMs)])
+    await this.#options.people.over(enough).catch(() => {})
   }
 
   async #syncAll(signal: AbortSignal): Promise<void> {

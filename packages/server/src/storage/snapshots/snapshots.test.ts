@@ -5,13 +5,13 @@ import { test } from 'node:test'
 import { snapshotFolder, snapshotsFolder } from '@ramet/engine/testing'
 import { consumeMemory } from '../../runs/run.ts'
 import { now } from '../../store/database.ts'
-import { findSnapshot, unheldSnapshots } from '../../store/snapshots.ts'
+import { findSnapshot, listNotDurable, unheldSnapshots } from '../../store/snapshots.ts'
 import { putRun } from '../../testing/put-run.ts'
 import { stoppedWithMemory } from '../../testing/stopped-with-memory.ts'
 import { TestHome } from '../../testing/test-home.ts'
 import { collectLayers } from '../layers/collect.ts'
 import { collectSnapshots } from './collect.ts'
-import { Durability } from './durability.ts'
+import { Durability, type DurabilityOptions } from './durability.ts'
 import { forgetLostSnapshots } from './forget-lost.ts'
 
 const folders = (home: TestHome) => readdir(snapshotsFolder(home.home))
@@ -100,13 +100,15 @@ test('snapshots in the making and files that no row accounts for are reclaimed, 
   await inOrder(home)
 })
 
-const durabilityOf = (home: TestHome) =>
+const durabilityOf = (home: TestHome, options: Partial<DurabilityOptions> = {}) =>
   new Durability(home.tools, {
     quietMs: 60_000,
+    people: { over: async () => {} },
     onDurable() {},
     onError(error) {
       throw error
     },
+    ...options,
   })
 const resumeFrom = async (home: TestHome, runId: string) =>
   (await home.db.selectFrom('runs').select('resume_from').where('id', '=', runId).executeTakeFirstOrThrow()).resume_from
@@ -141,4 +143,44 @@ test('memory that nobody needs any more is no matter of the disk', async () => {
   await home.db.updateTable('runs').set({ resume_from: null }).where('id', '=', runId).execute()
   await collectSnapshots(home.tools)
   await durability.close()
+})
+
+test('memory is not written to the disk while somebody needs it, but for a bounded time', async () => {
+  await using home = await TestHome.make()
+  await stoppedWithMemory(home, { isDurable: false })
+  const asked = Promise.withResolvers<void>()
+  const gone = Promise.withResolvers<void>()
+  const durable = Promise.withResolvers<void>()
+  const busy = durabilityOf(home, {
+    quietMs: 0,
+    people: {
+      async over() {
+        asked.resolve()
+        await gone.promise
+      },
+    },
+    onDurable: () => durable.resolve(),
+  })
+  busy.trigger()
+  await asked.promise
+  assert.equal((await listNotDurable(home.db)).length, 1)
+  gone.resolve()
+  await durable.promise
+  assert.equal((await listNotDurable(home.db)).length, 0)
+  await busy.close()
+})
+
+test('on a host where somebody always does something memory comes to the disk all the same', async () => {
+  await using home = await TestHome.make()
+  await stoppedWithMemory(home, { isDurable: false })
+  const durable = Promise.withResolvers<void>()
+  const busy = durabilityOf(home, {
+    quietMs: 0,
+    yieldsForMs: 1,
+    people: { over: (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))) },
+    onDurable: () => durable.resolve(),
+  })
+  busy.trigger()
+  await durable.promise
+  await busy.close()
 })
