@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { actionRefused } from '@ramet/model/errors/errors.ts'
-import { writeFileAtomically } from '../../disk/files.ts'
+import { writeFileForThisBoot } from '../../disk/files.ts'
 import { unixPort } from '../unix-port.ts'
 import type { Vm, VmCut, VmEnd, VmMemory, VmOverlay, VmPorts } from '../vmm.ts'
 import { openOverlay, overlayFiles, putOn } from './drive-nodes.ts'
@@ -187,10 +187,10 @@ export class QemuVm implements Vm {
     await this.#qmp.execute('quit').catch(() => {})
   }
 
-  /** Records the end for later servers, before the process ends. */
+  /** Records the end for later servers, before the process ends. After a reboot of the host it means nothing: no VM is on then. */
   async #remember(end: VmEnd): Promise<void> {
     this.#seenEnd = end
-    await writeFileAtomically(vmFiles(this.#folder).end, JSON.stringify({ end }))
+    await writeFileForThisBoot(vmFiles(this.#folder).end, JSON.stringify({ end }))
   }
 
   async #settle(): Promise<void> {
