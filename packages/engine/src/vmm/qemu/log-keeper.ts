@@ -2,12 +2,23 @@ import type { ChildProcess } from 'node:child_process'
 import type { FileHandle } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { HeldFolder } from '../../disk/held-folder.ts'
-import { ensureVmUser } from '../../disk/vm-user.ts'
+import { ensureVmUser, type VmUser } from '../../disk/vm-user.ts'
 import { messageLog, nextConsoleLog } from './console-log.ts'
 import { makeRing, type RingLog } from './ring-log.ts'
 
 /** Neither the VMs' user, who could then change the logs, nor root. */
 const user = 'ramet-logs'
+
+let found: Promise<VmUser> | undefined
+
+/** Looked up once: each time is a process more, and ten clones of two machines start twenty VMs at once. */
+function logUser(): Promise<VmUser> {
+  found ??= ensureVmUser(user).catch((error) => {
+    found = undefined
+    throw error
+  })
+  return found
+}
 
 /** New logs for a VM that is about to start. */
 export interface NewLogs extends AsyncDisposable {
@@ -22,7 +33,7 @@ export interface NewLogs extends AsyncDisposable {
 
 /** Makes the log files of the next start in a VM's folder. `program`: path of `native/keep-log.c`, compiled. `groups`: control groups of the VM. */
 export async function newLogs(path: string, program: string, groups: readonly string[] = []): Promise<NewLogs> {
-  const { uid, gid } = await ensureVmUser(user)
+  const { uid, gid } = await logUser()
   await using folder = await HeldFolder.open(path)
   const console = await nextConsoleLog(folder)
   const files = await makeBoth(folder, console)
