@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** Makes the content of a file durable (fsync(2)). */
@@ -11,6 +11,12 @@ export async function syncFile(path: string): Promise<void> {
     await file.close()
   }
 }
+
+export const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )
 
 /** Makes a folder's entries durable (open(2), fsync(2): a rename survives power loss only after the folder was synced). */
 export const syncFolder = syncFile

@@ -1,5 +1,6 @@
 import { readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isThere } from '../disk/files.ts'
 import { ProcessFailed, run } from '../process/run-process.ts'
 import { dialTcp } from './dial-tcp.ts'
 import { hostRuleset } from './host-rules.ts'
@@ -23,6 +24,8 @@ export interface LinuxNetworksOptions {
 const namespacesFolder = '/run/netns'
 /** NSFS_MAGIC of linux/magic.h: tells a namespace from the plain file that a crash between its making and its mount leaves. */
 const nsfsMagic = 0x6e736673
+/** There while the host has such an interface. It is that of the reader's network namespace, unlike /sys. */
+const linkFolder = (name: string) => `/proc/sys/net/ipv4/conf/${name}`
 const emptySide: Observed = { links: [], routes: [] }
 
 /** RFC 2544's benchmarking range: on no real network, and not private, so it is in nobody's VPN. */
@@ -48,12 +51,17 @@ export function linuxNetworks({ vmUid, pool = defaultPool, leaseFolder }: LinuxN
       await forwardOnHost()
       const isNew = await makeNamespace(plan.name)
       try {
-        const host = await observeHost(plan.name)
         // The walls stand before the first packet can pass.
-        await Promise.all([loadRules(hostRuleset(plan, pool)), loadRules(namespaceRuleset(plan, pool), plan.name)])
+        const [host] = await Promise.all([
+          observeHost(plan.name),
+          loadRules(hostRuleset(plan, pool)),
+          loadRules(namespaceRuleset(plan, pool), plan.name),
+          settle(plan.name),
+        ])
         await ip(missingOnHost(plan, host))
         await settleVeth(plan.name)
-        await ip(missingInside(plan, await observeInside(plan.name), vmUid), plan.name)
+        // In a new one nothing is but what has just been made, none of it up.
+        await ip(missingInside(plan, isNew ? emptySide : await observeInside(plan.name), vmUid), plan.name)
       } catch (error) {
         // What was there before may have machines in it; what was begun here has none.
         if (isNew) await remove(plan.name).catch(() => {})
@@ -63,17 +71,22 @@ export function linuxNetworks({ vmUid, pool = defaultPool, leaseFolder }: LinuxN
 
     remove,
 
+    async exists(name) {
+      if ((await isThere(join(namespacesFolder, name))) || (await isThere(linkFolder(name)))) return true
+      return (await tableNames()).includes(name)
+    },
+
     async list(installation) {
       const mine = new RegExp(`^r${installation}-[0-9a-z]{1,7}$`)
       const [namespaces, links, tables] = await Promise.all([
         readdir(namespacesFolder).catch((): string[] => []),
         run(['ip', '-json', 'link', 'show', 'type', 'veth']),
-        run(['nft', '-j', 'list', 'tables']),
+        tableNames(),
       ])
       const names = [
         ...namespaces,
         ...parseJson<{ ifname?: string }[]>(links.stdout, []).map((link) => link.ifname ?? ''),
-        ...parseJson<NftListing>(tables.stdout, { nftables: [] }).nftables.map((item) => item.table?.name ?? ''),
+        ...tables,
       ]
       return [...new Set(names.filter((name) => mine.test(name)))].sort()
     },
@@ -103,6 +116,11 @@ interface NftListing {
   }[]
 }
 
+async function tableNames(): Promise<string[]> {
+  const { stdout } = await run(['nft', '-j', 'list', 'tables'])
+  return parseJson<NftListing>(stdout, { nftables: [] }).nftables.map((item) => item.table?.name ?? '')
+}
+
 /** `ip -json` prints nothing at all instead of an empty list. */
 const parseJson = <T>(text: string, empty: T): T => (text.trim() === '' ? empty : (JSON.parse(text) as T))
 
@@ -118,9 +136,12 @@ async function makeNamespace(name: string): Promise<boolean> {
   if (await namespaceExists(name)) return false
   await rm(join(namespacesFolder, name), { force: true })
   await run(['ip', 'netns', 'add', name])
-  // -e: a kernel without IPv6 lacks its settings.
-  await run(['ip', 'netns', 'exec', name, 'sysctl', '-e', '-q', '-w', ...namespaceSettings])
   return true
+}
+
+/** Before anything in it is up. -e: a kernel without IPv6 lacks its settings. */
+async function settle(name: string): Promise<void> {
+  await run(['ip', 'netns', 'exec', name, 'sysctl', '-e', '-q', '-w', ...namespaceSettings])
 }
 
 async function observe(options: readonly string[], device: readonly string[]): Promise<Observed> {
@@ -137,6 +158,8 @@ async function observe(options: readonly string[], device: readonly string[]): P
 const observeInside = (name: string) => observe(['-n', name], [])
 
 async function observeHost(name: string): Promise<Observed> {
+  // The usual case of a start costs no process.
+  if (!(await isThere(linkFolder(name)))) return emptySide
   try {
     return await observe([], ['dev', name])
   } catch (error) {
@@ -186,7 +209,7 @@ async function rulesStand({ tables }: Ruleset, namespace?: string): Promise<bool
 
 /** Strict reverse paths and no IPv6 on the host's end, whatever the host's defaults are. */
 async function settleVeth(name: string): Promise<void> {
-  await writeFile(`/proc/sys/net/ipv4/conf/${name}/rp_filter`, '1')
+  await writeFile(join(linkFolder(name), 'rp_filter'), '1')
   await writeFile(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`, '1').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
   })

@@ -339,15 +339,22 @@ test('what is missing is seen, and made again without disturbing the rest', asyn
 
 test('leftovers of any kind are listed, and removal leaves none and may be repeated', async () => {
   const plan = planNetwork(`r${installation}-c`, '198.19.255.240/28', topology)
-  const listed = async () => (await networks.list(installation)).includes(plan.name)
+  const listed = async () => {
+    const isListed = (await networks.list(installation)).includes(plan.name)
+    assert.equal(await networks.exists(plan.name), isListed)
+    return isListed
+  }
   await run(['ip', 'netns', 'add', plan.name])
   assert.ok(await listed())
   await networks.remove(plan.name)
   await run(['nft', 'add', 'table', 'inet', plan.name])
   assert.ok(await listed())
   await networks.remove(plan.name)
+  // A making that was killed after its first program.
+  await run(['ip', 'netns', 'add', plan.name])
   await networks.make(plan)
   assert.equal(await networks.ready(plan), true)
+  assert.equal((await exec(plan.name, 'sysctl', '-n', 'net.ipv4.conf.all.arp_ignore')).stdout.trim(), '1')
   assert.equal((await networks.list('0bad')).length, 0)
   await networks.remove(plan.name)
   await networks.remove(plan.name)

@@ -50,6 +50,8 @@ export interface Networks {
   make(plan: NetworkPlan): Promise<void>
   /** Removes namespace, veth and host rules; nothing happens if they are gone. */
   remove(name: string): Promise<void>
+  /** True when any object of the plan is left on the host. */
+  exists(name: string): Promise<boolean>
   /** Names of all plans of this installation that have left any object on the host. */
   list(installation: string): Promise<string[]>
   /** Takes a /28 that no one on this host (other servers too) and no route uses; `prefer` is taken again when free. */

@@ -5,7 +5,7 @@ import { removeTree } from '../disk/remove-tree.ts'
 import type { RunContext } from './run-context.ts'
 import { runFolder } from './run-folder.ts'
 import type { Step, Workflow } from './steps.ts'
-import { endMachines, endNames, releaseAddresses, removeCgroups, removeNetwork } from './stop.ts'
+import { endMachines, releaseAddresses, releaseHost } from './stop.ts'
 
 /** Removes rows before files, so that every drive in the store has its files. */
 const forgetDrives: Step<RunContext> = {
@@ -47,5 +47,5 @@ const deleteFiles: Step<RunContext> = {
 
 export const destroyWorkflow: Workflow<RunContext> = {
   name: 'destroy',
-  steps: [endMachines, endNames, removeCgroups, removeNetwork, releaseAddresses, forgetDrives, deleteFiles],
+  steps: [endMachines, releaseHost, releaseAddresses, forgetDrives, deleteFiles],
 }

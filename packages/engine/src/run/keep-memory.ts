@@ -10,16 +10,7 @@ import type { LiveMachine } from './live-run.ts'
 import { type RunContext, targets } from './run-context.ts'
 import type { RunRecord } from './run-record.ts'
 import type { Step, Workflow } from './steps.ts'
-import {
-  allEnded,
-  dropOverlays,
-  endMachines,
-  endNames,
-  flushGuests,
-  releaseAddresses,
-  removeCgroups,
-  removeNetwork,
-} from './stop.ts'
+import { allEnded, dropOverlays, endMachines, flushGuests, releaseAddresses, releaseHost } from './stop.ts'
 
 /** The memory could not be kept: the machines go on, and must be shut down instead. `message`: why, as a sentence. */
 export class MemoryNotKept extends RametError {
@@ -111,7 +102,7 @@ export async function stampOf(host: HostParts, run: RunRecord, machines: readonl
 /** Stops a run and keeps its machines' memory. It also ends the machines of an abandoned resume. */
 export const keepMemoryWorkflow: Workflow<RunContext> = {
   name: 'keep-memory',
-  steps: [flush, takeSnapshot, endMachines, dropOverlays, endNames, removeCgroups, removeNetwork, releaseAddresses],
+  steps: [flush, takeSnapshot, endMachines, dropOverlays, releaseHost, releaseAddresses],
 }
 
 /** Parts of `keep-memory/take-snapshot`, in order. The machines stay paused, so there is no `go-on`. */

@@ -115,7 +115,7 @@ export const dropOverlays: Step<RunContext> = {
   },
 }
 
-export const endNames: Step<RunContext> = {
+const endNames: Step<RunContext> = {
   name: 'end-names',
   message: 'Ending the resolver',
   async done({ host, store }) {
@@ -128,7 +128,7 @@ export const endNames: Step<RunContext> = {
 }
 
 /** Removes the control groups and kills what is still in them. */
-export const removeCgroups: Step<RunContext> = {
+const removeCgroups: Step<RunContext> = {
   name: 'remove-cgroups',
   message: 'Removing the run’s control groups',
   async done({ host, store }) {
@@ -140,12 +140,11 @@ export const removeCgroups: Step<RunContext> = {
   },
 }
 
-export const removeNetwork: Step<RunContext> = {
+const removeNetwork: Step<RunContext> = {
   name: 'remove-network',
   message: 'Removing the networks',
   async done({ host, store }) {
-    const name = hostName(host.installation, (await store.read()).shortId)
-    return !(await host.networks.list(host.installation)).includes(name)
+    return !(await host.networks.exists(hostName(host.installation, (await store.read()).shortId)))
   },
   async do({ host, store }) {
     await host.networks.remove(hostName(host.installation, (await store.read()).shortId))
@@ -167,15 +166,18 @@ export const releaseAddresses: Step<RunContext> = {
   },
 }
 
+/** What a run whose machines have ended holds of the host, but for its addresses: each of these goes while the others are still there. */
+export const releaseHost: readonly Step<RunContext>[] = [endNames, removeCgroups, removeNetwork]
+
 export const stopWorkflow: Workflow<RunContext> = {
   name: 'stop',
-  steps: [flushGuests, powerOff, endMachines, endNames, removeCgroups, removeNetwork, releaseAddresses],
+  steps: [flushGuests, powerOff, endMachines, releaseHost, releaseAddresses],
 }
 
 /** After a failed start or a crash: saves nothing, releases everything. */
 export const releaseWorkflow: Workflow<RunContext> = {
   name: 'release',
-  steps: [endMachines, dropOverlays, endNames, removeCgroups, removeNetwork, releaseAddresses],
+  steps: [endMachines, dropOverlays, releaseHost, releaseAddresses],
 }
 
 /** Stops one machine of a run that goes on. */

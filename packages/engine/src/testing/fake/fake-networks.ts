@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomically } from '../../disk/files.ts'
+import { isThere, writeFileAtomically } from '../../disk/files.ts'
 import { Leases } from '../../network/lease.ts'
 import type { Networks } from '../../network/network.ts'
 
@@ -21,6 +21,7 @@ export function fakeNetworks(folder: string): Networks {
     async remove(name) {
       await rm(fileOf(name), { force: true })
     },
+    exists: (name) => isThere(fileOf(name)),
     async list(installation) {
       const files = await readdir(made).catch((): string[] => [])
       return files
