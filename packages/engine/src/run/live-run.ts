@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { readTroubles } from '../guest/boot/troubles.ts'
 import type { GuestLink, Guests, WakeOptions } from '../guest/guest.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
@@ -28,6 +29,9 @@ export interface LiveRunOptions {
   /** True while the run's VMs are made to stand still. */
   standsStill(): boolean
 }
+
+/** A program more in a guest that somebody waits for would take its share of its CPU: the first command goes first. */
+const troublesAfterMs = 2_000
 
 /** Connections to the machines of one run that are on. */
 export class LiveRun {
@@ -84,11 +88,7 @@ export class LiveRun {
     link.onChange((isReady, why) => {
       this.#tell({ kind: 'link', machine: name, isReady, ...(why === undefined ? {} : { why }) })
       // Asked at each boot, since a guest reboots by itself too.
-      if (isReady)
-        void readTroubles(link).then(
-          (troubles) => this.#tell({ kind: 'troubles', machine: name, troubles }),
-          () => {},
-        )
+      if (isReady) void this.#askForTroubles(name, link)
     })
     vm.onReset(() => this.#tell({ kind: 'reset', machine: name }))
     vm.onSpace((waits) => this.#tell({ kind: 'space', machine: name, waits }))
@@ -112,6 +112,15 @@ export class LiveRun {
       vm.release()
     }
     this.#machines.clear()
+  }
+
+  async #askForTroubles(machine: string, link: GuestLink): Promise<void> {
+    await delay(troublesAfterMs, undefined, { ref: false })
+    try {
+      this.#tell({ kind: 'troubles', machine, troubles: await readTroubles(link) })
+    } catch {
+      // It is asked again when it answers again.
+    }
   }
 
   #tell(event: LiveEvent): void {
