@@ -37,6 +37,16 @@ export interface Cloning {
   readonly firstCommandMs: number
 }
 
+export interface Restarting {
+  readonly runningMs: number
+  readonly firstCommandMs: number
+  /** From the first `cont` of a machine to the end of the first command: what a guest needs to be of use, and the way in. */
+  readonly afterContMs: number
+}
+
+/** Steps of `resume` from the first `cont` on. */
+const afterCont = ['go-on', 'wake-guests', 'await-guests'].map((step) => `resume/${step}`)
+
 /** Runs as a user has them, over the API; each act's time from the request on. */
 export class BenchRuns implements AsyncDisposable {
   readonly server: TestServer
@@ -110,14 +120,16 @@ export class BenchRuns implements AsyncDisposable {
   }
 
   /** Until `true` has ended in it. Rejects when it was not resumed. */
-  async restart(id: string): Promise<{ runningMs: number; firstCommandMs: number }> {
+  async restart(id: string): Promise<Restarting> {
     const began = await quiet()
     await this.client.plays.restart(id)
     const runningMs = (await this.#clock.reached(id, 'RUNNING', began)) - began
     const firstCommandMs = await this.#commandSince(began, id)
     const { startKind, startReason } = await this.client.plays.get(id)
     if (startKind !== 'resumed') throw new Error(`it was not resumed: ${startReason}`)
-    return { runningMs, firstCommandMs }
+    const { stepsMs } = JSON.parse(this.#lastLine(id, '"workflow":"resume"')) as { stepsMs: Record<string, number> }
+    const wakingMs = afterCont.reduce((sum, step) => sum + (stepsMs[step] ?? 0), 0)
+    return { runningMs, firstCommandMs, afterContMs: wakingMs + firstCommandMs - runningMs }
   }
 
   async destroy(...ids: readonly string[]): Promise<void> {
@@ -135,8 +147,11 @@ export class BenchRuns implements AsyncDisposable {
 
   /** Logged before the answer is given. */
   #lastCut(id: string): CutFigures {
-    const lines = this.server.output.split('\n').filter((line) => line.includes('a running run was cut') && line.includes(id))
-    return JSON.parse(lines.at(-1) ?? '{}') as CutFigures
+    return JSON.parse(this.#lastLine(id, 'a running run was cut')) as CutFigures
+  }
+
+  #lastLine(id: string, text: string): string {
+    return this.server.output.split('\n').findLast((line) => line.includes(text) && line.includes(id)) ?? '{}'
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
