@@ -4,6 +4,7 @@ import type { Lineage } from '@ramet/model/api/lineage.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
 import type {
+  CatalogSight,
   ChangePlayground,
   ClonePlay,
   CreatePlay,
@@ -89,6 +90,8 @@ export function createClient(options: ClientOptions) {
       /** Removes a playground; answers with the runs and playgrounds that go on without it. */
       remove: (name: string) => ask<RemovedPlayground>(connection, 'DELETE', routes.playground(name)),
       lineage: (name: string) => get<Lineage>(routes.playgroundLineage(name)),
+      /** What of the team's folder cannot be taken as it is. */
+      catalog: () => get<CatalogSight>(routes.catalog()),
     },
 
     /** All errors and warnings of a manifest; none when it is good. `fileName` is only quoted in them. */

@@ -1,6 +1,7 @@
 /** The engine's one entry: a host that runs machines, and what its callers name in their calls. `./testing` is the entry for tests and the fake host. */
 
 export { writeFileAtomically } from './disk/files.ts'
+export { HeldFolder } from './disk/held-folder.ts'
 export type { SealedFile } from './disk/layer-store.ts'
 export { asSpaceError, freeBytes, isSpaceError } from './disk/space.ts'
 export type { TaskSight } from './guest/agent/guest-task.ts'

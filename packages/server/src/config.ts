@@ -16,6 +16,8 @@ export interface Config {
   readonly port: number
   /** Downloads and builds that can be made again; may be shared by several homes. Absolute. */
   readonly cache: string
+  /** Folder of a team's own playgrounds, absolute; undefined: there is none. */
+  readonly catalog: string | undefined
   /** Further host names under which browsers may reach the server, for instance behind a proxy. */
   readonly names: readonly string[]
   /** Bytes that stopped runs and saved playgrounds may take; clone and save are refused beyond. */
@@ -44,6 +46,7 @@ const options = {
   host: { type: 'string' },
   port: { type: 'string' },
   cache: { type: 'string' },
+  catalog: { type: 'string' },
   name: { type: 'string', multiple: true },
   quota: { type: 'string' },
   'max-layers': { type: 'string' },
@@ -56,15 +59,16 @@ const options = {
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --cache FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION.'
+  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --cache FOLDER, --catalog FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION.'
 
 /**
- * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_QUOTA, RAMET_MEMORY, RAMET_LIMITS, RAMET_MAX_LAYERS, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
+ * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_CATALOG, RAMET_QUOTA, RAMET_MEMORY, RAMET_LIMITS, RAMET_MAX_LAYERS, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
  * (comma-separated). Throws invalid_input naming the flag.
  */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
   const flags = parseFlags(argv)
   const memory = flags.memory ?? env.RAMET_MEMORY
+  const catalog = flags.catalog ?? env.RAMET_CATALOG
   const home = resolve(flags.home ?? (env.RAMET_HOME || defaultHome))
   const names = flags.name ?? (env.RAMET_NAMES ?? '').split(',').map((name) => name.trim())
   return {
@@ -73,6 +77,7 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     host: flags.host ?? (env.RAMET_HOST || '127.0.0.1'),
     port: parsePort(flags.port ?? (env.RAMET_PORT || '8420'), flags.port === undefined ? 'RAMET_PORT' : '--port'),
     cache: resolve(flags.cache ?? (env.RAMET_CACHE || join(home, 'cache'))),
+    catalog: catalog ? resolve(catalog) : undefined,
     quotaBytes: parseSize(flags.quota ?? (env.RAMET_QUOTA || '100GiB'), flags.quota === undefined ? 'RAMET_QUOTA' : '--quota'),
     memoryBytes: memory ? parseSize(memory, flags.memory === undefined ? 'RAMET_MEMORY' : '--memory') : undefined,
     limits: parseLimitList(flags.limits ?? (env.RAMET_LIMITS || ''), flags.limits === undefined ? 'RAMET_LIMITS' : '--limits'),

@@ -4,6 +4,7 @@ import type { Check, Finding, Health, Image, ImageDetails, Me } from '@ramet/mod
 import type { Lineage } from '@ramet/model/api/lineage.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
 import type {
+  BrokenPlayground,
   ChangePlayground,
   CreatePlayground,
   Play,
@@ -64,6 +65,8 @@ export interface Playgrounds {
   change(user: User, name: string, body: ChangePlayground): Promise<Playground>
   /** Removes a playground. Runs and playgrounds made from it go on; the answer names them. */
   remove(user: User, name: string): Promise<RemovedPlayground>
+  /** What of the team's folder cannot be taken as it is. */
+  broken(): readonly BrokenPlayground[]
   /** Throws `too_many_manifest_checks` and `manifest_too_complex`. */
   checkManifest(user: User, text: string, fileName: string): Promise<readonly Problem[]>
 }

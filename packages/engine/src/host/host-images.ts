@@ -22,6 +22,10 @@ export interface HostImages {
   pin(name: string, signal?: AbortSignal, registryAuth?: RegistryAuth): Promise<string | undefined>
   /** What is known of a build beside `list`. Undefined when there is none. */
   inspect(name: string): Promise<ImageInspection | undefined>
+  /** Host of the registry that an image has yet to come from; undefined for one that is here, is built here, or is not known. */
+  awaitedFrom(name: string): string | undefined
+  /** Whether anything answers at a registry's address. Takes a few seconds at most. */
+  reaches(registry: string): Promise<boolean>
   /** The kernel that every machine boots. */
   requireKernelPack(options?: RequireOptions): Promise<void>
   hasKernelPack(): boolean

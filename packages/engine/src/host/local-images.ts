@@ -4,6 +4,7 @@ import { notFound } from '@ramet/model/errors/errors.ts'
 import type { SealedFile } from '../disk/layer-store.ts'
 import type { RootImage } from '../image/cache/artefact.ts'
 import type { ImageLibrary } from '../image/library.ts'
+import { reachesRegistry } from '../image/oci/registry/reach.ts'
 import { kernelPackName } from '../image/recipes/kernel-pack.ts'
 import type { HostImages } from './host-images.ts'
 
@@ -25,6 +26,8 @@ export function localImages(
     },
     pin: (name, signal, registryAuth) => library.pin(name, signal, registryAuth),
     inspect: (name) => library.inspect(name),
+    awaitedFrom: (name) => library.awaitedFrom(name),
+    reaches: reachesRegistry,
     async requireKernelPack(options = {}) {
       await library.requireKernelPack(options)
     },

@@ -144,6 +144,13 @@ export class ImageLibrary {
     return found && inspectionOf(found.facts)
   }
 
+  /** Host of the registry that an image has yet to come from; undefined for one that is here, is built here, or is not known. */
+  awaitedFrom(name: string): string | undefined {
+    if (!isImageReference(name) && !this.#entries.some((each) => each.name === name)) return undefined
+    const entry = this.#entry(name)
+    return this.#ready.has(entry.name) ? undefined : entry.registry
+  }
+
   /** Every artefact of that name in the cache, of older recipes too, newest first. */
   async versions(name: string): Promise<CachedArtefact[]> {
     const entry = this.#entry(name)

@@ -12,6 +12,7 @@ export const routes = {
   playground: (name: string) => `/api/playgrounds/${enc(name)}`,
   playgroundLineage: (name: string) => `/api/playgrounds/${enc(name)}/lineage`,
   usage: () => '/api/usage',
+  catalog: () => '/api/catalog',
   manifestCheck: () => '/api/manifests/check',
   plays: () => '/api/plays',
   play: (id: string) => `/api/plays/${enc(id)}`,

@@ -204,10 +204,22 @@ export const playgroundSchema = storedSpecSchema.omit({ registryAuth: true }).ex
   userAccess: z.object({ canList: z.boolean(), canRead: z.boolean(), canStart: z.boolean() }),
   /** Ramet's own: the run that it was saved from. Its drives begin with what that run's held, not with their images. */
   savedFrom: z.object({ id: z.string(), title: z.string() }).optional(),
+  /** Ramet's own: it comes from the team's folder (RAMET_CATALOG). */
+  team: z.boolean().optional(),
+  /** Ramet's own: registries that its images have yet to come from, and whether each is within reach. Absent: all is here, or is built here. */
+  registries: z.array(z.object({ host: z.string(), isReachable: z.boolean() })).optional(),
   /** Ramet's own, in the answer to its making alone: what of the manifest is not acted on. */
   warnings: z.array(problemSchema).optional(),
 })
 export type Playground = z.infer<typeof playgroundSchema>
+
+/** A folder of the team's catalogue that cannot be taken as it is. One that was good before is still offered as it was. */
+export const brokenPlaygroundSchema = z.object({ name: z.string(), problems: z.array(problemSchema) })
+export type BrokenPlayground = z.infer<typeof brokenPlaygroundSchema>
+
+/** GET /catalog. Ramet's own. */
+export const catalogSchema = z.object({ broken: z.array(brokenPlaygroundSchema) })
+export type CatalogSight = z.infer<typeof catalogSchema>
 
 /** POST /playgrounds, as labctl sends it: the manifest's inner part spread at the top level, absent lists as null. Validated by the manifest's own rules. */
 export const createPlaygroundSchema = z.looseObject({

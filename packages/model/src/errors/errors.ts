@@ -24,7 +24,7 @@ export const notPermitted = (permission: string) =>
   new RametError('not_permitted', 403, `Your account may not do that (${permission}).`)
 
 export const officialPlayground = (name: string) =>
-  new RametError('official_playground', 403, `The playground ${name} belongs to the official catalogue.`, {
+  new RametError('official_playground', 403, `The playground ${name} belongs to the catalogue.`, {
     hint: 'Only playgrounds of your own can be changed or removed: ramet playground catalog -f my-custom',
   })
 

@@ -6,6 +6,7 @@ import { type ManifestSpec, manifestSpecSchema } from './manifest.ts'
 import { ruleFaults } from './manifest-rules.ts'
 import { copyBounded, renameSpellings } from './plain-document.ts'
 import { shape } from './shape.ts'
+import { startupFileFaults } from './startup-file-rules.ts'
 import { unsupportedFaults } from './unsupported.ts'
 
 export interface CheckOptions {
@@ -19,6 +20,8 @@ export interface CheckOptions {
   readonly complete?: boolean
   /** Refuses what is only warned of. */
   readonly strict?: boolean
+  /** Startup files may name files beside the manifest. */
+  readonly filesBeside?: boolean
 }
 
 /** Checks an inner part (networks, machines, tabs…) by itself. Throws InvalidInput with every fault; `locate` says where they are. */
@@ -54,7 +57,11 @@ export function specFaults(
   const partial = !base && !stand && !options.complete
   // A machine that should not be there is not also told what it lacks.
   const isStrange = ({ path }: Fault) => path[0] === 'machines' && strange.some((one) => one.path[1] === path[1])
-  const found = [...ruleFaults(spec, { partial }), ...unsupportedFaults(spec, options.images)].filter((one) => !isStrange(one))
+  const found = [
+    ...ruleFaults(spec, { partial }),
+    ...startupFileFaults(spec, options.filesBeside ?? false),
+    ...unsupportedFaults(spec, options.images),
+  ].filter((one) => !isStrange(one))
   faults.push(...found.map((one) => ({ ...one, path: [...specPath, ...one.path] })))
   return { spec, base: base?.name ?? stand?.name ?? name, faults }
 }

@@ -4,6 +4,7 @@ import { filePathSchema, mountPointSchema } from '../units/guest-path.ts'
 import { dnsLabelSchema, fileOwnerSchema, maxTitleLength, userNameSchema } from '../units/names.ts'
 import { coverSchema, hostSchema, pageUrlSchema } from '../units/page-url.ts'
 import { lineSchema, linesSchema, wordSchema } from '../units/plain-text.ts'
+import { relativePathSchema } from '../units/relative-path.ts'
 
 /**
  * The playground manifest (reference: iximiuz Labs' manifest, labctl `api/playgrounds`). Every field is parsed and validated here. What this version does
@@ -80,7 +81,9 @@ export const interfaceSchema = z.strictObject({ network: dnsLabelSchema, address
 export const startupFileSchema = z.strictObject({
   path: filePathSchema,
   /** Bytes for the guest, whatever they are. */
-  content: z.string().max(limits.startupFileBytes),
+  content: nullable(z.string().max(limits.startupFileBytes)),
+  /** Ramet's own: a file beside the manifest that has the content, in a folder of the catalogue. */
+  source: nullable(relativePathSchema),
   append: nullable(z.boolean()),
   /** `user`, `user:group` or ids; default 0:0. */
   owner: nullable(orNumber(fileOwnerSchema)),

@@ -455,7 +455,7 @@ test('a text with too many parts is cut off at its line', () => {
 test('long files inside are taken, brackets and all', () => {
   const content = '        [[[[{{{{ "\n'.repeat(40_000)
   const { spec } = parseManifest(one(`${drives}\nstartupFiles:\n  - path: /a\n    content: |\n${content}`), 'm.yaml', { images })
-  assert.equal(spec.machines[0]?.startupFiles[0]?.content.length, 40_000 * '[[[[{{{{ "\n'.length)
+  assert.equal(spec.machines[0]?.startupFiles[0]?.content?.length, 40_000 * '[[[[{{{{ "\n'.length)
 })
 
 test('other spellings and the short kernel form are taken', () => {

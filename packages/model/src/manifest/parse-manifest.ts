@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { InvalidInput, type Problem } from '../errors/error.ts'
-import { fault, locateByField, maxProblems, toProblems } from '../errors/fault.ts'
+import { fault, type Locate, locateByField, maxProblems, toProblems } from '../errors/fault.ts'
 import { dnsLabelSchema, labelFromTitle } from '../units/names.ts'
 import { type CheckOptions, refuseFaults, specFaults } from './check-spec.ts'
 import { dropEmptyFields } from './empty-fields.ts'
@@ -19,6 +19,8 @@ export interface ParsedManifest {
   readonly warnings: readonly Problem[]
   /** What no schema knows, by its place in the file. */
   readonly unknownFields: readonly UnknownField[]
+  /** Where something of it stands in the file. */
+  readonly locate: Locate
 }
 
 /** Reads a manifest file. Throws InvalidInput with every fault; where is `fileName:line:column`. */
@@ -50,6 +52,7 @@ export function parseManifest(text: string, fileName: string, options: CheckOpti
     spec: (checked as { spec: ManifestSpec }).spec,
     warnings,
     unknownFields: shaped.unknown,
+    locate: source.locate,
   }
 }
 

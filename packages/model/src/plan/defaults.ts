@@ -49,7 +49,8 @@ export function resolveSpec(spec: Plannable, conditions: Conditions = {}) {
     interfaces: addressed[index]?.interfaces ?? [],
     startupFiles: machine.startupFiles.map((file) => ({
       path: file.path,
-      content: file.content,
+      // A spec that is kept has it: what stands in a file beside its manifest was read.
+      content: file.content ?? '',
       append: file.append ?? false,
       owner: file.owner ?? defaults.owner,
       mode: (file.mode ?? defaults.mode).replace('0o', ''),

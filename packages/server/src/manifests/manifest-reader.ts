@@ -7,6 +7,7 @@ import type { PlaygroundBody } from '@ramet/model/manifest/parse-manifest.ts'
 import { OpenCounts } from '../access/open-counts.ts'
 import type { User } from '../services.ts'
 import type { Job, JobAnswer } from './jobs.ts'
+import type { CatalogText, ReadPlayground } from './read-playground.ts'
 import { ReaderProcess } from './reader-process.ts'
 
 /** Reads what strangers say about playgrounds. Each throws `too_many_manifest_checks` and `manifest_too_complex`. */
@@ -15,7 +16,12 @@ export interface ManifestReader {
   problems(user: User, text: string, fileName: string, options: CheckOptions): Promise<readonly Problem[]>
   /** Throws InvalidInput with every fault. */
   body(user: User, body: CreatePlayground, options: CheckOptions): Promise<PlaygroundBody>
+  /** Texts of a folder of a catalogue. Throws InvalidInput with every fault. */
+  playground(text: CatalogText, options: CheckOptions): Promise<ReadPlayground>
 }
+
+/** For whom a catalogue's folders are read: nobody's share of checks is used up by them. */
+const catalogue: User = { id: 'catalogue', name: 'catalogue' }
 
 /** A process that reads: `ReaderProcess`, or another in tests. */
 export type Reading = Pick<ReaderProcess, 'do' | 'end' | 'isSpent'>
@@ -65,6 +71,13 @@ export class BoundedReader implements ManifestReader, Disposable {
     const answer = await this.#ask(user, { kind: 'body', body, options })
     if ('refused' in answer) throw new InvalidInput(answer.status, answer.refused)
     if ('body' in answer) return answer.body
+    throw new Error('the reader of manifests answered something else')
+  }
+
+  async playground(text: CatalogText, options: CheckOptions): Promise<ReadPlayground> {
+    const answer = await this.#ask(catalogue, { kind: 'catalog', text, options })
+    if ('refused' in answer) throw new InvalidInput(answer.status, answer.refused)
+    if ('playground' in answer) return answer.playground
     throw new Error('the reader of manifests answered something else')
   }
 

@@ -5,7 +5,7 @@ import type { Db } from '../store/database.ts'
 import { findLayer } from '../store/layers.ts'
 import { insertPlaygroundDrive, listPlaygroundDrives } from '../store/playground-drives.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
-import { specOf } from './catalog.ts'
+import { specOf } from './bases.ts'
 
 /**
  * Gives a playground the drive contents of its saved base, for each drive that it describes as the base does; the drive may be larger. A drive that

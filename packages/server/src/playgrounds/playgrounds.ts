@@ -22,12 +22,13 @@ import {
   updatePlayground,
 } from '../store/playgrounds.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
-import { baseOf, listBases, specOf } from './catalog.ts'
+import { baseOf, specOf } from './bases.ts'
+import type { Catalog } from './catalog/catalog.ts'
 import { inheritDrives } from './inherit-drives.ts'
 import { newId } from './new-id.ts'
 import type { RegistryAuths } from './registry-auths.ts'
 
-export interface CatalogOptions {
+export interface PlaygroundsOptions {
   readonly db: Db
   /** Names of images that this server has or can build. */
   readonly images: () => readonly string[]
@@ -38,25 +39,28 @@ export interface CatalogOptions {
   /** Reads manifests, none of which is parsed here. */
   readonly reader: ManifestReader
   readonly limits?: Limits
+  readonly catalog: Pick<Catalog, 'bases' | 'broken' | 'isTeams'>
+  /** Registries that the images of a spec have yet to come from, and whether each is within reach. */
+  readonly registriesOf?: (spec: ManifestSpec) => Promise<NonNullable<Playground['registries']>>
   /** URL of the web app without a slash at the end: `http://127.0.0.1:8420`. */
   readonly webUrl: () => string
   /** Called when layers may have become unused. */
   readonly collect: () => Promise<void>
 }
 
-/** Serves playgrounds of the store. Make it after `loadCatalog`: it keeps the official ones as bases for `checkManifest`. */
-export async function openPlaygrounds({
+/** Serves playgrounds of the store. */
+export function openPlaygrounds({
   db,
   images,
   pinSources = async () => {},
   registryAuths,
   reader,
   limits = defaultLimits,
+  catalog,
+  registriesOf = async () => [],
   webUrl,
   collect,
-}: CatalogOptions): Promise<Playgrounds> {
-  const officialBases = await listBases(db)
-
+}: PlaygroundsOptions): Playgrounds {
   async function permitted(trx: Db, user: User, permission: PlaygroundPermission, name: string): Promise<PlaygroundRow> {
     return permitPlayground(user, permission, await findPlayground(trx, name), name)
   }
@@ -73,7 +77,14 @@ export async function openPlaygrounds({
   /** Converts any number of playgrounds with a fixed number of queries. */
   async function showAll(user: User, rows: readonly PlaygroundRow[]): Promise<Playground[]> {
     const sources = await sourcesOfSaved(db, rows)
-    return rows.map((row) => wirePlayground(user, row, webUrl(), sources.get(row.saved_from ?? '')))
+    return Promise.all(
+      rows.map(async (row) => ({
+        ...wirePlayground(user, row, webUrl(), sources.get(row.saved_from ?? '')),
+        ...(row.owner_id === null && catalog.isTeams(row.name) ? { team: true } : {}),
+        // What was saved begins with its own drives.
+        ...(row.saved_from === null ? registriesIn(await registriesOf(specOf(row))) : {}),
+      })),
+    )
   }
 
   return {
@@ -153,13 +164,19 @@ export async function openPlaygrounds({
       return { name, ...goesOn }
     },
 
+    broken: () => catalog.broken(),
+
     async checkManifest(user, text, fileName) {
       const own = namedBase(text)
-      const rows = officialBases.some(({ name }) => name === own) ? [] : (await listed(user)).filter(({ name }) => name === own)
-      return reader.problems(user, text, fileName, { images: images(), bases: [...officialBases, ...rows.map(baseOf)] })
+      const ours = catalog.bases()
+      const rows = ours.some(({ name }) => name === own) ? [] : (await listed(user)).filter(({ name }) => name === own)
+      // Whether the files are there is seen where the folder is.
+      return reader.problems(user, text, fileName, { images: images(), bases: [...ours, ...rows.map(baseOf)], filesBeside: true })
     },
   }
 }
+
+const registriesIn = (registries: NonNullable<Playground['registries']>) => (registries.length === 0 ? {} : { registries })
 
 /** The base that a manifest seems to name. Only the reader parses the text: this chooses which playground of the user's goes along. */
 const namedBase = (text: string) => /^base:[ \t]*["']?([a-z0-9-]+)/m.exec(text)?.[1]

@@ -18,10 +18,11 @@ import { endpointOf, listen } from '../http/listen.ts'
 import { ImageCollector } from '../images/image-collector.ts'
 import { defaultImage, ImageService } from '../images/image-service.ts'
 import { readImageNames } from '../images/read-image-names.ts'
+import { RegistryReach } from '../images/registry-reach.ts'
 import { lineageService } from '../lineage/lineage-service.ts'
 import { BoundedReader } from '../manifests/manifest-reader.ts'
 import type { OpenHost } from '../open-host.ts'
-import { loadCatalog } from '../playgrounds/catalog.ts'
+import { Catalog } from '../playgrounds/catalog/catalog.ts'
 import { openPlaygrounds } from '../playgrounds/playgrounds.ts'
 import { RegistryAuths } from '../playgrounds/registry-auths.ts'
 import { crashAfter, haltAfter } from '../reconcile/fault-injection.ts'
@@ -47,7 +48,7 @@ import { backgroundStorage } from './background-storage.ts'
 import { openStore } from './open-store.ts'
 import { runEvents } from './run-events.ts'
 
-const catalogFolder = join(import.meta.dirname, '../../../../playgrounds')
+const officialFolder = join(import.meta.dirname, '../../../../playgrounds')
 
 const lookForSpaceEveryMs = 10 * 60_000
 
@@ -169,13 +170,19 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   const leaving = new AbortController()
   opened.defer(() => leaving.abort())
   const bundle = ensureWebBundle({ log, signal: leaving.signal })
-  await loadCatalog(db, catalogFolder, images.names())
   const reader = opened.use(new BoundedReader({ limits: config.limits }))
+  const imageNames = () => images.names()
+  const catalog = opened.use(
+    await Catalog.open({ db, officialFolder, teamFolder: config.catalog, images: imageNames, reader, log }),
+  )
+  const reach = new RegistryReach(host.images)
   const services: Services = {
     auth,
-    playgrounds: await openPlaygrounds({
+    playgrounds: openPlaygrounds({
       db,
-      images: () => images.names(),
+      images: imageNames,
+      catalog,
+      registriesOf: (spec) => reach.of(spec),
       pinSources: (spec, auth) => images.pinSources(spec, auth),
       registryAuths,
       reader,

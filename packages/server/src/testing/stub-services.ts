@@ -160,6 +160,7 @@ export function stubServices(): Stubs {
       create: async (_user, body) => ({ ...body, id: 'p' }) as unknown as Playground,
       change: async (_user, name) => Promise.reject(notFound('playground', name)),
       remove: async (_user, name) => ({ name, runs: [], playgrounds: [] }),
+      broken: () => [],
       checkManifest: async (_user, text, fileName) =>
         text === 'good' ? [] : [{ code: 'bad_yaml', message: 'no', where: `${fileName}:1:1` }],
     },

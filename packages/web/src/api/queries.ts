@@ -15,7 +15,10 @@ export const queries = {
       // The accelerator is null until the boot probe is over, which no event tells.
       refetchInterval: ({ state }) => (state.data?.accelerator ? false : 3000),
     }),
-  playgrounds: () => queryOptions({ queryKey: ['playgrounds'], queryFn: () => client.playgrounds.list('all') }),
+  playgrounds: () =>
+    queryOptions({ queryKey: ['playgrounds'], queryFn: () => client.playgrounds.list('all'), refetchInterval: 30_000 }),
+  /** No event tells of files that somebody changes in the team's folder. */
+  catalog: () => queryOptions({ queryKey: ['catalog'], queryFn: client.playgrounds.catalog, refetchInterval: 30_000 }),
   /** The server tells of destroyed runs for a while. */
   plays: () =>
     queryOptions({

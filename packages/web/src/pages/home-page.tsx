@@ -1,10 +1,11 @@
-import type { Playground } from '@ramet/model/api/wire.ts'
 import { useQuery } from '@tanstack/react-query'
 import { queries } from '../api/queries.ts'
 import { Builds } from '../playgrounds/builds.tsx'
-import { PlaygroundCard } from '../playgrounds/playground-card.tsx'
+import { Catalogue } from '../playgrounds/catalogue.tsx'
 import { RunRow } from '../run/run-row.tsx'
+import { Heading } from '../ui/heading.tsx'
 import { ErrorNotice } from '../ui/notice.tsx'
+import { Placeholder } from '../ui/placeholder.tsx'
 import { usePageTitle } from '../ui/use-page-title.ts'
 
 /** The user's runs, and the catalogue to start new ones from. */
@@ -51,46 +52,3 @@ function Runs() {
     </section>
   )
 }
-
-function Catalogue() {
-  const { data: playgrounds, error } = useQuery(queries.playgrounds())
-  const own = playgrounds?.filter(({ owner }) => owner !== '') ?? []
-  const official = playgrounds?.filter(({ owner }) => owner === '') ?? []
-  return (
-    <section aria-labelledby="catalogue">
-      <Heading id="catalogue">Catalogue</Heading>
-      {error && !playgrounds && <ErrorNotice error={error} />}
-      {!playgrounds && !error && <Placeholder />}
-      {playgrounds?.length === 0 && <p className="text-[13px] text-muted">There are no playgrounds to start from.</p>}
-      <Cards playgrounds={own} title={own.length > 0 ? 'Your playgrounds' : undefined} />
-      <Cards playgrounds={official} title={own.length > 0 ? 'Official' : undefined} />
-    </section>
-  )
-}
-
-function Cards({ playgrounds, title }: { playgrounds: readonly Playground[]; title: string | undefined }) {
-  if (playgrounds.length === 0) return null
-  return (
-    <div className="mb-6 last:mb-0">
-      {title && <h3 className="mb-2 text-[13px] text-muted">{title}</h3>}
-      <ul className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3" aria-label={title}>
-        {playgrounds.map((playground) => (
-          <PlaygroundCard key={playground.name} playground={playground} />
-        ))}
-      </ul>
-    </div>
-  )
-}
-
-function Heading({ id, count, children }: { id: string; count?: number | undefined; children: string }) {
-  return (
-    <div className="mb-3 flex items-baseline gap-2">
-      <h2 id={id} className="scroll-mt-6 text-[15px] font-semibold tracking-tight">
-        {children}
-      </h2>
-      {count !== undefined && count > 0 && <span className="tabular text-[13px] text-faint">{count}</span>}
-    </div>
-  )
-}
-
-const Placeholder = () => <div aria-hidden="true" className="breathing h-16 rounded-xl bg-line/50" />

@@ -1,4 +1,6 @@
 import type { Playground } from '@ramet/model/api/wire.ts'
+import { memoryNeeded, outOfReach } from '@ramet/model/plan/needs.ts'
+import { formatBytes } from '@ramet/model/units/bytes.ts'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { client } from '../api/client.ts'
@@ -8,10 +10,12 @@ import { Storage } from '../ui/storage.tsx'
 import { toastError } from '../ui/toasts.tsx'
 import { usePlaygroundStorage } from '../ui/use-storage.ts'
 import { OwnPlaygroundButtons } from './own-playground-buttons.tsx'
+import { PlaygroundPageButton } from './playground-page.tsx'
 
 /** One playground of the catalogue, ready to be started. */
 export function PlaygroundCard({ playground }: { playground: Playground }) {
   const { name, title, description, machines, categories, owner, savedFrom } = playground
+  const unreachable = outOfReach(playground)
   const storage = usePlaygroundStorage(name)
   const cache = useQueryClient()
   const navigate = useNavigate()
@@ -50,6 +54,8 @@ export function PlaygroundCard({ playground }: { playground: Playground }) {
       <div className="mt-4 flex items-end justify-between gap-3">
         <p className="flex min-w-0 flex-wrap gap-1.5 text-[11px] text-muted">
           <Chip>{machines.length === 1 ? '1 machine' : `${machines.length} machines`}</Chip>
+          <Chip>{formatBytes(memoryNeeded(playground))}</Chip>
+          {unreachable.length > 0 && <Chip>needs internet</Chip>}
           {storage && (
             <span className="rounded bg-hover px-1.5 py-0.5">
               <Storage storage={storage} />
@@ -59,18 +65,19 @@ export function PlaygroundCard({ playground }: { playground: Playground }) {
             <Chip key={category}>{category}</Chip>
           ))}
         </p>
-        <Button
-          look="primary"
-          icon="play"
-          isBusy={start.isPending}
-          refusal={playground.userAccess.canStart ? undefined : 'Its owner does not let you start this playground.'}
-          onClick={start.mutate}
-        >
+        <PlaygroundPageButton playground={playground} />
+        <Button look="primary" icon="play" isBusy={start.isPending} refusal={refusalOf(playground)} onClick={start.mutate}>
           Start
         </Button>
       </div>
     </li>
   )
+}
+
+function refusalOf(playground: Playground): string | undefined {
+  if (!playground.userAccess.canStart) return 'Its owner does not let you start this playground.'
+  const hosts = outOfReach(playground)
+  return hosts.length === 0 ? undefined : `Its images come from ${hosts.join(', ')}, which the server cannot reach.`
 }
 
 const Chip = ({ children }: { children: string }) => <span className="rounded bg-hover px-1.5 py-0.5">{children}</span>

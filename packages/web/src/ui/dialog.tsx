@@ -11,16 +11,20 @@ interface DialogProps {
   readonly onClose: () => void
   readonly title: string
   readonly about: string
+  /** For what is read rather than filled in. */
+  readonly isWide?: boolean
   readonly children: ReactNode
 }
 
 /** A form over the page. Escape, a click beside it and its own Cancel close it. */
-export function Dialog({ isOpen, onClose, title, about, children }: DialogProps) {
+export function Dialog({ isOpen, onClose, title, about, isWide = false, children }: DialogProps) {
   return (
     <BaseDialog.Root open={isOpen} onOpenChange={(open) => !open && onClose()}>
       <BaseDialog.Portal>
         <BaseDialog.Backdrop className={backdropClass} />
-        <BaseDialog.Popup className={`${popupClass} w-[min(30rem,calc(100vw-2rem))]`}>
+        <BaseDialog.Popup
+          className={`${popupClass} ${isWide ? 'w-[min(46rem,calc(100vw-2rem))]' : 'w-[min(30rem,calc(100vw-2rem))]'}`}
+        >
           <BaseDialog.Title className="text-base font-semibold wrap-anywhere">{title}</BaseDialog.Title>
           <BaseDialog.Description className="mt-1 text-[13px] text-muted">{about}</BaseDialog.Description>
           {children}

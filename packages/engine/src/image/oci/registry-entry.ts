@@ -14,6 +14,7 @@ export function registryEntry(cacheFolder: string, reference: ImageReference, re
     aliases: [],
     kind: 'image',
     description: `From the registry ${reference.host}`,
+    registry: reference.host,
     hash: async () => (await pinned()) ?? '',
     async find() {
       const digest = await pinned()

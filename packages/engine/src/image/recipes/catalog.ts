@@ -5,7 +5,9 @@ import { buildPartitionedImage, partitionedHash, partitionedName } from '../buil
 import { buildRootImage, type ForcedBuild, type RootImageRecipe, rootImageHash, toRootImage } from '../build/root-image.ts'
 import type { KernelPack, RootImage } from '../cache/artefact.ts'
 import type { CachedArtefact } from '../cache/record.ts'
+import { debianBpf } from './debian-bpf.ts'
 import { debianDocker } from './debian-docker.ts'
+import { debianServices } from './debian-services.ts'
 import { debianStable } from './debian-stable.ts'
 import { buildKernelPack, kernelPackHash, kernelPackName, toKernelPack } from './kernel-pack.ts'
 
@@ -16,6 +18,8 @@ export interface CatalogEntry {
   readonly aliases: readonly string[]
   readonly kind: 'image' | 'kernel-pack'
   readonly description: string
+  /** Host of the registry that it comes from; absent: it is built here. */
+  readonly registry?: string
   /** Identity of what would be built now. */
   hash(): Promise<string>
   build(options: ForcedBuild): Promise<Built>
@@ -64,7 +68,12 @@ export const catalog: readonly CatalogEntry[] = [
   },
   image(debianStable, 'Debian 12 with systemd and the usual tools', ['debian']),
   image(debianDocker, 'The same with Docker', ['docker']),
-  ...[debianStable, debianDocker].flatMap((recipe) => [partitioned(recipe, 'mbr'), partitioned(recipe, 'gpt')]),
+  image(debianServices, 'The same with nginx, PostgreSQL, etcd and an NFS server, none of them started'),
+  image(debianBpf, 'The same with bpftrace, bpftool and a compiler for BPF'),
+  ...[debianStable, debianDocker, debianServices, debianBpf].flatMap((recipe) => [
+    partitioned(recipe, 'mbr'),
+    partitioned(recipe, 'gpt'),
+  ]),
 ]
 
 /** By name or alias. */

@@ -7,8 +7,8 @@ import type { ForcedBuild } from '../../image/build/root-image.ts'
 import { cached } from '../../image/cache/cache.ts'
 import type { CachedArtefact } from '../../image/cache/record.ts'
 import { ImageLibrary } from '../../image/library.ts'
-import { type ImageNames, namedEntries } from '../../image/oci/named-images.ts'
-import type { CatalogEntry } from '../../image/recipes/catalog.ts'
+import { type ImageNames, namedEntries, publicImages } from '../../image/oci/named-images.ts'
+import { type CatalogEntry, catalog } from '../../image/recipes/catalog.ts'
 
 const steps = ['Downloading', 'Unpacking', 'Making the filesystem', 'Checking', 'Packing']
 const stepMs = 100
@@ -16,12 +16,12 @@ const imageBytes = 2 ** 30
 
 /** The library of the fake world: the real one, with builds that take half a second and write a few words. `broken` fails. */
 export function openFakeImages(cacheFolder: string, names: ImageNames = {}): Promise<ImageLibrary> {
+  const images = [...catalog.filter(({ kind }) => kind === 'image').map(({ name }) => name), ...Object.keys(publicImages)]
   const entries = [
     entry('kernel-6.1', 'kernel-pack', 'A pretend kernel', toPack, ['kernel', 'initramfs', 'modules']),
-    entry('debian-stable', 'image', 'A pretend Debian', toImage, ['root.qcow2']),
-    entry('debian-docker', 'image', 'A pretend Debian with Docker', toImage, ['root.qcow2']),
-    entry('debian-stable+mbr', 'image', 'A pretend Debian in a partition', toImage, ['root.qcow2']),
-    entry('debian-stable+gpt', 'image', 'A pretend Debian in a partition', toImage, ['root.qcow2']),
+    ...images
+      .filter((name) => !Object.hasOwn(names, name))
+      .map((name) => entry(name, 'image', `A pretend ${name}`, toImage, ['root.qcow2'])),
     entry('broken', 'image', 'A pretend image whose build fails', toImage, []),
   ]
   return ImageLibrary.open(cacheFolder, [...entries, ...namedEntries(cacheFolder, names, entries)])

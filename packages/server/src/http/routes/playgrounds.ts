@@ -1,5 +1,6 @@
 import { routes } from '@ramet/model/api/routes.ts'
 import {
+  catalogSchema,
   changePlaygroundSchema,
   checkManifestSchema,
   createPlaygroundSchema,
@@ -60,6 +61,14 @@ export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
     bodyBytes: bodyBytes.texts,
     answer: playgroundSchema,
     handle: ({ user, params, body }) => playgrounds.change(user, params.name, body),
+  }),
+  route({
+    method: 'GET',
+    path: routes.catalog(),
+    permission: 'playground.list',
+    summary: 'Playgrounds of the team’s folder that cannot be taken as they are, with their faults',
+    answer: catalogSchema,
+    handle: async () => ({ broken: [...playgrounds.broken()] }),
   }),
   route({
     method: 'POST',
