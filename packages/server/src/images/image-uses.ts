@@ -1,6 +1,6 @@
 import { imageOf } from '@ramet/model/plan/run-plan.ts'
 import { canonicalSource } from '@ramet/model/units/image-reference.ts'
-import { specOf } from '../playgrounds/catalog.ts'
+import { specOf } from '../playgrounds/bases.ts'
 import type { Db } from '../store/database.ts'
 import { type HoldingRun, imageHolders, plansBeforeTheirImages } from '../store/image-holders.ts'
 import { listPlaygrounds } from '../store/playgrounds.ts'

@@ -46,9 +46,7 @@ export function readPlayground({ name, manifest: text, readme }: CatalogText, op
   if ((manifest.playground.registryAuth ?? '') !== '') {
     const message = 'A playground of the catalogue cannot have a password in its manifest.'
     const hint = 'Log in on the host with `docker login`, as the user that the server runs as.'
-    throw new InvalidInput(400, [
-      { code: 'not_in_catalog', message, hint, where: locate(['playground', 'registryAuth'], 'key') },
-    ])
+    throw new InvalidInput(400, [{ code: 'not_in_catalog', message, hint, where: locate(['playground', 'registryAuth'], 'key') }])
   }
   const page = manifestSchema.shape.markdown.safeParse(readme)
   if (!page.success) {

@@ -175,7 +175,7 @@ test('names that others have are refused: an official one’s, somebody’s own,
   await write('debian/manifest.yaml', manifest('Takes the place of ours'))
   await write('lab/manifest.yaml', `name: other\n${manifest('Our own lab')}`)
   await write('mine/manifest.yaml', manifest('Takes the place of mine'))
-  await write('secret/manifest.yaml', manifest('Has a password', '  registryAuth: "{}"\n'))
+  await write('secret/manifest.yaml', manifest('Has a password', '  registryAuth: ann:secret\n'))
   const row = {
     id: 'm',
     name: 'mine',
