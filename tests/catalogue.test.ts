@@ -87,7 +87,7 @@ describe('the catalogue of a server', { concurrency: false }, () => {
       const { id } = await plays.start({ playground: name })
       await until(`${name} to be up with its tasks over`, async () => {
         const play = await plays.get(id)
-        assert.notEqual(play.state, 'FAILED', `${name}: ${play.failure?.message}`)
+        assert.notEqual(play.state, 'FAILED', `${name}: ${play.failure?.message}\n${server.output.slice(-4000)}`)
         return play.state === 'RUNNING' && play.initTasksOver
       })
       await plays.destroy(id)
