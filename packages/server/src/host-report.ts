@@ -4,11 +4,12 @@ import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Host } from '@ramet/engine'
 import type { Check, Health } from '@ramet/model/api/host.ts'
+import { unusedOf } from '@ramet/model/api/unused-images.ts'
 import { describeBytes } from '@ramet/model/units/bytes.ts'
 import { type MemoryRule, promisedMemory } from './admission/admission.ts'
 import type { Config } from './config.ts'
 import { fsck } from './fsck/fsck.ts'
-import { littleSpaceBytes, unusedImages } from './images/image-collector.ts'
+import { littleSpaceBytes } from './images/image-collector.ts'
 import type { ImageService } from './images/image-service.ts'
 import type { HostReport } from './services.ts'
 import { describeAddress, storeAddress } from './store/address.ts'
@@ -56,7 +57,7 @@ export async function hostReport({
         await promises(db, memory),
         await store(config, db),
         await space(config.home),
-        await unused(db, images),
+        await unused(images),
       ]
     },
     fsck({ isDeep }) {
@@ -85,8 +86,8 @@ async function space(home: string): Promise<Check> {
   return { name: 'space', status: 'warn', message, hint: 'Destroy runs you no longer need: ramet playground list -a' }
 }
 
-async function unused(db: Db, images: ImageService): Promise<Check> {
-  const found = await unusedImages(db, images.list())
+async function unused(images: ImageService): Promise<Check> {
+  const found = unusedOf(await images.listWithUses())
   const bytes = found.reduce((sum, image) => sum + image.bytes, 0)
   const when = `They go by themselves when less than ${describeBytes(littleSpaceBytes)} are free.`
   const message =

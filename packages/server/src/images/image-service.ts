@@ -58,7 +58,8 @@ export class ImageService implements Images {
     const images = this.list()
     const uses = await imageUses(db)
     const usedDigests = new Set(images.flatMap(({ name, digest }) => (uses.has(name) ? (digest ?? []) : [])))
-    return images.map((image) => ({ ...image, isUsed: uses.has(image.name) || usedDigests.has(image.digest ?? '') }))
+    const isUsed = ({ name, kind, digest }: Image) => kind === 'kernel-pack' || uses.has(name) || usedDigests.has(digest ?? '')
+    return images.map((image) => ({ ...image, isUsed: isUsed(image) }))
   }
 
   /** Throws `not_found`. */
@@ -77,7 +78,7 @@ export class ImageService implements Images {
     const shownRuns = runs.filter(({ owner_id }) => can(user, 'run.list', { ownerId: owner_id }))
     return {
       ...image,
-      isUsed: uses.length > 0,
+      isUsed: image.kind === 'kernel-pack' || uses.length > 0,
       ...((await library.inspect(image.name)) ?? { layers: [] }),
       playgrounds: shownPlaygrounds.map(({ name }) => name).toSorted(),
       runs: shownRuns.map(({ id, title }) => ({ id, title })),

@@ -28,7 +28,7 @@ export function PullImage() {
   }
   return (
     <form
-      className="flex w-full items-end gap-2 sm:w-96"
+      className="flex w-full items-start gap-2 sm:w-96"
       onSubmit={(event) => {
         event.preventDefault()
         submit()
@@ -44,9 +44,12 @@ export function PullImage() {
           fault={fault}
         />
       </div>
-      <Button type="submit" look="primary" isBusy={pull.isPending}>
-        Pull
-      </Button>
+      {/* Beside the field, whatever is told below it. */}
+      <div className="mt-6">
+        <Button type="submit" look="primary" isBusy={pull.isPending}>
+          Pull
+        </Button>
+      </div>
     </form>
   )
 }
