@@ -51,12 +51,16 @@ async function shutDown(machine: LiveMachine, withinMs: number, signal: AbortSig
   const over = new AbortController()
   void machine.vm.ended.then(() => over.abort())
   const deadline = Date.now() + withinMs
+  let presses = 0
   while (!over.signal.aborted && Date.now() < deadline) {
     signal.throwIfAborted()
     // A VM that ends at this moment closes the connection without an answer.
     await machine.vm.pressPowerButton().catch((error) => {
       if (!over.signal.aborted && Date.now() > deadline - withinMs / 2) throw error
     })
+    // Inits that hear no button unless an acpid runs (busybox, sysvinit, OpenRC) are asked by the agent; whoever is going down already takes no harm.
+    if (presses++ === 1 && machine.link.isReady)
+      await machine.link.tool(['power-off'], { timeoutMs: pressEveryMs }).catch(() => {})
     await delay(pressEveryMs, undefined, { signal: AbortSignal.any([signal, over.signal]) }).catch(() => {})
   }
   return over.signal.aborted

@@ -16,7 +16,9 @@ export interface InitramfsOptions {
   readonly toolsFolder: string
 }
 
-const scripts = ['init', 'configure', 'power-off'].map((name) => new URL(`./initramfs/${name}`, import.meta.url))
+const scripts = ['init', 'configure', 'power-off', 'starts-something'].map(
+  (name) => new URL(`./initramfs/${name}`, import.meta.url),
+)
 
 /** Inputs of the initramfs besides the kernel and the tools. */
 export async function initramfsRecipe(): Promise<Recipe> {

@@ -5,7 +5,7 @@ import { ProcessFailed } from '../../process/run-process.ts'
 import { runBuild } from '../build/build-process.ts'
 import { makeExt4 } from '../build/ext4.ts'
 import type { ReportProgress } from '../cache/artefact.ts'
-import { environmentLines } from './image-environment.ts'
+import { textsForShells } from './image-environment.ts'
 import { type UnpackedTree, unpackLayers } from './layers/unpack.ts'
 import type { FetchedImage } from './registry/fetch-image.ts'
 
@@ -54,7 +54,7 @@ export async function convertImage(image: FetchedImage, options: ConvertOptions)
     layers: image.layers,
     here: image.here,
     folder: root,
-    environment: environmentLines(image.config.environment),
+    added: textsForShells(image.config),
     onRead(read) {
       // Until all layers are here, their coming is what people wait for.
       if (isFetched)

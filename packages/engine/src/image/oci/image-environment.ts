@@ -1,3 +1,5 @@
+import type { ImageConfig } from './registry/manifest.ts'
+
 /** Variables that are of the container that the image was made for, not of a machine. */
 const dropped = new Set(['container', 'HOSTNAME', 'PWD', 'OLDPWD', 'SHLVL', '_'])
 const mostBytes = 32 * 1024
@@ -19,4 +21,18 @@ export function environmentLines(variables: readonly string[]): string {
   }
   // The file may end without a line end.
   return text === '' ? '' : `\n${text}`
+}
+
+/** A text that goes behind what a file of the image has, or makes it. */
+export interface AddedText {
+  readonly path: string
+  readonly text: string
+}
+
+/** What an image without an init gets, for shells in its machines (`account.c`): they begin with its environment, in its working folder. */
+export function textsForShells({ environment, workingFolder }: Pick<ImageConfig, 'environment' | 'workingFolder'>): AddedText[] {
+  const texts = [{ path: 'etc/environment', text: environmentLines(environment) }]
+  if (/^\/[^\x00-\x1f\x7f]{1,500}$/.test(workingFolder))
+    texts.push({ path: 'var/lib/ramet/working-folder', text: `${workingFolder}\n` })
+  return texts.filter(({ text }) => text !== '')
 }

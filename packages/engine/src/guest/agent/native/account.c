@@ -84,5 +84,7 @@ void become(const struct account *account) {
     if (initgroups(account->name, account->gid) < 0) fail("groups of", account);
     if (setresgid(account->gid, account->gid, account->gid) < 0) fail("group of", account);
     if (setresuid(account->uid, account->uid, account->uid) < 0) fail("user", account);
+    char working[sizeof account->home];
+    if (read_working_folder(working, sizeof working) && chdir(working) == 0) return;
     if (chdir(account->home) < 0 && chdir("/") < 0) fail("home of", account);
 }

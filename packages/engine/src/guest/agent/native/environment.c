@@ -40,16 +40,21 @@ static void take_line(char *line) {
     if (!is_ours(line)) setenv(line, value, 1);
 }
 
-static void read_file(const char *path) {
-    static char text[LARGEST + 1];
+static bool read_text(const char *path, char *into, size_t most) {
     struct stat about;
     /* Its owner may have put anything there: a FIFO would hold us up. */
     int file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (file < 0) return;
-    ssize_t size = fstat(file, &about) == 0 && S_ISREG(about.st_mode) ? read(file, text, LARGEST) : -1;
+    if (file < 0) return false;
+    ssize_t size = fstat(file, &about) == 0 && S_ISREG(about.st_mode) ? read(file, into, most) : -1;
     close(file);
-    if (size <= 0) return;
-    text[size] = 0;
+    if (size <= 0) return false;
+    into[size] = 0;
+    return true;
+}
+
+static void read_file(const char *path) {
+    static char text[LARGEST + 1];
+    if (!read_text(path, text, LARGEST)) return;
     char *rest = text, *line;
     while ((line = strsep(&rest, "\r\n"))) take_line(line);
 }
@@ -57,4 +62,10 @@ static void read_file(const char *path) {
 void read_environment_files(void) {
     read_file("/etc/environment");
     read_file("/etc/default/locale");
+}
+
+bool read_working_folder(char *into, size_t size) {
+    if (!read_text("/var/lib/ramet/working-folder", into, size - 1)) return false;
+    into[strcspn(into, "\n")] = 0;
+    return *into == '/';
 }

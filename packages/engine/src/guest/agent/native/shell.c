@@ -1,6 +1,7 @@
 /* Runs a command by a user's shell. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,11 +43,23 @@ static bool evaluates_pieces(const char *name) {
     return true;
 }
 
+/*
+ * Under our own PID 1 the image is one for containers: a login shell's /etc/profile would put the standard PATH in the place of the image's own. (exec into a
+ * container starts no login shell either.)
+ */
+static bool is_container_image(void) {
+    char name[8] = "";
+    int file = open("/proc/1/comm", O_RDONLY | O_CLOEXEC);
+    if (file >= 0 && read(file, name, sizeof name - 1) < 0) name[0] = 0;
+    if (file >= 0) close(file);
+    return strcmp(name, "pid1\n") == 0;
+}
+
 void run_shell(const struct account *account, const char *command) {
     const char *slash = strrchr(account->shell, '/'), *name = slash ? slash + 1 : account->shell;
     char login[sizeof account->shell + 1];
     snprintf(login, sizeof login, "-%s", name);
-    if (!command) execl(account->shell, login, (char *)NULL);
+    if (!command) execl(account->shell, is_container_image() ? name : login, (char *)NULL);
     else if (strlen(command) <= LONGEST_ARGUMENT) execl(account->shell, name, "-c", command, (char *)NULL);
     else if (evaluates_pieces(name)) run_in_pieces(account->shell, name, command);
     else {

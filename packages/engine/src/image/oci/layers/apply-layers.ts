@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Readable, Writable } from 'node:stream'
+import type { AddedText } from '../image-environment.ts'
 import { ByteSource } from './byte-source.ts'
 import { openLayer } from './decompress.ts'
 import { instructionOf } from './instruction.ts'
@@ -21,8 +22,8 @@ export interface ApplyOptions {
   readonly here?: ((index: number) => Promise<void>) | undefined
   /** Called with each number of bytes read of a blob. */
   readonly onRead?: (bytes: number) => void
-  /** Lines for /etc/environment where the image has no init (`image-environment.ts`). */
-  readonly environment?: string | undefined
+  /** Where the image has no init. */
+  readonly added?: readonly AddedText[] | undefined
 }
 
 const batchBytes = 256 * 1024
@@ -36,7 +37,7 @@ export async function applyLayers(
   layers: readonly LayerFile[],
   out: Writable,
   limits: LayerLimits,
-  { here, onRead = () => {}, environment = '' }: ApplyOptions = {},
+  { here, onRead = () => {}, added = [] }: ApplyOptions = {},
 ): Promise<void> {
   if (layers.length > limits.layers) throw new LayerFault(`The image has ${layers.length} layers, more than ${limits.layers}.`)
   const total = { entries: 0, bytes: 0 }
@@ -46,10 +47,9 @@ export async function applyLayers(
     await writer.write(layerRecord(index + 1))
     await applyLayer(layer, index + 1, writer, limits, total, onRead)
   }
-  if (environment !== '') {
-    const text = Buffer.from(environment)
-    for (const record of [appendRecord('etc/environment'), partRecord(0, text.length), text, endOfContent])
-      await writer.write(record)
+  for (const { path, text } of added) {
+    const bytes = Buffer.from(text)
+    for (const record of [appendRecord(path), partRecord(0, bytes.length), bytes, endOfContent]) await writer.write(record)
   }
   await writer.write(endRecord)
   await writer.end()

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { run } from '../../../process/run-process.ts'
 import { type TestEntry, tar } from '../../../testing/registry/tar-builder.ts'
 import { digestOf } from '../../../testing/registry/test-image.ts'
+import type { AddedText } from '../image-environment.ts'
 import { type LayerLimits, layerLimits } from './limits.ts'
 import { unpackLayers } from './unpack.ts'
 
@@ -13,7 +14,12 @@ const cacheFolder = process.env.RAMET_TEST_CACHE ?? '/var/cache/ramet-test'
 const isRoot = process.getuid?.() === 0
 const needsRoot = { skip: isRoot ? false : 'needs root' }
 
-async function unpacked(t: TestContext, layers: readonly (readonly TestEntry[] | Buffer)[], limits: Partial<LayerLimits> = {}) {
+async function unpacked(
+  t: TestContext,
+  layers: readonly (readonly TestEntry[] | Buffer)[],
+  limits: Partial<LayerLimits> = {},
+  added: readonly AddedText[] = [],
+) {
   const folder = await mkdtemp('/var/tmp/rt-layers-')
   t.after(() => rm(folder, { recursive: true, force: true }))
   const root = join(folder, 'root')
@@ -26,7 +32,7 @@ async function unpacked(t: TestContext, layers: readonly (readonly TestEntry[] |
     await writeFile(file, blob)
     files.push({ file, digest: digestOf(blob), diffId: digestOf(archive) })
   }
-  const tree = await unpackLayers({ cacheFolder, layers: files, folder: root, limits: { ...layerLimits, ...limits } })
+  const tree = await unpackLayers({ cacheFolder, layers: files, folder: root, limits: { ...layerLimits, ...limits }, added })
   return { root, tree, files }
 }
 
@@ -227,3 +233,50 @@ test('a layer that unpacks to something else than the image says is refused', ne
     message: /unpacks to sha256/,
   })
 })
+
+test(
+  'busybox is an init where it has something to start; an image without one gets what its shells need',
+  needsRoot,
+  async (t) => {
+    const added = [{ path: 'var/lib/ramet/x', text: 'added\n' }]
+    const busybox: TestEntry[] = [
+      { name: 'bin/busybox', content: 'x', mode: 0o755 },
+      { name: 'bin/sh', type: '2', linkName: 'busybox' },
+      { name: 'sbin/init', type: '2', linkName: '/bin/busybox' },
+      { name: 'bin/init', type: '1', linkName: 'bin/busybox' },
+    ]
+    const inittab = (text: string): TestEntry => ({ name: 'etc/inittab', content: text })
+    const openrc: TestEntry = { name: 'sbin/openrc', content: 'x', mode: 0o755 }
+    const cases: [string, TestEntry[], string | undefined][] = [
+      ['by name alone', [], undefined],
+      ['with an inittab for what is not there', [inittab('# x\n::sysinit:/sbin/openrc sysinit\n::respawn:/bin/sh\n')], undefined],
+      ['with an inittab for what is there', [inittab('::sysinit:-/sbin/openrc sysinit\n'), openrc], '/sbin/init'],
+      ['with an inittab that only respawns', [inittab('::respawn:/bin/sh\n')], '/sbin/init'],
+      ['with an empty inittab', [inittab('# ::sysinit:/bin/sh\n:::\n')], undefined],
+      ['with its script', [{ name: 'etc/init.d/rcS', content: 'x', mode: 0o755 }], '/sbin/init'],
+      ['beside systemd', [{ name: 'lib/systemd/systemd', content: 'x', mode: 0o755 }], '/lib/systemd/systemd'],
+    ]
+    for (const [what, entries, init] of cases) {
+      const { root, tree } = await unpacked(t, [[...busybox, ...entries]], {}, added)
+      assert.equal(tree.init, init, what)
+      const text = await readFile(join(root, 'var/lib/ramet/x'), 'utf8').catch(() => undefined)
+      assert.equal(text, init === undefined ? 'added\n' : undefined, what)
+      // The boot decides it once more, by the same rules.
+      const same = ['/sbin/init', '/lib/systemd/systemd', '/etc/init', '/bin/init']
+      let found: string | undefined
+      for (const each of same) found ??= (await startsSomething(root, each)) ? each : undefined
+      assert.equal(found, init, `${what}, at boot`)
+    }
+  },
+)
+
+const startsSomethingScript = new URL('../../../guest/boot/initramfs/starts-something', import.meta.url)
+
+/** The boot's script in the root, as the initramfs runs it. */
+async function startsSomething(root: string, init: string): Promise<boolean> {
+  await mkdir(join(root, 'run/ramet'), { recursive: true })
+  await copyFile('/usr/bin/busybox', join(root, 'run/ramet/sh'))
+  await copyFile(startsSomethingScript, join(root, 'run/ramet/starts-something'))
+  const argv = ['chroot', root, '/run/ramet/sh', '/run/ramet/starts-something', init] as const
+  return (await run(argv, { okCodes: [0, 1] })).code === 0
+}

@@ -3,7 +3,7 @@ import { runBuild } from '../../build/build-process.ts'
 import { cached } from '../../cache/cache.ts'
 import { recipeHash, sourceTexts } from '../../recipes/recipe.ts'
 
-const parts = ['attributes', 'confine', 'content', 'folders', 'measure', 'remove', 'seen', 'stream']
+const parts = ['attributes', 'confine', 'content', 'find-init', 'folders', 'measure', 'remove', 'seen', 'stream']
 const urlOf = (file: string) => new URL(`../native/unpack/${file}`, import.meta.url)
 const sources = [...parts, 'main'].map((part) => urlOf(`${part}.c`))
 const headers = parts.map((part) => urlOf(`${part}.h`))

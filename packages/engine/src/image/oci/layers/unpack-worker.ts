@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { parentPort, workerData } from 'node:worker_threads'
 import { childEnvironment } from '../../../process/child-environment.ts'
+import type { AddedText } from '../image-environment.ts'
 import { applyLayers, type LayerFile } from './apply-layers.ts'
 import { LayerFault } from './layer-fault.ts'
 import type { LayerLimits } from './limits.ts'
@@ -13,7 +14,7 @@ export interface UnpackJob {
   readonly layers: readonly LayerFile[]
   readonly argv: readonly [string, ...string[]]
   readonly limits: LayerLimits
-  readonly environment: string | undefined
+  readonly added: readonly AddedText[]
 }
 
 /** What it is told: that a layer is there, by its index, or that it is to stop. */
@@ -27,7 +28,7 @@ export type UnpackTold =
 
 const reportEveryMs = 200
 
-async function unpack({ layers, argv, limits, environment }: UnpackJob): Promise<UnpackTold> {
+async function unpack({ layers, argv, limits, added }: UnpackJob): Promise<UnpackTold> {
   const [program, ...args] = argv
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: childEnvironment() })
   const arrivals = layers.map(() => Promise.withResolvers<void>())
@@ -56,7 +57,7 @@ async function unpack({ layers, argv, limits, environment }: UnpackJob): Promise
     await applyLayers(layers, child.stdin, limits, {
       here: async (index) => arrivals[index]?.promise,
       onRead: reporter(),
-      environment,
+      added,
     })
   } catch (error) {
     failure = error

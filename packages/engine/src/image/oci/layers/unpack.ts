@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { requireSpace } from '../../../disk/space.ts'
 import { ProcessFailed } from '../../../process/run-process.ts'
+import type { AddedText } from '../image-environment.ts'
 import { imageRefused } from '../image-refused.ts'
 import type { LayerFile } from './apply-layers.ts'
 import { type LayerLimits, layerLimits } from './limits.ts'
@@ -16,8 +17,8 @@ export interface UnpackOptions {
   /** An empty folder, by its absolute path, which becomes the image's root. */
   readonly folder: string
   readonly limits?: LayerLimits
-  /** Lines for /etc/environment where the image has no init. */
-  readonly environment?: string
+  /** Where the image has no init. */
+  readonly added?: readonly AddedText[]
   /** Bytes of the blobs read so far. */
   readonly onRead?: (bytes: number) => void
   readonly signal?: AbortSignal | undefined
@@ -48,7 +49,7 @@ export async function unpackLayers(options: UnpackOptions): Promise<UnpackedTree
   // It ends with the thread that started it, however that ends (PR_SET_PDEATHSIG), and holds no other process of the host in view.
   const confined = ['unshare', '--pid', '--fork', '--kill-child', '--', program, folder] as const
   const argv = ['setpriv', '--pdeathsig', 'KILL', '--', ...confined] as const
-  const job: UnpackJob = { layers, limits, environment: options.environment, argv: [...argv] as [string, ...string[]] }
+  const job: UnpackJob = { layers, limits, added: options.added ?? [], argv: [...argv] as [string, ...string[]] }
   const worker = new Worker(new URL('./unpack-worker.ts', import.meta.url), {
     workerData: job,
     execArgv: ['--disable-warning=ExperimentalWarning'],

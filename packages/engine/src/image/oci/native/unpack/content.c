@@ -1,8 +1,7 @@
 #define _GNU_SOURCE
 #include "content.h"
-#include "measure.h"
+#include "find-init.h"
 #include "stream.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
@@ -46,16 +45,13 @@ void take_content(int out, uint64_t size) {
 void append_content(void) {
     struct stat found;
     int out = -1;
-    if (!has_init()) {
-        const int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-        out = open(path, flags, 0644);
-        char *slash = strrchr(path, '/');
-        if (out < 0 && errno == ENOENT && slash) {
-            *slash = 0;
+    if (!find_init()) {
+        for (char *at = path; (at = strchr(at, '/')); at++) {
+            *at = 0;
             mkdir(path, 0755);
-            *slash = '/';
-            out = open(path, flags, 0644);
+            *at = '/';
         }
+        out = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
         if (out >= 0 && (fstat(out, &found) < 0 || !S_ISREG(found.st_mode))) {
             close(out);
             out = -1;

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "measure.h"
+#include "find-init.h"
 #include "remove.h"
 #include "stream.h"
 #include <dirent.h>
@@ -26,24 +27,11 @@ static void measure(int in, const char *leaf, int depth) {
     closedir(list);
 }
 
-/* In the order of `guest/boot/initramfs/init`. */
-static const char *const inits[] = {"/sbin/init", "/lib/systemd/systemd", "/etc/init", "/bin/init", NULL};
-static const char *const shells[] = {"/bin/sh", "/bin/bash", "/bin/ash", "/bin/dash", NULL};
-
-static const char *find_program(const char *const *candidates) {
-    struct stat found;
-    for (; *candidates; candidates++)
-        if (stat(*candidates, &found) == 0 && S_ISREG(found.st_mode) && found.st_mode & 0111) return *candidates;
-    return NULL;
-}
-
-bool has_init(void) { return find_program(inits) != NULL; }
-
 void print_summary(void) {
     strcpy(path, ".");
     measure(AT_FDCWD, ".", 0);
     printf("inodes %llu\nbytes %llu\n", (unsigned long long)inodes, (unsigned long long)bytes);
-    const char *init = find_program(inits), *shell = find_program(shells);
+    const char *init = find_init(), *shell = find_shell();
     if (init) printf("init %s\n", init);
     if (shell) printf("shell %s\n", shell);
 }
