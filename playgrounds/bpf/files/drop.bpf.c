@@ -28,4 +28,4 @@ int drop_pings(struct xdp_md *packet) {
   return XDP_DROP;
 }
 
-char license[] SEC("license") = "GPL";
+char LICENSE[] SEC("license") = "GPL";

@@ -26,4 +26,4 @@ int BPF_PROG(forbid, struct linux_binprm *program, int earlier) {
   return -EPERM;
 }
 
-char license[] SEC("license") = "GPL";
+char LICENSE[] SEC("license") = "GPL";
