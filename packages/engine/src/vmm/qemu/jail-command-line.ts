@@ -6,6 +6,8 @@ export interface Jail {
   readonly groups?: readonly string[]
   readonly networkNamespace?: string | undefined
   readonly record?: { readonly file: string; readonly text: string }
+  /** File for how it ended. */
+  readonly end?: string
   /** Sockets by descriptor: `listen` for root alone, `meet` for the user as well. */
   readonly listen?: Readonly<Record<number, string>>
   readonly meet?: Readonly<Record<number, string>>
@@ -33,6 +35,7 @@ export function jailCommandLine(program: string, jail: Jail, argv: readonly [str
     ...each('group', jail.groups),
     ...each('netns', jail.networkNamespace === undefined ? [] : [`/run/netns/${jail.networkNamespace}`]),
     ...(jail.record ? ['record', jail.record.file, jail.record.text] : []),
+    ...each('end', jail.end === undefined ? [] : [jail.end]),
     ...each('keep', jail.keep),
     ...byDescriptor('listen', jail.listen),
     ...byDescriptor('meet', jail.meet),

@@ -11,6 +11,7 @@ import { testCache } from '../../testing/test-vm.ts'
 import { hostTool } from './host-tools.ts'
 import { type Jail, jailCommandLine } from './jail-command-line.ts'
 import { isAlive, type ProcessId } from './process.ts'
+import { endOf, readProcessEnd } from './process-end.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'rt-jail-'))
 const at = (name: string) => join(folder, name)
@@ -49,6 +50,25 @@ test('a program ends as it would without its jail', async () => {
     assert.equal((await inJail(`kill -${signal.slice(3)} $$`)).signal, signal)
   const missing = await inJail('exit 0', { system: [] })
   assert.deepEqual([missing.code, missing.errors], [1, 'jail: dash: No such file or directory\n'])
+})
+
+test('how a program ended is written by its keeper, for a server that was not there', async () => {
+  const end = at('end.json')
+  const endAfter = async (script: string) => {
+    await inJail(script, { end })
+    return readProcessEnd(end)
+  }
+  assert.deepEqual(await endAfter('exit 7'), { code: 7 })
+  assert.deepEqual(await endAfter('kill -ABRT $$'), { signal: 6 })
+  assert.deepEqual(await endAfter('kill -KILL $$'), { signal: 9 })
+  assert.deepEqual([undefined, { code: 7 }, { signal: 6 }, { signal: 9 }, { signal: 15 }].map(endOf), [
+    'killed',
+    'crashed',
+    'crashed',
+    'killed',
+    'killed',
+  ])
+  assert.equal(await readProcessEnd(at('no-such-file')), undefined)
 })
 
 test('a program in a folder that is closed to its user begins, and finds itself and nothing else there', async () => {

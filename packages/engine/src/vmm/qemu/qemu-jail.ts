@@ -36,6 +36,7 @@ export function qemuJail(spec: VmSpec, { jail, sealed, read, accelerator, prefix
     groups: spec.groups ?? [],
     networkNamespace: spec.namespace,
     record: { file: files.process, text: recordText(jail) },
+    end: files.exit,
     keep: [descriptors.consoleLog],
     // Made by root in root's folder: QEMU cannot put anything else in their place.
     listen: {

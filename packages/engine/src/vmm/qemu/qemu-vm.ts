@@ -7,6 +7,7 @@ import { openOverlay, overlayFiles, putOn } from './drive-nodes.ts'
 import { endMigration } from './migration.ts'
 import { give, takeBack } from './own-files.ts'
 import { gone, isAlive } from './process.ts'
+import { endOf, readProcessEnd } from './process-end.ts'
 import { type CutTools, QemuCut } from './qemu-cut.ts'
 import { QmpClient, type QmpEvent } from './qmp.ts'
 import { vmFiles } from './vm-files.ts'
@@ -15,12 +16,6 @@ import { untilSpace, waitsForSpace } from './wait-for-space.ts'
 
 /** Status of a VM whose guest powered off and whose QEMU waits to be seen (`-action shutdown=pause`; qapi/run-state.json). */
 export const isOff = (status: string): boolean => status === 'shutdown'
-
-/** How our own child process ended; unknown for a VM that was found again. */
-export interface ChildExit {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-}
 
 export async function statusOf(qmp: QmpClient): Promise<string> {
   return (await qmp.execute<{ status: string }>('query-status')).status
@@ -34,7 +29,7 @@ export class QemuVm implements Vm {
   readonly #process: VmRecord
   readonly #folder: string
   readonly #tools: CutTools
-  readonly #exit: Promise<ChildExit> | undefined
+  readonly #exit: Promise<void> | undefined
   readonly #resets = new Set<() => void>()
   readonly #end = Promise.withResolvers<VmEnd>()
   #qmp: QmpClient
@@ -44,7 +39,7 @@ export class QemuVm implements Vm {
   readonly #spaceListeners = new Set<(waits: boolean) => void>()
 
   /** `exit` is set for a VM that this server started. */
-  constructor(process: VmRecord, folder: string, qmp: QmpClient, tools: CutTools, exit?: Promise<ChildExit>) {
+  constructor(process: VmRecord, folder: string, qmp: QmpClient, tools: CutTools, exit?: Promise<void>) {
     this.#process = process
     this.#tools = tools
     this.#exit = exit
@@ -197,14 +192,8 @@ export class QemuVm implements Vm {
     // Our child stays as a zombie until it is reaped.
     await this.#exit
     if (this.#process.jail) await takeBack(this.#folder).catch(() => {})
-    const end = this.#seenEnd ?? (await this.#howItEnded())
+    const end = this.#seenEnd ?? endOf(await readProcessEnd(vmFiles(this.#folder).exit))
     await this.#remember(end).catch(() => {})
     this.#end.resolve(end)
-  }
-
-  /** Classifies an end that we did not cause. Without an exit code it is `killed`, the likelier of the two: the kernel's out-of-memory killer is more common than QEMU's own failures. */
-  async #howItEnded(): Promise<VmEnd> {
-    const exit = await this.#exit
-    return exit === undefined || exit.signal === 'SIGKILL' || exit.signal === 'SIGTERM' ? 'killed' : 'crashed'
   }
 }

@@ -15,6 +15,7 @@ import { forgetSettledSpec, makeSettledSpec } from '../../testing/settled-vm.ts'
 import { makeTestSpec, startTestVm, testVmm } from '../../testing/test-vm.ts'
 import { vmmConformance } from '../../testing/vmm-conformance.ts'
 import type { Vm } from '../vmm.ts'
+import { gone, identify } from './process.ts'
 import { vmFiles } from './vm-files.ts'
 
 const guests = realGuests()
@@ -123,6 +124,8 @@ test('a QEMU sees its own files, no other process and nothing of another run, an
   const [one, other] = await Promise.all([makeSettledSpec(), makeSettledSpec()])
   const vm = await startTestVm(one)
   const neighbour = await startTestVm(other)
+  let left = [vm, neighbour]
+  const { startTime: started = '' } = (await identify(neighbour.pid)) ?? {}
   const overlay = join(one.folder, 'overlay.qcow2')
   const ram = one.resume?.ramFile ?? ''
   const inside = async (line: string) => {
@@ -188,8 +191,15 @@ test('a QEMU sees its own files, no other process and nothing of another run, an
       [overlay],
       'the logs are pipes, and the memory and the layers that others use are open for reading',
     )
+
+    // How the other one ended is known though nobody looked.
+    neighbour.release()
+    left = [vm]
+    process.kill(neighbour.pid, 'SIGABRT')
+    assert.ok(await gone({ pid: neighbour.pid, startTime: started }, timeoutMs))
+    assert.deepEqual(await (await testVmm()).find(other), { end: 'crashed' })
   } finally {
-    for (const each of [vm, neighbour]) await each.kill()
+    for (const each of left) await each.kill()
     assert.equal((await stat(overlay)).uid, 0, 'at rest its files belong to root')
     assert.deepEqual(await readdir(vmFiles(one.folder).own), [])
     for (const { folder } of [one, other]) await rm(folder, { recursive: true, force: true })

@@ -17,9 +17,10 @@ import { newLogs, untilLogged } from './log-keeper.ts'
 import { jitCacheMiB, overheadMiB } from './overhead.ts'
 import { layOut, takeBack } from './own-files.ts'
 import { gone } from './process.ts'
+import { endOf, readProcessEnd } from './process-end.ts'
 import type { CutTools } from './qemu-cut.ts'
 import { qemuJail } from './qemu-jail.ts'
-import { type ChildExit, isOff, QemuVm, statusOf } from './qemu-vm.ts'
+import { isOff, QemuVm, statusOf } from './qemu-vm.ts'
 import { QmpClient } from './qmp.ts'
 import { loadState } from './resume.ts'
 import { vmFiles } from './vm-files.ts'
@@ -92,7 +93,7 @@ async function start(
   const qemu = await realpath(installed)
   const [jailer, privateRam] = await Promise.all([tools.jail(), spec.resume && tools.privateRam()])
   const files = vmFiles(spec.folder)
-  for (const file of [files.end, files.process]) await rm(file, { force: true })
+  for (const file of [files.end, files.exit, files.process]) await rm(file, { force: true })
   const uid = await options.uids.take(spec.runId)
   const { jail, sealed, read } = await layOut(spec, uid)
   await using logs = await newLogs(spec.folder, await tools.logKeeper(), spec.groups)
@@ -117,9 +118,9 @@ async function start(
   child.unref()
   child.on('error', (error) => failure.reject(error))
   child.stdin?.on('error', () => {})
-  const exit = Promise.withResolvers<ChildExit>()
+  const exit = Promise.withResolvers<void>()
   child.on('exit', (code, signal) => {
-    exit.resolve({ code, signal })
+    exit.resolve()
     failure.reject(new Error(signal ? `QEMU was ended by ${signal}` : `QEMU ended with exit code ${code}`))
   })
   let qmp: QmpClient | undefined
@@ -179,7 +180,7 @@ async function find(identity: VmIdentity, tools: CutTools): Promise<Vm | VmRemai
   if (record?.jail) await takeBack(identity.folder)
   const end = await readEnd(files.end)
   if (end) return { end }
-  return record ? { end: 'killed' } : undefined
+  return record ? { end: endOf(await readProcessEnd(files.exit)) } : undefined
 }
 
 async function readEnd(file: string): Promise<VmEnd | undefined> {

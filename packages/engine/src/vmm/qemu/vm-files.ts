@@ -14,6 +14,8 @@ export const vmFiles = (folder: string) => ({
   root: join(folder, 'root'),
   /** `VmRecord` of the VM started last. */
   process: join(folder, 'vm.json'),
+  /** Written by its keeper: `ProcessEnd`, empty while it runs. */
+  exit: join(folder, 'exit.json'),
   /** {end}: how it ended; absent while it runs and when nobody saw its end. */
   end: join(folder, 'end.json'),
 })

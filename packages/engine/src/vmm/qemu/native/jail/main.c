@@ -8,6 +8,7 @@
  *   uid NUMBER           user and group of the program; required
  *   root FOLDER          an empty folder, over which the program's root is mounted (in its namespace alone); required
  *   record FILE TEXT     before the program begins, writes {"pid":…,"startTime":…,"bootId":…,TEXT} into FILE, whole or not at all
+ *   end FILE             when it has ended, and nothing of it is left, {"code":…} or {"signal":…} is written into FILE
  *   listen NUMBER FILE   a socket at FILE that only root may connect to, as that descriptor
  *   meet NUMBER FILE     the same, that the user may connect to as well
  *   tap NUMBER NAME      an interface of the network namespace, as that descriptor
@@ -110,10 +111,11 @@ static int end_of(pid_t pid) {
 }
 
 /* Ends as the program did, when nothing of it is left. */
-__attribute__((noreturn)) static void follow(pid_t pid, pid_t holder, int lifeline) {
+__attribute__((noreturn)) static void follow(pid_t pid, pid_t holder, int lifeline, int end) {
     int status = end_of(pid);
     close(lifeline);
     end_of(holder);
+    record_end(end, status);
     if (WIFSIGNALED(status)) {
         struct rlimit none = {0, 0};
         setrlimit(RLIMIT_CORE, &none);
@@ -137,6 +139,7 @@ int main(int argc, char **argv) {
     int lifeline[2], gate[2];
     if (pipe2(lifeline, O_CLOEXEC) < 0 || pipe2(gate, O_CLOEXEC) < 0) give_up("pipe");
     for (int end = 0; end < 2; end++) lifeline[end] = own(lifeline[end]), gate[end] = own(gate[end]);
+    int end = open_end();
     if (unshare(CLONE_NEWPID) < 0) give_up("pid namespace");
     pid_t holder = fork();
     if (holder == 0) hold(lifeline[0], argv);
@@ -151,9 +154,10 @@ int main(int argc, char **argv) {
     record(pid);
     if (write(gate[1], "", 1) != 1) give_up("gate");
     /* What the program was given is its own: whoever is at the other end of it is to see its end. */
-    close_all(0, lifeline[1] - 1);
+    if (end >= 0 && dup2(end, 0) < 0) give_up("descriptor %d", end);
+    close_all(end >= 0, lifeline[1] - 1);
     close_all(lifeline[1] + 1, 0x7fffffff);
     become(walls.uid);
     wipe(argv);
-    follow(pid, holder, lifeline[1]);
+    follow(pid, holder, lifeline[1], end >= 0 ? 0 : -1);
 }

@@ -1,9 +1,11 @@
 #include "record.h"
+#include "descriptors.h"
 #include "fail.h"
 #include "walls.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Field 22 of proc(5) stat, in clock ticks since boot, as digits. */
@@ -36,3 +38,16 @@ void record(pid_t pid) {
         give_up("%s", walls.record_file);
 }
 
+int open_end(void) {
+    if (!walls.end_file) return -1;
+    unlink(walls.end_file);
+    int file = open(walls.end_file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0) give_up("%s", walls.end_file);
+    return own(file);
+}
+
+void record_end(int file, int status) {
+    if (file < 0) return;
+    if (WIFSIGNALED(status)) dprintf(file, "{\"signal\":%d}", WTERMSIG(status));
+    else dprintf(file, "{\"code\":%d}", WEXITSTATUS(status));
+}

@@ -49,6 +49,7 @@ char **take_options(char **word, bool is_first) {
             write_text(file, "0");
         } else if (!strcmp(name, "root")) walls.root = value;
         else if (!strcmp(name, "record")) walls.record_file = value, walls.record_text = second;
+        else if (!strcmp(name, "end")) walls.end_file = value;
         else if (!strcmp(name, "listen")) give_descriptor(value, listener(second, 0));
         else if (!strcmp(name, "meet")) give_descriptor(value, listener(second, walls.uid));
         else if (!strcmp(name, "tap")) give_descriptor(value, tap(second));

@@ -7,7 +7,7 @@
 #define MOST_VARIABLES 64
 
 struct walls {
-    const char *root, *record_file, *record_text, *netns;
+    const char *root, *record_file, *record_text, *netns, *end_file;
     uid_t uid;
     char *environment[MOST_VARIABLES + 1];
     size_t environment_size;
