@@ -35,6 +35,10 @@ const table: Readonly<Record<string, readonly [answer: 'hidden' | 'own' | 'open'
     ({ playground }) => ({ path: routes.playgrounds(), body: { name: 'mine', base: playground, title: 'Mine' } }),
   ],
   'GET /api/playgrounds/{name}': ['hidden', ({ playground }) => ({ path: routes.playground(playground) })],
+  'PUT /api/playgrounds/{name}': [
+    'hidden',
+    ({ playground }) => ({ path: routes.playground(playground), body: { title: 'Mine now' } }),
+  ],
   'DELETE /api/playgrounds/{name}': ['hidden', ({ playground }) => ({ path: routes.playground(playground) })],
   'PATCH /api/playgrounds/{name}': [
     'hidden',
@@ -78,6 +82,7 @@ const actions = [
   { action: 'destroy' },
   { action: 'make_persistent' },
   { action: 'set_title', title: 'Mine' },
+  { action: 'task.retry', task: 'seed' },
   ...['machine.stop', 'machine.restart', 'machine.reboot', 'machine.console.list'].map((action) => ({
     action,
     machine: 'debian',

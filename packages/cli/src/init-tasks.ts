@@ -7,13 +7,13 @@ import { waitForGoal } from './wait-for-goal.ts'
 
 /** Waits for the init tasks of a run that is ready. Prints the output of failed tasks, then throws `init_task_failed`: the run is usable nevertheless. */
 export async function waitForInitTasks(context: Context, play: Play, options: { quiet?: boolean | undefined }): Promise<void> {
-  if (Object.keys(play.tasks).length === 0) return
+  if (!Object.values(play.tasks).some(({ init }) => init)) return
   await waitForGoal(context, play, { wanted: 'RUNNING', isReached: areTasksSettled }, { ...options, about: 'tasks' })
-  const tasks = await context.client.plays.tasks(play.id)
+  const tasks = (await context.client.plays.tasks(play.id)).filter(({ init }) => init)
   const failed = tasks.filter(({ status }) => status === taskStatus.failed)
   for (const task of failed) show(context, task)
   const [first] = failed
-  const hint = `The run is up and can be used: ramet ssh ${play.id}. All of its tasks: ramet playground tasks ${play.id}`
+  const hint = `The run is up and can be used: ramet ssh ${play.id}. All of its tasks: ramet playground tasks ${play.id}. Once more: ramet playground task retry ${play.id} ${first?.name}`
   if (first) {
     const others = failed.length > 1 ? ` So did ${failed.length - 1} more.` : ''
     throw new RametError(

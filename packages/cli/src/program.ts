@@ -28,8 +28,11 @@ import { addRestart } from './commands/playground/restart.ts'
 import { addSave } from './commands/playground/save.ts'
 import { addStart } from './commands/playground/start.ts'
 import { addStop } from './commands/playground/stop.ts'
+import { addTaskOutput } from './commands/playground/task-output.ts'
+import { addTaskRetry } from './commands/playground/task-retry.ts'
 import { addTasks } from './commands/playground/tasks.ts'
 import { addTitle } from './commands/playground/title.ts'
+import { addUpdate } from './commands/playground/update.ts'
 import { addSsh } from './commands/ssh.ts'
 import { addUsage } from './commands/usage.ts'
 import { openWith } from './context.ts'
@@ -86,10 +89,14 @@ export function createProgram(): Command {
   addMachineConsole(machine, open)
   addMachineActions(machine, open)
   addTasks(playground, open)
+  const task = playground.command('task').description('One task of a run.')
+  addTaskOutput(task, open)
+  addTaskRetry(task, open)
   addCatalog(playground, open)
   addCreate(playground, open)
   addManifest(playground, open)
   addEdit(playground, open)
+  addUpdate(playground, open)
   addRemove(playground, open)
 
   addSsh(program, open)

@@ -85,7 +85,9 @@ export function createClient(options: ClientOptions) {
       list: (filter?: string) => get<Playground[]>(routes.playgrounds() + query({ filter })),
       get: (name: string) => get<Playground>(routes.playground(name)),
       create: (body: CreatePlayground) => post<Playground>(routes.playgrounds(), body),
-      /** Title and texts; what it is made of never changes. */
+      /** Makes it anew from a manifest. Its name, its base and its runs stay as they are. */
+      update: (name: string, body: CreatePlayground) => ask<Playground>(connection, 'PUT', routes.playground(name), { body }),
+      /** Title and texts alone. */
       change: (name: string, body: ChangePlayground) => ask<Playground>(connection, 'PATCH', routes.playground(name), { body }),
       /** Removes a playground; answers with the runs and playgrounds that go on without it. */
       remove: (name: string) => ask<RemovedPlayground>(connection, 'DELETE', routes.playground(name)),
@@ -120,6 +122,8 @@ export function createClient(options: ClientOptions) {
       machine: (id: string, action: MachineAction, machine: string) => act(id, { action, machine }),
       /** With their output. */
       tasks: (id: string, machine?: string) => get<PlayTaskDetails[]>(routes.tasks(id) + query({ machine })),
+      /** Makes a task that failed begin again. */
+      retryTask: (id: string, task: string) => act(id, { action: 'task.retry', task }),
       setTitle: (id: string, title: string) => act(id, { action: 'set_title', title }),
       clone: (id: string, body: ClonePlay = {}) => post<Play[]>(routes.clones(id), body),
       save: (id: string, body: SavePlay) => post<Playground>(routes.saves(id), body),

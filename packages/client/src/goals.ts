@@ -31,6 +31,14 @@ export const isReady = (play: Play): boolean =>
 export const areTasksSettled = (play: Play): boolean =>
   play.initTasksOver || (play.state === 'RUNNING' && play.machines.some(({ state }) => state === 'STOPPED' || state === 'FAILED'))
 
+/** No task will end any more by itself: those that are repeated have too, or wait for an init task that failed. Helpers never end. */
+export const areAllTasksSettled = (play: Play): boolean => {
+  const tasks = Object.values(play.tasks)
+  const waits = tasks.some(({ init, helper, status }) => !init && !helper && !isTaskOver(status))
+  const isHeldUp = tasks.some(({ init, status }) => init && status === taskStatus.failed)
+  return areTasksSettled(play) && (!waits || isHeldUp || !play.initTasksOver)
+}
+
 export const goals = {
   ready: { wanted: 'RUNNING', isReached: isReady },
   stopped: { wanted: 'STOPPED', isReached: ({ state }) => state === 'STOPPED' },
@@ -84,11 +92,14 @@ export function progressOf(play: Play): Progress {
   return { step: play.state.toLowerCase(), message: said[play.state] ?? `The run is ${play.state}` }
 }
 
-/** The same of a run that is ready and has init tasks under way. */
+/** The same of a run that is ready and has tasks under way. */
 export function taskProgressOf(play: Play): Progress {
-  const tasks = Object.values(play.tasks)
+  const all = Object.values(play.tasks)
+  const isInitialised = all.every(({ init, status }) => !init || isTaskOver(status))
+  const tasks = all.filter(({ init, helper }) => (isInitialised ? !helper : init))
   const over = tasks.filter(({ status }) => isTaskOver(status)).length
   const running = tasks.filter(({ status }) => status === taskStatus.running).map(({ name }) => name)
   const now = running.length === 0 ? '' : `: ${running.join(', ')}`
-  return { step: 'tasks', message: `Init tasks, ${over} of ${tasks.length} over${now}` }
+  const kind = isInitialised ? 'Tasks' : 'Init tasks'
+  return { step: 'tasks', message: `${kind}, ${over} of ${tasks.length} over${now}` }
 }

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions } from '@ramet/engine'
 import type { Check, Finding, Health, Image, ImageDetails, Me } from '@ramet/model/api/host.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
+import type { Overrides } from '@ramet/model/api/start-overrides.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
 import type {
   BrokenPlayground,
@@ -14,6 +15,7 @@ import type {
   SavePlay,
 } from '@ramet/model/api/wire.ts'
 import type { Problem } from '@ramet/model/errors/error.ts'
+import type { Tweaks } from '@ramet/model/manifest/tweak-spec.ts'
 import type { MachineAction, RunState } from '@ramet/model/run/run-state.ts'
 import type { Told } from './events/told.ts'
 import type { User } from './store/users.ts'
@@ -42,6 +44,9 @@ export interface StartRequest {
   /** Values of init conditions; the others have their defaults. */
   readonly conditions: Readonly<Record<string, string>>
   readonly cold: boolean
+  /** Parts of the playground that the run has otherwise. */
+  readonly overrides: Overrides | undefined
+  readonly tweaks: Tweaks | undefined
 }
 
 export interface Auth {
@@ -62,6 +67,8 @@ export interface Playgrounds {
   get(user: User, name: string): Promise<Playground>
   /** Throws InvalidInput with every problem found. */
   create(user: User, body: CreatePlayground): Promise<Playground>
+  /** Makes it anew from a manifest; runs stay as they are. Throws InvalidInput with every problem found. */
+  update(user: User, name: string, body: CreatePlayground): Promise<Playground>
   change(user: User, name: string, body: ChangePlayground): Promise<Playground>
   /** Removes a playground. Runs and playgrounds made from it go on; the answer names them. */
   remove(user: User, name: string): Promise<RemovedPlayground>
@@ -95,6 +102,8 @@ export interface Runs {
   machine(user: User, id: string, action: MachineAction, machine: string): Promise<Play>
   /** In the order of the manifest; of these machines only, or of all when none is named. */
   tasks(user: User, id: string, machines: readonly string[]): Promise<PlayTaskDetails[]>
+  /** Makes a task that failed begin again. */
+  retryTask(user: User, id: string, task: string): Promise<Play>
   setTitle(user: User, id: string, title: string): Promise<Play>
   consoles(user: User, id: string, machine: string): Promise<string[]>
   readConsole(user: User, id: string, machine: string, console: string): Promise<string>

@@ -57,12 +57,18 @@ export interface GuestLink {
   exec(command: string, options?: ExecOptions): Promise<GuestProcess>
   /** Runs a small command of the platform to its end; time and output are bounded. */
   run(command: string, options?: { user?: string; timeoutMs?: number; stdin?: string }): Promise<ToolResult>
-  /** Runs one of the platform's programs in the guest as root to its end: `keeper`, `power-off`, `busybox`. Bounded as `run`. */
-  tool(argv: readonly [string, ...string[]], options?: { timeoutMs?: number; stdin?: string }): Promise<ToolResult>
+  /** Runs one of the platform's programs in the guest as root to its end: `keeper`, `power-off`, `busybox`. Bounded as `run`. Hung up, and rejected with its reason, when `signal` fires. */
+  tool(argv: readonly [string, ...string[]], options?: ToolOptions): Promise<ToolResult>
   terminal(session: string, options: TerminalOptions): Promise<GuestTerminal>
   /** Opens a TCP connection to a port on the guest's loopback; undefined when nothing listens there. */
   dial(port: number): Promise<Duplex | undefined>
   close(): void
+}
+
+export interface ToolOptions {
+  readonly timeoutMs?: number
+  readonly stdin?: string
+  readonly signal?: AbortSignal
 }
 
 export interface ToolResult {

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { PlanTask } from '@ramet/model/plan/run-plan.ts'
 import type { TaskSight } from '../guest/agent/guest-task.ts'
+import type { ScriptEnd, TaskScript } from '../guest/agent/try-script.ts'
 import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions, ToolResult } from '../guest/guest.ts'
 
 /** A machine of a run. */
@@ -45,4 +46,6 @@ export interface HostMachines {
   lookAtTask(runId: string, task: PlanTask): Promise<TaskSight>
   /** Waits for the end of a task, then answers as `lookAtTask`. */
   awaitTask(runId: string, task: PlanTask): Promise<TaskSight>
+  /** Runs a script of a repeated task to its end. It ends with the caller's connection, or when the signal fires: then with its reason. Returns why it cannot run: its user does not exist. */
+  tryScript(machine: MachineName, script: TaskScript, signal: AbortSignal): Promise<ScriptEnd | { readonly refused: string }>
 }

@@ -1,6 +1,7 @@
 import { guestUnreachable, machineUnreachable } from '@ramet/model/errors/errors.ts'
 import { beginTask, lookAtTask, taskEnd } from '../guest/agent/guest-task.ts'
 import { settledCommand } from '../guest/agent/settled.ts'
+import { tryScript } from '../guest/agent/try-script.ts'
 import type { GuestLink } from '../guest/guest.ts'
 import type { HostParts } from '../run/host-parts.ts'
 import type { LiveMachine } from '../run/live-run.ts'
@@ -55,5 +56,6 @@ export function localMachines({ home, vmmFor, guests, networks, live }: HostPart
     beginTask: async (runId, task) => beginTask(await linkOf({ runId, machine: task.machine }), task),
     lookAtTask: async (runId, task) => lookAtTask(await linkOf({ runId, machine: task.machine }), task),
     awaitTask: async (runId, task) => taskEnd(await linkOf({ runId, machine: task.machine }), task),
+    tryScript: async (machine, script, signal) => tryScript(await linkOf(machine), machine.machine, script, signal),
   }
 }

@@ -1,21 +1,19 @@
-import { InvalidInput } from '../errors/error.ts'
 import type { CreatePlay } from './wire.ts'
 
-const overrides = ['tabs', 'networks', 'machines', 'initTasks'] as const satisfies (keyof CreatePlay)[]
+const parts = ['tabs', 'networks', 'machines', 'initTasks'] as const satisfies (keyof CreatePlay)[]
+
+/** Parts of a playground that a start gives anew (labctl's `start -f`), as they came. */
+export type Overrides = Partial<Pick<CreatePlay, (typeof parts)[number]>>
 
 /** labctl sends what was not given as null or as an empty list or map. */
 const isGiven = (value: unknown) =>
   typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : value !== undefined && value !== null
 
-/** Parts of a playground that a start may give anew (labctl's `start -f`). Throws InvalidInput (501) with each that is given: none is acted on yet. */
-export function refuseOverrides(body: CreatePlay): void {
-  const problems = overrides
-    .filter((field) => isGiven(body[field]))
-    .map((field) => ({
-      code: 'not_supported_yet',
-      message: `Starting with ${field} other than the playground's is not supported yet.`,
-      hint: 'Make a playground of your own with `ramet playground create` and start that.',
-      where: field,
-    }))
-  if (problems.length > 0) throw new InvalidInput(501, problems)
+/** The parts that a request gives; undefined when it gives none. */
+export function overridesOf(body: CreatePlay): Overrides | undefined {
+  const given = parts.filter((part) => isGiven(body[part])).map((part) => [part, body[part]])
+  return given.length === 0 ? undefined : Object.fromEntries(given)
 }
+
+/** What they change, as phrases for people. */
+export const describeOverrides = (overrides: Overrides): string[] => Object.keys(overrides).map((part) => `${part} of its own`)

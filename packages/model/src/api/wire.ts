@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { problemSchema } from '../errors/error.ts'
 import { limits, manifestSchema } from '../manifest/manifest.ts'
 import { storedSpecSchema } from '../manifest/stored-spec.ts'
+import { tweaksSchema } from '../manifest/tweak-spec.ts'
 import { unknownFieldsSchema } from '../manifest/unknown-fields.ts'
 import { planTabSchema } from '../plan/tabs.ts'
 import { machineStateSchema, runStateSchema, wantedStateSchema } from '../run/run-state.ts'
@@ -80,15 +81,27 @@ export const playTaskDetailsSchema = playTaskSchema.extend({
   machine: z.string(),
   needs: z.array(z.string()),
   run: z.string(),
+  /** `KEY=value`. */
+  env: z.array(z.string()).optional(),
   user: z.string(),
   timeoutSeconds: z.int(),
-  /** Absent until the task ended by itself. */
+  /** Absent until the task ended by itself. Of a task that is repeated: of its last try. */
   exitCode: z.int().optional(),
-  /** At most 64 KiB each: the beginning, and the end of what is longer. */
+  /** At most 64 KiB each: the beginning, and the end of what is longer. Of a task that runs: what came so far. */
   stdout: z.string(),
   stderr: z.string(),
   lastRunAt: z.string().optional(),
   lastDurationMs: z.number().optional(),
+  /** Of a task that is repeated: what runs after a try that did not succeed, and the lines that it printed last, which are shown as a hint. */
+  hintcheck: z.string().optional(),
+  hintcheckExitCode: z.int().optional(),
+  hintcheckStdout: z.array(z.string()).optional(),
+  hintcheckStderr: z.array(z.string()).optional(),
+  /** What runs before each try; when it does not exit with 0 the task has failed. */
+  failcheck: z.string().optional(),
+  failcheckExitCode: z.int().optional(),
+  failcheckStdout: z.array(z.string()).optional(),
+  failcheckStderr: z.array(z.string()).optional(),
   /** Ramet's own: why a task failed that did not end by itself, as a sentence. */
   reason: z.string().optional(),
 })
@@ -111,7 +124,7 @@ export const playSchema = z.object({
     machines: z.array(z.object({ name: z.string(), state: machineStateSchema, conditions: z.array(conditionSchema) })),
   }),
   tasks: z.record(z.string(), playTaskSchema),
-  /** Ramet's own: each init task has completed, failed, or can never begin since what it needs failed (task-state.ts). True without tasks. */
+  /** Ramet's own: each init task has completed, failed, or can never begin since what it needs failed (task-state.ts). True without any; repeated tasks do not count. */
   initTasksOver: z.boolean(),
   /** Ramet's own, from here on. `state` repeats the last state event. */
   state: runStateSchema,
@@ -132,6 +145,8 @@ export const playSchema = z.object({
   tabs: z.array(planTabSchema),
   /** Values that its init conditions have; absent without any. */
   initConditions: z.record(z.string(), z.string()).optional(),
+  /** What was changed of its playground when it was started, as phrases; absent without changes. */
+  changes: z.array(z.string()).optional(),
   /** What its playground asks for and this host cannot give, as sentences; absent when it has all. */
   notices: z.array(z.string()).optional(),
 })
@@ -159,11 +174,13 @@ export const createPlaySchema = z.object({
   rerunInit: z.boolean().optional(),
   /** Ramet's own: its machines boot, although its playground is kept warm. */
   cold: z.boolean().optional(),
-  /** Overrides (`start -f`) are refused by name until they are acted on. */
+  /** Parts of the playground that this run has otherwise (`start -f`), as in a manifest: each replaces the playground's; a machine takes over what it does not say. */
   tabs: z.unknown().optional(),
   networks: z.unknown().optional(),
   machines: z.unknown().optional(),
   initTasks: z.unknown().optional(),
+  /** Ramet's own: small changes, by names of machines. They come after those above. */
+  tweaks: tweaksSchema.nullish(),
   /** Values of the playground's init conditions, by key; the others have their defaults. */
   initConditions: z
     .record(lineSchema(1, 100), lineSchema(0, 1000))
@@ -180,6 +197,8 @@ export const playActionSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('destroy') }),
   z.object({ action: z.literal('make_persistent') }),
   z.object({ action: z.literal('set_title'), title: titleSchema }),
+  /** Ramet's own: a task that failed begins again, and what waited for it goes on after it. */
+  z.object({ action: z.literal('task.retry'), task: lookedUp }),
   z.object({ action: z.enum(['machine.stop', 'machine.restart', 'machine.reboot']), machine: lookedUp }),
   z.object({ action: z.literal('machine.console.list'), machine: lookedUp }),
   z.object({ action: z.literal('machine.console.read'), machine: lookedUp, console: lookedUp }),

@@ -113,6 +113,15 @@ export const portClosed = (machine: string, port: number) =>
 export const unknownMachine = (machine: string, names: readonly string[]) =>
   new RametError('unknown_machine', 404, `The run has no machine ${machine}.`, { hint: `It has: ${names.join(', ')}.` })
 
+export const unknownTask = (task: string, names: readonly string[]) =>
+  new RametError('unknown_task', 404, `The run has no task ${task}.`, {
+    hint: names.length === 0 ? undefined : `It has: ${names.join(', ')}.`,
+  })
+
+/** `is`: `has completed`, `is running`. */
+export const taskNotFailed = (task: string, is: string) =>
+  new RametError('task_not_failed', 409, `The task ${task} ${is}.`, { hint: 'Only a task that failed can be tried again.' })
+
 export const imageBuildFailed = (image: string, why: string) =>
   new RametError('image_build_failed', 500, `The image ${image} could not be built: ${why}`, {
     hint: `Try again with: ramet image build ${image}`,

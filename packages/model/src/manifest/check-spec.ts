@@ -114,16 +114,11 @@ function unknownBase(name: string, path: Path, bases: readonly Base[], stand: Ba
 function strangers(spec: ManifestSpec, base: Base): Fault[] {
   if (base.takesAnyMachine) return []
   const names = base.spec.machines.map(({ name }) => name)
-  return spec.machines.flatMap(({ name }, index) =>
-    names.includes(name)
-      ? []
-      : [
-          fault(
-            'unknown_machine',
-            ['machines', index, 'name'],
-            `The base ${base.name} has no machine ${name}.`,
-            `It has: ${names.join(', ')}. The base \`flexbox\` takes machines of any name.`,
-          ),
-        ],
-  )
+  return spec.machines.flatMap(({ name }, index) => {
+    if (names.includes(name)) return []
+    const near = closest(name, names)
+    const meant = near === undefined ? '' : `Did you mean ${near}? `
+    const hint = `${meant}It has: ${names.join(', ')}. The base \`flexbox\` takes machines of any name.`
+    return [fault('unknown_machine', ['machines', index, 'name'], `The playground ${base.name} has no machine ${name}.`, hint)]
+  })
 }

@@ -33,9 +33,9 @@ export function inherit(spec: ManifestSpec, base: Base): ManifestSpec {
   }
 }
 
-/** Tasks of the base on machines that are still there, and that need no task of one that is not. */
-function tasksOn(tasks: NonNullable<ManifestSpec['initTasks']>, machines: ReadonlySet<string>): ManifestSpec['initTasks'] {
-  let kept = Object.entries(tasks).filter(([, task]) => machines.has(task.machine))
+/** Tasks on machines that are still there, and that need no task of one that is not. */
+export function tasksOn(tasks: NonNullable<ManifestSpec['initTasks']>, machines: ReadonlySet<string>): ManifestSpec['initTasks'] {
+  let kept = Object.entries(tasks).filter(([, task]) => task.machine === undefined || machines.has(task.machine))
   for (let before = -1; before !== kept.length; ) {
     before = kept.length
     const names = new Set(kept.map(([name]) => name))

@@ -140,13 +140,32 @@ export const tabSchema = z.strictObject({
 
 export type ManifestTab = z.infer<typeof tabSchema>
 
+/** `KEY=value`, or a map of them. `x(.needs.TASK.stdout)` in a value stands for the output of a task that it needs (plan/task-script.ts). */
+const environmentSchema = z.union([
+  list(linesSchema(10_000, 2).regex(/^[A-Za-z_]\w*=/, 'must be KEY=value'), 50),
+  z
+    .record(z.string().regex(/^[A-Za-z_]\w*$/, 'must be the name of a variable'), orNumber(linesSchema(10_000)))
+    .transform((map) => Object.entries(map).map(([key, value]) => `${key}=${value}`)),
+])
+
+/**
+ * Three kinds (plan/task-kind.ts): one that prepares the playground (`init`, which is the default), one that is repeated until it exits with 0 (`init: false`), and one that
+ * is repeated for as long as the run is on (`helper`).
+ */
 export const initTaskSchema = z.strictObject({
   name: nullable(lineSchema(0, 200)),
   init: nullable(z.boolean()),
-  machine: dnsLabelSchema,
+  helper: nullable(z.boolean()),
+  /** Default: the first machine. */
+  machine: nullable(dnsLabelSchema),
   user: nullable(userNameSchema),
   run: linesSchema(100_000, 1),
   needs: list(lineSchema(0, 200), limits.initTasks),
+  env: environmentSchema,
+  /** Runs after a try of a repeated task that did not exit with 0; what it prints is shown as a hint. */
+  hintcheck: nullable(linesSchema(100_000)),
+  /** Runs before each try of a repeated task; when it does not exit with 0 the task has failed. */
+  failcheck: nullable(linesSchema(100_000)),
   /** Both spellings are met: labctl's and the Terraform provider's (`timeoutSeconds`, renamed in `parse-manifest.ts`). */
   timeout_seconds: nullable(z.number().int().min(1).max(86_400)),
   conditions: list(z.strictObject({ key: lineSchema(0, 100), value: lineSchema(0, 1000) }), 20),

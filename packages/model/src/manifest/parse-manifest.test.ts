@@ -311,10 +311,38 @@ const warned: Bad[] = [
     hint: /Did you mean version/,
   },
   {
-    says: 'a task that is no init task',
-    text: inner(`  machines: [{name: a, ${drives}}]\n  initTasks: {t: {machine: a, run: "true", init: false}}`),
+    says: 'a status of a task',
+    text: inner(`  machines: [{name: a, ${drives}}]\n  initTasks: {t: {machine: a, run: "true", status: 40}}`),
     code: 'not_acted_on',
-    at: 'false',
+    at: '40',
+  },
+  {
+    says: 'an init task that needs one that is repeated',
+    text: inner(
+      `  machines: [{name: a, ${drives}}]\n  initTasks: {t: {init: true, run: "true", needs: [check]}, check: {init: false, run: "true"}}`,
+    ),
+    code: 'not_acted_on',
+    at: 'check]',
+  },
+  {
+    says: 'a check that needs a helper',
+    text: inner(
+      `  machines: [{name: a, ${drives}}]\n  initTasks: {t: {init: false, run: "true", needs: [load]}, load: {helper: true, run: "true"}}`,
+    ),
+    code: 'not_acted_on',
+    at: 'load]',
+  },
+  {
+    says: 'a hintcheck of an init task',
+    text: inner(`  machines: [{name: a, ${drives}}]\n  initTasks: {t: {init: true, run: "true", hintcheck: "echo"}}`),
+    code: 'not_acted_on',
+    at: 'hintcheck',
+  },
+  {
+    says: 'a task that names no machine of several',
+    text: inner(`  machines: [{name: a, ${drives}}, {name: b, ${drives}}]\n  initTasks: {setup: {run: "true"}}`),
+    code: 'default_machine',
+    at: 'setup',
   },
   {
     says: 'a drive that is not to keep anything',

@@ -1,6 +1,7 @@
-import { type Fault, fault } from '../errors/fault.ts'
+import { type Fault, fault, warning } from '../errors/fault.ts'
+import { type TaskKind, taskKind } from '../plan/task-kind.ts'
 import { taskNameSchema } from '../units/names.ts'
-import { limits, type ManifestSpec } from './manifest.ts'
+import { limits, type ManifestInitTask, type ManifestSpec } from './manifest.ts'
 import { knownMachine } from './names-in-spec.ts'
 
 /** Names, machines and needs of init tasks, which must not wait for each other in a circle. */
@@ -24,9 +25,13 @@ export function taskFaults(spec: ManifestSpec, partial: boolean): Fault[] {
         ),
       )
     }
-    faults.push(...knownMachine(spec, task.machine, [...path, 'machine'], partial))
+    faults.push(...knownMachine(spec, task.machine, [...path, 'machine'], partial), ...kindFaults(name, task, spec))
     for (const [index, need] of task.needs.entries()) {
-      if (tasks.has(need)) continue
+      const needed = tasks.get(need)
+      if (needed) {
+        faults.push(...needFaults(name, task, need, taskKind(needed), index))
+        continue
+      }
       faults.push(
         fault(
           'unknown_task',
@@ -48,6 +53,47 @@ export function taskFaults(spec: ManifestSpec, partial: boolean): Fault[] {
       ),
     )
   }
+  return faults
+}
+
+const repeated: Readonly<Record<TaskKind, string>> = {
+  init: '',
+  regular: 'is repeated until somebody has done what it checks',
+  helper: 'is repeated for as long as the run is on',
+}
+
+/** What a task of one kind does not do for another. Told: what needs it waits for what that one needs instead (plan/init-conditions.ts). */
+function needFaults(name: string, task: ManifestInitTask, need: string, kind: TaskKind, index: number): Fault[] {
+  if (kind === 'init' || (kind === 'regular' && taskKind(task) !== 'init')) return []
+  const message = `The task ${name} does not wait for ${need}, which ${repeated[kind]}.`
+  return [warning('not_acted_on', ['initTasks', name, 'needs', index], message, `Leave ${need} out of its needs.`)]
+}
+
+function kindFaults(name: string, task: ManifestInitTask, { machines }: ManifestSpec): Fault[] {
+  const faults: Fault[] = []
+  const [first] = machines
+  if (task.machine === undefined && first && machines.length > 1)
+    faults.push(
+      warning(
+        'default_machine',
+        ['initTasks', name],
+        `The task ${name} names no machine; it runs on ${first.name}.`,
+        'Name one.',
+        'key',
+      ),
+    )
+  if (taskKind(task) !== 'init') return faults
+  for (const check of ['hintcheck', 'failcheck'] as const)
+    if (task[check] !== undefined)
+      faults.push(
+        warning(
+          'not_acted_on',
+          ['initTasks', name, check],
+          `The ${check} of ${name} never runs: only tasks that are repeated have one.`,
+          'Such a task has `init: false`.',
+          'key',
+        ),
+      )
   return faults
 }
 

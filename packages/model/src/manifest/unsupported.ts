@@ -2,7 +2,7 @@ import { closest } from '../errors/closest.ts'
 import { type Fault, type FaultPart, fault, fieldPath, type Path, warning } from '../errors/fault.ts'
 import { defaults } from '../plan/defaults.ts'
 import { isImageReference, parseImageReference } from '../units/image-reference.ts'
-import type { ManifestDrive, ManifestInitTask, ManifestMachine, ManifestSpec } from './manifest.ts'
+import type { ManifestDrive, ManifestMachine, ManifestSpec } from './manifest.ts'
 import { registryAuthFaults } from './registry-auth.ts'
 
 /**
@@ -12,7 +12,9 @@ import { registryAuthFaults } from './registry-auth.ts'
  */
 export function unsupportedFaults(spec: ManifestSpec, images?: readonly string[]): Fault[] {
   const faults: Fault[] = []
-  faults.push(...Object.entries(spec.initTasks ?? {}).flatMap(([name, task]) => taskFaults(task, ['initTasks', name])))
+  for (const [name, { status }] of Object.entries(spec.initTasks ?? {}))
+    if ((status ?? 0) !== 0)
+      faults.push(notActedOn(['initTasks', name, 'status'], 'A run begins with no task done, whatever `status` says'))
   faults.push(...registryAuthFaults(spec))
   if (spec.portForwards.length > 0) faults.push(notActedOn(['portForwards'], 'Ports are not forwarded yet', 'key'))
   const sharing = sharedBy(spec)
@@ -30,14 +32,6 @@ function sharedBy({ access, accessControl }: ManifestSpec): Path | undefined {
     if (wide >= 0) return ['accessControl', name, wide]
   }
   return undefined
-}
-
-/** Init tasks are acted on; other kinds of task are not there in a run (plan/init-conditions.ts). */
-function taskFaults(task: ManifestInitTask, path: Path): Fault[] {
-  const faults: Fault[] = []
-  if (task.init === false) faults.push(notActedOn([...path, 'init'], 'A task that is no init task is kept and never runs'))
-  if ((task.status ?? 0) !== 0) faults.push(notYet([...path, 'status']))
-  return faults
 }
 
 function machineFaults(machine: ManifestMachine, path: Path, images: readonly string[] | undefined): Fault[] {

@@ -1,8 +1,9 @@
-import type { ManifestSpec } from '../manifest/manifest.ts'
+import type { ManifestInitTask, ManifestSpec } from '../manifest/manifest.ts'
 import { parseBytes } from '../units/bytes.ts'
 import { resolveAddresses } from './addresses.ts'
 import { type Conditions, tasksThatApply } from './init-conditions.ts'
 import { resolveTabs } from './tabs.ts'
+import { taskKind } from './task-kind.ts'
 
 /** What holds where a manifest says nothing. */
 export const defaults = {
@@ -58,14 +59,22 @@ export function resolveSpec(spec: Plannable, conditions: Conditions = {}) {
   }))
   const tasks = tasksThatApply(spec.initTasks ?? {}, conditions).map(([name, task]) => ({
     name,
-    machine: task.machine,
+    machine: task.machine ?? spec.machines[0]?.name ?? '',
     user: task.user ?? defaults.user,
     run: task.run,
     needs: task.needs,
     timeoutSeconds: task.timeout_seconds ?? defaults.taskSeconds,
+    ...(task.env.length === 0 ? {} : { env: task.env }),
+    ...(taskKind(task) === 'init' ? {} : repeatedTask(task)),
   }))
   return { networks, machines, tasks, tabs: resolveTabs(spec.tabs, spec.machines) }
 }
+
+const repeatedTask = (task: ManifestInitTask) => ({
+  kind: taskKind(task),
+  ...(task.hintcheck === undefined ? {} : { hintcheck: task.hintcheck }),
+  ...(task.failcheck === undefined ? {} : { failcheck: task.failcheck }),
+})
 
 /** The first user is the default one if none is marked. */
 function usersOf(users: ManifestSpec['machines'][number]['users']) {

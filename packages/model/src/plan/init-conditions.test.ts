@@ -52,13 +52,23 @@ test('tasks whose conditions do not hold are not there, and what needed them wai
     cilium: task(['first'], [{ key: 'cni', value: 'cilium' }]),
     check: task(['cilium'], [{ key: 'cni', value: 'cilium' }]),
     verify: { ...task(['first']), init: false },
+    load: { ...task(['verify']), helper: true },
+    finally: { ...task(['verify', 'load', 'cilium']), init: false },
     last: task(['flannel', 'check', 'verify']),
   }
   const planned = (values: Record<string, string>) =>
-    makeRunPlan(spec([cni], tasks), values).tasks?.map(({ name, needs }) => `${name}: ${needs}`)
+    makeRunPlan(spec([cni], tasks), values)
+      .tasks?.filter(({ kind }) => kind === undefined)
+      .map(({ name, needs }) => `${name}: ${needs}`)
   assert.deepEqual(planned({ cni: 'flannel' }), ['first: ', 'flannel: first', 'last: flannel,first'])
   assert.deepEqual(planned({ cni: 'cilium' }), ['first: ', 'cilium: first', 'check: cilium', 'last: first,check'])
   assert.deepEqual(planned({}), ['first: ', 'last: first'])
+  const repeated = makeRunPlan(spec([cni], tasks), {}).tasks?.filter(({ kind }) => kind !== undefined)
+  assert.deepEqual(
+    repeated?.map(({ name, kind, needs }) => `${kind} ${name}: ${needs}`),
+    ['regular verify: first', 'helper load: verify', 'regular finally: verify,first'],
+    'nobody waits for a helper',
+  )
 })
 
 test('a plan remembers the values it was made with', () => {

@@ -1,6 +1,7 @@
 import { closest } from '../errors/closest.ts'
 import { InvalidInput, type Problem } from '../errors/error.ts'
 import type { ManifestSpec } from '../manifest/manifest.ts'
+import { type TaskKind, taskKind } from './task-kind.ts'
 
 /** Values of a playground's init conditions in one run, by key. A key without a value is one that may be without. */
 export type Conditions = Readonly<Record<string, string>>
@@ -55,32 +56,45 @@ export function resolveConditions(
 
 interface Task {
   readonly init?: boolean | undefined
+  readonly helper?: boolean | undefined
   readonly needs: readonly string[]
   readonly conditions: readonly { readonly key: string; readonly value: string }[]
 }
 
+/** Kinds that a task of a kind can wait for: nobody waits for what never ends, and a start not for what a person has yet to do. */
+const waitsFor: Readonly<Record<TaskKind, readonly TaskKind[]>> = {
+  init: ['init'],
+  regular: ['init', 'regular'],
+  helper: ['init', 'regular'],
+}
+
 /**
- * The init tasks whose conditions all hold. A dropped one is not there at all: what needed it waits for what that one needed, so that the order of the
- * others stays. Expects tasks without a circle of needs.
+ * The tasks whose conditions all hold. A dropped one is not there at all: what needed it waits for what that one needed, so that the order of the
+ * others stays. The same holds for a need of a kind that is not waited for. Expects tasks without a circle of needs.
  */
 export function tasksThatApply<T extends Task>(
   tasks: Readonly<Record<string, T>>,
   values: Conditions,
 ): [name: string, task: T][] {
-  const applies = ({ init, conditions }: Task) =>
-    init !== false && conditions.every(({ key, value }) => Object.hasOwn(values, key) && values[key] === value)
+  const applies = ({ conditions }: Task) =>
+    conditions.every(({ key, value }) => Object.hasOwn(values, key) && values[key] === value)
   const all = new Map(Object.entries(tasks))
-  const met = new Map<string, readonly string[]>()
-  /** The task itself, or what stands for it. */
-  const standing = (name: string): readonly string[] => {
-    const known = met.get(name)
-    if (known) return known
-    const task = all.get(name)
-    const found = task === undefined || applies(task) ? [name] : [...new Set(task.needs.flatMap(standing))]
-    met.set(name, found)
-    return found
+  /** The task itself, or what stands for it, as a task of this kind needs it. */
+  const standingFor = (kind: TaskKind) => {
+    const met = new Map<string, readonly string[]>()
+    const standing = (name: string): readonly string[] => {
+      const known = met.get(name)
+      if (known) return known
+      const task = all.get(name)
+      const isThere = task === undefined || (applies(task) && waitsFor[kind].includes(taskKind(task)))
+      const found = isThere ? [name] : [...new Set(task.needs.flatMap(standing))]
+      met.set(name, found)
+      return found
+    }
+    return standing
   }
+  const standing = { init: standingFor('init'), regular: standingFor('regular'), helper: standingFor('helper') }
   return [...all]
     .filter(([, task]) => applies(task))
-    .map(([name, task]) => [name, { ...task, needs: [...new Set(task.needs.flatMap(standing))] }])
+    .map(([name, task]) => [name, { ...task, needs: [...new Set(task.needs.flatMap(standing[taskKind(task)]))] }])
 }

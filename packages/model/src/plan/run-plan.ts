@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { planTabSchema } from './tabs.ts'
+import { taskKinds } from './task-kind.ts'
 
 /**
  * What a run is made of, with every default and address resolved. It is kept with the run as JSON, so that a later change of its playground or of
@@ -56,7 +57,10 @@ const planMachineSchema = z.object({
   startupFiles: z.array(planFileSchema).readonly(),
 })
 
-/** Runs once in a lineage, when everything it needs has completed. `run`: a script for bash, or for /bin/sh where there is none. */
+/**
+ * Runs once in a lineage, when everything it needs has completed. `run`: a script for bash, or for /bin/sh where there is none. `kind`: absent for an init task. The other kinds
+ * are repeated, begin when all init tasks have completed too, and may have checks: `failcheck` before each try, `hintcheck` after one that did not succeed. `env`: KEY=value.
+ */
 const planTaskSchema = z.object({
   name: z.string(),
   machine: z.string(),
@@ -64,10 +68,14 @@ const planTaskSchema = z.object({
   run: z.string(),
   needs: z.array(z.string()).readonly(),
   timeoutSeconds: z.number(),
+  kind: z.enum(taskKinds).optional(),
+  env: z.array(z.string()).readonly().optional(),
+  hintcheck: z.string().optional(),
+  failcheck: z.string().optional(),
 })
 
 /**
- * `initConditions`: values that chose among its init tasks. `notices`: what the host could not give, as sentences. `tasks` and `tabs` are absent in plans made before there were any. `rerunInit`: users, startup files and tasks are done again in this run, although its
+ * `initConditions`: values that chose among its init tasks. `changes`: what was asked for otherwise than the playground has it, as phrases. `notices`: what the host could not give, as sentences. `tasks` and `tabs` are absent in plans made before there were any. `rerunInit`: users, startup files and tasks are done again in this run, although its
  * lineage has them; a word of its own, so that a clone of the run does not do it once more.
  */
 export const runPlanSchema = z.object({
@@ -78,6 +86,7 @@ export const runPlanSchema = z.object({
   tabs: z.array(planTabSchema).readonly().optional(),
   rerunInit: z.string().optional(),
   initConditions: z.record(z.string(), z.string()).readonly().optional(),
+  changes: z.array(z.string()).readonly().optional(),
   notices: z.array(z.string()).readonly().optional(),
 })
 

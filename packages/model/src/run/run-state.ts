@@ -79,6 +79,8 @@ export const actions = {
     from: ['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'RUNNING', 'STOPPING', 'STOPPED', 'FAILED'],
     otherwise: 'The run is gone.',
   },
+  /** Of one task; that it failed is another question (server, tasks/retry-task.ts). */
+  retry_task: { from: ['RUNNING'], otherwise: 'Start the run first: ramet playground restart ID' },
   open_terminal: { from: ['RUNNING'], otherwise: 'Start the run first: ramet playground restart ID' },
   open_console: {
     from: ['STARTING', 'RUNNING', 'STOPPING'],

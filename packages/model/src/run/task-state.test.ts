@@ -35,3 +35,13 @@ test('tasks that densely need each other are looked at once each', () => {
   assert.equal(taskOutlooks(tasks).get('a49'), 'never')
   assert.equal(areInitTasksOver(tasks), true)
 })
+
+test('a repeated task waits for all init tasks, and the end of the init tasks does not wait for it', () => {
+  const check = { name: 'check', kind: 'regular', needs: [], status: created } as const
+  const at = (...statuses: number[]) => [...chain(...statuses), check]
+  assert.equal(taskOutlooks(at(completed, running)).get('check'), 'waits')
+  assert.equal(taskOutlooks(at(failed)).get('check'), 'never')
+  assert.equal(taskOutlooks(at(completed)).get('check'), 'ready')
+  assert.equal(areInitTasksOver(at(completed)), true)
+  assert.equal(areInitTasksOver([check]), true)
+})

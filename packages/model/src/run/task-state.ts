@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { TaskKind } from '../plan/task-kind.ts'
 
 /** Statuses of a task, as labctl knows them (reference: labctl `api/plays`). */
 export const taskStatus = { created: 10, blocked: 20, running: 30, failed: 35, completed: 40 } as const
@@ -18,11 +19,13 @@ const words: Readonly<Record<number, string>> = {
 /** For people. */
 export const taskStatusWord = (status: number): string => words[status] ?? 'unknown'
 
-/** Nothing changes it any more: a task runs once. */
+/** Nothing changes it any more but a retry that somebody asks for: a task runs once, and a repeated one until it has succeeded. */
 export const isTaskOver = (status: number): boolean => status === taskStatus.completed || status === taskStatus.failed
 
 export interface TaskAtWork {
   readonly name: string
+  /** Absent: init. */
+  readonly kind?: TaskKind | undefined
   readonly needs: readonly string[]
   readonly status: number
 }
@@ -33,14 +36,15 @@ export interface TaskAtWork {
  */
 export type TaskOutlook = 'over' | 'ready' | 'waits' | 'never'
 
-/** Pure: the outlook of each task by name. Each is looked at once, however densely they need each other. Expects no cycles. */
+/** Pure: the outlook of each task by name. A repeated one needs all init tasks besides what it says. Each is looked at once, however densely they need each other. Expects no cycles. */
 export function taskOutlooks(tasks: readonly TaskAtWork[]): ReadonlyMap<string, TaskOutlook> {
   const byName = new Map(tasks.map((task) => [task.name, task]))
+  const inits = tasks.filter(isInit).map(({ name }) => name)
   const known = new Map<string, TaskOutlook>()
   const look = (task: TaskAtWork): TaskOutlook => {
     const before = known.get(task.name)
     if (before !== undefined) return before
-    const outlook = isTaskOver(task.status) ? 'over' : ofNeeds(task.needs)
+    const outlook = isTaskOver(task.status) ? 'over' : ofNeeds(isInit(task) ? task.needs : [...inits, ...task.needs])
     known.set(task.name, outlook)
     return outlook
   }
@@ -63,5 +67,8 @@ export function taskOutlooks(tasks: readonly TaskAtWork[]): ReadonlyMap<string, 
  * A run without tasks is over at once. Whether all went well is another question: all completed.
  */
 export function areInitTasksOver(tasks: readonly TaskAtWork[]): boolean {
-  return [...taskOutlooks(tasks).values()].every((outlook) => outlook === 'over' || outlook === 'never')
+  const outlooks = taskOutlooks(tasks.filter(isInit))
+  return [...outlooks.values()].every((outlook) => outlook === 'over' || outlook === 'never')
 }
+
+const isInit = ({ kind = 'init' }: Pick<TaskAtWork, 'kind'>) => kind === 'init'

@@ -40,9 +40,9 @@ export function savedSpec(plan: RunPlan): ManifestSpec {
       ? {}
       : {
           initTasks: Object.fromEntries(
-            plan.tasks.map(({ name, timeoutSeconds, ...task }) => [
+            plan.tasks.map(({ name, timeoutSeconds, kind = 'init', ...task }) => [
               name,
-              { ...task, init: true, timeout_seconds: timeoutSeconds },
+              { ...task, init: kind === 'init', ...(kind === 'helper' ? { helper: true } : {}), timeout_seconds: timeoutSeconds },
             ]),
           ),
         }),

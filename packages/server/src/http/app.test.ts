@@ -55,7 +55,13 @@ for (const [name, payload, status, code, where] of [
     'invalid_input',
     'title',
   ],
-  ['overrides machines', '{"playground":"debian","machines":[{"name":"a"}]}', 501, 'not_supported_yet', 'machines'],
+  [
+    'changes what it does not name',
+    '{"playground":"debian","tweaks":{"machines":{"a":{"cpus":2}}}}',
+    400,
+    'invalid_input',
+    'tweaks.machines.a',
+  ],
   ['is too large', `"${'x'.repeat(bodyBytes.texts)}"`, 413, 'body_too_large', undefined],
 ] as const) {
   test(`a body that ${name} is refused as an ErrorBody`, async () => {

@@ -16,7 +16,7 @@ export const bodyBytes = {
 
 /** One path and method of the API: declared once, served by `register.ts` and described by `openapi.ts`. */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** In Fastify's form: `/api/plays/:id`. */
   readonly path: string
   readonly summary: string

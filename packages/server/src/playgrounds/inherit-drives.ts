@@ -3,7 +3,12 @@ import { defaults } from '@ramet/model/plan/defaults.ts'
 import { parseBytes } from '@ramet/model/units/bytes.ts'
 import type { Db } from '../store/database.ts'
 import { findLayer } from '../store/layers.ts'
-import { insertPlaygroundDrive, listPlaygroundDrives } from '../store/playground-drives.ts'
+import {
+  deletePlaygroundDrive,
+  insertPlaygroundDrive,
+  listPlaygroundDrives,
+  type PlaygroundDriveRow,
+} from '../store/playground-drives.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
 import { specOf } from './bases.ts'
 
@@ -12,15 +17,21 @@ import { specOf } from './bases.ts'
  * is described differently begins with its own image, or empty.
  */
 export async function inheritDrives(trx: Db, base: PlaygroundRow, made: PlaygroundRow): Promise<void> {
-  const saved = await listPlaygroundDrives(trx, base.id)
-  const [baseSpec, spec] = [specOf(base), specOf(made)]
-  for (const row of saved) {
-    const drive = driveOf(spec, row.machine, row.drive_index)
-    const layer = await findLayer(trx, row.layer_id)
-    if (!drive || !layer || !isSame(drive, driveOf(baseSpec, row.machine, row.drive_index))) continue
-    if ((parseBytes(drive.size ?? defaults.driveSize) ?? 0) < layer.size_bytes) continue
-    await insertPlaygroundDrive(trx, { ...row, playground_id: made.id })
-  }
+  for (const row of await listPlaygroundDrives(trx, base.id))
+    if (await isStillItself(trx, row, base, made)) await insertPlaygroundDrive(trx, { ...row, playground_id: made.id })
+}
+
+/** Ends the hold of a changed playground on the content of each drive that it does not describe as before. */
+export async function keepDrives(trx: Db, before: PlaygroundRow, after: PlaygroundRow): Promise<void> {
+  for (const row of await listPlaygroundDrives(trx, before.id))
+    if (!(await isStillItself(trx, row, before, after))) await deletePlaygroundDrive(trx, row)
+}
+
+async function isStillItself(trx: Db, row: PlaygroundDriveRow, before: PlaygroundRow, after: PlaygroundRow): Promise<boolean> {
+  const drive = driveOf(specOf(after), row.machine, row.drive_index)
+  const layer = await findLayer(trx, row.layer_id)
+  if (!drive || !layer || !isSame(drive, driveOf(specOf(before), row.machine, row.drive_index))) return false
+  return (parseBytes(drive.size ?? defaults.driveSize) ?? 0) >= layer.size_bytes
 }
 
 const driveOf = (spec: ManifestSpec, machine: string, index: number): ManifestDrive | undefined =>

@@ -27,6 +27,7 @@ import type { Catalog } from './catalog/catalog.ts'
 import { inheritDrives } from './inherit-drives.ts'
 import { newId } from './new-id.ts'
 import type { RegistryAuths } from './registry-auths.ts'
+import { replacePlayground } from './update-playground.ts'
 
 export interface PlaygroundsOptions {
   readonly db: Db
@@ -137,6 +138,12 @@ export function openPlaygrounds({
       })
       kept.keep()
       return { ...(await show(user, made)), ...(parsed.warnings.length === 0 ? {} : { warnings: [...parsed.warnings] }) }
+    },
+
+    async update(user, name, body) {
+      const { row, warnings } = await replacePlayground({ db, images, pinSources, registryAuths, reader }, user, name, body)
+      await collect()
+      return { ...(await show(user, row)), ...(warnings.length === 0 ? {} : { warnings: [...warnings] }) }
     },
 
     async change(user, name, { categories, ...texts }) {

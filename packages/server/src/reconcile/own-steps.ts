@@ -8,7 +8,7 @@ import { type Db, transaction } from '../store/database.ts'
 import { announcedOverlays, deleteDrives, insertDrive, listDrives } from '../store/drives.ts'
 import { mappedBy } from '../store/run-memory.ts'
 import { readRun } from '../store/runs.ts'
-import { failRunningTasks, listTasks, resetTasks } from '../store/tasks.ts'
+import { endRunningTasks, listTasks, resetTasks, restTasks } from '../store/tasks.ts'
 import type { RunAtWork } from './run-at-work.ts'
 
 /** Steps that the server performs around those of the host, on rows. They are named and idempotent like the host's. */
@@ -100,15 +100,25 @@ const returnBorrowed: Step<RunAtWork> = {
   },
 }
 
-/** Marks tasks that ran in the guests as failed: the guests' memory is gone. */
+/** Ends tasks that ran in the guests: the guests' memory is gone. */
 const endTasks: Step<RunAtWork> = {
   name: 'end-tasks',
   message: 'Noting tasks that ended with their machines',
   done: async () => false,
   async do({ id, tools: { db } }) {
     const names = (await listTasks(db, id)).map(({ name }) => name)
-    await failRunningTasks(db, id, names, 'Its machine was switched off before it ended.')
+    await endRunningTasks(db, id, names, 'Its machine was switched off before it ended.')
   },
+}
+
+/** Init tasks go on with the guests' memory. */
+const restRepeated: Step<RunAtWork> = {
+  name: 'end-tasks',
+  message: 'Noting tasks that pause with their machines',
+  async done({ id, tools: { db } }) {
+    return ((await readRun(db, id)).plan.tasks ?? []).every(({ kind }) => kind === undefined)
+  },
+  do: ({ id, tools: { db } }) => restTasks(db, id),
 }
 
 const unmap: Step<RunAtWork> = {
@@ -130,7 +140,7 @@ export const ownSteps = {
   settleDrives: { name: 'drives', steps: [settleDrives] },
   coldStart: { name: 'start', steps: [coldStart, collect] },
   endedGuests: { name: 'went-off', steps: [endTasks, unmap] },
-  keptGuests: { name: 'went-off', steps: [unmap] },
+  keptGuests: { name: 'went-off', steps: [restRepeated, unmap] },
   destroyed: { name: 'destroy', steps: [collect] },
 } as const satisfies Record<string, Workflow<RunAtWork>>
 

@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import type { ImageService } from '../images/image-service.ts'
 import type { LayerTools } from '../storage/layers/layer-tools.ts'
 import type { Db } from '../store/database.ts'
+import type { CheckSlots } from '../tasks/check-slots.ts'
 import type { MachineWatch } from './machine-watch.ts'
 
 /** What the reconciler works with. Made once a server. */
@@ -16,6 +17,8 @@ export interface ReconcilerTools {
   readonly log: Logger
   readonly layers: LayerTools
   readonly images: ImageService
+  /** For tries of repeated tasks. */
+  readonly slots: CheckSlots
   /** Called when the run changed; sends events. */
   changed(runId: string): void
   /** Cancels background work on the run's drives before they are written to. */

@@ -5,7 +5,7 @@ import { failRunning, followMachinesOff } from '../runs/run.ts'
 import { listMachines, readyCondition } from '../store/run-machines.ts'
 import { readRun } from '../store/runs.ts'
 import type { RunMachineRow } from '../store/schema.ts'
-import { failRunningTasks } from '../store/tasks.ts'
+import { endRunningTasks } from '../store/tasks.ts'
 import { tasksOn } from '../tasks/task-rows.ts'
 import { afterEnd, silent } from './machine-watch.ts'
 import { ownSteps } from './own-steps.ts'
@@ -83,7 +83,7 @@ async function noteSilent(run: RunAtWork): Promise<void> {
 
 async function failTasksOn(run: RunAtWork, machine: string, reason: string): Promise<void> {
   const { db } = run.tools
-  await failRunningTasks(db, run.id, tasksOn(await readRun(db, run.id), machine), reason)
+  await endRunningTasks(db, run.id, tasksOn(await readRun(db, run.id), machine), reason)
 }
 
 async function fulfil(run: RunAtWork, row: RunMachineRow): Promise<void> {

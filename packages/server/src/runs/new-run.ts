@@ -59,8 +59,7 @@ export async function insertRun(trx: Db, request: NewRunRequest): Promise<string
         : { name, state: start ? 'CREATED' : 'STOPPED', wanted: 'RUNNING' },
     ),
   )
-  const names = (plan.tasks ?? []).map(({ name }) => name)
-  await insertTasks(trx, id, names)
+  await insertTasks(trx, id, plan.tasks ?? [])
   for (const state of history) await insertStateEvent(trx, id, state, at)
   return id
 }

@@ -10,13 +10,14 @@ import { type MemoryRule, requireRuns } from '../admission/admission.ts'
 import { specOf } from '../playgrounds/bases.ts'
 import { newId } from '../playgrounds/new-id.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
-import type { Runs, User } from '../services.ts'
+import type { StartRequest as Asked, Runs, User } from '../services.ts'
 import { type Db, transaction } from '../store/database.ts'
 import { countRunsByState, listRunPage } from '../store/play-lists.ts'
 import { findPlayground } from '../store/playgrounds.ts'
 import { type Run, readRun } from '../store/runs.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
 import { takeSavedTasks } from '../store/tasks.ts'
+import { retryTask } from '../tasks/retry-task.ts'
 import { taskDetails } from '../tasks/to-task.ts'
 import { borrowDrives, borrowed } from '../warm-pool/borrowed.ts'
 import { type HandedOver, handOver } from '../warm-pool/hand-over.ts'
@@ -26,6 +27,7 @@ import { insertRun } from './new-run.ts'
 import { destroyedReadableMs, permittedRun } from './permitted-run.ts'
 import { type RunRequest, transition } from './run.ts'
 import { insertSavedDrives } from './saved-drives.ts'
+import { type StartSpecTools, startSpec } from './start-spec.ts'
 import { type PlayContext, toPlay, toPlays } from './to-play.ts'
 
 export interface RunServiceTools {
@@ -34,6 +36,7 @@ export interface RunServiceTools {
   readonly reconciler: Reconciler
   readonly plays: PlayContext
   readonly memory: MemoryRule
+  readonly specs: StartSpecTools
   /** The plan of a new run here (plan-run.ts). */
   planOf(spec: ManifestSpec, asked: Conditions): RunPlan
   readonly warm: {
@@ -49,7 +52,7 @@ export interface RunServiceTools {
 const longestPage = 500
 
 /** Serves runs of one user. Actions write what is wanted and return; the reconciler does the rest. */
-export function runService({ db, host, reconciler, plays, memory, planOf, warm, changed }: RunServiceTools): Runs {
+export function runService({ db, host, reconciler, plays, memory, specs, planOf, warm, changed }: RunServiceTools): Runs {
   const permitted = permittedRun(db)
 
   /** Triggers the reconciler. A workflow under way ends at its next step. */
@@ -86,9 +89,12 @@ export function runService({ db, host, reconciler, plays, memory, planOf, warm, 
     async start(user, body) {
       const playground = permitPlayground(user, 'playground.start', await findPlayground(db, body.playground), body.playground)
       const { title, rerunInit, cold } = body
-      const planned = planOf(specOf(playground), body.conditions)
-      const isChosen = Object.keys(body.conditions).length > 0
-      const { id, spare } = await insertRunOf(db, user, playground, { title, rerunInit, cold, planned, isChosen, memory, warm })
+      const { spec, changes } = await startSpec(specs, user, playground, body)
+      const planned = { ...planOf(spec, body.conditions), ...(changes.length === 0 ? {} : { changes }) }
+      const chosen = whyOfItsOwn(body, changes)
+      const own = changes.length === 0 ? planned : planOf(specOf(playground), body.conditions)
+      const asked = { title, rerunInit, cold, planned, own, chosen, memory, warm }
+      const { id, spare } = await insertRunOf(db, user, playground, asked)
       if (spare) warm.handedOver(spare)
       reconciler.worker(id).trigger()
       changed(id)
@@ -128,6 +134,14 @@ export function runService({ db, host, reconciler, plays, memory, planOf, warm, 
       return (await taskDetails(db, row)).filter((task) => machines.length === 0 || machines.includes(task.machine))
     },
 
+    async retryTask(user, id, task) {
+      await permitted(user, 'run.change', id)
+      await retryTask(db, id, task)
+      reconciler.worker(id).trigger()
+      changed(id)
+      return show(id)
+    },
+
     destroy: (user, id) => act(user, id, { action: 'destroy' }),
 
     async setTitle(user, id, title) {
@@ -152,13 +166,21 @@ export function runService({ db, host, reconciler, plays, memory, planOf, warm, 
 /** Owners whose runs the user may see. Nobody sees the platform's own runs. */
 const listed = (user: User): string[] => ownersFor(user, 'run.list').filter((owner) => owner !== null)
 
+/** What is kept warm has the playground's own parts and the default values of its init conditions. */
+function whyOfItsOwn({ conditions }: Pick<Asked, 'conditions'>, changes: readonly string[]): string | undefined {
+  if (changes.length > 0) return 'It was started with changes of its own.'
+  return Object.keys(conditions).length > 0 ? 'Values of its init conditions were chosen.' : undefined
+}
+
 interface StartRequest extends Pick<RunServiceTools, 'memory' | 'warm'> {
   readonly title: string | undefined
   readonly rerunInit: boolean
   readonly cold: boolean
   readonly planned: RunPlan
-  /** Values of init conditions were asked for: what is kept warm has the default ones. */
-  readonly isChosen: boolean
+  /** Of the playground as it is. */
+  readonly own: RunPlan
+  /** Why what is kept warm of its playground is not what was asked for, as a sentence. */
+  readonly chosen: string | undefined
 }
 
 /**
@@ -169,15 +191,15 @@ async function insertRunOf(
   db: Db,
   user: User,
   playground: PlaygroundRow,
-  { title, rerunInit, cold, planned, isChosen, memory, warm }: StartRequest,
+  { title, rerunInit, cold, planned, own, chosen, memory, warm }: StartRequest,
 ): Promise<{ readonly id: string; readonly spare?: HandedOver }> {
   const plan: RunPlan = { ...planned, ...(rerunInit ? { rerunInit: newId() } : {}) }
   // Before the transaction, which may only use the store.
   const shape = playground.owner_id === null ? await warm.shapeNow(planned) : undefined
   return transaction(db, async (trx) => {
     await requireRuns(trx, memory, user.id, 1)
-    const offer = isChosen
-      ? { coldReason: 'Values of its init conditions were chosen.' }
+    const offer = chosen
+      ? { coldReason: chosen }
       : await warmOffer(trx, playground, { shape, isOn: warm.isOn, cold: cold || rerunInit })
     // Take a spare if there is one: then little or nothing is left to do.
     const spare =
@@ -206,7 +228,7 @@ async function insertRunOf(
       resumes: 'snapshotId' in offer ? await borrowed(trx, offer.snapshotId) : undefined,
     })
     if ('snapshotId' in offer) await borrowDrives(trx, id, plan, offer.snapshotId)
-    else await insertSavedDrives(trx, id, playground.id, plan)
+    else await insertSavedDrives(trx, id, playground.id, plan, own)
     if (!rerunInit) await takeSavedTasks(trx, playground.id, id)
     return { id }
   })

@@ -104,6 +104,7 @@ function compose(context: PlayContext, row: Run, { machines, tasks, events, play
     networks: plan.networks.map((net) => ({ ...net })),
     tabs: tabsOfRun(plan, playground?.spec),
     ...(plan.initConditions === undefined ? {} : { initConditions: { ...plan.initConditions } }),
+    ...(plan.changes === undefined ? {} : { changes: [...plan.changes] }),
     ...(plan.notices === undefined ? {} : { notices: [...plan.notices] }),
   }
 }

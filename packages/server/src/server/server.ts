@@ -32,6 +32,7 @@ import { machineService } from '../runs/machine-service.ts'
 import { permittedRun } from '../runs/permitted-run.ts'
 import { planRun } from '../runs/plan-run.ts'
 import { runService } from '../runs/run-service.ts'
+import type { StartSpecTools } from '../runs/start-spec.ts'
 import type { PlayContext } from '../runs/to-play.ts'
 import type { Services } from '../services.ts'
 import { reclaim } from '../storage/reclaim.ts'
@@ -39,6 +40,7 @@ import { forgetLostSnapshots } from '../storage/snapshots/forget-lost.ts'
 import { storageService } from '../storage/usage/storage-service.ts'
 import { listPlaygrounds } from '../store/playgrounds.ts'
 import { forgetWarmStarts } from '../store/warm-starts.ts'
+import { CheckSlots } from '../tasks/check-slots.ts'
 import type { HandedOver } from '../warm-pool/hand-over.ts'
 import { shapeNow } from '../warm-pool/offer.ts'
 import { destroyThrowaways } from '../warm-pool/throwaway.ts'
@@ -122,6 +124,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     noticed: () => warmStarts.trigger(),
   })
   const reconciler: Reconciler = new Reconciler({
+    slots: new CheckSlots(),
     db,
     host,
     log,
@@ -164,28 +167,31 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     shapeNow: (plan: RunPlan) => shapeNow(images, plan),
     handedOver: (spare: HandedOver) => warmStarts.handedOver(spare),
   }
-  const runs = runService({ db, host, reconciler, plays, memory, planOf, warm, changed })
+  const reader = opened.use(new BoundedReader({ limits: config.limits }))
+  const specs: StartSpecTools = {
+    reader,
+    images: () => images.names(),
+    pinSources: (spec, auth) => images.pinSources(spec, auth),
+    registryAuths,
+  }
+  const runs = runService({ db, host, reconciler, plays, memory, specs, planOf, warm, changed })
   const storage = storageService({ db, storage: host.storage, quotaBytes: config.quotaBytes })
   const permitted = permittedRun(db)
   const leaving = new AbortController()
   opened.defer(() => leaving.abort())
   const bundle = ensureWebBundle({ log, signal: leaving.signal })
-  const reader = opened.use(new BoundedReader({ limits: config.limits }))
-  const imageNames = () => images.names()
   const catalog = opened.use(
-    await Catalog.open({ db, officialFolder, teamFolder: config.catalog, images: imageNames, reader, log }),
+    await Catalog.open({ db, officialFolder, teamFolder: config.catalog, images: specs.images, reader, log }),
   )
   const reach = new RegistryReach(host.images)
   const services: Services = {
     auth,
     playgrounds: openPlaygrounds({
       db,
-      images: imageNames,
+      ...specs,
       catalog,
       registriesOf: (spec) => reach.of(spec),
-      pinSources: (spec, auth) => images.pinSources(spec, auth),
       registryAuths,
-      reader,
       limits: config.limits,
       webUrl: () => endpoint,
       collect,

@@ -57,7 +57,7 @@ export async function countRunsByState(db: Db, owners: readonly string[]): Promi
 const newestFirst = (a: RunRow, b: RunRow) => compare(b.created_at, a.created_at) || compare(b.id, a.id)
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
-export type TaskState = Pick<TaskRow, 'run_id' | 'name' | 'status' | 'version'>
+export type TaskState = Pick<TaskRow, 'run_id' | 'name' | 'kind' | 'status' | 'version'>
 
 /** What belongs to runs. Machines, tasks and events are in their order. */
 export interface RunParts {
@@ -81,7 +81,7 @@ export async function readRunParts(db: Db, rows: readonly Run[], mostEvents: num
     db.selectFrom('run_machines').selectAll().where('run_id', 'in', ids).orderBy('run_id').orderBy('machine_index').execute(),
     db
       .selectFrom('run_tasks')
-      .select(['run_id', 'name', 'status', 'version'])
+      .select(['run_id', 'name', 'kind', 'status', 'version'])
       .where('run_id', 'in', ids)
       .orderBy('run_id')
       .orderBy('task_index')

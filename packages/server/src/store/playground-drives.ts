@@ -12,3 +12,15 @@ export async function listPlaygroundDrives(db: Db, playgroundId: string): Promis
 export async function insertPlaygroundDrive(db: Db, row: Insertable<PlaygroundDriveTable>): Promise<void> {
   await db.insertInto('playground_drives').values(row).execute()
 }
+
+export async function deletePlaygroundDrive(
+  db: Db,
+  { playground_id, machine, drive_index }: Pick<PlaygroundDriveRow, 'playground_id' | 'machine' | 'drive_index'>,
+): Promise<void> {
+  await db
+    .deleteFrom('playground_drives')
+    .where('playground_id', '=', playground_id)
+    .where('machine', '=', machine)
+    .where('drive_index', '=', drive_index)
+    .execute()
+}

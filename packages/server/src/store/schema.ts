@@ -1,3 +1,4 @@
+import type { TaskKind } from '@ramet/model/plan/task-kind.ts'
 import type { MachineState, RunState, WantedMachineState, WantedState } from '@ramet/model/run/run-state.ts'
 import type { TaskStatus } from '@ramet/model/run/task-state.ts'
 import type { Generated, Insertable, Selectable } from 'kysely'
@@ -168,12 +169,15 @@ export interface RunMachineTable {
 
 /**
  * `status`: labctl's numbers (model's task-state.ts). `boot`: kernel boot id of the guest that it was begun in, written before it is begun.
- * `exit_code` null: it did not end by itself, `reason` says why. `stdout`, `stderr`: bounded by the guest to 64 KiB each.
+ * `exit_code` null: it did not end by itself, `reason` says why. `stdout`, `stderr`: bounded by the guest to 64 KiB each; those of a repeated task are of its last try.
+ * `attempt`: 1, and one more with each retry; part of its name in the guest. `checks`: JSON of tasks/checks.ts, what the checks of a repeated task said last.
  */
 export interface TaskTable {
   run_id: string
   name: string
   task_index: number
+  kind: Generated<TaskKind>
+  attempt: Generated<number>
   status: TaskStatus
   version: number
   boot: string | null
@@ -181,6 +185,7 @@ export interface TaskTable {
   stdout: string
   stderr: string
   reason: string | null
+  checks: Generated<string | null>
   last_run_at: string | null
   duration_ms: number | null
 }
@@ -205,7 +210,7 @@ export interface DriveTable {
 
 /** Tasks of a saved playground that were over when it was saved: its runs, whose drives carry what they did, do not repeat them. */
 export interface SavedTaskTable
-  extends Pick<TaskTable, 'name' | 'exit_code' | 'stdout' | 'stderr' | 'reason' | 'last_run_at' | 'duration_ms'> {
+  extends Pick<TaskTable, 'name' | 'exit_code' | 'stdout' | 'stderr' | 'reason' | 'checks' | 'last_run_at' | 'duration_ms'> {
   playground_id: string
   status: Extract<TaskStatus, 35 | 40>
 }

@@ -6,7 +6,7 @@ import { planWithDrives } from '../testing/plan-with-drives.ts'
 import { type Db, now, openDatabase } from './database.ts'
 import { openInstallation } from './installation.ts'
 import { insertPlayground } from './playgrounds.ts'
-import { changeTask, copyTasks, failRunningTasks, listTasks, saveTasks, takeSavedTasks } from './tasks.ts'
+import { changeTask, copyTasks, endRunningTasks, listTasks, saveTasks, takeSavedTasks } from './tasks.ts'
 
 const { created, running, failed, completed } = taskStatus
 
@@ -61,7 +61,7 @@ test('a task that is over stays as it is, and each change is a new version', () 
   withRun(async (db, newRun) => {
     const run = await newRun()
     await inEveryStatus(db, run)
-    await failRunningTasks(db, run, ['done', 'runs', 'waits'], 'off')
+    await endRunningTasks(db, run, ['done', 'runs', 'waits'], 'off')
     assert.deepEqual(await statuses(db, run), [completed, failed, failed, created])
     const versions = (await listTasks(db, run)).map(({ version }) => version)
     assert.deepEqual(versions, [2, 2, 3, 1])

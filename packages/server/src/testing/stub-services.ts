@@ -159,6 +159,7 @@ export function stubServices(): Stubs {
       get: async (_user, name) => Promise.reject(notFound('playground', name)),
       create: async (_user, body) => ({ ...body, id: 'p' }) as unknown as Playground,
       change: async (_user, name) => Promise.reject(notFound('playground', name)),
+      update: async (_user, name) => Promise.reject(notFound('playground', name)),
       remove: async (_user, name) => ({ name, runs: [], playgrounds: [] }),
       broken: () => [],
       checkManifest: async (_user, text, fileName) =>
@@ -177,6 +178,7 @@ export function stubServices(): Stubs {
         own(user, id)
         return []
       },
+      retryTask: async (user, id) => own(user, id),
       setTitle: async (user, id, title) => ({ ...own(user, id), title }),
       consoles: async () => ['boot-1'],
       readConsole: async (_user, _id, _machine, console) => `printed in ${console}`,

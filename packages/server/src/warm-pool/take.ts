@@ -39,7 +39,7 @@ export async function takeWarmStart(tools: WarmTools, request: WarmTarget, signa
     async (run) => run.state === 'RUNNING' && areInitTasksOver(tasksAtWork(plannedTasks(run), await listTasks(db, id))),
     inTime,
   )
-  const failed = (await listTasks(db, row.id)).find(({ status }) => status !== taskStatus.completed)
+  const failed = (await listTasks(db, row.id)).find(({ kind, status }) => kind === 'init' && status !== taskStatus.completed)
   if (failed) throw new Error(`its init task ${failed.name} did not complete: ${failed.reason ?? failed.stderr.slice(0, 200)}`)
   afterStep('warm-start/run-tasks')
   await Promise.all(

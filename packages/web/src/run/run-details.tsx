@@ -39,6 +39,7 @@ export function RunDetails({ play }: { play: Play }) {
             ],
             ['Came up', start && (start.badge === start.label ? `${start.label}. ${start.reason}` : start.reason)],
             ['Less than asked for', play.notices?.join(' ')],
+            ['Other than its playground', play.changes?.join('; ')],
             ['Init conditions', conditions || undefined],
             ['Memory kept', play.snapshot && describeBytes(play.snapshot.bytes)],
             ['Storage', storage && <Storage key="storage" storage={storage} />],
@@ -53,7 +54,7 @@ export function RunDetails({ play }: { play: Play }) {
         </Part>
       )}
       {Object.keys(play.tasks).length > 0 && (
-        <Part title="Init tasks">
+        <Part title="Tasks">
           <TaskList play={play} />
         </Part>
       )}

@@ -1,11 +1,15 @@
 import type { Play, PlayTaskDetails } from '@ramet/model/api/wire.ts'
-import { taskStatus, taskStatusWord } from '@ramet/model/run/task-state.ts'
+import { type TaskKind, taskKind } from '@ramet/model/plan/task-kind.ts'
+import { refusal } from '@ramet/model/run/run-state.ts'
+import { isTaskOver, taskStatus, taskStatusWord } from '@ramet/model/run/task-state.ts'
 import { visibleText, withoutColours } from '@ramet/model/units/visible-text.ts'
 import { useQuery } from '@tanstack/react-query'
 import { queries } from '../api/queries.ts'
+import { Button } from '../ui/button.tsx'
 import type { Tone } from './run-look.ts'
 import { Dot } from './state-badge.tsx'
 import { formatDuration } from './time.ts'
+import { useRetryTask } from './use-run-action.ts'
 
 const tones: Readonly<Record<number, Tone>> = {
   [taskStatus.running]: 'busy',
@@ -13,22 +17,27 @@ const tones: Readonly<Record<number, Tone>> = {
   [taskStatus.failed]: 'bad',
 }
 
-/** Init tasks in the order of the manifest; each opens to what it ran and printed. */
+/** What a repeated task is for. An init task needs no word: it is what people expect. */
+const kindWords: Readonly<Record<TaskKind, string>> = { init: '', regular: 'check', helper: 'helper' }
+
+/** Tasks in the order of the manifest; each opens to what it ran and printed. */
 export function TaskList({ play }: { play: Play }) {
   const { data: tasks = [] } = useQuery(queries.tasks(play))
   return (
     <ul className="flex flex-col gap-1 text-[13px]">
       {tasks.map((task) => (
         <li key={task.name}>
-          <Task task={task} />
+          <Task play={play} task={task} />
         </li>
       ))}
     </ul>
   )
 }
 
-function Task({ task }: { task: PlayTaskDetails }) {
-  const { name, machine, status, exitCode, lastDurationMs, reason, needs } = task
+function Task({ play, task }: { play: Play; task: PlayTaskDetails }) {
+  const { name, machine, status, exitCode, lastDurationMs, reason, needs, hintcheckStdout = [], hintcheckStderr = [] } = task
+  const hint = isTaskOver(status) ? '' : [...hintcheckStdout, ...hintcheckStderr].join('\n')
+  const word = kindWords[taskKind(task)]
   const isBlocked = status === taskStatus.blocked && needs.length > 0
   return (
     <details className="group rounded-md open:bg-hover/60">
@@ -36,6 +45,7 @@ function Task({ task }: { task: PlayTaskDetails }) {
         <Dot tone={tones[status] ?? 'off'} />
         <span className="min-w-0 truncate">{name}</span>
         <span className="text-faint">{machine}</span>
+        {word && <span className="rounded border border-line px-1 text-[11px] text-muted">{word}</span>}
         <span className={`ml-auto text-xs whitespace-nowrap ${status === taskStatus.failed ? 'text-bad' : 'text-faint'}`}>
           {taskStatusWord(status)}
           {status === taskStatus.completed && lastDurationMs !== undefined ? ` in ${formatDuration(lastDurationMs)}` : ''}
@@ -43,13 +53,27 @@ function Task({ task }: { task: PlayTaskDetails }) {
       </summary>
       <div className="flex flex-col gap-1.5 px-1.5 pt-1 pb-2 text-xs">
         {reason && <p className="text-bad wrap-anywhere">{visibleText(reason)}</p>}
+        {status === taskStatus.failed && <Retry play={play} task={name} />}
+        {hint.trim() !== '' && <p className="text-ink whitespace-pre-wrap wrap-anywhere">{visibleText(withoutColours(hint))}</p>}
         {isBlocked && <p className="text-muted">Needs {needs.join(', ')}.</p>}
+        <Text title="Variables" text={(task.env ?? []).join('\n')} />
         <Text title="Script" text={task.run} />
         <Text title="Output" text={task.stdout} />
         <Text title="Errors" text={task.stderr} />
         {exitCode !== undefined && exitCode !== 0 && <p className="text-muted">Exit status {exitCode}</p>}
       </div>
     </details>
+  )
+}
+
+function Retry({ play, task }: { play: Play; task: string }) {
+  const retry = useRetryTask(play.id, task)
+  return (
+    <span>
+      <Button icon="restart" refusal={refusal('retry_task', play.state)} isBusy={retry.isPending} onClick={retry.mutate}>
+        Run it again
+      </Button>
+    </span>
   )
 }
 

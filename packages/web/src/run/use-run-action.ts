@@ -17,6 +17,7 @@ export const useShutDown = (id: string) => useRunAction(() => client.plays.stop(
 export const useRestart = (id: string) => useRunAction(() => client.plays.restart(id))
 export const useBoot = (id: string) => useRunAction(() => client.plays.restart(id, { cold: true }))
 export const useDestroy = (id: string) => useRunAction(() => client.plays.destroy(id))
+export const useRetryTask = (id: string, task: string) => useRunAction(() => client.plays.retryTask(id, task))
 export const useMachineAction = (id: string, action: MachineAction, machine: string) =>
   useRunAction(() => client.plays.machine(id, action, machine))
 

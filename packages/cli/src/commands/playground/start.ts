@@ -1,12 +1,16 @@
 import { goals } from '@ramet/client/goals.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
+import { parseOverrides } from '@ramet/model/manifest/parse-overrides.ts'
 import { type Command, InvalidArgumentError } from 'commander'
-import type { Open } from '../../context.ts'
+import type { Context, Open } from '../../context.ts'
 import { waitForInitTasks } from '../../init-tasks.ts'
+import { readInput } from '../../read-input.ts'
+import { addTweakOptions, type TweakOptions, tweaksOf } from '../../start-tweaks.ts'
 import { waitForGoal } from '../../wait-for-goal.ts'
 
-interface StartOptions {
+interface StartOptions extends TweakOptions {
   readonly title?: string
+  readonly file?: string
   readonly rerunInit?: boolean
   readonly cold?: boolean
   readonly initCondition?: Readonly<Record<string, string>>
@@ -16,7 +20,7 @@ interface StartOptions {
 
 /** `ramet playground start` */
 export function addStart(parent: Command, open: Open): void {
-  parent
+  const command = parent
     .command('start')
     .description('Start a run of a playground, wait until it is ready and its init tasks are through. Prints its id at once.')
     .argument('<playground>', 'name of the playground; see: ramet playground catalog')
@@ -25,28 +29,50 @@ export function addStart(parent: Command, open: Open): void {
       '--rerun-init',
       'set up users and startup files and run init tasks again, although a saved playground has been through them',
     )
+    .option(
+      '-f, --file <file>',
+      'parts of a manifest (machines, networks, tabs, initTasks) that this run has otherwise; - for standard input',
+    )
     .option('--cold', 'boot its machines, although its playground is kept warm')
     .option('-i, --init-condition <key=value>', 'a value of an init condition; may be given several times', collectPair)
     .option('--skip-wait-init', 'do not wait for its init tasks')
     .option('-q, --quiet', 'print nothing but the id')
-    .action(async (playground: string, { title, rerunInit, cold, initCondition, ...options }: StartOptions) => {
+  addTweakOptions(command).action(
+    async (playground: string, { title, file, rerunInit, cold, initCondition, ...options }: StartOptions) => {
       const context = await open()
       const { client, out } = context
       const began = performance.now()
+      const overrides = file === undefined ? {} : await readOverrides(context, playground, file, options)
+      const tweaks = tweaksOf(options)
       const asked = await client.plays.start({
         playground,
         ...(title === undefined ? {} : { title }),
         ...(rerunInit ? { rerunInit } : {}),
         ...(cold ? { cold } : {}),
         ...(initCondition === undefined ? {} : { initConditions: initCondition }),
+        ...overrides,
+        ...(tweaks === undefined ? {} : { tweaks }),
       })
       out.result(asked.id)
+      if (!options.quiet && asked.changes) out.note(`Other than its playground: ${asked.changes.join('; ')}.`)
       if (!options.quiet) for (const notice of asked.notices ?? []) out.note(`notice: ${notice}`)
       const play = await waitForGoal(context, asked, goals.ready, { quiet: options.quiet })
       if (!options.quiet) out.note(howItStarted(play, performance.now() - began))
       if (!options.skipWaitInit) await waitForInitTasks(context, play, { quiet: options.quiet })
       if (!options.quiet) out.note(`Ready. Enter it with: ramet ssh ${asked.id}\nor open ${asked.pageUrl}`)
-    })
+    },
+  )
+}
+
+/** Read here already, since only here a fault can be told with its line; the server checks again. */
+async function readOverrides({ client, out }: Context, name: string, file: string, { quiet = false }: StartOptions) {
+  const input = await readInput(file)
+  const playground = await client.playgrounds.get(name)
+  // The one that takes any machine is the only one that is its own base and has that name.
+  const base = { name, spec: { ...playground, registryAuth: undefined }, takesAnyMachine: name === 'flexbox' }
+  const { overrides, warnings } = parseOverrides(input.text, input.name, base)
+  if (!quiet) for (const warning of warnings) out.problem(warning)
+  return overrides
 }
 
 /** `key=value`, beside those given before. Throws InvalidArgumentError. */

@@ -23,7 +23,7 @@ export const guestPrograms = {
     'main.c',
     ...['keeper.c', 'keeper-client.c', 'keeper-session.c'],
     'console.c',
-    ...['task.c', 'task-files.c', 'task-output.c', 'task-supervise.c'],
+    ...['task.c', 'task-files.c', 'task-output.c', 'task-script.c', 'task-supervise.c', 'task-try.c'],
     ...['account.c', 'environment.c', 'shell.c'],
   ],
   grow: ['grow.c'],
@@ -32,7 +32,7 @@ export const guestPrograms = {
 const headers = [
   ...['account', 'bytes', 'channel', 'environment', 'keeper', 'only', 'oom', 'port', 'terminal'],
   ...['agent-channels', 'agent-open', 'agent-port', 'keeper-client', 'keeper-session'],
-  ...['task-files', 'task-output', 'task-supervise'],
+  ...['task-files', 'task-output', 'task-script', 'task-supervise', 'task-try'],
 ].map((name) => `${name}.h`)
 
 /** Everything that decides what the tools are. */

@@ -9,6 +9,7 @@ import type {
   GuestTerminal,
   LinkOptions,
   TerminalOptions,
+  ToolOptions,
   ToolResult,
   WithPort,
 } from '../guest.ts'
@@ -90,13 +91,16 @@ export class ChannelLink implements GuestLink {
 
   async tool(
     argv: readonly [string, ...string[]],
-    { timeoutMs = runDefaults.timeoutMs, stdin = '' }: { timeoutMs?: number; stdin?: string } = {},
+    { timeoutMs = runDefaults.timeoutMs, stdin = '', signal }: ToolOptions = {},
   ): Promise<ToolResult> {
-    return this.#finish(this.#open(toolRequest(argv)), timeoutMs, stdin)
+    signal?.throwIfAborted()
+    return this.#finish(this.#open(toolRequest(argv)), timeoutMs, stdin, signal)
   }
 
-  async #finish(opening: Promise<Channel>, timeoutMs: number, stdin: string): Promise<ToolResult> {
+  async #finish(opening: Promise<Channel>, timeoutMs: number, stdin: string, signal?: AbortSignal): Promise<ToolResult> {
     const tooLate = Promise.withResolvers<never>()
+    const abort = () => tooLate.reject(signal?.reason as Error)
+    signal?.addEventListener('abort', abort, { once: true })
     const timer = setTimeout(() => tooLate.reject(guestUnreachable(`a command took more than ${timeoutMs} ms.`)), timeoutMs)
     const toEnd = async (channel: Channel) => {
       channel.stdin.end(stdin)
@@ -109,6 +113,7 @@ export class ChannelLink implements GuestLink {
       return await Promise.race([ended, tooLate.promise])
     } finally {
       clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
       void opening.then((channel) => channel.close()).catch(() => {})
     }
   }

@@ -9,6 +9,7 @@ import type {
   GuestTerminal,
   LinkOptions,
   TerminalOptions,
+  ToolOptions,
   ToolResult,
 } from '../../guest/guest.ts'
 import { encodeFrame, FrameReader } from '../../guest/link/keeper-frames.ts'
@@ -80,18 +81,22 @@ class FakeLink implements GuestLink {
     return this.#finish(await this.exec(command, { user: options.user }), options)
   }
 
-  async tool(argv: readonly [string, ...string[]], options: { timeoutMs?: number; stdin?: string } = {}): Promise<ToolResult> {
+  async tool(argv: readonly [string, ...string[]], options: ToolOptions = {}): Promise<ToolResult> {
+    options.signal?.throwIfAborted()
     return this.#finish((await this.#open({ kind: 'tool', argv })).process, options)
   }
 
-  async #finish(process: GuestProcess, options: { timeoutMs?: number; stdin?: string }): Promise<ToolResult> {
+  async #finish(process: GuestProcess, options: ToolOptions): Promise<ToolResult> {
     const timer = setTimeout(() => process.close(), options.timeoutMs ?? runMs)
+    const abort = () => process.close()
+    options.signal?.addEventListener('abort', abort, { once: true })
     try {
       process.stdin.end(options.stdin ?? '')
       const [{ code }, stdout, stderr] = await Promise.all([process.exit, textOf(process.stdout), textOf(process.stderr)])
       return { code, stdout, stderr }
     } finally {
       clearTimeout(timer)
+      options.signal?.removeEventListener('abort', abort)
     }
   }
 

@@ -43,6 +43,7 @@ export class FakeMachine implements PretendMachine {
   bootedAt = 0
   isPoweredOff = false
   wake = new PretendWake('')
+  readonly files = new Set<string>()
   readonly tasks = new PretendTasks(this)
   guest = new PretendGuest(this)
   serial: PretendTerminal | undefined

@@ -108,7 +108,9 @@ export class PretendGuest {
         this.#machine.renewIdentity()
         return exit(socket, 0)
       }
-      const { code, out, err } = await this.#machine.tasks.call(words.slice(1), input)
+      const hungUp = new AbortController()
+      socket.on('close', () => hungUp.abort(new Error('hung up')))
+      const { code, out, err } = await this.#machine.tasks.call(words.slice(1), input, hungUp.signal)
       if (socket.destroyed) return
       send(socket, fakeFrames.data, out)
       send(socket, fakeFrames.stderr, err)

@@ -7,6 +7,8 @@ export interface PretendMachine {
   readonly bootedAt: number
   readonly machineId: string
   readonly wake: PretendWake
+  /** Names of files that were touched. They have no content, and last as long as the machine's process. */
+  readonly files: Set<string>
   renewIdentity(): void
   powerOff(): void
   reboot(): void
@@ -99,6 +101,14 @@ export class PretendShell {
         return 0
       case 'date':
         return this.#date(args, streams)
+      case 'export':
+        for (const pair of args) this.variables.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1))
+        return 0
+      case 'touch':
+        for (const file of args) this.#machine.files.add(file)
+        return 0
+      case 'test':
+        return args[0] === '-e' && this.#machine.files.has(args[1] ?? '') ? 0 : 1
       case 'cat':
         return this.#cat(args, streams, signal)
       case 'sleep':

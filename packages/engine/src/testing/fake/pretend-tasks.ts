@@ -26,7 +26,12 @@ export class PretendTasks {
     this.#machine = machine
   }
 
-  async call([verb = '', name = '', user = '', seconds = '']: readonly string[], script: string): Promise<Answer> {
+  async call(
+    [verb = '', name = '', user = '', seconds = '']: readonly string[],
+    script: string,
+    hungUp: AbortSignal,
+  ): Promise<Answer> {
+    if (verb === 'try') return this.#try(name, Number(user), script, hungUp)
     if (verb === 'start') return this.#start(name, user, Number(seconds), script)
     if (verb === 'wait') await this.#tasks.get(name)?.ended
     const task = this.#tasks.get(name)
@@ -45,23 +50,24 @@ export class PretendTasks {
   }
 
   #start(name: string, user: string, seconds: number, script: string): Answer {
-    if (user !== 'root' && user !== 'laborant') return { code: 126, out: '', err: `There is no user ${user}.\n` }
+    if (!isUser(user)) return { code: 126, out: '', err: `There is no user ${user}.\n` }
     if (this.#tasks.get(name)?.boot === this.#machine.bootId) return { code: 0, out: '', err: '' }
     const { promise, resolve } = Promise.withResolvers<void>()
     const stop = new AbortController()
-    const task: Task = {
-      boot: this.#machine.bootId,
-      stop,
-      ended: promise,
-      state: 'running',
-      code: 0,
-      tookMs: 0,
-      out: '',
-      err: '',
-    }
+    const task = newTask(this.#machine.bootId, stop, promise)
     this.#tasks.set(name, task)
     void this.#run(task, user, seconds, script).finally(resolve)
     return { code: 0, out: '', err: '' }
+  }
+
+  /** `hungUp`: its caller is gone. */
+  async #try(user: string, seconds: number, script: string, hungUp: AbortSignal): Promise<Answer> {
+    if (!isUser(user)) return { code: 126, out: '', err: `There is no user ${user}.\n` }
+    const stop = new AbortController()
+    hungUp.addEventListener('abort', () => stop.abort(hungUp.reason), { once: true })
+    const task = newTask('', stop, Promise.resolve())
+    await this.#run(task, user, seconds, script)
+    return { code: 0, out: `${task.state} ${task.code} ${task.tookMs}\n${task.out}`, err: task.err }
   }
 
   async #run(task: Task, user: string, seconds: number, script: string): Promise<void> {
@@ -93,3 +99,16 @@ export class PretendTasks {
     if (task.state === 'running') task.state = 'exited'
   }
 }
+
+const isUser = (user: string) => user === 'root' || user === 'laborant'
+
+const newTask = (boot: string, stop: AbortController, ended: Promise<void>): Task => ({
+  boot,
+  stop,
+  ended,
+  state: 'running',
+  code: 0,
+  tookMs: 0,
+  out: '',
+  err: '',
+})

@@ -44,6 +44,8 @@ async function act(runs: Runs, user: User, id: string, action: Exclude<PlayActio
       return runs.get(user, id)
     case 'set_title':
       return runs.setTitle(user, id, action.title)
+    case 'task.retry':
+      return runs.retryTask(user, id, action.task)
     case 'machine.stop':
     case 'machine.restart':
     case 'machine.reboot':

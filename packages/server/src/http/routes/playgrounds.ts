@@ -43,6 +43,17 @@ export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
     handle: ({ user, params }) => playgrounds.get(user, params.name),
   }),
   route({
+    method: 'PUT',
+    path: routes.playground(':name'),
+    permission: 'playground.change',
+    params: ['name'],
+    summary: 'Makes a playground anew from a manifest; its name, its base and its runs stay as they are',
+    body: createPlaygroundSchema,
+    bodyBytes: bodyBytes.manifest,
+    answer: playgroundSchema,
+    handle: ({ user, params, body }) => playgrounds.update(user, params.name, body),
+  }),
+  route({
     method: 'DELETE',
     path: routes.playground(':name'),
     permission: 'playground.change',

@@ -1,5 +1,5 @@
 import { routes } from '@ramet/model/api/routes.ts'
-import { refuseOverrides } from '@ramet/model/api/start-overrides.ts'
+import { overridesOf } from '@ramet/model/api/start-overrides.ts'
 import { createPlaySchema, pageSchema, playSchema, playTaskDetailsSchema } from '@ramet/model/api/wire.ts'
 import { lineSchema } from '@ramet/model/units/plain-text.ts'
 import { z } from 'zod'
@@ -16,9 +16,16 @@ export const playRoutes = (runs: Runs): Route[] => [
     bodyBytes: bodyBytes.texts,
     answer: playSchema,
     async handle({ user, body }) {
-      refuseOverrides(body)
-      const { playground, title, rerunInit = false, cold = false, initConditions } = body
-      return runs.start(user, { playground, title, rerunInit, cold, conditions: initConditions ?? {} })
+      const { playground, title, rerunInit = false, cold = false, initConditions, tweaks } = body
+      return runs.start(user, {
+        playground,
+        title,
+        rerunInit,
+        cold,
+        conditions: initConditions ?? {},
+        overrides: overridesOf(body),
+        tweaks: tweaks ?? undefined,
+      })
     },
   }),
   route({

@@ -9,6 +9,7 @@ import { damagedMemory } from './0007-damaged-memory.ts'
 import { words } from './0008-words.ts'
 import { lists } from './0009-lists.ts'
 import { setUp } from './0010-set-up.ts'
+import { taskKinds } from './0011-task-kinds.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -22,4 +23,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0008-words': words,
   '0009-lists': lists,
   '0010-set-up': setUp,
+  '0011-task-kinds': taskKinds,
 }

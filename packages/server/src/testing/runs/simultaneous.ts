@@ -9,7 +9,7 @@ import type { ImageService } from '../../images/image-service.ts'
 import { decide } from '../../reconcile/decide.ts'
 import { Reconciler } from '../../reconcile/reconciler.ts'
 import { insertRun } from '../../runs/new-run.ts'
-import { runService } from '../../runs/run-service.ts'
+import { type RunServiceTools, runService } from '../../runs/run-service.ts'
 import type { Runs } from '../../services.ts'
 import { layerTools } from '../../storage/layers/layer-tools.ts'
 import { type Db, now, transaction } from '../../store/database.ts'
@@ -18,6 +18,7 @@ import { insertPlayground } from '../../store/playgrounds.ts'
 import { listMachines } from '../../store/run-machines.ts'
 import { findRun } from '../../store/runs.ts'
 import { openOwner, type User } from '../../store/users.ts'
+import { CheckSlots } from '../../tasks/check-slots.ts'
 import { planWithDrives } from '../plan-with-drives.ts'
 import { putRun } from '../put-run.ts'
 import type { MakeStore } from '../store/fresh-store.ts'
@@ -145,6 +146,7 @@ async function open(db: Db): Promise<World & Disposable> {
   const waiting = new Map<string, () => void>()
   const tell = (id: string) => waiting.get(id)?.()
   const reconciler = new Reconciler({
+    slots: new CheckSlots(),
     db,
     host,
     log: pino({ level: 'silent' }),
@@ -158,9 +160,17 @@ async function open(db: Db): Promise<World & Disposable> {
   })
   const plays = { db, installation: '0000', endpoint: () => '', progressOf: (id: string) => reconciler.progressOf(id) }
   const warm = { isOn: false, shapeNow: async () => undefined, handedOver() {} }
-  const runs = runService({ db, host, reconciler, plays, memory, planOf: makeRunPlan, warm, changed: tell } as Parameters<
-    typeof runService
-  >[0])
+  const runs = runService({
+    db,
+    host,
+    reconciler,
+    plays,
+    memory,
+    specs: {} as RunServiceTools['specs'],
+    planOf: makeRunPlan,
+    warm,
+    changed: tell,
+  } as Parameters<typeof runService>[0])
   const [machine] = planWithDrives([]).machines
   assert.ok(machine)
   const plan = { ...planWithDrives([]), machines: ['a', 'b'].map((name) => ({ ...machine, name })) }

@@ -94,7 +94,7 @@ export function storeConformance(kind: string, make: MakeStore): void {
 
   it('what programs print is kept, zero characters and half characters included', async (db) => {
     const { runId } = await world(db)
-    await insertTasks(db, runId, ['t'])
+    await insertTasks(db, runId, [{ name: 't' }])
     const output = 'zero \0, half \uD83D, whole \u{1F600}, \u001b[31mred'
     await changeTask(db, runId, 't', [taskStatus.created], { status: taskStatus.completed, stdout: output })
     const stored = (await listTasks(db, runId))[0]?.stdout ?? ''

@@ -44,7 +44,7 @@ export function listConformance(kind: string, make: MakeStore): void {
     const ids = [await addRun(db, user, playgroundId), await addRun(db, user, playgroundId)]
     for (const id of ids) {
       for (let i = 0; i < 5; i += 1) await transaction(db, (trx) => insertStateEvent(trx, id, 'STOPPED', now()))
-      await insertTasks(db, id, ['b', 'a'])
+      await insertTasks(db, id, [{ name: 'b' }, { name: 'a' }])
     }
     const rows = await listRunPage(db, { owners: [user.id], goneSince: now(), limit: 10, after: undefined })
     const { events, tasks } = await readRunParts(

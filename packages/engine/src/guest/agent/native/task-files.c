@@ -60,7 +60,7 @@ int put_file(int folder, const char *name, const char *text, size_t size, mode_t
 bool is_task_name(const char *name) {
     size_t length = strlen(name);
     const char *allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    return length > 0 && length <= LONGEST_NAME && strspn(name, allowed) == length && name[0] != '.' && name[0] != '-';
+    return length > 0 && length <= LONGEST_NAME + 16 && strspn(name, allowed) == length && name[0] != '.' && name[0] != '-';
 }
 
 int open_task(const char *name, bool make) {

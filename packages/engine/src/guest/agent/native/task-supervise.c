@@ -17,29 +17,9 @@
 #include "oom.h"
 #include "task-files.h"
 #include "task-output.h"
+#include "task-script.h"
 
-enum { GRACE_MS = 5000, INIT_MS = 180000, INIT_POLL_MS = 300 };
-
-static int64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void run_script(const struct account *account, const char *name, int out, int err) {
-    char script[LONGEST_PATH];
-    setsid();
-    snprintf(script, sizeof script, TASKS "/%s/script", name);
-    dup2(open("/dev/null", O_RDONLY), 0);
-    dup2(out, 1);
-    dup2(err, 2);
-    become(account);
-    execlp("bash", "bash", script, (char *)NULL);
-    execl("/bin/sh", "sh", script, (char *)NULL);
-    execl("/run/ramet/sh", "sh", script, (char *)NULL);
-    dprintf(2, "ramet: there is no shell: %s\n", strerror(errno));
-    _exit(127);
-}
+enum { INIT_MS = 180000, INIT_POLL_MS = 300 };
 
 static bool has_systemd(void) {
     char init[PATH_MAX];
@@ -88,8 +68,10 @@ void supervise(int folder, int lock, const struct account *account, const char *
     }
     await_init();
     int64_t began = now_ms(), deadline = began + (int64_t)seconds * 1000;
+    char script[LONGEST_PATH];
+    snprintf(script, sizeof script, TASKS "/%s/script", name);
     pid_t command = fork();
-    if (command == 0) run_script(account, name, ends[0], ends[1]);
+    if (command == 0) run_script(account, script, ends[0], ends[1]);
     close(ends[0]);
     close(ends[1]);
     set_oom_score("-1000");

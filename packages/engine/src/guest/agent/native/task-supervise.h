@@ -4,7 +4,5 @@
 
 #include "account.h"
 
-enum { POLL_MS = 100 };
-
 /* Holds the task's lock by `lock`, which no child inherits. */
 __attribute__((noreturn)) void supervise(int folder, int lock, const struct account *account, const char *name, int seconds);

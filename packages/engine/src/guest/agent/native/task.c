@@ -2,6 +2,7 @@
  * task start NAME USER SECONDS BYTES   runs the script on standard input as a user, away from the caller; returns once it is under way
  * task look NAME                       how it is
  * task wait NAME                       the same, once it has ended
+ * task try USER SECONDS BYTES          runs the script on standard input to its end: prints state (exited, timed-out), exit code, milliseconds; then its output
  *
  * Everything about a task is on the root drive, so that it outlives the caller, its connection and this boot. A task is started at most once a boot.
  * `look` prints one line: state, boot it began in, boot of now, exit code, milliseconds it took; then the task's own output, its errors as errors.
@@ -20,24 +21,9 @@
 
 #include "keeper.h"
 #include "task-files.h"
+#include "task-script.h"
 #include "task-supervise.h"
-
-static int complain(const char *what) {
-    dprintf(2, "ramet: %s: %s\n", what, strerror(errno));
-    return 1;
-}
-
-static char *read_script(size_t *size) {
-    enum { LARGEST = 512 * 1024 };
-    char *text = malloc(LARGEST);
-    for (*size = 0; text && *size < LARGEST;) {
-        ssize_t count = read(0, text + *size, LARGEST - *size);
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) break;
-        *size += (size_t)count;
-    }
-    return text;
-}
+#include "task-try.h"
 
 static int start(const char *name, const char *user, int seconds, size_t expected) {
     char boot[BOOT + 1], before[BOOT + 1];
@@ -112,11 +98,12 @@ static int look(const char *name, bool until_ended) {
 int task_main(int count, char **arguments) {
     const char *verb = count > 1 ? arguments[1] : "", *name = count > 2 ? arguments[2] : "";
     if (!is_task_name(name)) {
-        dprintf(2, "usage: task start NAME USER SECONDS BYTES | look NAME | wait NAME\n");
+        dprintf(2, "usage: task start NAME USER SECONDS BYTES | look NAME | wait NAME | try USER SECONDS BYTES\n");
         return 2;
     }
     if (strcmp(verb, "start") == 0 && count == 6)
         return start(name, arguments[3], atoi(arguments[4]), strtoul(arguments[5], NULL, 10));
+    if (strcmp(verb, "try") == 0 && count == 5) return try_script(name, atoi(arguments[3]), strtoul(arguments[4], NULL, 10));
     if (strcmp(verb, "look") == 0 && count == 3) return look(name, false);
     if (strcmp(verb, "wait") == 0 && count == 3) return look(name, true);
     return 2;
