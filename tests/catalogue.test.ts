@@ -93,7 +93,7 @@ describe('the catalogue of a server', { concurrency: false }, () => {
       await plays.destroy(id)
     }
     const names = (await readdir(join(root, 'playgrounds'))).toSorted()
-    for (let at = 0; at < names.length; at += 7) await Promise.all(names.slice(at, at + 7).map(startsWithItsTasks))
+    for (let at = 0; at < names.length; at += 4) await Promise.all(names.slice(at, at + 4).map(startsWithItsTasks))
   })
 
   test('kubeadm takes the network plug-in that is asked for, and no other', async () => {
