@@ -10,7 +10,8 @@ struct linux_binprm {
   const char *filename;
 } __attribute__((preserve_access_index));
 
-static const char forbidden[] = "/usr/local/bin/forbidden";
+// Read-only data is a map, whose content the loader gives; volatile, so that the compiler leaves it there.
+const volatile char forbidden[] = "/usr/local/bin/forbidden";
 
 SEC("lsm/bprm_check_security")
 int BPF_PROG(forbid, struct linux_binprm *program, int earlier) {
