@@ -30,6 +30,10 @@ describe('the login of a playground at a registry', { concurrency: false }, () =
   })
 
   async function create(tag: string, auth: string | undefined) {
+    return withManifest(tag, auth, ['playground', 'create', 'mine', '-b', 'flexbox'])
+  }
+
+  async function withManifest(tag: string, auth: string | undefined, command: readonly string[]) {
     const file = join(server.home, 'm.yaml')
     await writeFile(
       file,
@@ -43,7 +47,7 @@ playground:
   accessControl: { canList: [owner], canRead: [owner], canStart: [owner] }
 `,
     )
-    const made = await server.ramet(['playground', 'create', 'mine', '-b', 'flexbox', '-f', file])
+    const made = await server.ramet([...command, '-f', file])
     await writeFile(file, '')
     return made
   }
@@ -110,6 +114,20 @@ playground:
     assert.match(pulled.stderr, /registry_denied/)
     const again = (await server.ok('playground', 'start', name, '-q')).trim()
     await server.reached(again, 'RUNNING')
+  })
+
+  test('an update without one keeps it, since no printed manifest has it; one with another replaces it', async () => {
+    const kept = async () => readFile(join(folder, (await readdir(folder))[0] ?? ''), 'utf8')
+    for (const [auth, found] of [
+      [undefined, secret],
+      ['bob:other:7f3a', 'other:7f3a'],
+    ] as const) {
+      const { code, stdout, stderr } = await withManifest('one', auth, ['playground', 'update', name])
+      assert.equal(code, 0, stderr)
+      assert.doesNotMatch(stdout + stderr, /7f3a/)
+      assert.equal(JSON.parse(await kept()).password, found)
+    }
+    assert.equal((await readdir(folder)).length, 1)
   })
 
   test('it goes with the playground, and what a crash left of one goes at the next start', async () => {
