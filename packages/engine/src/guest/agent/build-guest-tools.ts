@@ -28,9 +28,10 @@ export const guestPrograms = {
   ],
   grow: ['grow.c'],
   pid1: ['pid1.c'],
+  sftp: ['sftp.c', 'sftp-message.c', 'sftp-files.c'],
 } as const satisfies Record<string, readonly string[]>
 const headers = [
-  ...['account', 'bytes', 'channel', 'environment', 'keeper', 'only', 'oom', 'port', 'terminal'],
+  ...['account', 'bytes', 'channel', 'environment', 'keeper', 'only', 'oom', 'port', 'sftp', 'terminal'],
   ...['agent-channels', 'agent-open', 'agent-port', 'keeper-client', 'keeper-session'],
   ...['task-files', 'task-output', 'task-script', 'task-supervise', 'task-try'],
 ].map((name) => `${name}.h`)
