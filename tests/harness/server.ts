@@ -147,9 +147,11 @@ export class TestServer {
     return stdout
   }
 
+  /** Of the API. */
+  token = async (): Promise<string> => (await readFile(join(this.home, 'secrets', 'cli-token'), 'utf8')).trim()
+
   async client() {
-    const token = (await readFile(join(this.home, 'secrets', 'cli-token'), 'utf8')).trim()
-    return createClient({ endpoint: this.endpoint, token })
+    return createClient({ endpoint: this.endpoint, token: await this.token() })
   }
 
   /** The run as soon as it is in this state; fails when it comes to be FAILED instead. */

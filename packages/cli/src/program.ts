@@ -34,6 +34,10 @@ import { addTasks } from './commands/playground/tasks.ts'
 import { addTitle } from './commands/playground/title.ts'
 import { addUpdate } from './commands/playground/update.ts'
 import { addSsh } from './commands/ssh.ts'
+import { addSshConfig } from './commands/ssh-config.ts'
+import { addSshKeyAdd } from './commands/ssh-key/add.ts'
+import { addSshKeyList } from './commands/ssh-key/list.ts'
+import { addSshKeyRemove } from './commands/ssh-key/remove.ts'
 import { addUsage } from './commands/usage.ts'
 import { openWith } from './context.ts'
 
@@ -100,6 +104,11 @@ export function createProgram(): Command {
   addRemove(playground, open)
 
   addSsh(program, open)
+  addSshConfig(program, open)
+  const sshKey = program.command('ssh-key').description('Public keys that open your machines by plain ssh.')
+  addSshKeyAdd(sshKey, open)
+  addSshKeyList(sshKey, open)
+  addSshKeyRemove(sshKey, open)
   const manifest = program.command('manifest').description('Manifests of playgrounds.')
   addManifestCheck(manifest, open)
   addManifestSchema(manifest)

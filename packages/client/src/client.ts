@@ -2,6 +2,7 @@ import type { Event } from '@ramet/model/api/events.ts'
 import type { Check, EndedSessions, Finding, Health, Image, ImageDetails, LoginLink, Me } from '@ramet/model/api/host.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
 import { routes } from '@ramet/model/api/routes.ts'
+import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
 import type {
   CatalogSight,
@@ -80,6 +81,13 @@ export function createClient(options: ClientOptions) {
     logout: async () => void (await post(routes.logout())),
     /** Ends the user's sessions in every browser. */
     endSessions: () => ask<EndedSessions>(connection, 'DELETE', routes.sessions()),
+
+    ssh: {
+      gateway: () => get<SshGatewayInfo>(routes.sshGateway()),
+      keys: () => get<SshKey[]>(routes.sshKeys()),
+      addKey: (body: AddSshKey) => post<SshKey>(routes.sshKeys(), body),
+      removeKey: (id: string) => remove(routes.sshKey(id)),
+    },
 
     playgrounds: {
       list: (filter?: string) => get<Playground[]>(routes.playgrounds() + query({ filter })),

@@ -14,6 +14,8 @@ export interface Config {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
+  /** Of the gateway for plain ssh. 0: any free port; undefined: none. */
+  readonly sshPort: number | undefined
   /** Downloads and builds that can be made again; may be shared by several homes. Absolute. */
   readonly cache: string
   /** Folder of a team's own playgrounds, absolute; undefined: there is none. */
@@ -45,6 +47,7 @@ const options = {
   database: { type: 'string' },
   host: { type: 'string' },
   port: { type: 'string' },
+  'ssh-port': { type: 'string' },
   cache: { type: 'string' },
   catalog: { type: 'string' },
   name: { type: 'string', multiple: true },
@@ -59,10 +62,10 @@ const options = {
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --cache FOLDER, --catalog FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION.'
+  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --ssh-port NUMBER|off, --cache FOLDER, --catalog FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION.'
 
 /**
- * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_CACHE, RAMET_CATALOG, RAMET_QUOTA, RAMET_MEMORY, RAMET_LIMITS, RAMET_MAX_LAYERS, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
+ * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_SSH_PORT, RAMET_CACHE, RAMET_CATALOG, RAMET_QUOTA, RAMET_MEMORY, RAMET_LIMITS, RAMET_MAX_LAYERS, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
  * (comma-separated). Throws invalid_input naming the flag.
  */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
@@ -70,12 +73,17 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
   const memory = flags.memory ?? env.RAMET_MEMORY
   const catalog = flags.catalog ?? env.RAMET_CATALOG
   const home = resolve(flags.home ?? (env.RAMET_HOME || defaultHome))
+  const port = parsePort(flags.port ?? (env.RAMET_PORT || '8420'), flags.port === undefined ? 'RAMET_PORT' : '--port')
   const names = flags.name ?? (env.RAMET_NAMES ?? '').split(',').map((name) => name.trim())
   return {
     home,
     database: parseDatabase(flags.database ?? env.RAMET_DATABASE, flags.database === undefined ? 'RAMET_DATABASE' : '--database'),
     host: flags.host ?? (env.RAMET_HOST || '127.0.0.1'),
-    port: parsePort(flags.port ?? (env.RAMET_PORT || '8420'), flags.port === undefined ? 'RAMET_PORT' : '--port'),
+    port,
+    sshPort: parseSshPort(
+      flags['ssh-port'] ?? (env.RAMET_SSH_PORT || String(port === 0 ? 0 : Math.min(port + 1, 65535))),
+      flags['ssh-port'] === undefined ? 'RAMET_SSH_PORT' : '--ssh-port',
+    ),
     cache: resolve(flags.cache ?? (env.RAMET_CACHE || join(home, 'cache'))),
     catalog: catalog ? resolve(catalog) : undefined,
     quotaBytes: parseSize(flags.quota ?? (env.RAMET_QUOTA || '100GiB'), flags.quota === undefined ? 'RAMET_QUOTA' : '--quota'),
@@ -150,6 +158,8 @@ function parsePort(text: string, where: string): number {
   if (/^\d{1,5}$/.test(text) && port <= 65535) return port
   throw invalidInput(`${where} must be a port from 0 to 65535, not ${JSON.stringify(text)}.`, where)
 }
+
+const parseSshPort = (text: string, where: string): number | undefined => (text === 'off' ? undefined : parsePort(text, where))
 
 const parseDurationOrNever = (text: string, where: string): number | undefined =>
   text === 'never' ? undefined : parseWait(text, where, 'a duration such as 24h, or never')

@@ -4,6 +4,7 @@ import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Host } from '@ramet/engine'
 import type { Check, Health } from '@ramet/model/api/host.ts'
+import type { SshGatewayInfo } from '@ramet/model/api/ssh.ts'
 import { unusedOf } from '@ramet/model/api/unused-images.ts'
 import { describeBytes } from '@ramet/model/units/bytes.ts'
 import { type MemoryRule, promisedMemory } from './admission/admission.ts'
@@ -23,6 +24,8 @@ export interface HostReportTools {
   readonly memory: MemoryRule
   readonly installation: string
   hasWeb(): boolean
+  readonly hostKey: string
+  gateway(): SshGatewayInfo
 }
 
 const root = join(import.meta.dirname, '../../..')
@@ -35,6 +38,8 @@ export async function hostReport({
   memory,
   installation,
   hasWeb,
+  hostKey,
+  gateway,
 }: HostReportTools): Promise<HostReport> {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   const commit = readCommit()
@@ -51,6 +56,8 @@ export async function hostReport({
         web: hasWeb(),
       }
     },
+    sshGateway: gateway,
+    sshHostKey: () => hostKey,
     async doctor() {
       return [
         ...(await host.checks()),

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions } from '@ramet/engine'
 import type { Check, Finding, Health, Image, ImageDetails, Me } from '@ramet/model/api/host.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
+import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
 import type { Overrides } from '@ramet/model/api/start-overrides.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
 import type {
@@ -31,6 +32,7 @@ export interface Services {
   readonly machines: Machines
   readonly images: Images
   readonly events: Events
+  readonly sshKeys: SshKeys
   readonly host: HostReport
 }
 
@@ -138,6 +140,17 @@ export interface Machines {
   /** `options.user` empty: the machine's default user. */
   terminal(user: User, id: string, machine: string, session: string, options: TerminalOptions): Promise<GuestTerminal>
   console(user: User, id: string, machine: string): Promise<Duplex>
+  /** Opens a TCP connection to a port of the machine. Throws `port_closed`. */
+  dial(user: User, id: string, machine: string, port: number): Promise<Duplex>
+}
+
+export interface SshKeys {
+  list(user: User): Promise<SshKey[]>
+  /** Throws `invalid_input`, `key_taken`, `too_many_ssh_keys`. */
+  add(user: User, body: AddSshKey): Promise<SshKey>
+  remove(user: User, id: string): Promise<void>
+  /** The user to whom a key in SSH's wire format belongs. */
+  userOf(key: Buffer): Promise<User | undefined>
 }
 
 export interface Images {
@@ -160,6 +173,9 @@ export interface Events {
 
 export interface HostReport {
   health(): Health
+  sshGateway(): SshGatewayInfo
+  /** The private key of all SSH servers of this installation. */
+  sshHostKey(): string
   doctor(): Promise<Check[]>
   fsck(how: { isDeep: boolean }): Promise<Finding[]>
 }

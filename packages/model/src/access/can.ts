@@ -43,6 +43,8 @@ const allowed = {
   /** The asking user's own account, its storage and its sessions. */
   'account.read': ['owner'],
   'account.leave': ['owner'],
+  /** Public keys for ssh. */
+  'account.keys': ['owner'],
   /** Links that log a browser in; by an API token alone. */
   'account.link': ['owner'],
 } as const satisfies Record<string, readonly ('owner' | 'everyone')[]>

@@ -16,7 +16,9 @@ import { imageRoutes } from './routes/images.ts'
 import { lineageRoutes } from './routes/lineage.ts'
 import { playgroundRoutes } from './routes/playgrounds.ts'
 import { playRoutes } from './routes/plays.ts'
+import { sshRoutes } from './routes/ssh.ts'
 import { usageRoutes } from './routes/usage.ts'
+import { addTunnels } from './tunnel-routes.ts'
 import type { WebSockets } from './web-sockets.ts'
 
 export interface ApiParts {
@@ -41,8 +43,10 @@ export const apiRoutes = ({ app, services, gate, streams, sockets, secure, count
   ...lineageRoutes(services.lineages),
   ...usageRoutes(services.storage),
   ...addLiveStatus({ services, sockets, counts, scheme: secure ? 'wss' : 'ws' }),
+  ...addTunnels({ services, sockets, counts, scheme: secure ? 'https' : 'http', log: app.log }),
   ...imageRoutes(services.images),
   ...eventRoutes({ events: services.events, streams, gate, counts }),
   ...hostRoutes(services.host),
+  ...sshRoutes(services.sshKeys, services.host),
   ...addMetrics(app, services.runs),
 ]

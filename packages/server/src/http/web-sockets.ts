@@ -56,9 +56,9 @@ export class WebSockets {
     this.#pings.unref()
   }
 
-  /** `path` as a route of Fastify: `/api/plays/:id/…`. */
+  /** `path` as a route of Fastify: `/api/plays/:id/…`; `*` at its end is all the rest. */
   add(path: string, open: WebSocketRoute): void {
-    const pattern = path.replace(/[.]/g, '\\.').replace(/:\w+/g, '([^/]+)')
+    const pattern = path.replace(/[.]/g, '\\.').replace(/:\w+/g, '([^/]+)').replace(/\*$/, '(.+)')
     this.#routes.push({ path: new RegExp(`^${pattern}$`), open })
   }
 

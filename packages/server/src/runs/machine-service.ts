@@ -53,6 +53,10 @@ export function machineService({ permitted, host, looked, lookWithinMs = 20_000 
       const { machine } = await find(user, id, name, 'open_console')
       return host.console(machine)
     },
+    async dial(user, id, name, port) {
+      const { machine } = await find(user, id, name, 'open_terminal')
+      return host.dial(machine, port)
+    },
   }
 }
 

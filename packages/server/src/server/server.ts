@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { pages } from '@ramet/model/api/routes.ts'
+import type { SshGatewayInfo } from '@ramet/model/api/ssh.ts'
 import type { InvalidInput } from '@ramet/model/errors/error.ts'
 import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
 import type { Conditions } from '@ramet/model/plan/init-conditions.ts'
@@ -35,6 +36,8 @@ import { runService } from '../runs/run-service.ts'
 import type { StartSpecTools } from '../runs/start-spec.ts'
 import type { PlayContext } from '../runs/to-play.ts'
 import type { Services } from '../services.ts'
+import { openHostKey, publicLine } from '../ssh/host-key.ts'
+import { sshKeyService } from '../ssh/ssh-keys.ts'
 import { reclaim } from '../storage/reclaim.ts'
 import { forgetLostSnapshots } from '../storage/snapshots/forget-lost.ts'
 import { storageService } from '../storage/usage/storage-service.ts'
@@ -47,6 +50,7 @@ import { destroyThrowaways } from '../warm-pool/throwaway.ts'
 import { WarmStarts } from '../warm-pool/warm-starts.ts'
 import { ensureWebBundle } from '../web/bundle.ts'
 import { backgroundStorage } from './background-storage.ts'
+import { openGateway } from './open-gateway.ts'
 import { openStore } from './open-store.ts'
 import { runEvents } from './run-events.ts'
 
@@ -184,7 +188,10 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     await Catalog.open({ db, officialFolder, teamFolder: config.catalog, images: specs.images, reader, log }),
   )
   const reach = new RegistryReach(host.images)
+  const hostKey = await openHostKey(config.home)
+  let gateway: SshGatewayInfo = { port: null, hostKey: publicLine(hostKey) }
   const services: Services = {
+    sshKeys: sshKeyService(db),
     auth,
     playgrounds: openPlaygrounds({
       db,
@@ -211,6 +218,8 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
       memory,
       installation: installation.id,
       hasWeb: () => bundle.isCurrent(),
+      hostKey,
+      gateway: () => gateway,
     }),
   }
   opened.use(
@@ -235,6 +244,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   opened.defer(() => app.close())
   noticeRequests(app, activity)
   endpoint = await listen(app, config)
+  gateway = await openGateway(config, services, hostKey, log, opened)
   await publishServer(config.home, endpoint)
   await reconciler.resume(wasRebooted)
   background.trigger()

@@ -12,6 +12,7 @@ export interface Database {
   installation: InstallationTable
   users: UserTable
   tokens: TokenTable
+  ssh_keys: SshKeyTable
   images: ImageTable
   layers: LayerTable
   playgrounds: PlaygroundTable
@@ -51,6 +52,17 @@ export interface TokenTable {
   created_at: string
   expires_at: string | null
 }
+
+/** Public keys for ssh. The fingerprint stands for the key: nothing else of it is needed. */
+export interface SshKeyTable {
+  id: string
+  user_id: string
+  name: string
+  type: string
+  fingerprint: string
+  created_at: string
+}
+export type SshKeyRow = Selectable<SshKeyTable>
 
 /** Which layer the next run made on an image gets. Older layers of the image live on as long as something holds them. */
 export interface ImageTable {

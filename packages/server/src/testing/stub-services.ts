@@ -201,6 +201,18 @@ export function stubServices(): Stubs {
         quota: { usedBytes: 0, limitBytes: 1024 ** 3 },
       }),
     },
+    sshKeys: {
+      list: async () => [],
+      add: async (_user, { line }) => ({
+        id: 'k',
+        name: line,
+        type: 'ssh-ed25519',
+        fingerprint: 'SHA256:x',
+        createdAt: '2026-01-01T00:00:00Z',
+      }),
+      remove: async () => {},
+      userOf: async () => undefined,
+    },
     machines: {
       async exec(user, id, _machine, command, options) {
         own(user, id)
@@ -218,6 +230,7 @@ export function stubServices(): Stubs {
         return shell.attach(known !== undefined)
       },
       console: async () => stubs.line,
+      dial: async () => stubs.line,
     },
     images: {
       list: () => [],
@@ -236,6 +249,8 @@ export function stubServices(): Stubs {
         building: [],
         web: false,
       }),
+      sshHostKey: () => '',
+      sshGateway: () => ({ port: null, hostKey: '' }),
       doctor: async () => [],
       fsck: async () => [],
     },

@@ -10,6 +10,7 @@ import { words } from './0008-words.ts'
 import { lists } from './0009-lists.ts'
 import { setUp } from './0010-set-up.ts'
 import { taskKinds } from './0011-task-kinds.ts'
+import { sshKeys } from './0012-ssh-keys.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -24,4 +25,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0009-lists': lists,
   '0010-set-up': setUp,
   '0011-task-kinds': taskKinds,
+  '0012-ssh-keys': sshKeys,
 }

@@ -1,0 +1,143 @@
+import { timingSafeEqual } from 'node:crypto'
+import { duplexPair } from 'node:stream'
+import { routes } from '@ramet/model/api/routes.ts'
+import { startTunnelSchema, tunnelSchema } from '@ramet/model/api/tunnel.ts'
+import { notAuthenticated, notFound } from '@ramet/model/errors/errors.ts'
+import type { FastifyBaseLogger } from 'fastify'
+import ssh2 from 'ssh2'
+import { createWebSocketStream } from 'ws'
+import { z } from 'zod'
+import { readCookie } from '../access/cookie.ts'
+import type { OpenCounts } from '../access/open-counts.ts'
+import { sha256 } from '../access/token-hash.ts'
+import type { Services } from '../services.ts'
+import { reach } from '../ssh/reach.ts'
+import { serveConnection } from '../ssh/serve-connection.ts'
+import { onlyKey, parsePublic } from '../ssh/ssh-keys.ts'
+import { readTunnelAddress } from '../tunnels/tunnel-address.ts'
+import { type OpenTunnel, Tunnels } from '../tunnels/tunnels.ts'
+import { waitUntilReady } from '../tunnels/wait-until-ready.ts'
+import { type Route, route } from './route.ts'
+import type { WebSockets } from './web-sockets.ts'
+
+export interface TunnelOptions {
+  readonly services: Services
+  readonly sockets: WebSockets
+  readonly counts: OpenCounts
+  readonly scheme: 'http' | 'https'
+  readonly log: FastifyBaseLogger
+  /** How long a client is held while its machine boots. */
+  readonly holdMs?: number
+}
+
+/** labctl takes this cookie from the answer to `loginUrl` and sends it with each websocket; nothing else. */
+const cookieName = '.ixcondsess'
+const sshPort = 22
+
+const isSame = (a: string, b: string) => timingSafeEqual(Buffer.from(sha256(a)), Buffer.from(sha256(b)))
+
+/**
+ * Tunnels as labctl knows them (`ssh`, `cp`, `port-forward`, `ide`): websockets that are TCP connections into a machine's network, one each. Behind port 22 of the machine itself
+ * stands an SSH server of Ramet's own, so that images need none. Returns the routes that hand tunnels out.
+ */
+export function addTunnels({ services, sockets, counts, scheme, log, holdMs = 50_000 }: TunnelOptions): Route[] {
+  const tunnels = new Tunnels()
+  const { runs, machines, host } = services
+
+  const talkSsh = ({ user, runId, machine, account, sshKey }: OpenTunnel) => {
+    const [ours, theirs] = duplexPair()
+    const ssh = new ssh2.Server({ hostKeys: [host.sshHostKey()], ident: 'ramet' }, (client) =>
+      serveConnection(client, {
+        machines,
+        counts,
+        access: {
+          userOf: sshKey ? onlyKey(sshKey, user) : async () => undefined,
+          destinationOf: async () => ({ runId, machine, account }),
+        },
+        admitted() {},
+      }),
+    )
+    ssh.on('error', (error: Error) => log.debug({ err: error }, 'an ssh connection through a tunnel failed'))
+    // Any stream does; the types know sockets only.
+    ssh.injectSocket(ours as Parameters<typeof ssh.injectSocket>[0])
+    return theirs
+  }
+
+  sockets.add(
+    `${decodeURIComponent(routes.tunnel(':ticket'))}/tunnels/*`,
+    async ({ request, params: [ticket = '', address = ''] }) => {
+      const tunnel = tunnels.find(ticket)
+      const cookie = readCookie(request.headers.cookie ?? '', cookieName)
+      if (!tunnel || cookie === undefined || !isSame(cookie, tunnel.cookie)) throw notAuthenticated()
+      const { host: to, port } = readTunnelAddress(address)
+      // Whoever may not enter the run any more gets no connection either.
+      const place = counts.take(tunnel.user, 'sockets')
+      const isShell = to === '' && port === sshPort && tunnel.sshKey !== undefined
+      const inside = await (isShell ? Promise.resolve(talkSsh(tunnel)) : reach(machines, tunnel.user, tunnel, to, port)).catch(
+        (error: unknown) => {
+          place[Symbol.dispose]()
+          throw error
+        },
+      )
+      return (socket) => {
+        const outside = createWebSocketStream(socket)
+        const end = () => {
+          place[Symbol.dispose]()
+          inside.destroy()
+          outside.destroy()
+        }
+        // A text frame has no place in a connection of bytes.
+        socket.on('message', (_data, isBinary) => isBinary || socket.close(1003))
+        outside.on('error', end)
+        inside.on('error', end)
+        socket.once('close', end)
+        // The protocol has no half-close: the end of one side is the end.
+        inside.once('end', () => outside.end())
+        inside.pipe(outside, { end: false })
+        outside.pipe(inside)
+      }
+    },
+  )
+
+  return [
+    route({
+      method: 'POST',
+      path: routes.tunnels(':id'),
+      permission: 'run.enter',
+      params: ['id'],
+      summary:
+        'Opens a tunnel into a machine for ssh and other TCP connections, as labctl uses it; waits while the machine boots, then 503',
+      body: startTunnelSchema,
+      answer: tunnelSchema,
+      async handle({ user, params, body, request }) {
+        const machine = await waitUntilReady(runs, user, params.id, body.machine ?? '', holdMs)
+        const ticket = tunnels.add({
+          user,
+          runId: params.id,
+          machine,
+          account: body.sshUser || undefined,
+          sshKey: body.sshPubKey ? parsePublic(body.sshPubKey).wire : undefined,
+        })
+        const url = `${scheme}://${request.headers.host ?? request.host}${routes.tunnel(ticket)}`
+        return { url, loginUrl: `${url}/login` }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: `${routes.tunnel(':ticket')}/login`,
+      permission: 'anyone',
+      params: ['ticket'],
+      summary: 'Gives whoever knows the URL of a tunnel the cookie that its websockets need',
+      answer: z.object({}),
+      async handle({ params, reply }) {
+        const tunnel = tunnels.find(params.ticket)
+        if (!tunnel) throw notFound('tunnel', 'of this URL', 'Open a new one: POST /api/plays/ID/tunnels.')
+        reply.header(
+          'set-cookie',
+          `${cookieName}=${tunnel.cookie}; Path=${routes.tunnel(params.ticket)}; HttpOnly; SameSite=Strict`,
+        )
+        return {}
+      },
+    }),
+  ]
+}

@@ -1,0 +1,108 @@
+import type { Duplex } from 'node:stream'
+import type { AuthContext, Connection, ParsedKey, PublicKeyAuthContext, ServerChannel, TcpipRequestInfo } from 'ssh2'
+import ssh2 from 'ssh2'
+import type { OpenCounts } from '../access/open-counts.ts'
+import type { Machines, User } from '../services.ts'
+import type { Destination } from './destination.ts'
+import { reach } from './reach.ts'
+import { serveSession } from './session.ts'
+
+/** Who gets in, and where. Both are asked for each session and forward: a key that was taken away opens nothing more. */
+export interface SshAccess {
+  /** The user to whom this key (SSH wire format) belongs. */
+  userOf(key: Buffer): Promise<User | undefined>
+  /** Throws a RametError for people. */
+  destinationOf(user: User, loginName: string): Promise<Destination>
+}
+
+export interface ConnectionTools {
+  readonly access: SshAccess
+  readonly machines: Pick<Machines, 'exec' | 'dial'>
+  readonly counts: OpenCounts
+  /** Called once somebody has proved who he is. */
+  admitted(): void
+}
+
+/** Keys that a client may offer. An agent with more has to name one. */
+const mostTries = 20
+
+const isSame = (user: User | undefined, other: User) => user?.id === other.id
+
+/** Serves one SSH connection that ssh2 has accepted. Public keys are the only way in. */
+export function serveConnection(client: Connection, { access, machines, counts, admitted }: ConnectionTools): void {
+  let owner: { user: User; key: Buffer; loginName: string } | undefined
+  let tries = 0
+
+  const authenticate = async (asked: AuthContext): Promise<void> => {
+    tries += 1
+    if (tries > mostTries) return void client.end()
+    if (asked.method !== 'publickey') return asked.reject(['publickey'])
+    const key = keyOf(asked)
+    const user = key && (await access.userOf(key.getPublicSSH()))
+    if (!key || !user) return asked.reject(['publickey'])
+    // Without a signature a client only asks whether the key would do (RFC 4252, 7).
+    if (!asked.signature || !asked.blob) return asked.accept()
+    if (key.verify(asked.blob, asked.signature, asked.hashAlgo) !== true) return asked.reject(['publickey'])
+    owner = { user, key: key.getPublicSSH(), loginName: asked.username }
+    admitted()
+    asked.accept()
+  }
+
+  /** The user and where he goes, as it is now. */
+  const enter = async (): Promise<{ user: User; to: Destination }> => {
+    if (!owner || !isSame(await access.userOf(owner.key), owner.user)) {
+      client.end()
+      throw new Error('the key was taken away')
+    }
+    return { user: owner.user, to: await access.destinationOf(owner.user, owner.loginName) }
+  }
+
+  const forward = async (accept: () => ServerChannel, reject: () => void, { destIP, destPort }: TcpipRequestInfo) => {
+    try {
+      const { user, to } = await enter()
+      const place = counts.take(user, 'sockets')
+      const inside = await reach(machines, user, to, destIP, destPort).catch((error: unknown) => {
+        place[Symbol.dispose]()
+        throw error
+      })
+      inside.once('close', () => place[Symbol.dispose]())
+      join(accept(), inside)
+    } catch {
+      reject()
+    }
+  }
+
+  client.on('authentication', (asked) => void authenticate(asked).catch(() => asked.reject()))
+  client.on('session', (accept) => {
+    serveSession(accept(), async (command, options) => {
+      const { user, to } = await enter()
+      const place = counts.take(user, 'sockets')
+      try {
+        const process = await machines.exec(user, to.runId, to.machine, command ?? '', {
+          ...options,
+          ...(to.account === undefined ? {} : { user: to.account }),
+        })
+        void process.exit.catch(() => {}).finally(() => place[Symbol.dispose]())
+        return process
+      } catch (error) {
+        place[Symbol.dispose]()
+        throw error
+      }
+    })
+  })
+  client.on('tcpip', (accept, reject, to) => void forward(accept, reject, to))
+  client.on('error', () => client.end())
+}
+
+function keyOf({ key }: PublicKeyAuthContext): ParsedKey | undefined {
+  const parsed = ssh2.utils.parseKey(`${key.algo} ${key.data.toString('base64')}`)
+  return parsed instanceof Error ? undefined : parsed
+}
+
+function join(channel: Duplex, inside: Duplex): void {
+  channel.on('error', () => inside.destroy())
+  inside.on('error', () => channel.destroy())
+  channel.once('close', () => inside.destroy())
+  inside.once('close', () => channel.end())
+  channel.pipe(inside).pipe(channel)
+}

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import ssh2 from 'ssh2'
+import { createWebSocketStream, WebSocket } from 'ws'
+import { testFolder } from '../scripts/testing/test-folders.ts'
+import { finish, until } from './harness/processes.ts'
+import { TestServer } from './harness/server.ts'
+
+/** Plain OpenSSH into a real VM whose image has no sshd, by the lines of `ramet ssh-config` alone. */
+describe('plain ssh', { concurrency: false }, () => {
+  const server = new TestServer()
+  const folder = testFolder('s')
+  const config = join(folder, 'config')
+  const key = join(folder, 'key')
+  let id = ''
+
+  const ssh = (...argv: string[]) => finish(['ssh', '-F', config, '-i', key, 'ramet-lab', ...argv], { timeoutMs: 60_000 })
+  const must = async (...argv: [string, ...string[]]) => {
+    const done = await finish(argv, { timeoutMs: 120_000 })
+    assert.equal(done.code, 0, `${argv.join(' ')}: ${done.stderr}`)
+    return done.stdout
+  }
+
+  before(async () => {
+    await mkdir(folder, { recursive: true })
+    await server.start()
+    await must('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', key)
+    id = (await server.ok('playground', 'start', 'debian', '-q', '--title', 'Lab')).trim()
+    await server.ok('ssh-key', 'add', `${key}.pub`, '--name', 'laptop')
+    await writeFile(
+      config,
+      `${await server.ok('ssh-config')}\nHost *\n  BatchMode yes\n  IdentitiesOnly yes\n  StrictHostKeyChecking yes\n  UserKnownHostsFile /dev/null\n`,
+    )
+  })
+  after(async () => {
+    await server.ramet(['playground', 'destroy', id])
+    await server.dispose()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('a command runs in the machine, with its exit status; the host key is known beforehand', async () => {
+    const { code, stdout, stderr } = await ssh('hostname; exit 3')
+    assert.equal(stdout, 'debian\n', stderr)
+    assert.equal(code, 3)
+  })
+
+  test('a terminal is one', async () => {
+    assert.match((await ssh('-tt', 'tty; stty size')).stdout, /\/dev\/pts\/\d+\r\n\d+ \d+\r\n/)
+  })
+
+  test('scp -r and sftp carry a tree there and back, whole, with modes and times', async () => {
+    const tree = join(folder, 'tree')
+    await mkdir(join(tree, 'inner folder'), { recursive: true })
+    await writeFile(join(tree, 'big'), randomBytes(8 * 1024 ** 2))
+    await writeFile(join(tree, 'inner folder', 'tool'), '#!/bin/sh\necho carried\n', { mode: 0o755 })
+    await symlink('big', join(tree, 'link'))
+    await must('scp', '-F', config, '-i', key, '-rpq', tree, 'ramet-lab:/root/there')
+    assert.equal((await ssh('"/root/there/inner folder/tool"')).stdout, 'carried\n')
+    await must('scp', '-F', config, '-i', key, '-rpq', 'ramet-lab:/root/there', join(folder, 'back'))
+    await must('cmp', join(tree, 'big'), join(folder, 'back', 'big'))
+    const batch = join(folder, 'batch')
+    await writeFile(batch, 'cd /root/there\nrename big bigger\nsymlink bigger other\nls -l\n')
+    assert.match(await must('sftp', '-q', '-F', config, '-i', key, '-b', batch, 'ramet-lab'), /bigger/)
+    assert.equal((await ssh('readlink /root/there/other; sha256sum </root/there/bigger')).code, 0)
+  })
+
+  test('sftp runs as the user who logs in, and does what he may', async () => {
+    await ssh('useradd -m ann && umask 077 && echo secret >/root/secret')
+    const batch = join(folder, 'as-ann')
+    await writeFile(batch, 'pwd\n-get /root/secret\nput config mine\n')
+    const asAnn = await finish(['sftp', '-q', '-F', config, '-i', key, '-o', `User=${id}+debian+ann`, '-b', batch, 'ramet-lab'], {
+      cwd: folder,
+      timeoutMs: 60_000,
+    })
+    assert.equal(asAnn.code, 0, asAnn.stderr)
+    assert.match(asAnn.stdout, /\/home\/ann/)
+    assert.equal(existsSync(join(folder, 'secret')), false)
+    assert.equal((await ssh('stat -c %U /home/ann/mine')).stdout, 'ann\n')
+  })
+
+  test('a port of the machine is reached through the connection', async () => {
+    await ssh('nohup sh -c "while :; do echo from inside | /run/ramet/busybox nc -l -p 8080; done" >/dev/null 2>&1 &')
+    await until(
+      'the port to answer',
+      async () =>
+        (
+          await finish(['ssh', '-F', config, '-i', key, '-W', 'localhost:8080', 'ramet-lab'], { timeoutMs: 10_000 })
+        ).stdout.includes('from inside'),
+      30_000,
+    )
+  })
+
+  test('many sessions share one connection', async () => {
+    const socket = join(folder, 'm')
+    await must('ssh', '-F', config, '-i', key, '-fNM', '-S', socket, 'ramet-lab')
+    const all = await Promise.all(
+      Array.from({ length: 40 }, (_, n) =>
+        finish(['ssh', '-F', config, '-S', socket, 'ramet-lab', `echo ${n}`], { timeoutMs: 60_000 }),
+      ),
+    )
+    assert.deepEqual(
+      all.map(({ stdout }) => stdout.trim()),
+      all.map((_, n) => String(n)),
+    )
+    await finish(['ssh', '-F', config, '-S', socket, '-O', 'exit', 'ramet-lab'])
+  })
+
+  test('labctl’s way: a tunnel, its cookie, a websocket a connection, ssh by the key that came along', async () => {
+    const { endpoint, token } = { endpoint: server.endpoint, token: await server.token() }
+    const headers = { authorization: `Basic ${Buffer.from(`session:${token}`).toString('base64')}` }
+    const publicKey = await readFile(`${key}.pub`, 'utf8')
+    const body = JSON.stringify({
+      machine: 'debian',
+      port: 0,
+      access: 'private',
+      generateLoginUrl: true,
+      sshUser: 'root',
+      sshPubKey: publicKey,
+    })
+    const answer = await fetch(`${endpoint}/api/plays/${id}/tunnels`, { method: 'POST', headers, body })
+    assert.equal(answer.status, 200)
+    const { url, loginUrl } = (await answer.json()) as { url: string; loginUrl: string }
+    const login = await fetch(loginUrl)
+    const cookie = (login.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+    assert.match(cookie, /^\.ixcondsess=./)
+    const socket = (address: string, sent: Record<string, string> = { cookie }) =>
+      new WebSocket(`${url.replace('http', 'ws')}/tunnels/${Buffer.from(address).toString('base64')}`, { headers: sent })
+    const refused = socket(':22', {})
+    const [, { statusCode }] = (await once(refused, 'unexpected-response')) as [unknown, { statusCode: number }]
+    assert.equal(statusCode, 401)
+    const client = new ssh2.Client()
+    const ready = once(client, 'ready')
+    client.connect({ sock: createWebSocketStream(socket(':22')) as never, username: 'root', privateKey: await readFile(key) })
+    await ready
+    const said = await new Promise<string>((resolve, reject) =>
+      client.exec('hostname', (error, stream) =>
+        error ? reject(error) : stream.on('data', (bytes: Buffer) => resolve(bytes.toString())),
+      ),
+    )
+    assert.equal(said, 'debian\n')
+    client.end()
+    const web = createWebSocketStream(socket(':8080'))
+    assert.match((await web.take(1).toArray()).join(''), /from inside/)
+  })
+
+  test('a key that was taken away opens nothing more', async () => {
+    await server.ok('ssh-key', 'remove', (await server.ok('ssh-key', 'list', '-q')).trim())
+    assert.match((await ssh('true')).stderr, /Permission denied/)
+    assert.match(await readFile(config, 'utf8'), /Host ramet-lab\.debian ramet-lab/)
+  })
+})
