@@ -18,6 +18,7 @@ import { type ChannelConnection, connectChannels } from './channel-connection.ts
 import { openTerminal } from './keeper-terminal.ts'
 import { type Pace, usualPace, watchLiveness } from './liveness.ts'
 import { commandRequest, dialRequest, keeperRequest, toolRequest } from './requests.ts'
+import { waitUntilReady } from './wait-until-ready.ts'
 
 /** Timeouts of attempts. A guest answers seconds after power-on; later attempts wait longer, in case bytes were lost before the guest read the port. */
 const silentMs = { first: 2000, longest: 30_000 }
@@ -62,20 +63,8 @@ export class ChannelLink implements GuestLink {
     return () => this.#listeners.delete(listener)
   }
 
-  async ready(signal: AbortSignal): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const stop = AbortSignal.any([signal, this.#closing.signal])
-    const abort = () => reject(this.#closing.signal.aborted ? this.#unreachable() : (signal.reason as Error))
-    const forget = this.onChange((isReady) => isReady && resolve())
-    stop.addEventListener('abort', abort, { once: true })
-    if (stop.aborted) abort()
-    else if (this.isReady) resolve()
-    try {
-      await promise
-    } finally {
-      forget()
-      stop.removeEventListener('abort', abort)
-    }
+  ready(signal: AbortSignal): Promise<void> {
+    return waitUntilReady(this, signal, this.#closing.signal)
   }
 
   async exec(command: string, { user = 'root', pty }: ExecOptions = {}): Promise<GuestProcess> {
@@ -132,13 +121,14 @@ export class ChannelLink implements GuestLink {
   }
 
   close(): void {
-    this.#closing.abort(new Error('the link was closed'))
     this.#stopListening()
     this.#connection?.close('the link was closed')
+    this.#closing.abort(guestUnreachable('it was switched off.'))
   }
 
   #unreachable(): Error {
-    return guestUnreachable(this.#closing.signal.aborted ? 'it was switched off.' : this.#lastWhy)
+    const { aborted, reason } = this.#closing.signal
+    return aborted ? (reason as Error) : guestUnreachable(this.#lastWhy)
   }
 
   #connected(): ChannelConnection {

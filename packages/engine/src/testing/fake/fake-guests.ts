@@ -13,6 +13,7 @@ import type {
   ToolResult,
 } from '../../guest/guest.ts'
 import { encodeFrame, FrameReader } from '../../guest/link/keeper-frames.ts'
+import { waitUntilReady } from '../../guest/link/wait-until-ready.ts'
 import { wake } from '../../guest/wake/wake.ts'
 import type { VmPort } from '../../vmm/vmm.ts'
 import { fakeFrames, type GuestOpening, largestFrame, readFrames } from './fake-protocol.ts'
@@ -56,21 +57,8 @@ class FakeLink implements GuestLink {
     return () => this.#listeners.delete(listener)
   }
 
-  async ready(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
-    if (this.isReady) return
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const stop = AbortSignal.any([signal, this.#closing.signal])
-    const abort = () => reject(stop.reason as Error)
-    const forget = this.onChange((isReady) => isReady && resolve())
-    stop.addEventListener('abort', abort, { once: true })
-    if (stop.aborted) abort()
-    try {
-      await promise
-    } finally {
-      forget()
-      stop.removeEventListener('abort', abort)
-    }
+  ready(signal: AbortSignal): Promise<void> {
+    return waitUntilReady(this, signal, this.#closing.signal)
   }
 
   async exec(command: string, { user = 'root', pty }: ExecOptions = {}): Promise<GuestProcess> {
