@@ -1,22 +1,11 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Client } from '@ramet/client/client.ts'
 import type { MachineStream } from '@ramet/client/machine-stream.ts'
 import { routes } from '@ramet/model/api/routes.ts'
+import { createPlayground, debianMachine } from './harness/create-playground.ts'
 import { tellMachine } from './harness/in-machine.ts'
 import { TestServer } from './harness/server.ts'
-
-const machine = (name: string, more = '') => `
-    - { name: ${name}, users: [{ name: root }], drives: [{ source: debian-stable, mount: / }]${more} }`
-const manifest = `kind: playground
-title: One door
-playground:
-  machines:${machine('open')}${machine('shut', ', noSSH: true')}
-  initTasks: { seed: { init: true, machine: shut, run: "echo seeded" } }
-  accessControl: { canList: [owner], canRead: [owner], canStart: [owner] }
-`
 
 /** Each way that leads a person into a machine. A new one belongs here: `ways lists every route into a machine` says so. */
 const ways: Readonly<Record<string, (client: Client, id: string, machine: string) => MachineStream>> = {
@@ -31,9 +20,12 @@ describe('a machine that lets nobody in', { concurrency: false }, () => {
 
   before(async () => {
     await server.start()
-    const file = join(server.home, 'closed.yaml')
-    await writeFile(file, manifest)
-    const name = (await server.ok('playground', 'create', 'closed', '-b', 'flexbox', '-f', file, '-q')).trim()
+    const name = await createPlayground(server, {
+      name: 'closed',
+      title: 'One door',
+      machines: [debianMachine('open'), debianMachine('shut', { noSSH: true })],
+      initTasks: { seed: { init: true, machine: 'shut', run: 'echo seeded' } },
+    })
     id = (await server.ok('playground', 'start', name, '-q')).trim()
   })
   after(() => server.dispose())

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/api/wire.ts'
 import type { RametError } from '@ramet/model/errors/error.ts'
+import { createPlayground, debianMachine } from './harness/create-playground.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
@@ -188,18 +189,12 @@ describe('copies of a run', { concurrency: false }, () => {
 
   test('tasks that are done come along with a save, and are done again with --rerun-init', async () => {
     const api = await client()
-    const file = join(server.home, 'tasks.yaml')
-    await writeFile(
-      file,
-      `kind: playground
-title: With a task
-playground:
-  machines: [{name: one, users: [{name: root}], drives: [{source: debian-stable, mount: /}]}]
-  initTasks: {count: {init: true, machine: one, run: 'true'}}
-  accessControl: {canList: [owner], canRead: [owner], canStart: [owner]}
-`,
-    )
-    const base = (await server.ok('playground', 'create', 'tasks', '-b', 'flexbox', '-f', file, '-q')).trim()
+    const base = await createPlayground(server, {
+      name: 'tasks',
+      title: 'With a task',
+      machines: [debianMachine('one')],
+      initTasks: { count: { init: true, machine: 'one', run: 'true' } },
+    })
     const first = (await server.ok('playground', 'start', base, '-q')).trim()
     await server.ok('playground', 'stop', first, '-q')
     await server.ok('playground', 'save', first, 'done', '-q')

@@ -3,10 +3,10 @@ import { chmod, mkdir, open, readdir, rename, rm, stat, truncate, writeFile } fr
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
-import type { Play } from '@ramet/model/api/wire.ts'
 import { inMachine } from './harness/in-machine.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { until } from './harness/processes.ts'
+import { runsOf } from './harness/runs-of.ts'
 import { TestServer } from './harness/server.ts'
 import { severalMachines } from './harness/several-machines.ts'
 
@@ -21,13 +21,8 @@ describe('runs that keep their memory', { concurrency: false }, () => {
   })
   after(() => server.dispose())
 
-  const plays = async () => (await server.client()).plays
-  const reached = (id: string, state: Play['state']) => server.reached(id, state)
-  const startRun = async () => {
-    const { id } = await (await plays()).start({ playground })
-    await reached(id, 'RUNNING')
-    return id
-  }
+  const { plays, reached, start, destroy: destroyRun } = runsOf(server, () => playground)
+  const startRun = async () => (await start()).id
   const stop = async (id: string, how = {}) => {
     await (await plays()).stop(id, how)
     return reached(id, 'STOPPED')
@@ -43,8 +38,7 @@ describe('runs that keep their memory', { concurrency: false }, () => {
   /** What leaves a busy host to others may take so long on it. */
   const restMs = 180_000
   const destroy = async (id: string) => {
-    await (await plays()).destroy(id)
-    await reached(id, 'DESTROYED')
+    await destroyRun(id)
     assert.deepEqual(await snapshots(), [])
     await server.inOrder()
   }

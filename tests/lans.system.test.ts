@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { findHierarchies } from '@ramet/engine/testing'
+import { createPlayground, debianMachine } from './harness/create-playground.ts'
 import { tellMachine } from './harness/in-machine.ts'
 import { leftovers, nameProcesses, vmProcesses } from './harness/leftovers.ts'
 import { finish, until } from './harness/processes.ts'
@@ -13,21 +13,22 @@ import { TestServer } from './harness/server.ts'
  *
  *   open 172.16.0.0/24 ── a ── left 10.1.0.0/24 ── r ── right 10.2.0.0/24 ── b
  */
-const machine = (name: string, ...interfaces: [network: string, address: string][]) => `
-    - name: ${name}
-      users: [{ name: root }]
-      drives: [{ source: debian-stable, mount: / }]
-      network: { interfaces: [${interfaces.map(([network, address]) => `{ network: ${network}, address: ${address} }`).join(', ')}] }`
-const manifest = `kind: playground
-title: Three LANs
-playground:
-  networks:
-    - { name: open, subnet: 172.16.0.0/24 }
-    - { name: left, subnet: 10.1.0.0/24, private: true }
-    - { name: right, subnet: 10.2.0.0/24, private: true }
-  machines:${machine('a', ['left', '10.1.0.2'], ['open', '172.16.0.2'])}${machine('r', ['left', '10.1.0.3'], ['right', '10.2.0.3'])}${machine('b', ['right', '10.2.0.4'])}
-  accessControl: { canList: [owner], canRead: [owner], canStart: [owner] }
-`
+const machine = (name: string, ...interfaces: { network: string; address: string }[]) =>
+  debianMachine(name, { network: { interfaces } })
+const threeLans = {
+  name: 'lans',
+  title: 'Three LANs',
+  networks: [
+    { name: 'open', subnet: '172.16.0.0/24' },
+    { name: 'left', subnet: '10.1.0.0/24', private: true },
+    { name: 'right', subnet: '10.2.0.0/24', private: true },
+  ],
+  machines: [
+    machine('a', { network: 'left', address: '10.1.0.2' }, { network: 'open', address: '172.16.0.2' }),
+    machine('r', { network: 'left', address: '10.1.0.3' }, { network: 'right', address: '10.2.0.3' }),
+    machine('b', { network: 'right', address: '10.2.0.4' }),
+  ],
+}
 
 describe('machines on several networks', { concurrency: false }, () => {
   const server = new TestServer()
@@ -42,9 +43,7 @@ describe('machines on several networks', { concurrency: false }, () => {
 
   before(async () => {
     await server.start()
-    const file = join(server.home, 'lans.yaml')
-    await writeFile(file, manifest)
-    const name = (await server.ok('playground', 'create', 'lans', '-b', 'flexbox', '-f', file, '-q')).trim()
+    const name = await createPlayground(server, threeLans)
     const started = await server.ramet(['playground', 'start', name, '-q'], { timeoutMs: 600_000 })
     assert.equal(started.code, 0, started.stderr + server.output.slice(-3000))
     id = started.stdout.trim()

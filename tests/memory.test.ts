@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/api/wire.ts'
+import { createPlayground, debianMachine } from './harness/create-playground.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
@@ -63,18 +62,8 @@ describe('starts and the memory of the host', { concurrency: false }, () => {
   })
 
   test('a machine with more than the host has is scaled down to all of it, and refused beside others', async () => {
-    const file = join(server.home, 'wide.yaml')
-    await writeFile(
-      file,
-      `kind: playground
-title: A wide one
-playground:
-  machines:
-    - { name: big, users: [{ name: root }], drives: [{ source: debian-stable, mount: / }], resources: { cpuCount: 32, ramSize: 8GiB } }
-  accessControl: { canList: [owner], canRead: [owner], canStart: [owner] }
-`,
-    )
-    const name = (await server.ok('playground', 'create', 'wide', '-b', 'flexbox', '-f', file, '-q')).trim()
+    const machines = [debianMachine('big', { resources: { cpuCount: 32, ramSize: '8GiB' } })]
+    const name = await createPlayground(server, { name: 'wide', title: 'A wide one', machines })
     const { plays } = await client()
     const before = (await plays.list()).length
     const { code, stderr } = await server.ramet(['playground', 'start', name, '-q'])

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/api/wire.ts'
+import { createPlayground, debianMachine } from './harness/create-playground.ts'
 import { inMachine } from './harness/in-machine.ts'
 import { leftovers, vmProcesses } from './harness/leftovers.ts'
 import { until } from './harness/processes.ts'
@@ -182,24 +183,19 @@ export function randomUse({ fake, steps, seed }: RandomUse): void {
 
     before(async () => {
       await server.start()
-      const { name } = await (await server.client()).playgrounds.create({
+      playground = await createPlayground(server, {
         name: 'random',
-        base: 'flexbox',
         title: 'Random use',
         machines: [
-          {
-            name: machine,
-            users: [{ name: 'root' }],
+          debianMachine(machine, {
             drives: [
               { source: 'debian-stable', mount: '/' },
               { mount: '/data', size: '1GiB' },
             ],
             resources: { cpuCount: 1, ramSize: '256MiB' },
-          },
+          }),
         ],
-        accessControl: { canList: ['owner'], canRead: ['owner'], canStart: ['owner'] },
       })
-      playground = name
     })
     after(() => server.dispose())
 

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isReady, silentMachines } from '@ramet/client/goals.ts'
 import { bootOf } from './harness/in-machine.ts'
 import { until } from './harness/processes.ts'
+import { runsOf } from './harness/runs-of.ts'
 import { TestServer } from './harness/server.ts'
 import { severalMachines } from './harness/several-machines.ts'
 
@@ -18,13 +19,8 @@ describe('a machine that does not answer', { concurrency: false }, () => {
   })
   after(() => server.dispose())
 
-  const plays = async () => (await server.client()).plays
+  const { plays, start, destroy } = runsOf(server, () => playground)
   const silent = async (id: string) => silentMachines(await (await plays()).get(id)).map(({ name }) => name)
-  const started = async () => {
-    const { id } = await (await plays()).start({ playground })
-    await server.reached(id, 'RUNNING')
-    return id
-  }
   /** The guest hangs up at once, so the command is not answered. */
   const freeze = async (id: string, machine: string, seconds = '') => {
     const stream = (await server.client()).exec(id, machine, { command: `freeze ${seconds}` })
@@ -32,7 +28,7 @@ describe('a machine that does not answer', { concurrency: false }, () => {
   }
 
   test('is not Ready and says so until it answers again', async () => {
-    const id = await started()
+    const { id } = await start()
     await freeze(id, 'm2', '2')
     await until('m2 to be known as silent', async () => (await silent(id)).join() === 'm2')
     assert.match(
@@ -41,11 +37,11 @@ describe('a machine that does not answer', { concurrency: false }, () => {
     )
     assert.match((await server.ramet(['playground', 'list'])).stdout, /RUNNING \(m2 does not answer\)/)
     await until('m2 to answer again', async () => (await silent(id)).length === 0)
-    await (await plays()).destroy(id)
+    await destroy(id)
   })
 
   test('is known to be silent by a server that never reached it', async () => {
-    const id = await started()
+    const { id } = await start()
     // It freezes while there is no server, so that no event tells of it.
     await freeze(id, 'm2', '15 1')
     await server.kill()
@@ -53,11 +49,11 @@ describe('a machine that does not answer', { concurrency: false }, () => {
     await server.start()
     await until('m2 to be known as silent', async () => (await silent(id)).join() === 'm2', 60_000)
     await until('m2 to answer again', async () => (await silent(id)).length === 0)
-    await (await plays()).destroy(id)
+    await destroy(id)
   })
 
   test('boots in a live clone and after stop and restart, while the others go on', async () => {
-    const id = await started()
+    const { id } = await start()
     const [one, two] = [await bootOf(server, id, 'm1'), await bootOf(server, id, 'm2')]
     await freeze(id, 'm2')
     await until('m2 to be known as silent', async () => (await silent(id)).join() === 'm2')
@@ -73,7 +69,7 @@ describe('a machine that does not answer', { concurrency: false }, () => {
       await until('all machines to be ready', async () => isReady(await (await plays()).get(run)), 60_000)
       assert.equal(await bootOf(server, run, 'm1'), one)
       assert.notEqual(await bootOf(server, run, 'm2'), two)
-      await (await plays()).destroy(run)
+      await destroy(run)
     }
     await server.inOrder()
   })

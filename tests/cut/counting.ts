@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { testFolder } from '../../scripts/testing/test-folders.ts'
+import { createPlayground, debianMachine } from '../harness/create-playground.ts'
 import { inMachine } from '../harness/in-machine.ts'
 import { finish, until } from '../harness/processes.ts'
 import type { TestServer } from '../harness/server.ts'
@@ -15,22 +16,18 @@ export const countsOf = (page: Buffer, at = 0): Counts =>
   Object.fromEntries(names.map((name, index) => [name, Number(page.readBigUInt64LE(at + markBytes + index * 8))])) as Counts
 
 /** On one network: `writer` has the drive that is written to, `holder` the memory. Two CPUs each. */
-export async function createCountingPlayground(server: TestServer): Promise<string> {
-  const { name } = await (await server.client()).playgrounds.create({
+export function createCountingPlayground(server: TestServer): Promise<string> {
+  return createPlayground(server, {
     name: 'counting',
-    base: 'flexbox',
     title: 'Counting',
     networks: [{ name: 'lan', subnet: '10.11.0.0/24' }],
-    machines: ['writer', 'holder'].map((machine) => ({
-      name: machine,
-      users: [{ name: 'root' }],
-      drives: [{ source: 'debian-stable', mount: '/' }],
-      network: { interfaces: [{ network: 'lan' }] },
-      resources: { cpuCount: 2, ramSize: '512MiB' },
-    })),
-    accessControl: { canList: ['owner'], canRead: ['owner'], canStart: ['owner'] },
+    machines: ['writer', 'holder'].map((machine) =>
+      debianMachine(machine, {
+        network: { interfaces: [{ network: 'lan' }] },
+        resources: { cpuCount: 2, ramSize: '512MiB' },
+      }),
+    ),
   })
-  return name
 }
 
 /** Compiles the program, brings it into both machines and starts it. */
