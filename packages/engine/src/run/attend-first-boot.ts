@@ -1,4 +1,5 @@
 import { answerFirstBoot, type FirstBootRecord } from '../guest/boot/first-boot.ts'
+import type { GuestLink } from '../guest/guest.ts'
 import type { Vm } from '../vmm/vmm.ts'
 import { asksAtBoot } from './initrd.ts'
 import type { RunStore } from './run-store.ts'
@@ -8,9 +9,9 @@ const askedWithinMs = 120_000
 
 /**
  * Answers a VM's guest about the work of its lineage's first boot: at its present boot, while that work is due, and at each reboot from inside, since that begins with the same
- * configuration. Not for a VM that sleeps: it is woken over the same port.
+ * configuration. Not for a VM that sleeps: it is woken over the same port. `found`: the link of a VM that an earlier server started.
  */
-export function attendFirstBoot(vm: Vm, store: RunStore, machine: string): void {
+export function attendFirstBoot(vm: Vm, store: RunStore, machine: string, found?: Pick<GuestLink, 'ready'>): void {
   const record: FirstBootRecord = {
     async read() {
       const { plan, drives } = await store.read()
@@ -21,12 +22,21 @@ export function attendFirstBoot(vm: Vm, store: RunStore, machine: string): void 
     save: (state) => store.saveSetUp(machine, state),
   }
   // Without an answer the guest boots without that work, which stays due.
-  const answer = () => answerFirstBoot(vm.ports.wake, record, AbortSignal.timeout(askedWithinMs)).catch(() => {})
+  const answer = (signal = AbortSignal.timeout(askedWithinMs)) => answerFirstBoot(vm.ports.wake, record, signal).catch(() => {})
   vm.onReset(() => void answer())
   void record.read().then(
     (state) => {
       if (state !== 'done') void answer()
+      // The earlier server may have ended before it said what it had noted: the guest would wait 10 s for that.
+      else if (found) void answer(untilReady(found))
     },
     () => {},
   )
+}
+
+function untilReady(link: Pick<GuestLink, 'ready'>): AbortSignal {
+  const over = new AbortController()
+  const end = () => over.abort()
+  void link.ready(AbortSignal.timeout(askedWithinMs)).then(end, end)
+  return over.signal
 }

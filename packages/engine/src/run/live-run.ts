@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { machineUnreachable } from '@ramet/model/errors/errors.ts'
 import { readTroubles } from '../guest/boot/troubles.ts'
 import type { GuestLink, Guests, WakeOptions } from '../guest/guest.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
+import { howItEnded } from './how-it-ended.ts'
 
 /** Connections of this server process to one machine that is on. They are no source of truth, and all of them can be made again. */
 export interface LiveMachine {
@@ -65,9 +67,15 @@ export class LiveRun {
     let isAwake = !isAsleep
     let waking: Promise<void> | undefined
     const guests = this.#guests
-    const wake = async (options: WakeOptions) => {
+    const over = new AbortController()
+    const wake = async ({ signal = over.signal, ...options }: WakeOptions) => {
       // The link does not need the clock, so both go in parallel.
-      await guests.wake(vm, { ...options, onReseeded: () => awake.resolve() })
+      await guests.wake(vm, {
+        ...options,
+        // The port of a VM that has ended would be tried for 20 s.
+        signal: AbortSignal.any([signal, over.signal]),
+        onReseeded: () => awake.resolve(),
+      })
       isAwake = true
     }
     const machine: LiveMachine = {
@@ -93,6 +101,7 @@ export class LiveRun {
     vm.onReset(() => this.#tell({ kind: 'reset', machine: name }))
     vm.onSpace((waits) => this.#tell({ kind: 'space', machine: name, waits }))
     void vm.ended.then((end) => {
+      over.abort(machineUnreachable(name, `${howItEnded(end)} before it was awake.`))
       link.close()
       if (this.#machines.get(name) === machine) this.#machines.delete(name)
       this.#tell({ kind: 'ended', machine: name, end })

@@ -8,6 +8,7 @@ import type { Vm, VmEnd } from '../vmm/vmm.ts'
 import { attendFirstBoot } from './attend-first-boot.ts'
 import { noteKernelPack } from './booted-kernel.ts'
 import type { HostParts } from './host-parts.ts'
+import { howItEnded } from './how-it-ended.ts'
 import { writeInitrd } from './initrd.ts'
 import type { LiveMachine, LiveRun } from './live-run.ts'
 import { mustHaveLayers } from './must-have-layers.ts'
@@ -215,8 +216,8 @@ export async function adopt({
 async function takeOver(host: HostParts, store: RunStore, live: LiveRun, run: RunRecord, name: string, vm: Vm): Promise<void> {
   const isAsleep = run.resume !== undefined || run.waking !== undefined
   if (!isAsleep && !(await vm.isRunning())) await vm.goOn()
-  live.add(name, vm, { isAsleep, address: addressOf(host, run, name) })
-  if (!isAsleep) attendFirstBoot(vm, store, name)
+  const { link } = live.add(name, vm, { isAsleep, address: addressOf(host, run, name) })
+  if (!isAsleep) attendFirstBoot(vm, store, name, link)
 }
 
 export const awaitGuests: Step<RunContext> = {
@@ -235,12 +236,7 @@ export const awaitGuests: Step<RunContext> = {
       targets(context).map(async ({ name, vm, link }) => {
         const tooLate = AbortSignal.timeout(readyWithinMs)
         const endedEarly = new AbortController()
-        const ended = vm.ended.then((end) =>
-          endedEarly.abort(
-            machineUnreachable(name, `it ${end === 'powered-off' ? 'powered off' : `was ${end}`} before it answered.`),
-          ),
-        )
-        void ended
+        void vm.ended.then((end) => endedEarly.abort(machineUnreachable(name, `${howItEnded(end)} before it answered.`)))
         try {
           await link.ready(AbortSignal.any([signal, tooLate, endedEarly.signal]))
         } catch (error) {
