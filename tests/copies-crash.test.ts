@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { stepNames } from '@ramet/server/reconcile/step-names.ts'
-import { ended, until } from './harness/processes.ts'
+import { killAfter } from './harness/faults.ts'
+import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
 /** The server is ended by SIGKILL after each step of a clone and of a save, on the fake world. A copy is whole or has not happened, and the source goes on. */
@@ -24,11 +25,7 @@ describe('a server killed while a run is copied', { concurrency: false }, () => 
   }
 
   async function crashAfter(step: string, ask: () => Promise<unknown>): Promise<void> {
-    await server.restart({ RAMET_CRASH_AFTER: step })
-    await assert.rejects(ask(), 'the server ended before it answered')
-    if (server.child) await ended(server.child)
-    assert.equal(server.child?.signalCode, 'SIGKILL', `the server was to end itself after ${step}`)
-    await server.start()
+    await killAfter(server, step, ask)
     const { code, stdout } = await server.ramet(['fsck'])
     assert.equal(code, 0, stdout)
   }

@@ -3,11 +3,13 @@ import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/api/wire.ts'
 import type { MachineState } from '@ramet/model/run/run-state.ts'
 import { taskStatus } from '@ramet/model/run/task-state.ts'
-import { bootOf } from './harness/in-machine.ts'
+import { arm, crashed, killAfter } from './harness/faults.ts'
+import { bootOf, inMachine } from './harness/in-machine.ts'
 import { vmProcesses } from './harness/leftovers.ts'
-import { ended, until } from './harness/processes.ts'
+import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 import { severalMachines } from './harness/several-machines.ts'
+import { readStore } from './harness/throwaways.ts'
 
 /**
  * The server is ended by SIGKILL after every named step, once a step; the next server must bring the run where it was wanted, with nothing leaked.
@@ -36,15 +38,7 @@ export function crashSuite({ title, fake, stepNames, machines, ignorePowerButton
     const play = async (id: string) => (await server.client()).plays.get(id)
     const reached = (id: string, state: Play['state']) => server.reached(id, state, settleMs)
 
-    /** Asks for something of a server that ends itself on the way, then starts the next one. */
-    async function crashDuring(step: string, ask: () => Promise<unknown>): Promise<void> {
-      await server.restart({ RAMET_CRASH_AFTER: step })
-      await ask().catch(() => {})
-      if (!server.child) throw new Error('no server')
-      await ended(server.child, settleMs)
-      assert.equal(server.child.signalCode, 'SIGKILL', `the server was to end itself after ${step}`)
-      await server.start()
-    }
+    const crashDuring = (step: string, ask: () => Promise<unknown>) => killAfter(server, step, ask, settleMs)
 
     let many = ''
     let two = ''
@@ -95,18 +89,57 @@ export function crashSuite({ title, fake, stepNames, machines, ignorePowerButton
       await neighbour.dispose()
     })
 
-    for (const step of stepNames.filter((name) => name.startsWith('start/'))) {
-      test(`killed after ${step} of a first start, all ${machines} machines of the run are brought up`, async () => {
-        await crashDuring(step, async () => (await server.client()).plays.start({ playground: many }))
+    const isWanted = (step: string) => stepNames.includes(step)
+    const starting = ['state/WARMING_UP', 'state/STARTING', 'state/machines-STARTING', 'state/machines-RUNNING', 'state/RUNNING']
+    for (const { step, count } of [
+      ...stepNames.filter((name) => name.startsWith('start/')).map((step) => ({ step, count: machines })),
+      ...starting.filter(isWanted).map((step) => ({ step, count: 2 })),
+    ]) {
+      test(`killed after ${step} of a first start, all ${count} machines of the run are brought up`, async () => {
+        const playground = count === 2 ? two : many
+        await crashDuring(step, async () => (await server.client()).plays.start({ playground }))
         const id = await newest()
         const { machines: all } = await reached(id, 'RUNNING')
         for (const { name } of all) await machineReached(id, name, 'RUNNING')
-        assert.equal(all.length, machines)
+        assert.equal(all.length, count)
         await destroyRun(id)
       })
     }
 
-    for (const step of stepNames.filter((name) => name.startsWith('stop/'))) {
+    /** Its users and startup files were made in one boot, and its rows know it, unless its guests ended before they could say it to a server. */
+    const isSetUpOnce = async (id: string, isSaid: boolean) => {
+      for (const machine of ['m1', 'm2']) assert.equal(await inMachine(server, id, machine, 'cat /var/lib/ramet-lineage'), '1')
+      const rows = readStore<{ set_up: string; isGrown: number }>(
+        server,
+        `select set_up, grown_bytes = size_bytes as isGrown from drives where run_id = '${id}' and drive_index = 0`,
+      )
+      if (isSaid) assert.ok(rows.length === 2 && rows.every((row) => row.set_up === 'done' && row.isGrown), JSON.stringify(rows))
+    }
+    for (const step of stepNames.filter((name) => name.startsWith('first-boot/'))) {
+      for (const machinesEnd of [false, true]) {
+        const what = machinesEnd ? ', and its machines ended too' : ''
+        test(`killed after ${step}${what}, each machine of the run is set up once`, async () => {
+          await arm(server, 'crash-after', step)
+          await (await server.client()).plays.start({ playground: two })
+          await crashed(server, step, settleMs)
+          if (machinesEnd) for (const pid of await vmProcesses(server.home)) process.kill(pid, 'SIGKILL')
+          await server.start()
+          const id = await newest()
+          await reached(id, 'RUNNING')
+          const isSaid = !machinesEnd
+          await isSetUpOnce(id, isSaid)
+          await (await server.client()).plays.stop(id, { powerOff: true })
+          await reached(id, 'STOPPED')
+          await (await server.client()).plays.restart(id)
+          await reached(id, 'RUNNING')
+          await isSetUpOnce(id, isSaid)
+          await destroyRun(id)
+        })
+      }
+    }
+
+    const stopping = ['state/STOPPING', 'state/machines-STOPPING', 'state/machines-STOPPED', 'state/STOPPED']
+    for (const step of [...stepNames.filter((name) => name.startsWith('stop/')), ...stopping.filter(isWanted)]) {
       test(`killed after ${step}, the run comes to be stopped and can be restarted`, async () => {
         const id = await startRun()
         if (step === 'stop/end-machines') await ignorePowerButton?.(server, id)
@@ -120,7 +153,8 @@ export function crashSuite({ title, fake, stepNames, machines, ignorePowerButton
 
     // These have nothing to do after the end of the only machine of a run that is not to be resumed; they are the very steps of other workflows.
     const idle = ['release/end-machines', 'release/drop-overlays']
-    for (const step of stepNames.filter((name) => name.startsWith('release/') && !idle.includes(name))) {
+    const releasing = stepNames.filter((name) => name.startsWith('release/') && !idle.includes(name))
+    for (const step of [...releasing, ...['state/FAILED'].filter(isWanted)]) {
       test(`killed after ${step} of a run whose machine was ended, the run comes to be failed and can be restarted`, async () => {
         const id = await startRun()
         await crashDuring(step, async () => {
@@ -146,7 +180,7 @@ export function crashSuite({ title, fake, stepNames, machines, ignorePowerButton
       })
     }
 
-    for (const step of stepNames.filter((name) => name.startsWith('destroy/'))) {
+    for (const step of [...stepNames.filter((name) => name.startsWith('destroy/')), ...['state/DESTROYED'].filter(isWanted)]) {
       test(`killed after ${step}, nothing of the run is left`, async () => {
         const id = await startRun()
         await crashDuring(step, async () => (await server.client()).plays.destroy(id))

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { stepNames } from '@ramet/server/reconcile/step-names.ts'
+import { arm, crashed, haltAfter, killAfter } from './harness/faults.ts'
 import { bootOf, inMachine } from './harness/in-machine.ts'
 import { vmProcesses } from './harness/leftovers.ts'
-import { ended, until } from './harness/processes.ts'
+import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 import { severalMachines } from './harness/several-machines.ts'
 
@@ -26,6 +27,8 @@ const idle: readonly string[] = [
 /** A pretend guest may have answered before this step: then it has nothing to do, and no server ends after it. On QEMU it always has. */
 const idleOnFake = 'resume/await-guests'
 const seals = ['seal/begin', 'seal/link-overlays', 'seal/swap']
+const down = ['state/STOPPING', 'state/machines-STOPPING', 'state/machines-STOPPED', 'state/STOPPED']
+const up = ['state/WARMING_UP', 'state/STARTING', 'state/machines-STARTING', 'state/machines-RUNNING', 'state/RUNNING']
 
 /**
  * The server, and a VM, are ended by SIGKILL after each step of a stop that keeps memory, of a resume and of a live clone. One run lives through all of it. Run on
@@ -69,41 +72,14 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
       if (play.state !== 'RUNNING') await restart()
     }
 
-    /** Memory of a machine whose connection is not there again yet would not be kept. */
-    const answering = async () => {
-      if ((await reached(id, 'RUNNING', 'STOPPED')).state === 'RUNNING') await boots(id)
-    }
-
-    async function crashAfter(step: string, ask: () => Promise<unknown>): Promise<void> {
-      await server.restart({ RAMET_CRASH_AFTER: step })
-      await answering()
-      await ask().catch(() => {})
-      if (!server.child) throw new Error('no server')
-      await ended(server.child, settleMs)
-      assert.equal(server.child.signalCode, 'SIGKILL', `the server was to end itself after ${step}`)
-      await server.start()
-    }
+    const crashAfter = (step: string, ask: () => Promise<unknown>) => killAfter(server, step, ask, settleMs)
 
     /** The first VM of the run is ended while the server stands still after the step. */
-    async function endVmAfter(step: string, ask: () => Promise<unknown>): Promise<void> {
-      await server.restart({ RAMET_HALT_AFTER: step })
-      await answering()
-      let refused: unknown
-      const asked = ask().catch((error) => {
-        refused = error
-      })
-      const pid = server.child?.pid ?? 0
-      await until(
-        `the server to stand still after ${step}`,
-        async () => {
-          if (refused) throw refused
-          return / T /.test((await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\)/, ' '))
-        },
-        settleMs,
-      )
-      for (const vm of (await vmProcesses(server.home, id)).slice(0, 1)) process.kill(vm, 'SIGKILL')
-      process.kill(pid, 'SIGCONT')
-      await asked
+    const endVmAfter = (step: string, ask: () => Promise<unknown>) =>
+      haltAfter(server, step, ask, () => endVms((vms) => vms.slice(0, 1)), settleMs)
+
+    const endVms = async (which = (vms: readonly number[]) => vms) => {
+      for (const vm of which(await vmProcesses(server.home, id))) process.kill(vm, 'SIGKILL')
     }
 
     const clonesOf = async () =>
@@ -122,7 +98,7 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
     })
     after(() => server.dispose())
 
-    for (const step of [...stepsOf('keep-memory'), ...seals].filter((name) => !idle.includes(name))) {
+    for (const step of [...stepsOf('keep-memory'), ...seals, ...down].filter((name) => !idle.includes(name))) {
       test(`the server killed after ${step}: the run comes to be stopped with its memory, and goes on`, async () => {
         await running()
         if (seals.includes(step)) await boot()
@@ -136,7 +112,7 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
       })
     }
 
-    for (const step of stepsOf('resume').filter((name) => !idle.includes(name) && !(fake && name === idleOnFake))) {
+    for (const step of [...stepsOf('resume'), ...up].filter((name) => !idle.includes(name) && !(fake && name === idleOnFake))) {
       test(`the server killed after ${step}: the run goes on where it was`, async () => {
         await running()
         const before = await boots(id)
@@ -163,8 +139,9 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
         const before = await boots(id)
         await stop()
         if (step.startsWith('rest/')) {
-          await server.restart({ RAMET_PACK_MEMORY_AFTER: '0s', RAMET_CRASH_AFTER: step })
-          if (server.child) await ended(server.child, restMs)
+          await arm(server, 'crash-after', step)
+          await server.restart({ RAMET_PACK_MEMORY_AFTER: '0s' })
+          await crashed(server, step, restMs)
           await server.start()
           await server.inOrder()
           await restart()
@@ -215,17 +192,13 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
 
     test('the server killed after drives/settle of a run whose machines ended with an interrupted cut: the run boots from its drives', async () => {
       await running()
-      await server.restart({ RAMET_CRASH_AFTER: 'live-clone/make-overlays' })
-      await answering()
+      await arm(server, 'crash-after', 'live-clone/make-overlays')
       await (await plays()).clone(id, { live: true }).catch(() => {})
-      if (server.child) await ended(server.child, settleMs)
-      for (const vm of await vmProcesses(server.home, id)) process.kill(vm, 'SIGKILL')
-      await server.start({ RAMET_CRASH_AFTER: 'drives/settle' })
-      await reached(id, 'FAILED')
-      await (await plays()).restart(id)
-      if (server.child) await ended(server.child, settleMs)
-      assert.equal(server.child?.signalCode, 'SIGKILL')
+      await crashed(server, 'live-clone/make-overlays', settleMs)
+      await endVms()
       await server.start()
+      await reached(id, 'FAILED')
+      await crashAfter('drives/settle', async () => (await plays()).restart(id))
       await reached(id, 'RUNNING')
       await boots(id)
       await server.inOrder()

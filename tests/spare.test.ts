@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { debianRuns } from './harness/debian-runs.ts'
+import { arm, crashed } from './harness/faults.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { ended, until } from './harness/processes.ts'
+import { runsOf } from './harness/runs-of.ts'
 import { TestServer } from './harness/server.ts'
 import { throwawaysOf } from './harness/throwaways.ts'
 
@@ -11,7 +12,7 @@ describe('spares', { concurrency: false }, () => {
   const server = new TestServer({ fake: true, warmStarts: true, spareFor: '1h' })
   let first = ''
 
-  const { plays, reached, start, destroy, inGuest } = debianRuns(server)
+  const { plays, reached, start, destroy, inGuest } = runsOf(server, () => 'debian')
   const throwaways = () => throwawaysOf(server)
   /** The id of the one that the server says is ready. */
   const isSpare = () =>
@@ -127,10 +128,9 @@ describe('spares', { concurrency: false }, () => {
 
   for (const step of ['spare/write-rows', 'spare/reach']) {
     test(`the server killed after ${step}: nothing of it is left, and there is another spare`, async () => {
-      await server.restart({ RAMET_CRASH_AFTER: step })
-      if (!server.child) throw new Error('no server')
-      await ended(server.child, 60_000)
-      assert.equal(server.child.signalCode, 'SIGKILL')
+      await arm(server, 'crash-after', step)
+      await server.restart()
+      await crashed(server, step, 60_000)
       const [left] = throwaways()
       await server.start()
       assert.notEqual(await isSpare(), left?.id)

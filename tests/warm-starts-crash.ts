@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { stepNames } from '@ramet/server/reconcile/step-names.ts'
+import { arm, crashed, haltAfter, killAfter } from './harness/faults.ts'
 import { inMachine } from './harness/in-machine.ts'
 import { vmProcesses } from './harness/leftovers.ts'
-import { ended, until } from './harness/processes.ts'
+import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 import { readStore, throwawaysOf } from './harness/throwaways.ts'
 
@@ -41,7 +41,7 @@ export function warmStartsCrashSuite({ title, fake, isWhole }: WarmStartsCrashSu
     const plays = async () => (await server.client()).plays
     const reached = (run: string, state: Play['state']) => server.reached(run, state, settleMs)
     const inGuest = (run: string, command: string) => inMachine(server, run, 'debian', command)
-    const sql = (text: string) => readStore(server, text)
+    const sql = <T>(text: string) => readStore<T>(server, text)
     const throwaways = () => throwawaysOf(server)
     const warmOnes = () => sql('select snapshot_id from warm_starts')
     const destroy = async (id: string) => {
@@ -53,16 +53,10 @@ export function warmStartsCrashSuite({ title, fake, isWhole }: WarmStartsCrashSu
       assert.ok(play)
       return play.id
     }
+    /** The server looks whether there is something to keep warm after each change. */
     const forget = async () => {
-      await server.kill()
-      const db = new DatabaseSync(join(server.home, 'ramet.sqlite'))
-      db.exec('delete from warm_starts')
-      db.close()
-    }
-    const crashed = async (step: string) => {
-      if (!server.child) throw new Error('no server')
-      await ended(server.child, settleMs)
-      assert.equal(server.child.signalCode, 'SIGKILL', `the server was to end itself after ${step}`)
+      sql('delete from warm_starts')
+      await (await plays()).setTitle(first, `forgotten ${new Date().toISOString()}`)
     }
     const keptWarm = () =>
       until('the playground to be kept warm', () => warmOnes().length === 1 && throwaways().length === 0, settleMs)
@@ -81,20 +75,17 @@ export function warmStartsCrashSuite({ title, fake, isWhole }: WarmStartsCrashSu
 
     const takings = stepsOf('warm-start', 'start', 'keep-memory', 'destroy').filter((name) => !idle.includes(name))
     for (const step of takings.filter((name) => isWhole || /^warm-start|take-snapshot$|cut-save|keep-files$/.test(name))) {
-      test(`the server killed after ${step} of a throwaway run: nothing of it is left, and the user's run goes on`, async () => {
-        await forget()
-        await server.start({ RAMET_CRASH_AFTER: step })
-        await crashed(step)
-        await server.start()
-        await until('no throwaway run to be left', () => throwaways().length === 0, settleMs)
+      test(`the server killed after ${step} of a throwaway run: another is taken, nothing of it is left, and the user's run goes on`, async () => {
+        await keptWarm()
+        await killAfter(server, step, forget, settleMs)
+        await keptWarm()
         await reached(first, 'RUNNING')
         assert.equal((await vmProcesses(server.home)).length, 1)
         assert.deepEqual(
           (await (await plays()).list()).map(({ id }) => id),
           [first],
         )
-        // What was written down is there, and nothing else.
-        assert.equal((await readdir(join(server.home, 'snapshots'))).length, warmOnes().length)
+        assert.equal((await readdir(join(server.home, 'snapshots'))).length, 1, 'what was written down')
         await server.inOrder()
       })
     }
@@ -105,12 +96,8 @@ export function warmStartsCrashSuite({ title, fake, isWhole }: WarmStartsCrashSu
     )
     for (const step of resumes) {
       test(`the server killed after ${step} of a start: the run comes up warm, as itself`, async () => {
-        await server.restart()
         await keptWarm()
-        await server.restart({ RAMET_CRASH_AFTER: step })
-        await (await plays()).start({ playground: 'debian' }).catch(() => {})
-        await crashed(step)
-        await server.start()
+        await killAfter(server, step, async () => (await plays()).start({ playground: 'debian' }), settleMs)
         const { id, startKind, startReason, epoch } = await reached(await newest(), 'RUNNING')
         assert.equal(startKind, 'warm', startReason)
         assert.equal(await inGuest(id, 'cat /run/ramet/epoch'), epoch)
@@ -130,24 +117,21 @@ export function warmStartsCrashSuite({ title, fake, isWhole }: WarmStartsCrashSu
     ] as const) {
       const also = thenAfter === undefined ? '' : `, and the server killed after ${thenAfter}`
       test(`a VM ended after ${step} of a start${also}: the run boots from its image, and says why`, async () => {
-        await server.restart()
         await keptWarm()
-        await server.restart({
-          RAMET_HALT_AFTER: step,
-          ...(thenAfter === undefined ? {} : { RAMET_CRASH_AFTER: thenAfter }),
-        })
-        await (await plays()).start({ playground: 'debian' })
-        const pid = server.child?.pid ?? 0
-        await until(
-          `the server to stand still after ${step}`,
-          async () => / T /.test((await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\)/, ' ')),
+        if (thenAfter !== undefined) await arm(server, 'crash-after', thenAfter)
+        let id = ''
+        await haltAfter(
+          server,
+          step,
+          async () => (await plays()).start({ playground: 'debian' }),
+          async () => {
+            ;[{ id = '' } = {}] = sql<{ id: string }>("select id from runs where is_borrowed = 1 and state != 'DESTROYED'")
+            for (const vm of await vmProcesses(server.home, id)) process.kill(vm, 'SIGKILL')
+          },
           settleMs,
         )
-        const [{ id = '' } = {}] = sql("select id from runs where is_borrowed = 1 and state != 'DESTROYED'") as { id: string }[]
-        for (const vm of await vmProcesses(server.home, id)) process.kill(vm, 'SIGKILL')
-        process.kill(pid, 'SIGCONT')
         if (thenAfter !== undefined) {
-          await crashed(thenAfter)
+          await crashed(server, thenAfter, settleMs)
           await server.start()
         }
         const { startKind, startReason } = await reached(id, 'RUNNING')

@@ -3,9 +3,9 @@ import { readdir, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
-import { debianRuns } from './harness/debian-runs.ts'
 import { vmProcesses } from './harness/leftovers.ts'
 import { until } from './harness/processes.ts'
+import { runsOf } from './harness/runs-of.ts'
 import { TestServer } from './harness/server.ts'
 import { readStore, throwawaysOf } from './harness/throwaways.ts'
 
@@ -14,7 +14,7 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
   const server = new TestServer({ fake: true, warmStarts: true })
   let first = ''
 
-  const { plays, reached, start, destroy, inGuest } = debianRuns(server)
+  const { plays, reached, start, destroy, inGuest } = runsOf(server, () => 'debian')
   const bootOf = (id: string) => inGuest(id, 'cat /proc/sys/kernel/random/boot_id')
   const warmOnes = async () => (await (await server.client()).usage()).warmStarts
   /** Also that the throwaway run is gone: only the runs of before have processes. */
@@ -174,7 +174,7 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
     // Room for the machine of one run (512 MiB), and not for a second.
     await server.restart({ RAMET_MEMORY: '900MiB' })
     await meddle('delete from warm_starts')
-    await server.restart({ RAMET_MEMORY: '900MiB', RAMET_HALT_AFTER: 'none' })
+    await server.restart({ RAMET_MEMORY: '900MiB' })
     await until('a throwaway run to begin', () => throwaways().length > 0, 60_000)
     const play = await start()
     await until('the throwaway run to be gone', () => throwaways().length === 0, 60_000)

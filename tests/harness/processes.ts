@@ -34,7 +34,9 @@ export async function finish(
     : result
 }
 
-/** Waits until `look` gives something; bounded. The error tells what was waited for. */
+const firstPauseMs = 10
+
+/** Waits until `look` gives something; bounded. Looks often at first, then every `everyMs`. The error tells what was waited for. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
@@ -43,7 +45,7 @@ export async function until<T>(
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs
   let last: unknown
-  for (;;) {
+  for (let pauseMs = Math.min(firstPauseMs, everyMs); ; pauseMs = Math.min(pauseMs * 1.5, everyMs)) {
     try {
       const found = await look()
       if (found !== undefined && found !== false) return found
@@ -52,7 +54,7 @@ export async function until<T>(
       last = error
     }
     if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for: ${what}`, { cause: last })
-    await delay(everyMs)
+    await delay(pauseMs)
   }
 }
 

@@ -25,6 +25,11 @@ export const fakeServerArguments = argumentsOf('fake-server.mjs')
 /** Images and kernel pack of all tests: built once, immutable. */
 export const testCache = process.env.RAMET_TEST_CACHE ?? '/var/cache/ramet-test'
 
+const destroyedWithinMs = 300_000
+
+/** Where faults of a home's servers are armed (`faults.ts`). */
+export const faultsFolder = (home: string) => join(home, 'faults')
+
 export interface TestServerOptions {
   readonly fake?: boolean
   /** Of the server at every start, and of the CLI. */
@@ -74,6 +79,7 @@ export class TestServer {
         RAMET_WARM_STARTS: this.#hasWarmStarts ? 'on' : 'off',
         RAMET_SPARE_FOR: this.#spareFor,
         RAMET_QUIET_FOR: '0s',
+        RAMET_FAULTS: faultsFolder(this.home),
         RAMET_CACHE: this.isFake ? join(this.home, 'cache') : testCache,
         ...this.#env,
         ...env,
@@ -87,23 +93,25 @@ export class TestServer {
     }
     child.stdout?.on('data', note)
     child.stderr?.on('data', note)
-    this.loginLink = await until(
+    const hasEnded = () => child.exitCode !== null || child.signalCode !== null
+    const link = await until(
       'the link that the server prints',
-      () => {
-        if (child.exitCode !== null) throw new Error(`the server ended: ${this.output}`)
-        return /https?:\/\/\S+#login=\S+/.exec(this.output)?.[0]
-      },
+      () => /https?:\/\/\S+#login=\S+/.exec(this.output)?.[0] ?? (hasEnded() && 'none'),
       60_000,
       20,
     ).catch((error) => {
       throw new Error(`${(error as Error).message}\n${this.output}`)
     })
+    // Right after a step at its start, as a test wanted.
+    if (link === 'none' && child.signalCode === 'SIGKILL') return this
+    if (link === 'none') throw new Error(`the server ended: ${this.output}`)
+    this.loginLink = link
     this.endpoint = new URL(this.loginLink).origin
     await this.#noteInstallation()
     return this
   }
 
-  /** A server that ends itself after a step (RAMET_CRASH_AFTER) may be gone before it is asked. */
+  /** A server that ends itself after a step (`faults.ts`) may be gone before it is asked. */
   async #noteInstallation(): Promise<void> {
     const { child } = this
     try {
@@ -176,8 +184,14 @@ export class TestServer {
   async dispose(): Promise<void> {
     try {
       if (this.child?.exitCode !== null || this.child?.signalCode !== null) await this.start()
-      for (const id of (await this.ok('playground', 'list', '-a', '-q')).split('\n').filter(Boolean))
-        await this.ramet(['playground', 'destroy', '-q', id])
+      const { plays } = await this.client()
+      const left = (await plays.list()).filter(({ state }) => state !== 'DESTROYED')
+      await Promise.all(
+        left.map(async ({ id }) => {
+          await plays.destroy(id)
+          await this.reached(id, 'DESTROYED', destroyedWithinMs)
+        }),
+      )
       await this.stop()
     } finally {
       this.child?.kill('SIGKILL')

@@ -1,37 +1,36 @@
 import type { Failure } from '@ramet/model/api/wire.ts'
 import type { RametError } from '@ramet/model/errors/error.ts'
-import { advance, bootNext, failRun } from '../runs/run.ts'
+import { bootNext, failRun } from '../runs/run.ts'
 import type { Run } from '../store/runs.ts'
 import { workflowUp } from './choose-workflow.ts'
+import { enterMachines, enterState } from './enter-state.ts'
 import { bootsAlone, machinesUp } from './machines-up.ts'
 import { ownSteps } from './own-steps.ts'
 import { isCode, type RunAtWork, toFailure } from './run-at-work.ts'
 
 /** Brings up every machine that is wanted on. A failure makes the run FAILED once everything is released. */
 export async function bringUp(run: RunAtWork, row: Run): Promise<void> {
-  const { db, layers, log } = run.tools
+  const { layers, log } = run.tools
   const { workflow, during, after } = workflowUp(row)
   try {
     if (row.memory.kind === 'borrowed-drives') {
       await run.perform('abandon', await run.names())
       await run.take(ownSteps.returnBorrowed)
     }
-    await advance(db, run.id, 'RUNNING', 'WARMING_UP')
+    await enterState(run, 'RUNNING', 'WARMING_UP')
     await run.take(ownSteps.chooseLayers)
-    await advance(db, run.id, 'RUNNING', during.run)
+    await enterState(run, 'RUNNING', during.run)
     await run.take(ownSteps.settleDrives)
     const { resumed, booting } = await machinesUp(run.tools.db, run.id)
     const machines = workflow === 'resume' ? resumed : [...resumed, ...booting]
-    if (during.machines) await run.watch.all(during.machines, machines)
+    if (during.machines) await enterMachines(run, during.machines, machines)
     if (workflow === 'start') await run.take(ownSteps.coldStart)
     await run.perform(workflow, machines)
     // Before the run is RUNNING: after that the user may change what is wanted of a machine.
-    if (after.machines) {
-      for (const name of machines) await run.watch.write(name, { state: after.machines, isReady: true, wanted: 'RUNNING' })
-    }
+    if (after.machines) await enterMachines(run, after.machines, machines)
     if (workflow === 'resume')
       for (const name of booting) await run.watch.write(name, { state: 'STARTING', wanted: 'RUNNING', message: bootsAlone })
-    await advance(db, run.id, 'RUNNING', after.run, { failure: null })
+    await enterState(run, 'RUNNING', after.run, { failure: null })
     run.settled()
     run.trigger()
   } catch (error) {

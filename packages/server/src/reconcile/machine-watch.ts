@@ -60,10 +60,6 @@ export class MachineWatch {
     return again
   }
 
-  async all(state: MachineState, names: readonly string[], isReady = false): Promise<void> {
-    for (const name of names) await this.write(name, { state, isReady })
-  }
-
   write(machine: string, change: MachineNote): Promise<void> {
     return this.#inTurn(() => noteMachine(this.#db, this.#runId, machine, change))
   }

@@ -15,6 +15,10 @@ import { readRun } from '../store/runs.ts'
 import type { DriveRow } from '../store/schema.ts'
 import { insertSnapshot } from '../store/snapshots.ts'
 
+/** Step names for crash tests: its row allows a machine's first boot, the guest has reported its end, its row knows. */
+const firstBootStep = { allow: 'first-boot/allow', report: 'first-boot/report', note: 'first-boot/note' } as const
+export const firstBootSteps: readonly string[] = Object.values(firstBootStep)
+
 /** Implements RunStore over the store: steps of a run persist its state by it. */
 export function runStore(tools: LayerTools, runId: string): RunStore {
   const { db } = tools
@@ -70,7 +74,11 @@ export function runStore(tools: LayerTools, runId: string): RunStore {
     forgetOverlay: (machine, driveIndex) => setOverlay(db, runId, machine, driveIndex, null),
     saveLease: (lease) => saveLease(db, runId, lease),
     saveOverlay: (machine, driveIndex, overlay) => setOverlay(db, runId, machine, driveIndex, overlay),
-    saveSetUp: (machine, setUp) => setSetUp(db, runId, machine, setUp),
+    async saveSetUp(machine, setUp) {
+      if (setUp === 'done') tools.afterStep?.(firstBootStep.report)
+      await setSetUp(db, runId, machine, setUp)
+      tools.afterStep?.(setUp === 'begun' ? firstBootStep.allow : firstBootStep.note)
+    },
     saveLeftBoot: (machine, boot) => saveLeftBoot(db, runId, machine, boot),
     async forgetDrives() {
       await transaction(db, async (trx) => {

@@ -1,9 +1,10 @@
 import { isMachineOn } from '@ramet/model/run/run-state.ts'
 import { settleCut } from '../clone-save/settle-cut.ts'
-import { advance, bootNext, noteDestroyed } from '../runs/run.ts'
+import { bootNext } from '../runs/run.ts'
 import { listMachines } from '../store/run-machines.ts'
 import { findRun, type Run } from '../store/runs.ts'
 import { workflowDown } from './choose-workflow.ts'
+import { enterDestroyed, enterMachines, enterState } from './enter-state.ts'
 import { bootsAlone, machinesUp } from './machines-up.ts'
 import { ownSteps } from './own-steps.ts'
 import { isCode, type RunAtWork } from './run-at-work.ts'
@@ -13,10 +14,10 @@ export async function switchOff(run: RunAtWork, row: Run): Promise<void> {
   const { db, host, layers } = run.tools
   const { workflow, during, after, endsGuests } = workflowDown(row, host.canKeepMemory(row.plan))
   const names = await run.names()
-  await advance(db, run.id, 'STOPPED', during.run)
+  await enterState(run, 'STOPPED', during.run)
   if (during.machines) {
     const on = (await listMachines(db, run.id)).filter(({ state }) => isMachineOn(state)).map(({ name }) => name)
-    await run.watch.all(during.machines, on)
+    await enterMachines(run, during.machines, on)
   }
   await host.observe(run.id, run.store)
   await settleCut(host, layers, run.id)
@@ -33,11 +34,11 @@ export async function switchOff(run: RunAtWork, row: Run): Promise<void> {
   }
   await run.take(endsGuests ? ownSteps.endedGuests : ownSteps.keptGuests)
   if (after.machines) {
-    await run.watch.all(after.machines, names)
+    await enterMachines(run, after.machines, names)
     if (workflow === 'keep-memory') await noteBootingAlone(run)
   } else await settleMachines(run)
   const now = await findRun(db, run.id)
-  await advance(db, run.id, 'STOPPED', after.run, now?.failure ? { failure: now.failure } : {})
+  await enterState(run, 'STOPPED', after.run, now?.failure ? { failure: now.failure } : {})
   run.tools.wentOff(run.id)
   run.settled()
 }
@@ -59,6 +60,6 @@ export async function destroyRun(run: RunAtWork): Promise<void> {
   await run.tools.layers.locks.free(run.id)
   await run.perform('destroy', await run.names())
   await run.take(ownSteps.destroyed)
-  await noteDestroyed(run.tools.db, run.id)
+  await enterDestroyed(run)
   run.settled()
 }

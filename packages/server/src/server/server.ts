@@ -26,7 +26,7 @@ import type { OpenHost } from '../open-host.ts'
 import { Catalog } from '../playgrounds/catalog/catalog.ts'
 import { openPlaygrounds } from '../playgrounds/playgrounds.ts'
 import { RegistryAuths } from '../playgrounds/registry-auths.ts'
-import { crashAfter, haltAfter } from '../reconcile/fault-injection.ts'
+import { injectFaults } from '../reconcile/fault-injection.ts'
 import { Reconciler } from '../reconcile/reconciler.ts'
 import { runStore } from '../reconcile/run-store.ts'
 import { machineService } from '../runs/machine-service.ts'
@@ -105,10 +105,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     library: host.images,
     buildFailed: (name, error) => log.error({ err: error, image: name }, 'an image could not be built'),
   })
-  const faults = [crashAfter(process.env.RAMET_CRASH_AFTER), haltAfter(process.env.RAMET_HALT_AFTER)]
-  const afterStep = (name: string) => {
-    for (const fault of faults) fault(name)
-  }
+  const afterStep = injectFaults(process.env.RAMET_FAULTS)
   const background = backgroundStorage({ config, log, db, host, afterStep }, opened)
   const { layers, activity, collect } = background
   let endpoint = ''

@@ -198,5 +198,5 @@ export function endOf({ timeoutSeconds }: Pick<PlanTask, 'timeoutSeconds'>, sigh
   return { status: failed, reason, ...output }
 }
 
-/** Step names for RAMET_CRASH_AFTER. */
+/** Step names for crash tests. */
 export const taskStepNames = ['tasks/begin', 'tasks/start', 'tasks/end'] as const

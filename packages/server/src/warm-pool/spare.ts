@@ -7,7 +7,7 @@ import type { WarmTarget, WarmTools } from './warm-tools.ts'
 /** Includes time in which it may be paused. */
 const upWithinMs = 10 * 60_000
 
-/** Step names for RAMET_CRASH_AFTER; the steps of every resume are in between. */
+/** Step names for crash tests; the steps of every resume are in between. */
 export const spareSteps: readonly string[] = ['spare/write-rows', 'spare/reach']
 
 /**

@@ -16,7 +16,7 @@ const upWithinMs = 30 * 60_000
 /** Bound for settling. After it the work of the first boot is complete, and no start repeats what the image does after it answers (one second each). */
 const settlesWithinSeconds = 180
 
-/** Step names for RAMET_CRASH_AFTER; the steps of a start and of a stop that keeps memory are in between. */
+/** Step names for crash tests; the steps of a start and of a stop that keeps memory are in between. */
 export const warmStartSteps: readonly string[] = ['write-rows', 'run-tasks', 'settle', 'keep-memory', 'write-down'].map(
   (step) => `warm-start/${step}`,
 )

@@ -1,3 +1,4 @@
+import { renameSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -14,6 +15,8 @@ export const fakeFiles = (folder: string) => ({
   output: join(folder, 'fake.out'),
   /** JSON of the file that is each drive's overlay. */
   overlays: join(folder, 'overlays.json'),
+  /** JSON of `PretendBoot`. */
+  boot: join(folder, 'boot.json'),
 })
 
 /** Serial logs, one a boot: `console-0001.log`. */
@@ -36,6 +39,12 @@ export async function startTimeOf(pid: number): Promise<string | undefined> {
 
 export async function isAlive({ pid, startTime }: ProcessIdentity): Promise<boolean> {
   return (await startTimeOf(pid)) === startTime
+}
+
+/** For what a pretend VM writes: it does one thing at a time. */
+export function writeAtomically(file: string, text: string, mode = 0o644): void {
+  writeFileSync(`${file}.tmp`, text, { mode })
+  renameSync(`${file}.tmp`, file)
 }
 
 /** Exit code of a pretend VM that found another one alive in its folder. */

@@ -1,10 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { appendFileSync, readdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { VmEnd, VmMemory } from '../../vmm/vmm.ts'
-import { consoleLogName, consoleLogPattern, fakeFiles } from './fake-files.ts'
+import { consoleLogName, consoleLogPattern, fakeFiles, writeAtomically } from './fake-files.ts'
 import type { ControlEvent } from './fake-protocol.ts'
+import { PretendDrives } from './pretend-drives.ts'
+import { PretendFirstBoot } from './pretend-first-boot.ts'
 import { PretendGuest } from './pretend-guest.ts'
 import type { PretendMachine } from './pretend-shell.ts'
 import { PretendTasks } from './pretend-tasks.ts'
@@ -44,6 +46,9 @@ export class FakeMachine implements PretendMachine {
   isPoweredOff = false
   wake = new PretendWake('')
   readonly files = new Set<string>()
+  readonly drives: PretendDrives
+  /** While this boot asks the host: it has the wake port for itself. */
+  firstBoot: PretendFirstBoot | undefined
   readonly tasks = new PretendTasks(this)
   guest = new PretendGuest(this)
   serial: PretendTerminal | undefined
@@ -60,6 +65,7 @@ export class FakeMachine implements PretendMachine {
     this.name = name
     this.#folder = folder
     this.#ramMiB = ramMiB
+    this.drives = new PretendDrives(folder)
   }
 
   boot(): void {
@@ -70,16 +76,26 @@ export class FakeMachine implements PretendMachine {
     this.bootedAt = Date.now()
     this.wake = new PretendWake(this.bootId)
     this.guest = new PretendGuest(this)
+    this.drives.noteBoot()
+    this.firstBoot = this.drives.asksAtBoot ? new PretendFirstBoot(this.bootId, this.drives) : undefined
     this.print(`[    0.000000] Linux version 6.1.0-fake (a pretend machine)\r\n[    0.012000] Hostname ${this.name}\r\n`)
     this.#timer = setTimeout(() => {
       if (this.name === 'fails-to-boot') {
         this.print('[    0.200000] Kernel panic - not syncing: this machine fails to boot, as its name asks\r\n')
         return this.crash()
       }
-      this.print(`\r\nPretend Linux ${this.name} ttyS0\r\n\r\n`)
-      this.serial = this.#login()
-      this.guest.up()
+      void this.#comeUp()
     }, bootMs)
+  }
+
+  async #comeUp(): Promise<void> {
+    const { bootId } = this
+    await this.firstBoot?.run()
+    if (this.isPoweredOff || this.bootId !== bootId) return
+    this.firstBoot = undefined
+    this.print(`\r\nPretend Linux ${this.name} ttyS0\r\n\r\n`)
+    this.serial = this.#login()
+    this.guest.up()
   }
 
   resume(memory: MachineMemory): void {
@@ -202,8 +218,3 @@ export class FakeMachine implements PretendMachine {
 
 const lastLog = (folder: string) =>
   Math.max(0, ...readdirSync(folder).flatMap((file) => (consoleLogPattern.test(file) ? Number(file.slice(8, 12)) : [])))
-
-export function writeAtomically(file: string, text: string): void {
-  writeFileSync(`${file}.tmp`, text)
-  renameSync(`${file}.tmp`, file)
-}

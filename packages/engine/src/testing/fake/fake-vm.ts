@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import { fakeFiles, folderTaken, startTimeOf } from './fake-files.ts'
-import { FakeMachine, type MachineMemory, writeAtomically } from './fake-machine.ts'
+import { fakeFiles, folderTaken, startTimeOf, writeAtomically } from './fake-files.ts'
+import { FakeMachine, type MachineMemory } from './fake-machine.ts'
 import { type ControlCommand, type ControlEvent, lineReader } from './fake-protocol.ts'
 
 /**
@@ -73,7 +73,7 @@ await serve(
 )
 await serve(
   files.wake,
-  heard((socket) => machine.wake.take(socket)),
+  heard((socket) => (machine.firstBoot ?? machine.wake).take(socket)),
 )
 const consoles = heard((socket) => {
   machine.consoles.add(socket)

@@ -8,9 +8,10 @@ import { setStopped } from '../../process/stop-signal.ts'
 import { checkRam } from '../../vmm/memory-files.ts'
 import type { VmDrive, VmIdentity, Vmm, VmRemains, VmSpec } from '../../vmm/vmm.ts'
 import { tryControl } from './fake-control.ts'
-import { writeFakeDrive } from './fake-drive.ts'
+import { readFakeChain } from './fake-drive.ts'
 import { consoleLogPattern, fakeFiles, folderTaken, isAlive, type ProcessIdentity } from './fake-files.ts'
 import { FakeVm, gone, readEnd } from './fake-vm-handle.ts'
+import { markBlock, type PretendBoot } from './pretend-drives.ts'
 
 const program = join(import.meta.dirname, 'fake-vm.ts')
 /** A process under load may take seconds to begin. */
@@ -31,6 +32,7 @@ export const fakeVmm: Vmm = {
     const words = [spec.folder, spec.runId, spec.machine, String(spec.ramMiB), ...(spec.resume ? [spec.resume.stateFile] : [])]
     const argv = ['--disable-warning=ExperimentalWarning', program, ...words]
     await writeFileAtomically(files.overlays, JSON.stringify(spec.drives.map(overlayOf)))
+    await writeFileAtomically(files.boot, JSON.stringify(await bootOf(spec)))
     const child = spawn(process.execPath, argv, { detached: true, stdio: ['ignore', output.fd, output.fd], cwd: '/' })
     child.unref()
     let failure: Error | undefined
@@ -38,9 +40,6 @@ export const fakeVmm: Vmm = {
       failure = error
     })
     await output.close()
-    // A guest's boot writes to its drives.
-    for (const drive of spec.drives)
-      if (!drive.readOnly && !spec.resume) await writeFakeDrive(overlayOf(drive), 0, Math.floor(Math.random() * 256))
     const deadline = Date.now() + answerMs
     try {
       for (;;) {
@@ -89,6 +88,18 @@ export const fakeVmm: Vmm = {
       .toSorted()
       .map((name) => ({ name, read: () => readFile(join(folder, name), 'utf8') }))
   },
+}
+
+async function bootOf({ initrd, drives: [root, ...others] }: VmSpec): Promise<PretendBoot> {
+  const chain = root?.source.kind === 'qcow2-chain' ? root.source.files : []
+  const config = initrd === '' ? '' : await readFile(initrd, 'latin1')
+  return {
+    // As `boot-files.ts` writes it.
+    asks: /ramet\/once\0+ask /.test(config),
+    // The image at its end is no pretend drive.
+    timesSetUp: await readFakeChain(chain, markBlock).catch(() => 0),
+    writable: [root, ...others].flatMap((drive, index) => (drive && !drive.readOnly ? [index] : [])),
+  }
 }
 
 const overlayOf = ({ source }: VmDrive): string => (source.kind === 'raw-file' ? source.file : source.files[0])

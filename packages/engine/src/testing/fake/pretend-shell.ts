@@ -1,3 +1,4 @@
+import type { PretendDrives } from './pretend-drives.ts'
 import type { PretendWake } from './pretend-wake.ts'
 
 /** What a pretend shell is part of. */
@@ -9,6 +10,7 @@ export interface PretendMachine {
   readonly wake: PretendWake
   /** Names of files that were touched. They have no content, and last as long as the machine's process. */
   readonly files: Set<string>
+  readonly drives: Pick<PretendDrives, 'timesSetUp'>
   renewIdentity(): void
   powerOff(): void
   reboot(): void
@@ -143,6 +145,8 @@ export class PretendShell {
       else if (file === '/proc/sys/kernel/random/uuid') streams.out(`${uuidOf(this.#machine.wake.random())}\n`)
       else if (file === '/etc/machine-id') streams.out(`${this.#machine.machineId}\n`)
       else if (file === '/proc/uptime') streams.out(`${this.#uptime().toFixed(2)} 0.00\n`)
+      // A line for each first boot, as in a real guest.
+      else if (file === '/var/lib/ramet-lineage') streams.out('1\n'.repeat(this.#machine.drives.timesSetUp))
       else if (file === '/etc/hostname') streams.out(`${this.#machine.name}\n`)
       else {
         streams.error(`cat: ${file}: No such file or directory\n`)
