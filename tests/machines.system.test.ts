@@ -29,18 +29,27 @@ playground:
         - { source: debian-stable, mount: /other, size: 4GiB }
       startupFiles: [{ path: /root/once, content: "as the manifest says" }]
       network: { interfaces: [{ network: lan }] }
+    - name: c
+      users: [{ name: root }]
+      drives: [{ source: debian-stable, mount: /, size: 3GiB }]
+      network: { interfaces: [{ network: lan }] }
+      resources: { ramSize: 256MiB }
+  initConditions: { values: [{ key: tls, default: "off", options: ["on", "off"] }] }
   initTasks:
     seed: { machine: b, run: "echo seeded > /data/seed" }
     check: { machine: a, needs: [seed], user: laborant, run: "echo $BASH_VERSION | cut -c1; id -un; echo careful >&2" }
-    fails: { machine: a, run: "echo before; echo the reason >&2; exit 3" }
-    after-failure: { machine: b, needs: [fails], run: "touch /root/must-not-be" }
-    hangs: { machine: a, timeout_seconds: 10, run: "trap '' TERM; echo waiting; sleep 300" }
+    tls: { machine: c, conditions: [{ key: tls, value: "on" }], run: "touch /root/must-not-be" }
+    fails: { machine: a, needs: [tls], run: "echo before; [ -e /root/mended ] || { echo the reason >&2; exit 3; }" }
+    after-failure: { machine: c, needs: [fails], env: [SAID=x(.needs.check.stdout)], run: 'echo "$SAID" | tail -1' }
+    hangs: { machine: a, timeout_seconds: 10, run: "[ -e /root/mended ] && exit; trap '' TERM; echo waiting; sleep 300" }
     slow: { machine: a, timeout_seconds: 300, run: "echo once >> /root/ran; until [ -e /root/go ]; do sleep 0.2; done; echo went on" }
-    long: { machine: b, needs: [seed], timeout_seconds: 3000, run: "sleep 2000" }
+    long: { machine: b, needs: [seed], timeout_seconds: 3000, run: "[ -e /root/mended ] || sleep 2000" }
+    done: { init: false, machine: c, run: "[ -e /root/done ]", hintcheck: "echo touch /root/done; hostname" }
+    beats: { helper: true, machine: a, user: laborant, run: "echo beat >> /tmp/beats" }
   accessControl: { canList: [owner], canRead: [owner], canStart: [owner] }
 `
 
-/** Two real machines with init tasks and drives of every kind. The tests build on each other, in order. */
+/** Real machines with tasks and drives of every kind. The tests build on each other, in order. */
 describe('a run of several machines, with init tasks and drives', { concurrency: false }, () => {
   const server = new TestServer()
   const folder = testFolder('machines')
@@ -82,7 +91,7 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
     await rm(folder, { recursive: true })
   })
 
-  test('start without waiting for the tasks returns when both machines are ready', async () => {
+  test('start without waiting for the tasks returns when all machines are ready', async () => {
     const name = (await server.ok('playground', 'create', 'tasks', '-b', 'flexbox', '-f', `${folder}/lab.yaml`, '-q')).trim()
     const { code, stdout, stderr } = await server.ramet(['playground', 'start', name, '--skip-wait-init', '-q'], {
       timeoutMs: 900_000,
@@ -136,9 +145,30 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
   test('now that all tasks are over, waiting for them says that not all have completed', async () => {
     const { code, stdout } = await server.ramet(['playground', 'tasks', id, '--wait', '--timeout', '60s'])
     assert.equal(code, 2)
-    assert.match(stdout, /^fails +a +failed +3 /m)
-    assert.match(stdout, /^after-failure +b +blocked /m)
-    assert.match(stdout, /^check +a +completed +0 /m)
+    assert.match(stdout, /^fails +a +init +failed +3 /m)
+    assert.match(stdout, /^after-failure +c +init +blocked /m)
+    assert.match(stdout, /^check +a +init +completed +0 /m)
+    assert.match(stdout, /^done +c +regular +blocked /m)
+    assert.doesNotMatch(stdout, /^tls /m)
+  })
+
+  test('tasks that failed are run again, and then checks and helpers begin', async () => {
+    await Promise.all(['a', 'b'].map((name) => inGuest(name, 'touch /root/mended')))
+    for (const name of ['fails', 'hangs', 'long']) await server.ok('playground', 'task', 'retry', id, name, '-q')
+    const last = await taskEnds('after-failure')
+    assert.deepEqual([last.status, last.stdout], [taskStatus.completed, 'laborant\n'])
+    await until(
+      'the hint of the check',
+      async () => (await task('done')).hintcheckStdout?.join(' ') === 'touch /root/done c',
+      60_000,
+    )
+    await until('the helper to work', async () => (await inGuest('a', 'cat /tmp/beats || true')).includes('beat\nbeat'), 60_000)
+    await inGuest('c', 'touch /root/done')
+    const { status, exitCode } = await taskEnds('done')
+    assert.deepEqual([status, exitCode], [taskStatus.completed, 0])
+    assert.equal((await task('beats')).status, taskStatus.running)
+    assert.equal((await server.ramet(['playground', 'tasks', id, '--wait', '--timeout', '60s'])).code, 0)
+    assert.equal(await inGuest('c', 'ls /root/must-not-be 2>/dev/null || true'), '')
   })
 
   test('drives have the sizes of the manifest, in its order, mounted or raw', async () => {
@@ -174,7 +204,7 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
     )
     const boot = await inGuest('a', 'cat /proc/sys/kernel/random/boot_id')
     await server.ok('playground', 'machine', 'stop', id, 'b')
-    assert.equal((await vmProcesses(server.home, id)).length, 1)
+    assert.equal((await vmProcesses(server.home, id)).length, 2)
     const refused = await server.ramet(['playground', 'machine', 'reboot', id, 'b'])
     assert.match(refused.stderr, /action_refused.*\n.*restarted/)
     await server.ok('playground', 'machine', 'restart', id, 'b')
@@ -276,12 +306,16 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
   })
 
   test('when its last machine is switched off a run is STOPPED, and its restart starts all machines and repeats no task', async () => {
-    await server.ok('playground', 'machine', 'stop', id, 'a')
-    await server.ok('playground', 'machine', 'stop', id, 'b')
+    for (const name of ['a', 'b', 'c']) await server.ok('playground', 'machine', 'stop', id, name)
+    assert.equal((await task('beats')).status, taskStatus.created)
     const client = await server.client()
     await until('the run to be STOPPED', async () => (await client.plays.get(id)).state === 'STOPPED')
     copy = (await server.ok('playground', 'clone', id, '-q')).trim()
+    const ranAt = async () => [(await task('fails')).lastRunAt, (await task('done')).lastRunAt]
+    const before = await ranAt()
     await server.ok('playground', 'restart', id, '-q')
+    await until('the helper to go on', async () => (await task('beats')).status === taskStatus.running, 60_000)
+    assert.deepEqual(await ranAt(), before)
     assert.equal(await inGuest('a', 'cat /root/ran'), 'once')
     assert.equal(await inGuest('b', 'cat /data/seed /root/once; ls /root'), 'seeded\nmine\nonce')
     const fsck = await server.ramet(['fsck'])

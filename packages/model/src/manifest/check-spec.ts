@@ -46,17 +46,20 @@ export function specFaults(
   options: CheckOptions,
 ) {
   const name = baseName ?? options.base
-  const base = options.bases?.find((candidate) => candidate.name === name)
+  const named = options.bases?.find((candidate) => candidate.name === name)
   const faults: Fault[] = []
-  // One that describes its machines in full needs no base.
-  const stand = base || isPartial(written) ? undefined : standIn(name, written, options.bases ?? [])
-  if (name !== undefined && options.bases && !base) faults.push(unknownBase(name, basePath, options.bases, stand))
-  const strange = base ? strangers(written, base) : []
-  faults.push(...strange.map((one) => ({ ...one, path: [...specPath, ...one.path] })))
+  const strange = named ? strangers(written, named) : []
+  // One that describes its machines in full needs no base: it takes the place of one that is not here, and of one that has not its machines.
+  const any = isPartial(written) ? undefined : options.bases?.find(({ takesAnyMachine }) => takesAnyMachine)
+  const base = strange.length > 0 && any ? undefined : named
+  const stand = base || isPartial(written) ? undefined : named ? any : standIn(name, written, options.bases ?? [])
+  if (name !== undefined && options.bases && !named) faults.push(unknownBase(name, basePath, options.bases, stand))
+  const told = named && stand ? strange.slice(0, 1).map((one) => otherBase(one, named, stand)) : strange
+  faults.push(...told.map((one) => ({ ...one, path: [...specPath, ...one.path] })))
   const spec = base ? inherit(written, base) : written
   const partial = !base && !stand && !options.complete
   // A machine that should not be there is not also told what it lacks.
-  const isStrange = ({ path }: Fault) => path[0] === 'machines' && strange.some((one) => one.path[1] === path[1])
+  const isStrange = ({ path }: Fault) => base && path[0] === 'machines' && strange.some((one) => one.path[1] === path[1])
   const found = [
     ...ruleFaults(spec, { partial }),
     ...startupFileFaults(spec, options.filesBeside ?? false),
@@ -110,6 +113,13 @@ function unknownBase(name: string, path: Path, bases: readonly Base[], stand: Ba
     `${near === undefined ? '' : `Did you mean ${near}? `}There are: ${names.join(', ')}.`,
   )
 }
+
+const otherBase = (stranger: Fault, named: Base, stand: Base): Fault => ({
+  ...stranger,
+  isWarning: true,
+  message: `${stranger.message.slice(0, -1)}; ${stand.name} takes its place, since the machines are described in full.`,
+  hint: `Write \`base: ${stand.name}\`, or use machines of ${named.name}: ${named.spec.machines.map(({ name }) => name).join(', ')}.`,
+})
 
 function strangers(spec: ManifestSpec, base: Base): Fault[] {
   if (base.takesAnyMachine) return []

@@ -1,4 +1,4 @@
-import { type Fault, fault, type Path } from '../errors/fault.ts'
+import { type Fault, fault, type Path, warning } from '../errors/fault.ts'
 import { defaults } from '../plan/defaults.ts'
 import { formatBytes, parseBytes } from '../units/bytes.ts'
 import { limits, type ManifestDrive, type ManifestMachine, type ManifestSpec } from './manifest.ts'
@@ -22,10 +22,10 @@ export function driveFaults(machine: ManifestMachine, path: Path, partial: boole
     )
   } else if (roots[0] !== 0) {
     faults.push(
-      fault(
-        'invalid_value',
+      warning(
+        'root_drive_moved',
         [...path, 'drives', roots[0] as number, 'mount'],
-        `The root drive of the machine ${machine.name} must be its first.`,
+        `The root drive of the machine ${machine.name} becomes its first, vda.`,
         'Move it to the top of the list.',
       ),
     )

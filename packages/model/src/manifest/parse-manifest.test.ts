@@ -124,12 +124,6 @@ const golden: Bad[] = [
   { says: 'no root drive', text: one('drives: [{size: 1GiB}]'), code: 'missing_field', at: 'name: a' },
   { says: 'a root drive without source', text: one('drives: [{mount: /}]'), code: 'missing_field', at: '{mount: /}' },
   {
-    says: 'a root drive that is not first',
-    text: one('drives: [{size: 1GiB}, {source: debian-stable, mount: /}]'),
-    code: 'invalid_value',
-    at: '/}',
-  },
-  {
     says: 'two drives at one place',
     text: one('drives: [{source: debian-stable, mount: /}, {size: 1GiB, mount: /d}, {size: 1GiB, mount: "/d"}]'),
     code: 'duplicate_name',
@@ -309,6 +303,25 @@ const warned: Bad[] = [
     code: 'unknown_condition',
     at: 'versoin',
     hint: /Did you mean version/,
+  },
+  {
+    says: 'a root drive that is not first',
+    text: one('drives: [{size: 1GiB}, {source: debian-stable, mount: /}]'),
+    code: 'root_drive_moved',
+    at: '/}',
+  },
+  {
+    says: 'somebody in a list of access whom nobody knows',
+    text: inner(`  machines: [{name: a, ${drives}}]\n  accessControl: {canList: [owner, "org:acme"]}`),
+    code: 'unknown_principal',
+    at: '"org:acme"',
+  },
+  {
+    says: 'a base that has not a machine that is described in full',
+    text: `base: debian\n${inner(`  machines: [{name: web, ${drives}}, {name: app, ${drives}}]`)}`,
+    code: 'unknown_machine',
+    at: 'web',
+    hint: /base: flexbox/,
   },
   {
     says: 'a status of a task',

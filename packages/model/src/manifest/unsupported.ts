@@ -17,10 +17,31 @@ export function unsupportedFaults(spec: ManifestSpec, images?: readonly string[]
       faults.push(notActedOn(['initTasks', name, 'status'], 'A run begins with no task done, whatever `status` says'))
   faults.push(...registryAuthFaults(spec))
   if (spec.portForwards.length > 0) faults.push(notActedOn(['portForwards'], 'Ports are not forwarded yet', 'key'))
+  faults.push(...strangersIn(spec.accessControl))
   const sharing = sharedBy(spec)
   if (sharing)
     faults.push(notActedOn(sharing, 'The playground is its owner’s alone: access for others is kept and not acted on yet'))
   return [...faults, ...spec.machines.flatMap((machine, index) => machineFaults(machine, ['machines', index], images))]
+}
+
+const known = /^(owner|anyone|authenticated|nobody|instructor|(github|user|student|has-pack):.+)$/
+
+/** Who is let in by a word that nobody knows. */
+function strangersIn(lists: ManifestSpec['accessControl']): Fault[] {
+  return Object.entries(lists ?? {}).flatMap(([name, list]) =>
+    list.flatMap((who, index) =>
+      known.test(who)
+        ? []
+        : [
+            warning(
+              'unknown_principal',
+              ['accessControl', name, index],
+              `Nobody is let in by ${JSON.stringify(who)}.`,
+              'Known are owner, anyone, authenticated, nobody, instructor, github:<handle>, user:<id>, student:<training>, has-pack:<pack>.',
+            ),
+          ],
+    ),
+  )
 }
 
 /** Where a manifest lets others in first. */
@@ -28,7 +49,7 @@ function sharedBy({ access, accessControl }: ManifestSpec): Path | undefined {
   if (access?.mode === 'public') return ['access', 'mode']
   if (access && access.users.length > 0) return ['access', 'users']
   for (const [name, list] of Object.entries(accessControl ?? {})) {
-    const wide = list.findIndex((who) => who !== 'owner' && who !== 'nobody')
+    const wide = list.findIndex((who) => known.test(who) && who !== 'owner' && who !== 'nobody')
     if (wide >= 0) return ['accessControl', name, wide]
   }
   return undefined

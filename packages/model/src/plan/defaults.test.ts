@@ -68,3 +68,12 @@ test('the marked user is the default one, else the first', () => {
   assert.deepEqual(chosen([{ name: 'x' }, { name: 'y', default: true }]), ['y'])
   assert.deepEqual(chosen([{ name: 'x' }, { name: 'y' }]), ['x'])
 })
+
+test('the root drive is the first, wherever the manifest has it', () => {
+  const drives = [{ size: '1GiB', mount: '/data' }, { source: 'debian-stable', mount: '/' }, { size: '2GiB' }]
+  const { machines } = resolveSpec(manifestSpecSchema.parse({ machines: [{ name: 'a', drives }] }))
+  assert.deepEqual(
+    machines[0]?.drives.map(({ mount }) => mount),
+    ['/', '/data', undefined],
+  )
+})

@@ -1,4 +1,4 @@
-import type { ManifestInitTask, ManifestSpec } from '../manifest/manifest.ts'
+import type { ManifestDrive, ManifestInitTask, ManifestSpec } from '../manifest/manifest.ts'
 import { parseBytes } from '../units/bytes.ts'
 import { resolveAddresses } from './addresses.ts'
 import { type Conditions, tasksThatApply } from './init-conditions.ts'
@@ -36,7 +36,7 @@ export function resolveSpec(spec: Plannable, conditions: Conditions = {}) {
     cpuCount: machine.resources?.cpuCount ?? defaults.cpuCount,
     ramMiB: Math.floor(sizeOf(machine.resources?.ramSize ?? defaults.ramSize) / 1024 ** 2),
     noSSH: machine.noSSH ?? false,
-    drives: machine.drives.map((drive) => ({
+    drives: rootFirst(machine.drives).map((drive) => ({
       ...(drive.source === undefined ? {} : { source: drive.source }),
       ...(drive.mount === undefined ? {} : { mount: drive.mount }),
       // A drive with a mount point needs a filesystem; one without either is handed over raw.
@@ -75,6 +75,12 @@ const repeatedTask = (task: ManifestInitTask) => ({
   ...(task.hintcheck === undefined ? {} : { hintcheck: task.hintcheck }),
   ...(task.failcheck === undefined ? {} : { failcheck: task.failcheck }),
 })
+
+/** The machine boots from its first drive. */
+const rootFirst = (drives: readonly ManifestDrive[]): readonly ManifestDrive[] => [
+  ...drives.filter(({ mount }) => mount === '/'),
+  ...drives.filter(({ mount }) => mount !== '/'),
+]
 
 /** The first user is the default one if none is marked. */
 function usersOf(users: ManifestSpec['machines'][number]['users']) {

@@ -85,10 +85,14 @@ test('what is left out comes from the base, and a base but flexbox fixes its mac
   const debian = await playgrounds.get(ann, 'debian')
   assert.deepEqual(made.machines, debian.machines)
   assert.equal(made.title, debian.title)
-  await assert.rejects(playgrounds.create(ann, { name: 'mine', base: 'debian', machines: [web] }), { code: 'unknown_machine' })
+  const other = await playgrounds.create(ann, { name: 'other', base: 'debian', machines: [web] })
+  assert.deepEqual([other.base, other.warnings?.[0]?.code], ['flexbox', 'unknown_machine'], 'it is described in full')
+  await assert.rejects(playgrounds.create(ann, { name: 'mine', base: 'debian', machines: [{ name: 'web' }] }), {
+    code: 'unknown_machine',
+  })
   await assert.rejects(playgrounds.create(ann, { name: 'mine', base: 'none' }), { code: 'unknown_base' })
   await assert.rejects(playgrounds.create(ann, { name: 'Bad Name', base: 'debian' }), InvalidInput)
-  assert.deepEqual(await names(playgrounds.list(ann, 'my-custom')), [made.name])
+  assert.deepEqual((await names(playgrounds.list(ann, 'my-custom'))).toSorted(), [made.name, other.name].toSorted())
   await db.destroy()
 })
 

@@ -22,7 +22,7 @@ import {
   updatePlayground,
 } from '../store/playgrounds.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
-import { baseOf, specOf } from './bases.ts'
+import { baseOf, flexibleBase, specOf } from './bases.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import { inheritDrives } from './inherit-drives.ts'
 import { newId } from './new-id.ts'
@@ -102,7 +102,8 @@ export function openPlaygrounds({
       const rows = await listed(user)
       const isThere = rows.some(({ name }) => name === body.base)
       // Without it each may take its place.
-      const bases = rows.map((row) => (!isThere || row.name === body.base ? baseOf(row) : unread(row.name)))
+      const mayTakeIt = (row: PlaygroundRow) => !isThere || row.name === body.base || row.name === flexibleBase
+      const bases = rows.map((row) => (mayTakeIt(row) ? baseOf(row) : unread(row.name)))
       const parsed = await reader.body(user, body, { images: images(), bases })
       const auth = registryAuthOf(parsed.spec)
       // It is a secret, and no part of what is stored and shown.
