@@ -113,7 +113,7 @@ export async function jailedRounds(rounds: number, cacheFolder: string): Promise
   }
 }
 
-/** `written`: a file that it never stops to write to by the descriptor of its first moment. */
+/** `written`: a file that it never stops to write to by what it opened in its first moment. */
 export async function compile(program: string, canaries: string, folders: readonly string[], written?: string): Promise<string> {
   const source = fileURLToPath(new URL('./hostile.c', import.meta.url))
   const defines = [`-DIN_PLACE_OF_QEMU="${canaries}"`, `-DFOLDERS=${folders.map((folder) => JSON.stringify(folder)).join(',')}`]
