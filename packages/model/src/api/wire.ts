@@ -24,7 +24,13 @@ export const conditionSchema = z.object({
 })
 export type Condition = z.infer<typeof conditionSchema>
 
-export const stateEventSchema = z.object({ state: runStateSchema, at: z.string(), error: z.string().optional() })
+/** `error`: the run failed; labctl reads a boolean here, and nothing of a run whose history has anything else. `message`, Ramet's own: why, as a sentence. */
+export const stateEventSchema = z.object({
+  state: runStateSchema,
+  at: z.string(),
+  error: z.boolean().optional(),
+  message: z.string().optional(),
+})
 export type StateEvent = z.infer<typeof stateEventSchema>
 
 export const progressSchema = z.object({

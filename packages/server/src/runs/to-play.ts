@@ -1,6 +1,6 @@
 import { hostAddresses } from '@ramet/engine'
 import { pages } from '@ramet/model/api/routes.ts'
-import type { Play, PlayMachine, Progress } from '@ramet/model/api/wire.ts'
+import type { Condition, Play, PlayMachine, Progress } from '@ramet/model/api/wire.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { tabsOfRun } from '@ramet/model/plan/tabs.ts'
 import { isMachineOn } from '@ramet/model/run/run-state.ts'
@@ -87,8 +87,12 @@ function compose(context: PlayContext, row: Run, { machines, tasks, events, play
     machines: machines.map((machine) => toMachine(machine, plan, addresses?.get(machine.name))),
     status: {
       factoryId: context.installation,
-      stateEvents: events.map(({ state, at, error }) => ({ state, at, ...(error === null ? {} : { error }) })),
-      machines: machines.map((machine) => ({ name: machine.name, state: machine.state, conditions: conditionsOf(machine) })),
+      stateEvents: events.map(({ state, at, error }) => ({
+        state,
+        at,
+        ...(error === null ? {} : { error: true, message: error }),
+      })),
+      machines: machines.map((machine) => ({ name: machine.name, state: machine.state, conditions: conditionsAs(row, machine) })),
     },
     initTasksOver: areInitTasksOver(tasksAtWork(plan.tasks ?? [], tasks)),
     tasks: Object.fromEntries(tasks.map((task) => [task.name, toTask(task)])),
@@ -108,6 +112,12 @@ function compose(context: PlayContext, row: Run, { machines, tasks, events, play
     ...(plan.notices === undefined ? {} : { notices: [...plan.notices] }),
   }
 }
+
+/** Whoever waits for machines alone (labctl does) enters them at once, which is refused until the run is RUNNING. So they are Ready no sooner than that. */
+const conditionsAs = ({ state }: Run, machine: RunMachineRow): Condition[] =>
+  conditionsOf(machine).map((each) =>
+    each.name === 'Ready' && each.status === 'True' && state !== 'RUNNING' ? { ...each, status: 'Unknown' } : each,
+  )
 
 function toMachine(row: RunMachineRow, plan: RunPlan, hostAddress: string | undefined): PlayMachine {
   const machine = plan.machines[row.machine_index]

@@ -14,7 +14,7 @@ export function StateHistory({ events }: { events: readonly StateEvent[] }) {
   })
   return (
     <ol className="flex flex-col gap-1.5 text-[13px]">
-      {rows.toReversed().map(({ key, state, at, error, lasted }) => (
+      {rows.toReversed().map(({ key, state, at, message, lasted }) => (
         <li key={key}>
           <div className="flex items-center gap-2">
             <Dot tone={lasted !== undefined && runLook[state].tone !== 'bad' ? 'off' : runLook[state].tone} />
@@ -27,7 +27,7 @@ export function StateHistory({ events }: { events: readonly StateEvent[] }) {
               {lasted === undefined ? formatAgo(at, now) : `for ${formatDuration(lasted)}`}
             </time>
           </div>
-          {error && <p className="mt-0.5 ml-4 text-xs text-bad wrap-anywhere">{error}</p>}
+          {message && <p className="mt-0.5 ml-4 text-xs text-bad wrap-anywhere">{message}</p>}
         </li>
       ))}
     </ol>
