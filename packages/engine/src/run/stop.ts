@@ -6,7 +6,7 @@ import { answersWithinMs } from './answering.ts'
 import { hostName } from './host-parts.ts'
 import type { LiveMachine } from './live-run.ts'
 import { type RunContext, targets } from './run-context.ts'
-import { namesFolder, overlaysFolder, runsFolder } from './run-folder.ts'
+import { namesFolder, overlaysFolder } from './run-folder.ts'
 import { adopt } from './start.ts'
 import type { Step, Workflow } from './steps.ts'
 
@@ -123,8 +123,7 @@ const endNames: Step<RunContext> = {
   name: 'end-names',
   message: 'Ending the resolver',
   async done({ host, store }) {
-    const folder = namesFolder(host.home, (await store.read()).id)
-    return !(await host.resolvers.list(runsFolder(host.home))).includes(folder)
+    return !(await host.resolvers.exists(namesFolder(host.home, (await store.read()).id)))
   },
   async do({ host, store }) {
     await host.resolvers.end(namesFolder(host.home, (await store.read()).id))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -178,8 +178,31 @@ test('other nameservers of the host make other resolvers', async () => {
   assert.equal(await dnsmasqResolvers.ready(names), false)
 })
 
+const processes = async () => Number((await run(['pgrep', '-f', '-c', `pid-file=${names.folder}`], { okCodes: [0, 1] })).stdout)
+
+test('the end of a resolver is that of its children for TCP, also where nothing was recorded of it', async () => {
+  for (const isRecorded of [true, false]) {
+    await dnsmasqResolvers.start(names)
+    const alone = await processes()
+    const caller = spawn('ip', ['netns', 'exec', guests[0]!, 'socat', '-u', 'TCP:172.16.0.1:53', '-'], { stdio: 'ignore' })
+    try {
+      for (const deadline = Date.now() + 20_000; (await processes()) === alone; await delay(20))
+        assert.ok(Date.now() < deadline, 'no child for the connection')
+      if (!isRecorded)
+        for (const name of await readdir(names.folder)) if (name.endsWith('.json')) await rm(join(names.folder, name))
+      await dnsmasqResolvers.end(names.folder)
+      assert.equal(await processes(), 0)
+      assert.equal(await dnsmasqResolvers.exists(names.folder), false)
+    } finally {
+      caller.kill('SIGKILL')
+    }
+  }
+  await dnsmasqResolvers.start(names)
+})
+
 test('what is there of a run is listed, and the end leaves nothing, and may be repeated', async () => {
   assert.deepEqual(await dnsmasqResolvers.list(join(home, 'runs')), [names.folder])
+  assert.equal(await dnsmasqResolvers.exists(names.folder), true)
   assert.deepEqual(await dnsmasqResolvers.list(join(home, 'run')), [])
   await dnsmasqResolvers.end(names.folder)
   await dnsmasqResolvers.end(names.folder)

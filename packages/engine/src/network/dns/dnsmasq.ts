@@ -7,7 +7,7 @@ import { writeFileForThisBoot } from '../../disk/files.ts'
 import { takeFolder } from '../../disk/take-folder.ts'
 import { findProgram } from '../../process/find-program.ts'
 import { jailCommandLine } from '../../vmm/qemu/jail-command-line.ts'
-import { argvOf } from '../../vmm/qemu/process.ts'
+import { argvOf, gone, isAlive, type ProcessId } from '../../vmm/qemu/process.ts'
 import { dnsmasqCommandLine, hostsFileOf, pidFileOf } from './dnsmasq-command-line.ts'
 import { hostsText, type NameView, planNames } from './name-plan.ts'
 import type { Resolvers, RunNames } from './resolvers.ts'
@@ -34,26 +34,27 @@ export const dnsmasqResolvers = (jailer: () => Promise<string>): Resolvers => ({
     const isWrong = await Promise.all(wanted.map(async ({ pidFile, argv }) => !(await isRunning(pidFile, argv))))
     // All of them, since what is left may hold a port that another now needs.
     if (isWrong.some(Boolean)) await this.end(names.folder)
-    for (const { view, argv } of isWrong.some(Boolean) ? wanted : []) {
+    const starts = (isWrong.some(Boolean) ? wanted : []).map(async ({ view, argv }) => {
       await writeFileForThisBoot(hostsFileOf(names.folder, view), hostsText(view.hosts))
       await startOne(argv, names, view, await jailer())
-    }
+    })
+    const failed = (await Promise.allSettled(starts)).find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
     // dnsmasq starts even when it cannot read in its folder.
     if (!(await this.ready(names))) throw new Error(`the resolvers of ${names.folder} did not start`)
   },
 
   async end(folder) {
-    const deadline = Date.now() + endWithinMs
-    for (;;) {
-      const pids = await pidsOf((argv) => belongsTo(argv, folder))
-      if (pids.length === 0) break
-      // Again each time: one that was about to fork for a TCP connection leaves a child.
-      for (const pid of pids) killOne(pid)
-      if (Date.now() > deadline) throw new Error(`resolvers do not end: ${pids.join(' ')}`)
-      await delay(20)
-    }
-    for (const name of await readdir(folder).catch((): string[] => []))
-      await rm(join(folder, name), { recursive: true, force: true })
+    const files = await filesIn(folder)
+    if (files.length === 0) return
+    const records = await recordsOf(folder, files)
+    if (records === undefined) await endFound(folder)
+    else await endRecorded(records)
+    for (const name of files) await rm(join(folder, name), { recursive: true, force: true })
+  },
+
+  async exists(folder) {
+    return (await filesIn(folder)).length > 0
   },
 
   async list(runsFolder) {
@@ -108,7 +109,7 @@ async function startOne(
   await log.close()
   const deadline = Date.now() + startWithinMs
   for (;;) {
-    const pid = await pidIn(at('json'))
+    const pid = (await readRecord(at('json')))?.pid
     if (pid !== undefined && (await listens(pid, view.port))) return writeFileForThisBoot(pidFileOf(folder, view), String(pid))
     if (why !== undefined || Date.now() > deadline)
       throw new Error(`dnsmasq on ${view.port}: ${why ?? 'it does not listen'}: ${await readFile(at('log'), 'utf8')}`)
@@ -116,9 +117,44 @@ async function startOne(
   }
 }
 
-async function pidIn(record: string): Promise<number | undefined> {
-  const text = await readFile(record, 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : (JSON.parse(text) as { pid: number }).pid
+/** Files of a run's names are there before its processes are, and go after them. */
+const filesIn = (folder: string): Promise<string[]> => readdir(folder).catch(() => [])
+
+/**
+ * Processes of a run's names, by the records of their jails; undefined when one may be without: a jail that has only begun, or a resolver of an older version. To look through
+ * all processes of the host instead is 50 ms of CPU.
+ */
+async function recordsOf(folder: string, files: readonly string[]): Promise<ProcessId[] | undefined> {
+  const ports = new Set(files.map((file) => file.split('.')[0] ?? ''))
+  const records = await Promise.all([...ports].map((port) => readRecord(join(folder, `${port}.json`))))
+  return records.every((record) => record !== undefined) ? records : undefined
+}
+
+async function readRecord(file: string): Promise<ProcessId | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : (JSON.parse(text) as ProcessId)
+}
+
+/** Each leads a process group (setsid in `jail.c`): a child that it forked for a TCP connection has the sockets too, and ends with it. */
+async function endRecorded(records: readonly ProcessId[]): Promise<void> {
+  await Promise.all(
+    records.map(async (record) => {
+      if (await isAlive(record)) killOne(-record.pid)
+      if (!(await gone(record, endWithinMs))) throw new Error(`resolver ${record.pid} does not end`)
+    }),
+  )
+}
+
+async function endFound(folder: string): Promise<void> {
+  const deadline = Date.now() + endWithinMs
+  for (;;) {
+    const pids = await pidsOf((argv) => belongsTo(argv, folder))
+    if (pids.length === 0) return
+    // Again each time: one that was about to fork for a TCP connection leaves a child.
+    for (const pid of pids) killOne(pid)
+    if (Date.now() > deadline) throw new Error(`resolvers do not end: ${pids.join(' ')}`)
+    await delay(20)
+  }
 }
 
 /** The sockets of the process's network namespace, by local port (proc(5), /proc/net/udp). */

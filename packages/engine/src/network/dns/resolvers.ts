@@ -21,6 +21,8 @@ export interface Resolvers {
   start(names: RunNames): Promise<void>
   /** Ends all of a run; resolves when they are gone. */
   end(folder: string): Promise<void>
+  /** True when anything of a run's names may be left. */
+  exists(folder: string): Promise<boolean>
   /** `names` folders below `runsFolder` that have a process. */
   list(runsFolder: string): Promise<string[]>
 }

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { writeFileAtomically } from '../../disk/files.ts'
+import { isThere, writeFileAtomically } from '../../disk/files.ts'
 import { planNames } from '../../network/dns/name-plan.ts'
 import type { Resolvers, RunNames } from '../../network/dns/resolvers.ts'
 
@@ -21,6 +21,7 @@ export function fakeResolvers(folder: string): Resolvers {
     async end(namesFolder) {
       await rm(fileOf(namesFolder), { force: true })
     },
+    exists: (namesFolder) => isThere(fileOf(namesFolder)),
     async list(runsFolder) {
       const files = await readdir(made).catch((): string[] => [])
       return files.map(decodeURIComponent).filter((each) => each.startsWith(`${runsFolder}/`))
