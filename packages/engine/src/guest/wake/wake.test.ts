@@ -141,6 +141,18 @@ test('a guest of another version is told from a broken one', async () => {
   await assert.rejects(wake(g, { epoch }), unreachable(/version 9 of the protocol, this server version 2/))
 })
 
+test('a guest that is slow to answer is not asked again and again for a clock that is right as far as can be known', async () => {
+  let asked = 0
+  await using g = await guest((frame, socket) => {
+    asked += 1
+    const halfWay = Date.now() + 80
+    setTimeout(() => socket.write(done(nonce(frame), halfWay)), 160)
+  })
+  const { clockOffMs } = await wake(g, { epoch })
+  assert.ok(Math.abs(clockOffMs) <= 500, `${clockOffMs}`)
+  assert.ok(asked <= 4, `${asked} questions`)
+})
+
 test('a clock that does not obey is an error, whatever time it shows', async () => {
   for (const timeMs of [0, -9e12, 9e12]) {
     await using g = await guest((frame, socket) => socket.write(done(nonce(frame), timeMs)))
