@@ -32,8 +32,11 @@ export interface LiveRunOptions {
   standsStill(): boolean
 }
 
-/** A program more in a guest that somebody waits for would take its share of its CPU: the first command goes first. */
-const troublesAfterMs = 2_000
+/**
+ * A program more in a guest that somebody waits for would take its share of the CPU: the first command goes first. Of a guest that was resumed nothing is new, and others may be
+ * resumed beside it.
+ */
+const troublesAfterMs = { boot: 2_000, resume: 15_000 }
 
 /** Connections to the machines of one run that are on. */
 export class LiveRun {
@@ -93,10 +96,13 @@ export class LiveRun {
     }
     this.#machines.set(name, machine)
     this.#options.added(vm)
+    let askAfterMs = isAsleep ? troublesAfterMs.resume : troublesAfterMs.boot
     link.onChange((isReady, why) => {
       this.#tell({ kind: 'link', machine: name, isReady, ...(why === undefined ? {} : { why }) })
       // Asked at each boot, since a guest reboots by itself too.
-      if (isReady) void this.#askForTroubles(name, link)
+      if (!isReady) return
+      void this.#askForTroubles(name, link, askAfterMs)
+      askAfterMs = troublesAfterMs.boot
     })
     vm.onReset(() => this.#tell({ kind: 'reset', machine: name }))
     vm.onSpace((waits) => this.#tell({ kind: 'space', machine: name, waits }))
@@ -123,8 +129,8 @@ export class LiveRun {
     this.#machines.clear()
   }
 
-  async #askForTroubles(machine: string, link: GuestLink): Promise<void> {
-    await delay(troublesAfterMs, undefined, { ref: false })
+  async #askForTroubles(machine: string, link: GuestLink, afterMs: number): Promise<void> {
+    await delay(afterMs, undefined, { ref: false })
     try {
       this.#tell({ kind: 'troubles', machine, troubles: await readTroubles(link) })
     } catch {
