@@ -46,6 +46,33 @@ export async function readHoldingRows(trx: Db): Promise<HoldingRows> {
   }
 }
 
+/** Bytes of all layers and snapshots on record, whoever holds them. */
+export async function bytesOnRecord(trx: Db): Promise<number> {
+  const { layers, snapshots } = await trx
+    .selectNoFrom(({ selectFrom }) => [
+      selectFrom('layers')
+        .select(({ fn }) => fn.sum<number | null>('bytes').as('sum'))
+        .where('state', '=', 'sealed')
+        .as('layers'),
+      selectFrom('snapshots')
+        .select(({ fn }) => fn.sum<number | null>('bytes').as('sum'))
+        .as('snapshots'),
+    ])
+    .executeTakeFirstOrThrow()
+  // PostgreSQL's sum of bigint is numeric, which comes as text.
+  return Number(layers ?? 0) + Number(snapshots ?? 0)
+}
+
+/** Drives that have an overlay, with what tells whether it may have grown. */
+export async function listOverlays(trx: Db) {
+  return trx
+    .selectFrom('drives')
+    .innerJoin('runs', 'runs.id', 'drives.run_id')
+    .select(['drives.run_id', 'drives.overlay', 'drives.next_overlay', 'runs.id', 'runs.state', 'runs.last_state_at'])
+    .where(({ or, eb }) => or([eb('drives.overlay', 'is not', null), eb('drives.next_overlay', 'is not', null)]))
+    .execute()
+}
+
 /** A user's runs that have not been destroyed, oldest first. */
 export async function listRunsForUsage(db: Db, userId: string) {
   return db

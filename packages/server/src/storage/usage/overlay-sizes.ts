@@ -8,6 +8,12 @@ interface Measured {
   readonly offSince: string | undefined
 }
 
+/** Rows that name overlays, and the runs that they are of. */
+export interface OverlayRows {
+  readonly runs: readonly Pick<HoldingRows['runs'][number], 'id' | 'state' | 'last_state_at'>[]
+  readonly drives: readonly Pick<HoldingRows['drives'][number], 'run_id' | 'overlay' | 'next_overlay'>[]
+}
+
 /**
  * Measures overlays, the only files whose size is in no row. An overlay of a run that is off is measured once: nothing writes to it until the run's state changes.
  */
@@ -20,7 +26,7 @@ export class OverlaySizes {
   }
 
   /** Measures overlays whose size may have changed, and forgets those that no row names any more. */
-  async measure({ runs, drives }: Pick<HoldingRows, 'runs' | 'drives'>): Promise<void> {
+  async measure({ runs, drives }: OverlayRows): Promise<void> {
     const offSince = new Map(runs.map((run) => [run.id, isOff(run.state) ? run.last_state_at : undefined]))
     const known = new Map<string, Measured>()
     const unknown: OverlayName[] = []
@@ -37,6 +43,11 @@ export class OverlaySizes {
       known.set(key(runId, overlay), { bytes: bytes[index] ?? 0, offSince: offSince.get(runId) })
     }
     this.#measured = known
+  }
+
+  /** Of all, as last measured. */
+  get totalBytes(): number {
+    return [...this.#measured.values()].reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   /** The size last measured; 0 for an overlay that was never measured. */

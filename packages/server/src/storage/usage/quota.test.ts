@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { writeFakeDrive } from '@ramet/engine/testing'
+import type { KyselyPlugin } from 'kysely'
 import { now, transaction } from '../../store/database.ts'
 import { insertSnapshot } from '../../store/snapshots.ts'
 import { TestHome } from '../../testing/test-home.ts'
@@ -41,4 +42,26 @@ test('the quota is asked again in the transaction that writes: what another one 
     transaction(home.db, (trx) => quota.checkWithin(trx, user)),
     { code: 'quota_exceeded' },
   )
+})
+
+test('a copy in a home that has room costs the same few queries, however much is on record', async () => {
+  await using home = await TestHome.make()
+  await home.addLayer('base')
+  const id = await home.addRun('STOPPED', ['base'])
+  await home.makeOverlays(id)
+  const asked: string[] = []
+  const counting: KyselyPlugin = {
+    transformQuery({ node }) {
+      asked.push(node.kind)
+      return node
+    },
+    transformResult: async ({ result }) => result,
+  }
+  const { quota } = storageService({
+    db: home.db.withPlugin(counting),
+    storage: home.tools.storage,
+    quotaBytes: 1024 ** 4,
+  })
+  await quota.check(user)
+  assert.deepEqual(asked, ['SelectQueryNode', 'SelectQueryNode'])
 })

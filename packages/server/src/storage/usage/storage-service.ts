@@ -4,7 +4,9 @@ import { isOff } from '@ramet/model/run/run-state.ts'
 import type { Storage, User } from '../../services.ts'
 import { type Db, readTransaction } from '../../store/database.ts'
 import {
+  bytesOnRecord,
   type HoldingRows,
+  listOverlays,
   listPlaygroundsForUsage,
   listRunsForUsage,
   listWarmStartsForUsage,
@@ -72,8 +74,10 @@ export function storageService({ db, storage, quotaBytes }: StorageTools): Stora
     }
   }
 
-  /** Computes all shares, only to name the biggest items. */
-  async function check(trx: Db, user: User, rows: HoldingRows): Promise<void> {
+  /** Reads who holds what only where there is more on record, whoever holds it, than the quota allows. Computes all shares only to name the biggest items. */
+  async function check(trx: Db, user: User): Promise<void> {
+    if (!isExceeded({ usedBytes: (await bytesOnRecord(trx)) + sizes.totalBytes, limitBytes: quotaBytes })) return
+    const rows = await readHoldingRows(trx)
     if (isExceeded((await read(trx, user, rows)).quota)) throw quotaRefusal(await usageIn(trx, user, rows))
   }
 
@@ -82,8 +86,13 @@ export function storageService({ db, storage, quotaBytes }: StorageTools): Stora
   return {
     usage,
     quota: {
-      check: (user) => readTransaction(db, async (trx) => check(trx, user, await measure(trx))),
-      checkWithin: async (trx, user) => check(trx, user, await readHoldingRows(trx)),
+      check: (user) =>
+        readTransaction(db, async (trx) => {
+          const overlays = await listOverlays(trx)
+          await sizes.measure({ runs: overlays, drives: overlays })
+          await check(trx, user)
+        }),
+      checkWithin: check,
     },
   }
 }
