@@ -332,7 +332,27 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
     await until('the console to say what is wrong', async () => saysWhy.test(await consoleOfA()), 60_000).catch(async (error) => {
       assert.fail(`${error}: ${(await consoleOfA()).slice(-1500)}`)
     })
+    const why = /a: It cannot boot: the root drive \/dev\/vda has no partition with a root.*machine console/
+    const machines = async () => (await server.ramet(['playground', 'machines', id])).stderr
+    await until('that to be shown at the machine', async () => why.test(await machines()), 20_000)
     await server.ok('playground', 'machine', 'stop', id, 'a')
+    await server.ok('playground', 'stop', id, '--power-off', '-q')
+  })
+
+  test('a run with a broken root says so within seconds of its start, and stays on where there is a shell to mend it', async () => {
+    const began = performance.now()
+    const { code, stderr } = await server.ramet(['playground', 'restart', id])
+    assert.notEqual(code, 0)
+    assert.match(stderr, /a is on and does not answer: It cannot boot: the root drive \/dev\/vda has no partition with a root/)
+    assert.ok(performance.now() - began < 100_000, `${performance.now() - began} ms`)
+    assert.equal(await inGuest('b', 'cat /data/seed'), 'seeded')
+  })
+
+  test('a machine whose init is none says so when it is rebooted; a clone from before boots', async () => {
+    await inGuest('b', 'rm /sbin/init /lib/systemd/systemd && echo junk > /sbin/init && chmod 755 /sbin/init && sync')
+    const { code, stderr } = await server.ramet(['playground', 'machine', 'reboot', id, 'b'])
+    assert.notEqual(code, 0)
+    assert.match(stderr, /b cannot boot: its kernel panicked \(Attempted to kill init!/)
     await server.ok('playground', 'stop', id, '--power-off', '-q')
     id = copy
     await server.ok('playground', 'restart', id, '-q')

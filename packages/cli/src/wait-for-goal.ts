@@ -1,4 +1,4 @@
-import { type Goal, progressOf, taskProgressOf, whyUnreachable } from '@ramet/client/goals.ts'
+import { failedBoot, type Goal, progressOf, taskProgressOf, whyUnreachable } from '@ramet/client/goals.ts'
 import { waitForPlay } from '@ramet/client/wait-for-play.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
@@ -58,7 +58,7 @@ export async function waitForMachine(
   const progress = quiet ? silence : createProgress()
   const failureOf = (play: Play) => {
     const found = play.status.machines.find(({ name }) => name === machine)
-    if (found?.state !== 'FAILED') return undefined
+    if (found?.state !== 'FAILED') return failedBoot(play, machine)?.message
     return found.conditions.find(({ name }) => name === 'Ready')?.message ?? `The machine ${machine} failed.`
   }
   const isOff = (play: Play) => play.state !== 'RUNNING' && play.state !== 'STOPPING'

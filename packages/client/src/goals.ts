@@ -27,6 +27,19 @@ export const silentMachines = (play: Play): { readonly name: string; readonly me
 export const isReady = (play: Play): boolean =>
   play.state === 'RUNNING' && play.machines.every(({ name, noSSH }) => noSSH || isMachineReady(play, name))
 
+/** Why a machine of the run, or the named one, will not be ready: its boot has failed, and it stays on to be mended. */
+export const failedBoot = (play: Play, machine?: string): RametError | undefined => {
+  if (play.state !== 'RUNNING') return undefined
+  const silent = silentMachines(play).map(({ name }) => name)
+  const bad = incompleteBoots(play).find(({ name }) => silent.includes(name) && (machine ?? name) === name)
+  return (
+    bad &&
+    new RametError('boot_failed', 503, `The machine ${bad.name} is on and does not answer: ${bad.message}`, {
+      hint: `See what it printed, or mend it in its shell: ramet playground machine console ${play.id} ${bad.name}. Then: ramet playground machine reboot ${play.id} ${bad.name}`,
+    })
+  )
+}
+
 /** Init tasks are over, or held up by a machine that is off. */
 export const areTasksSettled = (play: Play): boolean =>
   play.initTasksOver || (play.state === 'RUNNING' && play.machines.some(({ state }) => state === 'STOPPED' || state === 'FAILED'))
@@ -51,6 +64,8 @@ export const goals = {
  */
 export function whyUnreachable(play: Play, goal: Goal, asked: Play): RametError | undefined {
   if (goal.isReached(play)) return undefined
+  const failed = goal === goals.ready && asked.state !== 'RUNNING' ? failedBoot(play) : undefined
+  if (failed) return failed
   const failedAnew = play.state === 'FAILED' && !(asked.state === 'FAILED' && asked.lastStateAt === play.lastStateAt)
   // A run that fails on its way up is first cleared away, wanted STOPPED, and FAILED only then.
   if (failedAnew || (play.failure && play.wanted !== goal.wanted)) {

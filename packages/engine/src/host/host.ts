@@ -94,6 +94,8 @@ export type MachineEvent = { readonly runId: string; readonly machine: string } 
   | { readonly kind: 'space'; readonly waits: boolean }
   /** The platform's connection to it came or went, or the guest no longer answers on it. `why`: a sentence that begins with `it`, when it is not ready. */
   | { readonly kind: 'link'; readonly isReady: boolean; readonly why?: string }
+  /** Its boot has come to an end without an answer. `why`: a sentence that begins with `it`. */
+  | { readonly kind: 'boot-failed'; readonly why: string }
   /** What its boot could not do and left alone, as sentences for people; empty: nothing. */
   | { readonly kind: 'troubles'; readonly troubles: readonly string[] }
 )

@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import type { Check, Health } from '@ramet/model/api/host.ts'
 import { runMemoryBytes } from '../cgroup/run-memory.ts'
 import { stopBackgroundPrograms } from '../process/background-programs.ts'
+import { whyNotBooted } from '../run/boot-watch.ts'
 import { cutLive, settleLive } from '../run/cut-live.ts'
 import { type HostParts, hostName } from '../run/host-parts.ts'
 import { type RunContext, runLimits } from '../run/run-context.ts'
@@ -43,11 +44,10 @@ export function localHost(parts: HostParts, rest: HostRest): Host {
       return (await store.read()).plan.machines.map(({ name }) => ({ machine: name, end: off.get(name) }))
     },
     on: (runId) =>
-      (live.get(runId)?.all() ?? []).map(({ name, link }) => ({
-        machine: name,
-        isReady: link.isReady,
-        ...(link.lastWhy === undefined ? {} : { why: link.lastWhy }),
-      })),
+      (live.get(runId)?.all() ?? []).map(({ name, link, boot }) => {
+        const why = boot.failure ? whyNotBooted(boot.failure) : link.lastWhy
+        return { machine: name, isReady: link.isReady, ...(why === undefined ? {} : { why }) }
+      }),
     events: (listener) => live.listen((runId, event) => listener({ runId, ...event })),
     updateLimits: (_, store) => updateLimits(parts, store),
     standStill(runIds) {

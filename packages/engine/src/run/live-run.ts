@@ -3,6 +3,7 @@ import { machineUnreachable } from '@ramet/model/errors/errors.ts'
 import { readTroubles } from '../guest/boot/troubles.ts'
 import type { GuestLink, Guests, WakeOptions } from '../guest/guest.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
+import { BootWatch, whyNotBooted } from './boot-watch.ts'
 import { howItEnded } from './how-it-ended.ts'
 
 /** Connections of this server process to one machine that is on. They are no source of truth, and all of them can be made again. */
@@ -12,6 +13,7 @@ export interface LiveMachine {
   readonly link: GuestLink
   /** Address on the host (1:1 NAT); undefined when it has no network. */
   readonly address: string | undefined
+  readonly boot: BootWatch
   /** False: its memory was resumed and the guest does not know yet. Its link waits until it was woken. */
   readonly isAwake: boolean
   /** Wakes a resumed guest once: sets what it cannot know (guest/wake.ts), then opens the link. Throws as `Guests.wake` does. */
@@ -23,6 +25,7 @@ export type LiveEvent =
   | { readonly kind: 'reset'; readonly machine: string }
   | { readonly kind: 'space'; readonly machine: string; readonly waits: boolean }
   | { readonly kind: 'link'; readonly machine: string; readonly isReady: boolean; readonly why?: string }
+  | { readonly kind: 'boot-failed'; readonly machine: string; readonly why: string }
   | { readonly kind: 'troubles'; readonly machine: string; readonly troubles: readonly string[] }
 
 export interface LiveRunOptions {
@@ -81,11 +84,15 @@ export class LiveRun {
       })
       isAwake = true
     }
+    const boot = new BootWatch(vm, link, (failure) => {
+      this.#tell({ kind: 'boot-failed', machine: name, why: whyNotBooted(failure) })
+    })
     const machine: LiveMachine = {
       name,
       vm,
       link,
       address,
+      boot,
       get isAwake() {
         return isAwake
       },
@@ -96,6 +103,7 @@ export class LiveRun {
     }
     this.#machines.set(name, machine)
     this.#options.added(vm)
+    if (!isAsleep) boot.begin()
     let askAfterMs = isAsleep ? troublesAfterMs.resume : troublesAfterMs.boot
     link.onChange((isReady, why) => {
       this.#tell({ kind: 'link', machine: name, isReady, ...(why === undefined ? {} : { why }) })
@@ -122,7 +130,8 @@ export class LiveRun {
 
   /** Closes all connections; the VMs go on. */
   release(): void {
-    for (const { vm, link } of this.#machines.values()) {
+    for (const { vm, link, boot } of this.#machines.values()) {
+      boot.close()
       link.close()
       vm.release()
     }

@@ -4,6 +4,7 @@ import { syncGuest } from '../guest/agent/sync-guest.ts'
 import type { GuestLink } from '../guest/guest.ts'
 import { saidUuid } from '../guest/said.ts'
 import type { Vm } from '../vmm/vmm.ts'
+import { untilBooted } from './await-boot.ts'
 import type { LiveMachine } from './live-run.ts'
 import { type RunContext, targets } from './run-context.ts'
 import { adopt, awaitGuests, startMachines } from './start.ts'
@@ -59,7 +60,8 @@ const rebootGuests: Step<RunContext> = {
   },
 }
 
-async function rebootOne({ name, vm, link }: LiveMachine, left: string | undefined, { signal, warn }: RunContext): Promise<void> {
+async function rebootOne(machine: LiveMachine, left: string | undefined, { signal, warn }: RunContext): Promise<void> {
+  const { name, vm, link } = machine
   const over = watch(vm)
   try {
     if ((await bootOf(link, signal)) !== left) return
@@ -77,7 +79,11 @@ async function rebootOne({ name, vm, link }: LiveMachine, left: string | undefin
   const deadline = Date.now() + bootMs
   for (;;) {
     // The old connection takes a moment to notice that the guest is gone.
-    const boot = await bootOf(link, signal, deadline - Date.now()).catch(() => undefined)
+    const failure = await untilBooted(machine, signal).catch((error) => {
+      if (!over.hasEnded()) throw error
+    })
+    if (failure) return warn(`${name} cannot boot, and stays on to be mended: ${failure.reason}.`)
+    const boot = await bootOf(link, signal).catch(() => undefined)
     if (over.hasEnded() || (boot !== undefined && boot !== left)) return
     if (Date.now() > deadline) throw machineUnreachable(name, `it did not come back within ${bootMs / 1000} s of its reboot.`)
     await delay(betweenTriesMs, undefined, { signal })

@@ -6,6 +6,7 @@ import { formattable } from '../disk/formatted-disk.ts'
 import type { TableKind } from '../disk/partition-table.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
 import { attendFirstBoot } from './attend-first-boot.ts'
+import { untilBooted } from './await-boot.ts'
 import { noteKernelPack } from './booted-kernel.ts'
 import type { HostParts } from './host-parts.ts'
 import { howItEnded } from './how-it-ended.ts'
@@ -17,9 +18,6 @@ import { initrdFile, machineFolder, newOverlayName, overlaysFolder, runFolder } 
 import type { DriveRecord, RunRecord } from './run-record.ts'
 import type { RunStore } from './run-store.ts'
 import type { Step, Workflow } from './steps.ts'
-
-/** Bound for power-on to the first command: 5-8 s alone under TCG; ten that started together on two cores took under two minutes. */
-const readyWithinMs = 240_000
 
 export const makeFolders: Step<RunContext> = {
   name: 'make-folders',
@@ -181,8 +179,9 @@ export const startMachines: Step<RunContext> = {
 const bootsWithinMs = 30_000
 
 /** Resolves when the machine no longer needs a core to boot: it answers, has ended, or hangs. */
-async function hasBooted({ vm, link }: LiveMachine): Promise<void> {
-  await Promise.race([link.ready(AbortSignal.timeout(bootsWithinMs)), vm.ended]).catch(() => {})
+async function hasBooted({ vm, link, boot }: LiveMachine): Promise<void> {
+  const tooLong = AbortSignal.timeout(bootsWithinMs)
+  await Promise.race([link.ready(tooLong), boot.failed(tooLong), vm.ended]).catch(() => {})
 }
 
 export type MachineEnd = VmEnd | 'never-started'
@@ -228,22 +227,14 @@ export const awaitGuests: Step<RunContext> = {
     return on.length === context.machines.size && on.every((machine) => machine.link.isReady)
   },
   async do(context) {
-    const { signal } = context
+    const { signal, warn } = context
     for (const name of context.machines) {
       if (!context.live.get(name)) throw machineUnreachable(name, 'it went off before it answered.')
     }
     await Promise.all(
-      targets(context).map(async ({ name, vm, link }) => {
-        const tooLate = AbortSignal.timeout(readyWithinMs)
-        const endedEarly = new AbortController()
-        void vm.ended.then((end) => endedEarly.abort(machineUnreachable(name, `${howItEnded(end)} before it answered.`)))
-        try {
-          await link.ready(AbortSignal.any([signal, tooLate, endedEarly.signal]))
-        } catch (error) {
-          if (endedEarly.signal.aborted) throw endedEarly.signal.reason
-          if (tooLate.aborted) throw machineUnreachable(name, `no command ran within ${readyWithinMs / 1000} s of its start.`)
-          throw error
-        }
+      targets(context).map(async (machine) => {
+        const failure = await untilBooted(machine, signal)
+        if (failure) warn(`${machine.name} cannot boot, and stays on to be mended: ${failure.reason}.`)
       }),
     )
   },

@@ -105,6 +105,8 @@ export interface Vm {
   goOn(): Promise<void>
   /** Current overlay file of each drive, in order. After an interrupted cut it tells which drives have a new one. */
   overlayFiles(): Promise<readonly string[]>
+  /** The end of what it has printed on its serial line since it was started; empty: nothing. Also after its end. */
+  printed(): Promise<string>
   /** Closes control connections without touching the VM. */
   release(): void
 }

@@ -98,6 +98,12 @@ export const machineUnreachable = (machine: string, why: string) =>
     hint: 'See what it printed with: ramet playground machine console ID NAME',
   })
 
+/** `reason`: as its serial line tells it, part of a sentence. */
+export const bootFailed = (machine: string, reason: string) =>
+  new RametError('boot_failed', 503, `The machine ${machine} cannot boot: ${reason}.`, {
+    hint: 'See what it printed with: ramet playground machine console ID NAME. What was cloned or saved before still boots; a new run has a new root.',
+  })
+
 /** The manifest says `noSSH`. What the machine printed can be read all the same. */
 export const noWayIn = (machine: string) =>
   new RametError('no_ssh', 403, `The playground lets nobody into the machine ${machine}.`, {

@@ -1,6 +1,7 @@
 import type { Failure } from '@ramet/model/api/wire.ts'
 import type { MachineState, RunState, WantedState } from '@ramet/model/run/run-state.ts'
 import { advance, noteDestroyed } from '../runs/run.ts'
+import { cameUp } from './machine-watch.ts'
 import type { RunAtWork } from './run-at-work.ts'
 
 /** States that the reconciler writes between workflows. Crash tests end the server right after each: `state/STARTING`, `state/machines-STARTING`. */
@@ -25,10 +26,11 @@ export async function enterState(
   tools.afterStep(`state/${state}`)
 }
 
-/** Writes the state of these machines. RUNNING: they are Ready and wanted on. */
-export async function enterMachines({ tools, watch }: Turn, state: MachineState, names: readonly string[]): Promise<void> {
-  const how = state === 'RUNNING' ? ({ isReady: true, wanted: 'RUNNING' } as const) : { isReady: false }
-  for (const name of names) await watch.write(name, { state, ...how })
+/** Writes the state of these machines. RUNNING: they are wanted on, and Ready unless their boot stopped at a shell. */
+export async function enterMachines({ id, tools, watch }: Turn, state: MachineState, names: readonly string[]): Promise<void> {
+  const on = tools.host.on(id)
+  for (const name of names)
+    await watch.write(name, state === 'RUNNING' ? { ...cameUp(on, name), wanted: 'RUNNING' } : { state, isReady: false })
   tools.afterStep(`state/machines-${state}`)
 }
 

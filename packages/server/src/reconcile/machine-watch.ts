@@ -43,6 +43,9 @@ export class MachineWatch {
           ...(event.waits ? { message: waitsForSpace } : {}),
           from: ['RUNNING'],
         })
+      case 'boot-failed':
+        void this.#noteTroubles(event.machine, [sentence(event.why)])
+        return this.write(event.machine, { ...silent(event.why), from: ['RUNNING', 'REBOOTING'] })
       case 'troubles':
         return this.#noteTroubles(event.machine, event.troubles)
       case 'ended':
@@ -101,10 +104,18 @@ export class MachineWatch {
 /** A RUNNING machine that does not answer. `why`: a sentence, its first letter small. */
 export const silent = (why = 'it does not answer.'): MachineNote => ({
   state: 'RUNNING',
-  message: `${why.charAt(0).toUpperCase()}${why.slice(1)} If that does not pass, boot it: ramet playground machine reboot`,
+  message: `${sentence(why)} If that does not pass, boot it: ramet playground machine reboot`,
   from: ['RUNNING'],
   whileRunning: true,
 })
+
+const sentence = (why: string) => `${why.charAt(0).toUpperCase()}${why.slice(1)}`
+
+/** What is noted of a machine when the steps that bring it up are done: it answers, or its boot stopped at a shell. */
+export const cameUp = (machines: readonly MachineOn[], name: string): MachineNote => {
+  const { isReady = true, why } = machines.find(({ machine }) => machine === name) ?? {}
+  return isReady ? { state: 'RUNNING', isReady } : { state: 'RUNNING', message: silent(why).message }
+}
 
 /** State and reason of a machine that ended by itself while it was wanted on. */
 export function afterEnd(machine: string, end: MachineEnd): MachineNote {

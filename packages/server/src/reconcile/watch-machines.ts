@@ -7,7 +7,7 @@ import { readRun } from '../store/runs.ts'
 import type { RunMachineRow } from '../store/schema.ts'
 import { endRunningTasks } from '../store/tasks.ts'
 import { tasksOn } from '../tasks/task-rows.ts'
-import { afterEnd, silent } from './machine-watch.ts'
+import { afterEnd, cameUp, silent } from './machine-watch.ts'
 import { ownSteps } from './own-steps.ts'
 import { type RunAtWork, toFailure } from './run-at-work.ts'
 
@@ -96,7 +96,9 @@ async function fulfil(run: RunAtWork, row: RunMachineRow): Promise<void> {
     if (wanted === 'STOPPED') {
       await failTasksOn(run, name, 'Its machine was switched off before it ended.')
       await run.watch.write(name, { state: 'STOPPED', whileWanted: wanted })
-    } else await run.watch.write(name, { state: 'RUNNING', isReady: true, wanted: 'RUNNING', whileWanted: wanted })
+    } else {
+      await run.watch.write(name, { ...cameUp(run.tools.host.on(run.id), name), wanted: 'RUNNING', whileWanted: wanted })
+    }
   } catch (error) {
     if (run.signal.aborted || wanted === 'STOPPED') throw error
     run.tools.log.warn({ err: error, run: run.id, machine: name }, 'a machine did not start')

@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { unixPort } from '../../vmm/unix-port.ts'
 import type { Vm, VmCut, VmEnd, VmIdentity, VmMemory, VmOverlay, VmPorts } from '../../vmm/vmm.ts'
 import type { FakeControl } from './fake-control.ts'
 import { FakeCut } from './fake-cut.ts'
-import { fakeFiles, isAlive, type ProcessIdentity } from './fake-files.ts'
+import { consoleLogPattern, fakeFiles, isAlive, type ProcessIdentity } from './fake-files.ts'
 import type { ControlEvent } from './fake-protocol.ts'
 
 const pollMs = 20
@@ -72,6 +73,12 @@ export class FakeVm implements Vm {
 
   async overlayFiles(): Promise<string[]> {
     return JSON.parse(await readFile(fakeFiles(this.#folder).overlays, 'utf8')) as string[]
+  }
+
+  async printed(): Promise<string> {
+    const names = (await readdir(this.#folder)).filter((name) => consoleLogPattern.test(name)).toSorted()
+    const newest = names.at(-1)
+    return newest === undefined ? '' : readFile(join(this.#folder, newest), 'utf8')
   }
 
   release(): void {

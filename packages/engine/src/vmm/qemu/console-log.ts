@@ -52,6 +52,17 @@ async function sectionsOf(path: string, number: number): Promise<ConsoleLog[]> {
   }))
 }
 
+/** As much of a line's end as says why a boot failed. */
+const printedBytes = 64 * 1024
+
+/** The end of what was printed since this VM's last start; empty when it has no log. Throws `not_plain`. */
+export async function newestPrinted(path: string): Promise<string> {
+  await using folder = await HeldFolder.open(path)
+  const newest = (await numbers(folder)).at(-1)
+  if (newest === undefined) return ''
+  return (await readRing(folder, consoleLog(newest))).subarray(-printedBytes).toString()
+}
+
 /** The end of what QEMU said; empty when it said nothing. */
 export async function readMessages(path: string): Promise<string> {
   await using folder = await HeldFolder.open(path)

@@ -3,6 +3,7 @@ import { actionRefused } from '@ramet/model/errors/errors.ts'
 import { writeFileForThisBoot } from '../../disk/files.ts'
 import { unixPort } from '../unix-port.ts'
 import type { Vm, VmCut, VmEnd, VmMemory, VmOverlay, VmPorts } from '../vmm.ts'
+import { newestPrinted } from './console-log.ts'
 import { openOverlay, overlayFiles, putOn } from './drive-nodes.ts'
 import { endMigration } from './migration.ts'
 import { give, takeBack } from './own-files.ts'
@@ -96,6 +97,10 @@ export class QemuVm implements Vm {
 
   async overlayFiles(): Promise<string[]> {
     return overlayFiles(this.#qmp)
+  }
+
+  async printed(): Promise<string> {
+    return newestPrinted(this.#folder)
   }
 
   release(): void {
