@@ -13,6 +13,7 @@ import type {
   ToolResult,
   WithPort,
 } from '../guest.ts'
+import { type AbilityPace, usualAbility, watchAbility, whyNoCommand } from './ability.ts'
 import { type Channel, duplexOf, processOf, Refused } from './channel.ts'
 import { type ChannelConnection, connectChannels } from './channel-connection.ts'
 import { openTerminal } from './keeper-terminal.ts'
@@ -32,30 +33,37 @@ type LinkedVm = WithPort<'channel'> & Pick<Vm, 'onReset'> & Partial<Pick<Vm, 'is
 /** See GuestLink. Tries until it is closed: a VM that boots, reboots or is not there yet is no error. */
 export class ChannelLink implements GuestLink {
   readonly #vm: LinkedVm
-  readonly #pace: Pace
+  readonly #pace: Pace & { readonly ability: AbilityPace }
   readonly #standsStill: () => boolean
   readonly #listeners = new Set<(isReady: boolean, why?: string) => void>()
   readonly #closing = new AbortController()
   readonly #stopListening: () => void
   #connection: ChannelConnection | undefined
   #isSilent = false
+  /** Why the guest, which answers, can start no command. */
+  #unable: string | undefined
   #reset = new AbortController()
   #lastWhy = 'it does not answer yet.'
 
-  constructor(vm: LinkedVm, { awake, standsStill = () => false }: LinkOptions = {}, pace: Pace = usualPace) {
+  constructor(
+    vm: LinkedVm,
+    { awake, standsStill = () => false }: LinkOptions = {},
+    pace: Pace & { readonly ability?: AbilityPace } = usualPace,
+  ) {
     this.#vm = vm
-    this.#pace = pace
+    this.#pace = { ability: usualAbility, ...pace }
     this.#standsStill = standsStill
     this.#stopListening = vm.onReset(() => this.#reset.abort(new Error('the machine was reset')))
     void this.#begin(awake)
   }
 
   get isReady(): boolean {
-    return this.#connection !== undefined && !this.#isSilent
+    return this.#connection !== undefined && !this.#isSilent && this.#unable === undefined
   }
 
   get lastWhy(): string | undefined {
-    return this.isReady ? undefined : this.#lastWhy
+    if (this.isReady) return undefined
+    return this.#connection && !this.#isSilent ? this.#unable : this.#lastWhy
   }
 
   onChange(listener: (isReady: boolean, why?: string) => void): () => void {
@@ -145,10 +153,13 @@ export class ChannelLink implements GuestLink {
       })
   }
 
-  #change(connection: ChannelConnection | undefined, isSilent = false): void {
+  /** A connection begins as one that answers and is able. */
+  #change(connection: ChannelConnection | undefined, change: { isSilent?: boolean; unable?: string | undefined } = {}): void {
     const was = this.isReady
+    if (connection !== this.#connection) [this.#isSilent, this.#unable] = [false, undefined]
     this.#connection = connection
-    this.#isSilent = isSilent
+    if ('isSilent' in change) this.#isSilent = change.isSilent ?? false
+    if ('unable' in change) this.#unable = change.unable
     if (this.isReady !== was) for (const listener of this.#listeners) listener(this.isReady, this.lastWhy)
   }
 
@@ -189,12 +200,20 @@ export class ChannelLink implements GuestLink {
 
   async #whenLost(connection: ChannelConnection): Promise<string> {
     const over = new AbortController()
+    const standsStill = async () => this.#standsStill() || !(await this.#vmRuns())
+    void watchAbility({
+      pace: this.#pace.ability,
+      whyNoCommand: (timeoutMs) => whyNoCommand(connection, timeoutMs),
+      isUnknown: async () => this.#isSilent || (await standsStill()),
+      changed: (why) => this.#change(connection, { unable: why }),
+      signal: over.signal,
+    })
     void watchLiveness(connection, {
       pace: this.#pace,
-      standsStill: async () => this.#standsStill() || !(await this.#vmRuns()),
+      standsStill,
       changed: (why) => {
         if (why) this.#lastWhy = why
-        this.#change(connection, why !== undefined)
+        this.#change(connection, { isSilent: why !== undefined })
       },
       signal: over.signal,
     })

@@ -8,6 +8,7 @@ import { makeTestSpec, startTestVm } from '../../testing/test-vm.ts'
 import { wakeConformance } from '../../testing/wake-conformance.ts'
 import type { GuestLink } from '../guest.ts'
 import { realGuests } from '../guests.ts'
+import { ChannelLink } from '../link/channel-link.ts'
 import { encodeWakeFrame, wakeTypes } from './wake-frames.ts'
 
 // One real VM for all of them.
@@ -104,3 +105,59 @@ test('when the guest’s root kills every process, or each of the platform’s, 
         if (Date.now() > deadline) assert.fail(`${helper} does not come back`)
     }
   }))
+
+const quick = {
+  ...{ everyMs: 1000, answerMs: 5000, missed: 2, giveUpMs: 60_000 },
+  ability: { everyMs: 500, againMs: 300, answerMs: 10_000, missed: 2 },
+}
+
+test('a guest that can start no process says so while that lasts, and is ready again afterwards', async () => {
+  const link = new ChannelLink(vm, {}, quick)
+  try {
+    await link.ready(soon())
+    const changes: (string | undefined)[] = []
+    link.onChange((isReady, why) => changes.push(isReady ? undefined : why))
+    // A bomb of forks within a small number of threads, so that it is full in a moment.
+    const bomb = await link.exec(
+      `threads=$(ls -d /proc/[0-9]*/task/* | wc -l); was=$(cat /proc/sys/kernel/threads-max); echo $((threads + 40)) > /proc/sys/kernel/threads-max
+perl -e 'my $end = time + 15; while (time < $end) { my $p = fork; select(undef, undef, undef, 0.01) unless defined $p; if (defined $p && !$p) { sleep 1 while time < $end; exit } } while (wait > 0) {}'
+echo $was > /proc/sys/kernel/threads-max`,
+    )
+    assert.equal((await bomb.exit).code, 0)
+    await link.ready(soon())
+    assert.match(changes[0] ?? '', /^it can start no command: the machine has no room for a process/)
+    assert.equal(changes.at(-1), undefined)
+  } finally {
+    link.close()
+  }
+})
+
+test('when the guest’s root stops every process, or uses up its memory, the way in is back within seconds', async () => {
+  const link = new ChannelLink(vm, {}, quick)
+  try {
+    await link.ready(soon())
+    const alive = async (what: string) => {
+      const began = performance.now()
+      for (let answer = ''; answer !== 'alive\n'; ) {
+        await link.ready(soon())
+        answer = (await link.run('echo alive', { timeoutMs: 10_000 }).catch(() => ({ stdout: '' }))).stdout
+      }
+      assert.ok(performance.now() - began < 30_000, `${what}: ${Math.round(performance.now() - began)} ms`)
+    }
+    for (const all of ['STOP', 'STOP', 'TSTP']) {
+      await link.exec(`sleep 0.3; kill -${all} -1`)
+      await new Promise((resolve) => setTimeout(resolve, 2000))
+      await alive(`kill -${all} -1`)
+    }
+    const terminal = await link.terminal('after-stop', { user: 'root', cols: 80, rows: 24 })
+    terminal.input.write('echo $((6*7)).; exit\n')
+    assert.match(await text(terminal.output), /42\./)
+    await guests.wake(vm, { epoch: randomUUID() })
+    const hog = await link.exec('tail /dev/zero')
+    const { code } = await hog.exit.catch(() => ({ code: -1 }))
+    assert.notEqual(code, 0)
+    await alive('tail /dev/zero')
+  } finally {
+    link.close()
+  }
+})

@@ -28,6 +28,8 @@ extern struct channel channels[CHANNELS + 1];
 /* Returns false for a frame that breaks the protocol. */
 bool obey(enum ask type, size_t channel, const uint8_t *payload, size_t size);
 void hang_up_all(void);
+/* Whoever of the platform's processes somebody has stopped goes on. */
+void let_others_go_on(void);
 void note_ended_processes(void);
 /* What a poll of everything open asks for, and what is done about its answer. `polled`: 3 for each channel. */
 void ask_channels(struct pollfd *polled);
