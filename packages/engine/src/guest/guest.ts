@@ -160,6 +160,8 @@ export interface BootConfig {
   }[]
   /** The root's filesystem lies in a partition of its drive. */
   readonly isPartitioned: boolean
+  /** It boots the kernel that its root drive has. */
+  readonly hasOwnKernel: boolean
   /** virtio-blk serial of the modules drive. */
   readonly modulesSerial: string
   /** No shell of ours on the serial line. */

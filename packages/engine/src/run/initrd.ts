@@ -59,6 +59,7 @@ export function bootConfig(plan: RunPlan, network: NetworkPlan, machineIndex: nu
       grow: grow[at + 1] ?? false,
     })),
     isPartitioned: machine.drives[0]?.partitioned !== undefined,
+    hasOwnKernel: machine.kernel === 'own',
     modulesSerial,
     isClosed: machine.noSSH,
   }

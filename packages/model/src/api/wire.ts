@@ -53,6 +53,8 @@ export const playMachineSchema = z.object({
   /** Ramet's own, from here on. */
   state: machineStateSchema,
   noSSH: z.boolean(),
+  /** It boots the kernel of its root drive; absent: the platform's. */
+  kernel: z.literal('own').optional(),
   /** The machine's address as the host of the server reaches it; absent while it is off. */
   hostAddress: z.string().optional(),
   interfaces: z.array(z.object({ name: z.string(), network: z.string(), address: z.string(), mac: z.string() })),

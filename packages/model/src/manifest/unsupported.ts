@@ -1,6 +1,6 @@
 import { closest } from '../errors/closest.ts'
 import { type Fault, type FaultPart, fault, fieldPath, type Path, warning } from '../errors/fault.ts'
-import { defaults } from '../plan/defaults.ts'
+import { defaults, ownKernel } from '../plan/defaults.ts'
 import { isImageReference, parseImageReference } from '../units/image-reference.ts'
 import type { ManifestDrive, ManifestMachine, ManifestSpec } from './manifest.ts'
 import { registryAuthFaults } from './registry-auth.ts'
@@ -63,13 +63,13 @@ function machineFaults(machine: ManifestMachine, path: Path, images: readonly st
       notActedOn([...path, 'backend'], `The backend ${backend} of ${machine.name} is taken for a hint: all machines run in QEMU`),
     )
   }
-  if (kernel !== undefined && kernel !== '' && kernel !== defaults.kernel) {
+  if (kernel !== undefined && kernel !== '' && kernel !== defaults.kernel && kernel !== ownKernel) {
     faults.push(
       warning(
         'unknown_kernel',
         [...path, 'kernel'],
         `There is no kernel ${kernel}; the machine ${machine.name} gets ${defaults.kernel}.`,
-        `Write \`kernel: "${defaults.kernel}"\`, or leave it out.`,
+        `Write \`kernel: "${defaults.kernel}"\`, or leave it out; \`kernel: ${ownKernel}\` boots the one in its root drive.`,
       ),
     )
   }

@@ -21,6 +21,9 @@ export const defaults = {
 /** What a plan is made from: secrets have no place in it. */
 export type Plannable = Omit<ManifestSpec, 'registryAuth'>
 
+/** A `kernel` that is no version: the machine boots what its root drive has in /boot, as its boot loader is configured. */
+export const ownKernel = 'own'
+
 export type ResolvedSpec = ReturnType<typeof resolveSpec>
 export type ResolvedSpecMachine = ResolvedSpec['machines'][number]
 
@@ -36,6 +39,7 @@ export function resolveSpec(spec: Plannable, conditions: Conditions = {}) {
     cpuCount: machine.resources?.cpuCount ?? defaults.cpuCount,
     ramMiB: Math.floor(sizeOf(machine.resources?.ramSize ?? defaults.ramSize) / 1024 ** 2),
     noSSH: machine.noSSH ?? false,
+    ...(machine.kernel === ownKernel ? ({ kernel: ownKernel } as const) : {}),
     drives: rootFirst(machine.drives).map((drive) => ({
       ...(drive.source === undefined ? {} : { source: drive.source }),
       ...(drive.mount === undefined ? {} : { mount: drive.mount }),

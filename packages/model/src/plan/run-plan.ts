@@ -45,13 +45,14 @@ const planFileSchema = z.object({
   mode: z.string(),
 })
 
-/** `noSSH`: no terminal and no ssh for people; the platform's own link is there all the same. */
+/** `noSSH`: no terminal and no ssh for people; the platform's own link is there all the same. `kernel`: absent: the platform's. */
 const planMachineSchema = z.object({
   name: z.string(),
   users: z.array(planUserSchema).readonly(),
   cpuCount: z.number().int().positive(),
   ramMiB: z.number().int().positive(),
   noSSH: z.boolean(),
+  kernel: z.literal('own').optional(),
   drives: z.array(planDriveSchema).readonly(),
   interfaces: z.array(planInterfaceSchema).readonly(),
   startupFiles: z.array(planFileSchema).readonly(),

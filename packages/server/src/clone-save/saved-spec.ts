@@ -34,6 +34,7 @@ export function savedSpec(plan: RunPlan): ManifestSpec {
       resources: { cpuCount: machine.cpuCount, ramSize: exactSize(machine.ramMiB * 1024 ** 2) },
       startupFiles: machine.startupFiles,
       ...(machine.noSSH ? { noSSH: true } : {}),
+      ...(machine.kernel === undefined ? {} : { kernel: machine.kernel }),
     })),
     tabs: plan.tabs ?? [],
     ...(plan.tasks === undefined

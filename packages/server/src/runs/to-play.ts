@@ -128,6 +128,7 @@ function toMachine(row: RunMachineRow, plan: RunPlan, hostAddress: string | unde
     resources: { cpuCount: machine.cpuCount, ramSize: formatBytes(machine.ramMiB * 1024 ** 2) },
     state: row.state,
     noSSH: machine.noSSH,
+    ...(machine.kernel === undefined ? {} : { kernel: machine.kernel }),
     ...(hostAddress === undefined || !isMachineOn(row.state) ? {} : { hostAddress }),
     interfaces: machine.interfaces.map(({ network: name, address, mac }, index) => ({
       name: `eth${index}`,

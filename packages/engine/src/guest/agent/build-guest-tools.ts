@@ -28,6 +28,7 @@ export const guestPrograms = {
   ],
   grow: ['grow.c'],
   pid1: ['pid1.c'],
+  kexec: ['kexec.c'],
   sftp: ['sftp.c', 'sftp-message.c', 'sftp-files.c'],
 } as const satisfies Record<string, readonly string[]>
 const headers = [

@@ -27,6 +27,7 @@ describe('the boot archive', () => {
         { device: 'vdc', readOnly: true, grow: false },
       ],
       isPartitioned: false,
+      hasOwnKernel: false,
       modulesSerial: 'ramet-modules',
       isClosed: true,
     }

@@ -40,6 +40,7 @@ export function bootArchive(config: BootConfig): Uint8Array {
   add('drives', lines(config.drives, driveWords))
   if (config.isClosed) add('closed', '')
   if (config.isPartitioned) add('partitioned', '')
+  if (config.hasOwnKernel) add('own-kernel', '')
   add('modules-serial', `${word(config.modulesSerial)}\n`)
   for (const name of ['files', 'welcome']) entries.push(folder(`ramet/${name}`))
   for (const { name, welcome } of config.users)

@@ -16,14 +16,18 @@ export interface InitramfsOptions {
   readonly toolsFolder: string
 }
 
-const scripts = ['init', 'configure', 'power-off', 'starts-something'].map(
-  (name) => new URL(`./initramfs/${name}`, import.meta.url),
-)
+const script = (name: string) => new URL(`./initramfs/${name}`, import.meta.url)
+/** Where they go: `tools` become the machine's /run/ramet, `boot` is for the boot alone. */
+const scripts = {
+  '': ['init'],
+  'tools/': ['configure', 'power-off', 'starts-something'],
+  'boot/': ['enter', 'device-of', 'boot-own', 'choose-kernel', 'own-init'],
+}
 
 /** Inputs of the initramfs besides the kernel and the tools. */
 export async function initramfsRecipe(): Promise<Recipe> {
   const makers = ['./build-initramfs.ts', './kernel-modules.ts', './cpio.ts'].map((name) => new URL(name, import.meta.url))
-  return sourceTexts([...scripts, ...makers])
+  return sourceTexts([...Object.values(scripts).flat().map(script), ...makers])
 }
 
 /** Debian's busybox-static: static, with insmod, ip, setsid, switch_root. */
@@ -44,22 +48,21 @@ const applets = [
   'umount',
   'usleep',
 ]
-const tools = ['watch', 'agent', 'wake', 'keeper', 'grow', 'pid1', 'sftp']
+const tools = { 'tools/': ['watch', 'agent', 'wake', 'keeper', 'grow', 'pid1', 'sftp'], 'boot/': ['kexec'] }
 
 /** Builds the kernel pack's initramfs, gzipped, with a length that is a multiple of 4 bytes so that a machine's own archive can follow. */
 export async function makeInitramfs(options: InitramfsOptions): Promise<Uint8Array> {
   const entries: ArchiveEntry[] = [
-    ...['bin', 'dev', 'proc', 'sys', 'modules', 'tools', 'new-root'].map(folder),
+    ...['bin', 'boot', 'dev', 'proc', 'sys', 'modules', 'tools', 'new-root'].map(folder),
     { path: 'dev/console', type: 'character-device', mode: 0o600, device: [5, 1] },
     { path: 'dev/null', type: 'character-device', mode: 0o666, device: [1, 3] },
     program('bin/busybox', await readFile(busybox)),
     ...applets.map((name) => link(`bin/${name}`, 'busybox')),
   ]
-  for (const script of scripts) {
-    const name = script.pathname.split('/').at(-1) ?? ''
-    entries.push(program(name === 'init' ? name : `tools/${name}`, await readFile(script)))
-  }
-  for (const tool of tools) entries.push(program(`tools/${tool}`, await readFile(join(options.toolsFolder, tool))))
+  for (const [at, names] of Object.entries(scripts))
+    for (const name of names) entries.push(program(`${at}${name}`, await readFile(script(name))))
+  for (const [at, names] of Object.entries(tools))
+    for (const name of names) entries.push(program(`${at}${name}`, await readFile(join(options.toolsFolder, name))))
   entries.push(...(await modules(options)))
   const packed = await promisify(gzip)(cpioArchive(entries), { level: 9 })
   return Buffer.concat([packed, Buffer.alloc((4 - (packed.length % 4)) % 4)])

@@ -14,6 +14,10 @@ export interface DebianRoot {
   readonly maskedGenerators: readonly string[]
   /** Text files by absolute path. */
   readonly files: Readonly<Record<string, string>>
+  /** Patterns of files of its packages that are not unpacked (dpkg's path-exclude). */
+  readonly excluded?: readonly string[]
+  /** The drivers in its initramfs, of a root with a kernel; absent: all that there are. */
+  readonly initramfsModules?: readonly string[]
   /** Paths that must not be in an image that many runs start from: identity, and traces of the build. */
   readonly removed: readonly string[]
 }
@@ -64,12 +68,18 @@ export async function buildDebianRoot(root: DebianRoot, options: DebianRootOptio
       `--aptopt=${host.settings}`,
       // Fetched from the host's mirror; the image itself gets Debian's standard sources, which mmdebstrap writes when no mirror is named.
       '--setup-hook=mkdir "$STANDARD" && mv "$1"/etc/apt/sources.list* "$STANDARD" && cp "$HOST_SOURCES" "$1/etc/apt/sources.list"',
+      ...(root.initramfsModules === undefined
+        ? []
+        : [
+            '--setup-hook=mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d" && echo MODULES=list > "$1/etc/initramfs-tools/conf.d/drivers" && echo "$DRIVERS" | tr " " "\n" > "$1/usr/share/initramfs-tools/modules.d/drivers"',
+          ]),
       ...untranslated,
+      ...(root.excluded ?? []).map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
       root.suite,
       folder,
     ],
     {
-      env: { STANDARD: standard, HOST_SOURCES: host.sources, TMPDIR: scratch },
+      env: { DRIVERS: (root.initramfsModules ?? []).join(' '), STANDARD: standard, HOST_SOURCES: host.sources, TMPDIR: scratch },
       signal,
       onStderrLine: followPhases(options.report),
     },

@@ -7,6 +7,7 @@ import type { KernelPack, RootImage } from '../cache/artefact.ts'
 import type { CachedArtefact } from '../cache/record.ts'
 import { debianBpf } from './debian-bpf.ts'
 import { debianDocker } from './debian-docker.ts'
+import { debianKernel } from './debian-kernel.ts'
 import { debianServices } from './debian-services.ts'
 import { debianStable } from './debian-stable.ts'
 import { buildKernelPack, kernelPackHash, kernelPackName, toKernelPack } from './kernel-pack.ts'
@@ -69,8 +70,9 @@ export const catalog: readonly CatalogEntry[] = [
   image(debianStable, 'Debian 12 with systemd and the usual tools', ['debian']),
   image(debianDocker, 'The same with Docker', ['docker']),
   image(debianServices, 'The same with nginx, PostgreSQL, etcd and an NFS server, none of them started'),
+  image(debianKernel, 'The same with a kernel of its own, for machines with `kernel: own`'),
   image(debianBpf, 'The same with bpftrace, bpftool and a compiler for BPF'),
-  ...[debianStable, debianDocker, debianServices, debianBpf].flatMap((recipe) => [
+  ...[debianStable, debianDocker, debianServices, debianBpf, debianKernel].flatMap((recipe) => [
     partitioned(recipe, 'mbr'),
     partitioned(recipe, 'gpt'),
   ]),
