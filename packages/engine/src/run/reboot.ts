@@ -31,7 +31,8 @@ const noteBoots: Step<RunContext> = {
     await adopt(context)
     for (const name of context.machines) {
       const machine = context.live.get(name)
-      const boot = machine && (await bootOf(machine.link, context.signal).catch(() => undefined))
+      const boot =
+        machine && !machine.boot.failure ? await bootOf(machine.link, context.signal).catch(() => undefined) : undefined
       context.signal.throwIfAborted()
       if (machine && boot === undefined) {
         context.warn(`${name} does not answer and is switched off and on.`)
