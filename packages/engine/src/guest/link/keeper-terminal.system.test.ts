@@ -24,7 +24,8 @@ before(async () => {
 })
 after(async () => {
   link.close()
-  daemon.kill()
+  // Also one that a test has stopped.
+  daemon.kill('SIGKILL')
   await guest[Symbol.asyncDispose]()
   await rm(folder, { recursive: true })
 })
@@ -99,4 +100,11 @@ test('erase takes a whole character of UTF-8, in a kept terminal and in a comman
   const command = await link.exec('stty -a | grep -o iutf8; cat | od -An -tx1', { pty: { term: 'xterm', cols: 80, rows: 24 } })
   command.stdin.write('aé\x7fb\n\x04')
   assert.match(await text(command.stdout), /iutf8[\s\S]*61 62 0a/)
+})
+
+test('a keeper that somebody has stopped goes on with the next terminal', async () => {
+  daemon.kill('SIGSTOP')
+  const terminal = await link.terminal('after-a-stop', size)
+  terminal.input.write('echo $((6*7)).; exit\n')
+  assert.match(await text(terminal.output), /42\./)
 })
