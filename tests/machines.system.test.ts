@@ -353,7 +353,10 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
     await server.ok('playground', 'machine', 'stop', id, 'b')
     const { code, stderr } = await server.ramet(['playground', 'machine', 'restart', id, 'b'])
     assert.notEqual(code, 0)
-    assert.match(stderr, /annot boot: its kernel panicked \(Attempted to kill init!.*, after it said: switch_root: can't execute '\/sbin\/init'/)
+    assert.match(
+      stderr,
+      /annot boot: its kernel panicked \(Attempted to kill init!.*, after it said: switch_root: can't execute '\/sbin\/init'/,
+    )
     await server.ok('playground', 'stop', id, '--power-off', '-q')
     id = copy
     await server.ok('playground', 'restart', id, '-q')
