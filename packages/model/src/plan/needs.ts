@@ -10,3 +10,21 @@ export const memoryNeeded = ({ machines }: Pick<ManifestSpec, 'machines'>): numb
 /** Hosts of registries out of reach without which it cannot start. */
 export const outOfReach = ({ registries = [] }: Pick<Playground, 'registries'>): string[] =>
   registries.filter(({ isReachable }) => !isReachable).map(({ host }) => host)
+
+type Comparable = Pick<Playground, 'owner' | 'title' | 'machines' | 'registries'>
+
+/**
+ * Order of a catalogue: what one can start with first. The platform's before people's own, which stay in the order given; what needs no registry; then the fewest machines, the
+ * least memory, the title.
+ */
+export function simplestFirst(a: Comparable, b: Comparable): number {
+  const isOwn = ({ owner }: Comparable) => Number(owner !== '')
+  if (isOwn(a) || isOwn(b)) return isOwn(a) - isOwn(b)
+  const needsRegistry = ({ registries = [] }: Comparable) => Number(registries.length > 0)
+  return (
+    needsRegistry(a) - needsRegistry(b) ||
+    a.machines.length - b.machines.length ||
+    memoryNeeded(a) - memoryNeeded(b) ||
+    (a.title < b.title ? -1 : 1)
+  )
+}

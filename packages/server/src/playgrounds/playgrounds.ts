@@ -7,6 +7,7 @@ import type { Base } from '@ramet/model/manifest/inherit.ts'
 import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
 import { manifestSpecSchema } from '@ramet/model/manifest/manifest.ts'
 import { type RegistryAuth, registryAuthOf } from '@ramet/model/manifest/registry-auth.ts'
+import { simplestFirst } from '@ramet/model/plan/needs.ts'
 import { type PlaygroundPermission, permitPlayground, subjectOfPlayground } from '../access/permit.ts'
 import type { ManifestReader } from '../manifests/manifest-reader.ts'
 import type { Playgrounds, User } from '../services.ts'
@@ -91,7 +92,7 @@ export function openPlaygrounds({
   return {
     async list(user, filter) {
       const rows = (await listed(user)).filter(filterOf(user, filter))
-      return showAll(user, rows)
+      return (await showAll(user, rows)).sort(simplestFirst)
     },
 
     async get(user, name) {

@@ -11,7 +11,8 @@ export function ImagesPage() {
   usePageTitle('Images')
   const { data: images, error } = useQuery(queries.images())
   const here = images?.filter(({ state }) => state !== 'absent') ?? []
-  const others = images?.filter(({ state }) => state === 'absent') ?? []
+  // Partitioned forms of an image are made by themselves, and would only hide the rest.
+  const others = images?.filter(({ name, state }) => state === 'absent' && !/\+(mbr|gpt)$/.test(name)) ?? []
   return (
     <div className="mx-auto flex w-full max-w-5xl flex-col gap-8 px-4 py-8 sm:px-6">
       <div className="flex flex-wrap items-end justify-between gap-4">

@@ -51,20 +51,20 @@ export function PlaygroundCard({ playground }: { playground: Playground }) {
           </p>
         )}
       </div>
-      <div className="mt-4 flex items-end justify-between gap-3">
-        <p className="flex min-w-0 flex-wrap gap-1.5 text-[11px] text-muted">
-          <Chip>{machines.length === 1 ? '1 machine' : `${machines.length} machines`}</Chip>
-          <Chip>{formatBytes(memoryNeeded(playground))}</Chip>
-          {unreachable.length > 0 && <Chip>needs internet</Chip>}
-          {storage && (
-            <span className="rounded bg-hover px-1.5 py-0.5">
-              <Storage storage={storage} />
-            </span>
-          )}
-          {categories.map((category) => (
-            <Chip key={category}>{category}</Chip>
-          ))}
-        </p>
+      <p className="mt-3 flex flex-wrap gap-1.5 text-[11px] text-muted">
+        <Chip>{machines.length === 1 ? '1 machine' : `${machines.length} machines`}</Chip>
+        <Chip>{formatBytes(memoryNeeded(playground))}</Chip>
+        {unreachable.length > 0 && <Chip>needs internet</Chip>}
+        {storage && (
+          <span className="rounded bg-hover px-1.5 py-0.5">
+            <Storage storage={storage} />
+          </span>
+        )}
+        {categories.map((category) => (
+          <Chip key={category}>{category}</Chip>
+        ))}
+      </p>
+      <div className="mt-3 flex items-center justify-end gap-3">
         <PlaygroundPageButton playground={playground} />
         <Button look="primary" icon="play" isBusy={start.isPending} refusal={refusalOf(playground)} onClick={start.mutate}>
           Start
