@@ -14,12 +14,13 @@ const timeoutMs = 20 * 60_000
 /** Begun first, so that none of them is left alone at the end while a core has nothing to do. */
 const longest = [
   'tests/playgrounds.system.test.ts',
-  'tests/kept-memory-crash.test.ts',
-  'tests/main-job.system.test.ts',
-  'tests/crash.test.ts',
   'tests/kept-memory.system.test.ts',
-  'tests/warm-starts.system.test.ts',
   'tests/fresh-clone.system.test.ts',
+  'tests/machines.system.test.ts',
+  'tests/kept-memory-crash.test.ts',
+  'tests/crash.test.ts',
+  'tests/warm-starts.system.test.ts',
+  'tests/chain.system.test.ts',
 ]
 const place = (path: string) => (longest.includes(path) ? longest.indexOf(path) : longest.length)
 
