@@ -105,7 +105,7 @@ playground:
     await server.ok('playground', 'restart', id, '-q')
     for (const [name, { cameUp }] of roots) {
       assert.equal(
-        await sh(name, 'cat /etc/appended; grep -c laborant /etc/passwd; ls /run/in-memory 2>/dev/null; true'),
+        await sh(name, 'cat /etc/appended; echo; grep -c laborant /etc/passwd; ls /run/in-memory 2>/dev/null; true'),
         'of the image\nof the manifest\n1',
       )
       if (cameUp !== undefined) assert.equal(await until('its init', () => sh(name, 'cat /run/came-up')), cameUp)

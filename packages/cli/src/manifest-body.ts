@@ -1,7 +1,9 @@
+import { dirname } from 'node:path'
 import type { CreatePlayground, Playground } from '@ramet/model/api/wire.ts'
 import type { Problem } from '@ramet/model/errors/error.ts'
 import { parseManifest } from '@ramet/model/manifest/parse-manifest.ts'
 import { labelFromTitle } from '@ramet/model/units/names.ts'
+import { withBuiltSources } from './build-folder/build-folder.ts'
 import type { Context } from './context.ts'
 import { pinnedImages } from './pinned-images.ts'
 import { readInput } from './read-input.ts'
@@ -15,7 +17,7 @@ export interface ManifestOptions {
 }
 
 /**
- * Reads a manifest, hands it to the server by `send`, and tells what both have to say. It is read here already, since only here a fault can be told with its
+ * Reads a manifest, builds the folders that it names, hands it to the server by `send`, and tells what both have to say. It is read here already, since only here a fault can be told with its
  * line; the server checks again, against the base.
  */
 export async function sendManifest(
@@ -29,7 +31,7 @@ export async function sendManifest(
     .filter(({ kind, name }) => kind === 'image' && !name.includes('+'))
     .map((image) => image.name)
   const read = parseManifest(input.text, input.name, { images, strict, ...(asked ? { base: asked } : {}) })
-  const { kind: _, playground: spec, ...texts } = read.manifest
+  const { kind: _, playground, ...texts } = read.manifest
   const warn = (problems: readonly Problem[]) => quiet || problems.forEach(out.problem)
   const [name, base] = [given ?? texts.name ?? labelFromTitle(texts.title), asked ?? texts.base]
   const unknownFields =
@@ -37,6 +39,7 @@ export async function sendManifest(
       ? {}
       : { unknownFields: read.unknownFields.map(({ path, value }) => ({ path: [...path], value })) }
   warn(read.warnings)
+  const spec = await withBuiltSources(client, playground, file === '-' ? '.' : dirname(file), quiet)
   const made = await send({ ...spec, ...texts, name, base, ...(strict ? { strict } : {}), ...unknownFields })
   // What the server tells as well was told with its line.
   const isTold = ({ code, message }: Problem) => read.warnings.some((one) => one.code === code && one.message === message)

@@ -148,6 +148,9 @@ export function createClient(options: ClientOptions) {
       inspect: (name: string) => get<ImageDetails>(routes.image(name)),
       /** Begins a build (again, if there is one); its progress comes by events and by `list`. */
       build: (name: string) => post<Image>(routes.imageBuild(name)),
+      /** Sends a folder with a Dockerfile, as a tar archive (`application/x-tar`); `build` with the answer's name builds it. */
+      addFolder: (names: { name: string; tag?: string | undefined }, archive: Blob) =>
+        ask<Image>(connection, 'POST', routes.imageFolders() + query(names), { blob: archive }),
       remove: (name: string) => remove(routes.image(name)),
     },
 

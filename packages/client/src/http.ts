@@ -10,6 +10,8 @@ export interface Connection {
 
 export interface RequestOptions {
   readonly body?: unknown
+  /** Sent as it is, with its own type. */
+  readonly blob?: Blob | undefined
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined
 }
@@ -28,7 +30,7 @@ export async function send(
   connection: Connection,
   method: string,
   path: string,
-  { body, headers = {}, signal }: RequestOptions = {},
+  { body, blob, headers = {}, signal }: RequestOptions = {},
 ): Promise<Response> {
   let response: Response
   try {
@@ -40,6 +42,7 @@ export async function send(
         ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(blob === undefined ? {} : { body: blob }),
       ...(signal === undefined ? {} : { signal }),
     })
   } catch (cause) {

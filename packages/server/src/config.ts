@@ -30,6 +30,8 @@ export interface Config {
   readonly memoryBytes: number | undefined
   /** What one user may have at a time (model's `limits.ts`). */
   readonly limits: Limits
+  /** What is built from folders with a Dockerfile reaches the host's network, all of it; otherwise none. */
+  readonly buildNetwork: boolean
   /** Keep official playgrounds warm: their later starts resume a snapshot instead of booting. */
   readonly warmStarts: boolean
   /** How many milliseconds after its last start an official playground has a spare; undefined: no spares. */
@@ -55,6 +57,7 @@ const options = {
   'max-layers': { type: 'string' },
   memory: { type: 'string' },
   limits: { type: 'string' },
+  'build-network': { type: 'string' },
   'warm-starts': { type: 'string' },
   'spare-for': { type: 'string' },
   'quiet-for': { type: 'string' },
@@ -62,10 +65,10 @@ const options = {
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --ssh-port NUMBER|off, --cache FOLDER, --catalog FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION.'
+  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --ssh-port NUMBER|off, --cache FOLDER, --catalog FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --build-network on|off, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION.'
 
 /**
- * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_SSH_PORT, RAMET_CACHE, RAMET_CATALOG, RAMET_QUOTA, RAMET_MEMORY, RAMET_LIMITS, RAMET_MAX_LAYERS, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
+ * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_SSH_PORT, RAMET_CACHE, RAMET_CATALOG, RAMET_QUOTA, RAMET_MEMORY, RAMET_LIMITS, RAMET_MAX_LAYERS, RAMET_BUILD_NETWORK, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
  * (comma-separated). Throws invalid_input naming the flag.
  */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
@@ -89,6 +92,10 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     quotaBytes: parseSize(flags.quota ?? (env.RAMET_QUOTA || '100GiB'), flags.quota === undefined ? 'RAMET_QUOTA' : '--quota'),
     memoryBytes: memory ? parseSize(memory, flags.memory === undefined ? 'RAMET_MEMORY' : '--memory') : undefined,
     limits: parseLimitList(flags.limits ?? (env.RAMET_LIMITS || ''), flags.limits === undefined ? 'RAMET_LIMITS' : '--limits'),
+    buildNetwork: parseSwitch(
+      flags['build-network'] ?? (env.RAMET_BUILD_NETWORK || 'off'),
+      flags['build-network'] === undefined ? 'RAMET_BUILD_NETWORK' : '--build-network',
+    ),
     warmStarts: parseSwitch(
       flags['warm-starts'] ?? (env.RAMET_WARM_STARTS || 'on'),
       flags['warm-starts'] === undefined ? 'RAMET_WARM_STARTS' : '--warm-starts',

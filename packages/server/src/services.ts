@@ -160,6 +160,11 @@ export interface Images {
   inspect(user: User, name: string): Promise<ImageDetails>
   /** Begins a rebuild; progress comes by events. */
   build(name: string): Promise<Image>
+  /** Takes a folder with a Dockerfile, as a tar archive; `build` with the answer's name builds it. */
+  addFolder(
+    names: { readonly name: string; readonly tag?: string | undefined },
+    content: AsyncIterable<Uint8Array>,
+  ): Promise<Image>
   remove(name: string): Promise<void>
 }
 

@@ -38,7 +38,7 @@ test('an overlay is small, of the asked size, and belongs to the user of the VMs
 
 test('a drive that begins formatted has an ext4 that fills it, and takes little', async () => {
   const made = join(folder, 'formatted.qcow2')
-  await disks.makeFormatted(made, 2048 * MiB)
+  await disks.makeFormatted(made, 2048 * MiB, 'ext4')
   const found = await stat(made)
   assert.deepEqual([found.uid, found.gid, found.mode & 0o777], [user.uid, user.gid, 0o600])
   assert.ok((await disks.bytes(made)) <= 4 * MiB, `${await disks.bytes(made)} bytes`)
@@ -52,6 +52,22 @@ test('a drive that begins formatted has an ext4 that fills it, and takes little'
     (await readdir(folder)).filter((name) => name.endsWith('.tmp')),
     [],
   )
+})
+
+test('a drive can begin with other filesystems, whole and empty', async () => {
+  for (const [filesystem, check] of [
+    ['xfs', ['xfs_repair', '-n']],
+    ['btrfs', ['btrfs', 'check']],
+    ['ext2', ['e2fsck', '-fn']],
+  ] as const) {
+    const made = join(folder, `${filesystem}.qcow2`)
+    await disks.makeFormatted(made, 400 * MiB, filesystem)
+    assert.deepEqual(await disks.check(made), [])
+    assert.ok((await disks.bytes(made)) <= 16 * MiB, `${filesystem}: ${await disks.bytes(made)} bytes`)
+    const raw = join(folder, `${filesystem}.raw`)
+    await run(['qemu-img', 'convert', '-O', 'raw', made, raw])
+    await run([...check, raw])
+  }
 })
 
 test('overlays on overlays read through the explicit graph, without any name in their headers, down to parts of a cluster', async () => {

@@ -1,3 +1,4 @@
+import type { Formattable } from './formatted-disk.ts'
 import type { TableKind } from './partition-table.ts'
 
 /** Files of drives: layers (sealed, immutable) and overlays (the writable file of one drive of one run). */
@@ -14,8 +15,8 @@ export interface Disks {
    * `sizeBytes` is at least that of `on`. No backing file name inside the file is trusted: the Vmm names the chain.
    */
   makeOverlay(file: string, on: LayerFile | undefined, sizeBytes: number): Promise<void>
-  /** Makes the first file of a drive that begins empty, with an ext4 that fills it. As `makeOverlay` otherwise. */
-  makeFormatted(file: string, sizeBytes: number): Promise<void>
+  /** Makes the first file of a drive that begins empty, with a filesystem that fills it. As `makeOverlay` otherwise. Throws `missing_program`. */
+  makeFormatted(file: string, sizeBytes: number, filesystem: Formattable): Promise<void>
   /** Makes the first overlay on an image that lies in a partition: with a table whose partition fills the drive. As `makeOverlay` otherwise. */
   makePartitioned(file: string, on: LayerFile, sizeBytes: number, table: TableKind): Promise<void>
   exists(file: string): Promise<boolean>

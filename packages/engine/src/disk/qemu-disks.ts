@@ -7,7 +7,7 @@ import type { Disks, LayerFile } from './disk.ts'
 import { openDrive } from './drive-file.ts'
 import { qemuImgOptions, writeEmptyQcow2 } from './empty-qcow2.ts'
 import { temporaryName } from './files.ts'
-import { makeFormattedRaw } from './formatted-disk.ts'
+import { type Formattable, makeFormattedRaw } from './formatted-disk.ts'
 import { HeldFolder, inFolderOf, lookAt } from './held-folder.ts'
 import { type Patch, partitionTable } from './partition-table.ts'
 import { boxedQemuImg, driveInBox, rightsToRead } from './qemu-img-box.ts'
@@ -29,8 +29,8 @@ export function qemuDisks(owner: VmUser): Disks {
       })
     },
 
-    makeFormatted: (file, sizeBytes) =>
-      makeWhole(file, owner, (folder, temporary) => makeFormatted(folder, temporary, sizeBytes)),
+    makeFormatted: (file, sizeBytes, filesystem) =>
+      makeWhole(file, owner, (folder, temporary) => makeFormatted(folder, temporary, sizeBytes, filesystem)),
 
     async makePartitioned(file, on, sizeBytes, table) {
       mustCover(on, sizeBytes)
@@ -106,10 +106,10 @@ async function patch(folder: HeldFolder, temporary: string, patches: readonly Pa
 }
 
 /** Names are used here, and programs run as root: the folder is root's, and nothing that a guest wrote is read. */
-async function makeFormatted(folder: HeldFolder, temporary: string, sizeBytes: number): Promise<void> {
+async function makeFormatted(folder: HeldFolder, temporary: string, sizeBytes: number, filesystem: Formattable): Promise<void> {
   const [raw, made] = [join(folder.path, temporaryName('formatted')), join(folder.path, temporary)]
   try {
-    await makeFormattedRaw(raw, sizeBytes)
+    await makeFormattedRaw(raw, sizeBytes, filesystem)
     await run(['qemu-img', 'convert', '-q', '-f', 'raw', '-O', 'qcow2', '-o', qemuImgOptions, raw, made])
     // What is zero becomes a hole.
     await run(['fallocate', '--dig-holes', made])

@@ -3,6 +3,7 @@ import type { Progress } from '@ramet/model/api/wire.ts'
 import type { RegistryAuth } from '@ramet/model/manifest/registry-auth.ts'
 import type { SealedFile } from '../disk/layer-store.ts'
 import type { ImageInspection } from '../image/inspection.ts'
+import type { FolderNames } from '../image/library.ts'
 
 export interface RequireOptions {
   readonly report?: ((progress: Progress) => void) | undefined
@@ -31,6 +32,8 @@ export interface HostImages {
   hasKernelPack(): boolean
   /** Makes the layer `file` (`layers/<id>.qcow2`) from a build that `require` returned. The file is whole or absent. Idempotent. Throws `no_space`. */
   importLayer(name: string, build: ImageBuild, file: string): Promise<SealedFile>
+  /** Takes a folder with a Dockerfile, as a tar archive; returns the name of its image, which is built like any other. */
+  addFolder(names: FolderNames, content: AsyncIterable<Uint8Array>): Promise<string>
   /** Rebuilds it even if a build exists. */
   build(name: string): Promise<void>
   /** Removes all its builds from the cache, and cancels one that is under way. Layers that were made from them stay. */

@@ -37,6 +37,7 @@ export function localImages(
       if (disk === undefined) throw notFound('image', `${name} (build ${build})`)
       return importFile(disk, join(home, file))
     },
+    addFolder: (names, content) => library.addFolder(names, content),
     async build(name) {
       await library.build(name)
     },

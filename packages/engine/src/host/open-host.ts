@@ -42,12 +42,22 @@ export interface HostConfig {
   readonly uids?: string | undefined
   /** Further names of images: what they mean, a reference to a registry or the name of another image. */
   readonly imageNames?: Readonly<Record<string, string>>
+  /** What is built from folders with a Dockerfile reaches the host's network. */
+  readonly buildNetwork?: boolean
   /** Called with the accelerator once it is known. */
   onAccelerator(found: { readonly accelerator: string; readonly reason: string }): void
 }
 
 /** Opens this Linux host: QEMU, namespaces, qcow2. Throws `not_root`, `uids_not_mapped`. */
-export async function openHost({ home, cache, installation, uids: range, imageNames, onAccelerator }: HostConfig): Promise<Host> {
+export async function openHost({
+  home,
+  cache,
+  installation,
+  uids: range,
+  imageNames,
+  buildNetwork = false,
+  onAccelerator,
+}: HostConfig): Promise<Host> {
   if (process.getuid?.() !== 0) {
     throw new RametError('not_root', 403, 'The engine needs root: it makes network namespaces and gives QEMU its rights away.', {
       hint: 'Run it as root, or look around without any VM: npm run fake',
@@ -57,10 +67,8 @@ export async function openHost({ home, cache, installation, uids: range, imageNa
   await requireMapped(users)
   const uids = leasedUids(installation, { range: users })
   const hierarchies = await findHierarchies()
-  const library = await ImageLibrary.open(cache, [
-    ...catalog,
-    ...namedEntries(cache, { ...publicImages, ...imageNames }, catalog),
-  ])
+  const entries = [...catalog, ...namedEntries(cache, { ...publicImages, ...imageNames }, catalog)]
+  const library = await ImageLibrary.open(cache, entries, undefined, { hasNetwork: buildNetwork })
   let found: AcceleratorFound | undefined
   let probing: Promise<AcceleratorFound> | undefined
   const probe = async () => {

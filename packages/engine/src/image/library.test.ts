@@ -9,7 +9,7 @@ import { RametError } from '@ramet/model/errors/error.ts'
 import { toRootImage } from './build/root-image.ts'
 import { cached } from './cache/cache.ts'
 import { ImageLibrary } from './library.ts'
-import type { CatalogEntry } from './recipes/catalog.ts'
+import type { CatalogEntry } from './recipes/catalog-entry.ts'
 import { recipeHash } from './recipes/recipe.ts'
 
 /** An image whose build waits until it is told how to end. */

@@ -4,17 +4,23 @@ import type { Failure, Progress } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { imageBuildFailed, invalidInput, notFound } from '@ramet/model/errors/errors.ts'
 import type { RegistryAuth } from '@ramet/model/manifest/registry-auth.ts'
+import { buildName, isBuildSource, parseBuildSource, printBuild } from '@ramet/model/units/build-source.ts'
 import { canonicalSource, isImageReference, parseImageReference } from '@ramet/model/units/image-reference.ts'
 import type { KernelPack, ReportProgress, RootImage } from './cache/artefact.ts'
 import { findArtefact, listArtefacts, reclaim, removeArtefact } from './cache/cache.ts'
 import { type CachedArtefact, noteUse } from './cache/record.ts'
+import { type BuildSettings, buildEntry } from './dockerfile/build-entry.ts'
+import { type BuildContext, listContexts, storeContext } from './dockerfile/context-store.ts'
 import { type ImageInspection, inspectionOf } from './inspection.ts'
 import { collectRegistryImages } from './oci/collect.ts'
+import { partitionedRegistryEntry } from './oci/partitioned-registry-entry.ts'
 import { listPins } from './oci/pins.ts'
 import type { RegistryOptions } from './oci/registry/registry.ts'
 import { registryEntry } from './oci/registry-entry.ts'
-import { type Built, type CatalogEntry, catalog, catalogEntry } from './recipes/catalog.ts'
+import { catalog, catalogEntry } from './recipes/catalog.ts'
+import type { Built, CatalogEntry } from './recipes/catalog-entry.ts'
 import { kernelPackName } from './recipes/kernel-pack.ts'
+import { asPartitioned } from './recipes/partitioned-entry.ts'
 
 interface BuildUnderWay {
   readonly name: string
@@ -25,6 +31,12 @@ interface BuildUnderWay {
   waiting: number
   keep: boolean
   progress: Progress
+}
+
+/** Of a folder that is built: its own name, and one for what comes of it. */
+export interface FolderNames {
+  readonly name: string
+  readonly tag?: string | undefined
 }
 
 export interface RequireOptions {
@@ -41,6 +53,10 @@ export class ImageLibrary {
   /** What can be built, and what was asked for of registries. */
   readonly #entries: CatalogEntry[]
   readonly #registry: RegistryOptions | undefined
+  readonly #buildSettings: BuildSettings
+  /** Folders with a Dockerfile that are here, by the digest of their content, and their entries. */
+  #contexts: ReadonlyMap<string, BuildContext> = new Map()
+  #ofFolders: ReadonlySet<CatalogEntry> = new Set()
   /** By `buildKey`. */
   readonly #builds = new Map<string, BuildUnderWay>()
   /** What the cache was last seen to hold. */
@@ -49,8 +65,14 @@ export class ImageLibrary {
   readonly #failures = new Map<string, Failure>()
   readonly #events = new EventEmitter<{ change: [Image] }>()
 
-  private constructor(cacheFolder: string, entries: readonly CatalogEntry[], registry: RegistryOptions | undefined) {
+  private constructor(
+    cacheFolder: string,
+    entries: readonly CatalogEntry[],
+    registry: RegistryOptions | undefined,
+    builds: BuildSettings,
+  ) {
     this.#cacheFolder = cacheFolder
+    this.#buildSettings = builds
     this.#entries = [...entries]
     this.#registry = registry
   }
@@ -60,11 +82,13 @@ export class ImageLibrary {
     cacheFolder: string,
     entries: readonly CatalogEntry[] = catalog,
     registry?: RegistryOptions,
+    builds: BuildSettings = { hasNetwork: false },
   ): Promise<ImageLibrary> {
     await reclaim(cacheFolder)
     // What a killed server had fetched and not converted is wanted again at once.
     await collectRegistryImages(cacheFolder, new Date(Date.now() - unconvertedForMs))
-    const library = new ImageLibrary(cacheFolder, entries, registry)
+    const library = new ImageLibrary(cacheFolder, entries, registry, builds)
+    await library.#readContexts()
     for (const { reference } of await listPins(cacheFolder)) library.#know(library.#entry(reference))
     for (const entry of library.#entries) await library.#find(entry)
     return library
@@ -124,7 +148,10 @@ export class ImageLibrary {
     await this.#find(entry)
     this.#changed(entry)
     // What has a name of its own can be pulled again by it.
-    if (isImageReference(entry.name)) this.#entries.splice(this.#entries.indexOf(entry) >>> 0, 1)
+    if (this.#ofFolders.has(entry) || isBuildSource(entry.name)) return this.#readContexts()
+    if (!isImageReference(entry.name)) return
+    const gone = this.#entries.filter((each) => each === entry || asPartitioned(each.name)?.image === entry.name)
+    for (const each of gone) this.#entries.splice(this.#entries.indexOf(each), 1)
   }
 
   /** What a reference to a registry stands for: pinned already, or from now on, as the registry says. Undefined for images that are built here. */
@@ -149,6 +176,20 @@ export class ImageLibrary {
     if (!isImageReference(name) && !this.#entries.some((each) => each.name === name)) return undefined
     const entry = this.#entry(name)
     return this.#ready.has(entry.name) ? undefined : entry.registry
+  }
+
+  /**
+   * Takes a folder with a Dockerfile, as a tar archive, and returns the name that its image has from now on: by its content, or `tag`. Nothing is built yet. Throws
+   * `context_too_large`, and `invalid_input` for a tag that is another image's name.
+   */
+  async addFolder({ name, tag }: FolderNames, content: AsyncIterable<Uint8Array>): Promise<string> {
+    const other = tag === undefined ? undefined : this.#entries.find((each) => each.name === tag || each.aliases.includes(tag))
+    if (other && !this.#ofFolders.has(other)) throw invalidInput(`There is an image ${other.name} already.`)
+    const context = await storeContext(this.#cacheFolder, { name: buildName(name), tag }, content)
+    await this.#readContexts()
+    const added = tag ?? printBuild(context)
+    this.#changed(this.#entry(added))
+    return added
   }
 
   /** Every artefact of that name in the cache, of older recipes too, newest first. */
@@ -176,13 +217,41 @@ export class ImageLibrary {
 
   /** By name or alias, or a reference to a registry. */
   #entry(name: string): CatalogEntry {
-    if (!isImageReference(name)) return catalogEntry(name, this.#entries)
     const canonical = canonicalSource(name)
     const known = this.#entries.find((each) => each.name === canonical)
     if (known) return known
+    if (isBuildSource(name)) return this.#entryOfFolder(name)
+    const inPartition = asPartitioned(name)
+    const image = inPartition && this.#entry(inPartition.image)
+    if (inPartition && image?.pinned) return partitionedRegistryEntry(this.#cacheFolder, image, inPartition.table)
+    if (!isImageReference(name)) return catalogEntry(name, this.#entries)
     const reference = parseImageReference(name)
     if ('wrong' in reference) throw invalidInput(reference.wrong)
     return registryEntry(this.#cacheFolder, reference, this.#registry)
+  }
+
+  #entryOfFolder(name: string): CatalogEntry {
+    const build = parseBuildSource(name)
+    if ('wrong' in build) throw invalidInput(build.wrong)
+    if ('folder' in build) throw folderNotSent(build.folder)
+    const context = this.#contexts.get(build.digest)
+    if (!context) throw notFound('image', name, 'Its folder is not here any more. Send it again: ramet image build FOLDER')
+    return buildEntry(this.#cacheFolder, context, this.#buildSettings, this.#registry)
+  }
+
+  /** Entries of folders are by what is stored: a tag may have gone from one to another. */
+  async #readContexts(): Promise<void> {
+    const contexts = await listContexts(this.#cacheFolder)
+    const entries = contexts.flatMap((context) =>
+      (context.tags.length > 0 ? context.tags : [undefined]).map((tag) =>
+        buildEntry(this.#cacheFolder, context, this.#buildSettings, this.#registry, tag),
+      ),
+    )
+    this.#contexts = new Map(contexts.map((context) => [context.digest, context]))
+    const others = this.#entries.filter((each) => !this.#ofFolders.has(each) && !isBuildSource(each.name))
+    this.#ofFolders = new Set(entries)
+    this.#entries.splice(0, Infinity, ...others, ...entries)
+    for (const entry of entries) await this.#find(entry)
   }
 
   #know(entry: CatalogEntry): void {
@@ -308,6 +377,16 @@ const unconvertedForMs = 24 * 60 * 60_000
 /** Only in memory. */
 const buildKey = (name: string, auth: RegistryAuth | undefined) =>
   auth === undefined ? name : JSON.stringify([name, auth.host, auth.user, auth.password])
+
+const folderNotSent = (folder: string) =>
+  new RametError(
+    'folder_not_sent',
+    422,
+    `The folder ${folder} is on the machine of whoever wrote this, and its content is not here.`,
+    {
+      hint: 'The command line sends it: ramet playground create -f FILE, or ramet image build FOLDER.',
+    },
+  )
 
 const cancelled = (name: string) => new RametError('cancelled', 409, `The build of ${name} was cancelled.`)
 

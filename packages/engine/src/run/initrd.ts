@@ -12,12 +12,15 @@ import { modulesSerial } from './vm-spec.ts'
 /** Drives of a machine as far as its boot has to know them: none are known of a bare VM, which sets everything up and asks nobody. */
 export type DueOn = readonly Pick<DriveRecord, 'machine' | 'index' | 'setUp' | 'grownBytes' | 'sizeBytes'>[] | undefined
 
+/** What `guest/agent/native/grow.c` knows. */
+const growable = new Set(['ext4', 'xfs', 'btrfs'])
+
 /** What is due at the machine's next boot, once in its lineage: by its rows, never by what its drives contain. Pure. */
 function due(plan: RunPlan, machineIndex: number, rows: DueOn): { once: OnceConfig; grow: readonly boolean[] } {
   const { name, drives } = plan.machines[machineIndex] as PlanMachine
   const grow = drives.map(({ mount, filesystem, readOnly }, index) => {
     const row = rows?.find((each) => each.machine === name && each.index === index)
-    const canGrow = mount !== undefined && (filesystem ?? 'ext4') === 'ext4' && !readOnly
+    const canGrow = mount !== undefined && growable.has(filesystem ?? 'ext4') && !readOnly
     return canGrow && (row === undefined || row.grownBytes < row.sizeBytes)
   })
   const setUp = rows?.find((each) => each.machine === name && each.index === 0)?.setUp !== 'done'

@@ -2,7 +2,7 @@ import { chmod, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { machineUnreachable } from '@ramet/model/errors/errors.ts'
 import type { LayerFile } from '../disk/disk.ts'
-import { formattable } from '../disk/formatted-disk.ts'
+import { type Formattable, isFormattable } from '../disk/formatted-disk.ts'
 import type { TableKind } from '../disk/partition-table.ts'
 import type { Vm, VmEnd } from '../vmm/vmm.ts'
 import { attendFirstBoot } from './attend-first-boot.ts'
@@ -104,9 +104,10 @@ export const makeOverlays: Step<RunContext> = {
         const overlay = newOverlayName(drive.machine, drive.index)
         const file = join(overlaysFolder(host.home, run.id), overlay)
         const table = beginsPartitioned(run, drive)
+        const filesystem = beginsFormatted(run, drive)
         const on = below(host.home, drive)
         if (table && on) await host.disks.makePartitioned(file, on, drive.sizeBytes, table)
-        else if (beginsFormatted(run, drive)) await host.disks.makeFormatted(file, drive.sizeBytes)
+        else if (filesystem) await host.disks.makeFormatted(file, drive.sizeBytes, filesystem)
         else await host.disks.makeOverlay(file, on, drive.sizeBytes)
         await store.saveOverlay(drive.machine, drive.index, overlay)
       }),
@@ -124,14 +125,14 @@ const planned = (run: RunRecord, drive: DriveRecord) =>
 const isReadOnly = (run: RunRecord, drive: DriveRecord) => planned(run, drive)?.readOnly === true
 
 /**
- * True for the first file of a drive that begins empty with a filesystem. Every later file of its lineage stands on a layer, so none is formatted twice, and nothing is decided by
+ * The filesystem of the first file of a drive that begins empty. Every later file of its lineage stands on a layer, so none is formatted twice, and nothing is decided by
  * what a drive contains. A guest that resumes knows its drives as they were.
  */
-const beginsFormatted = (run: RunRecord, drive: DriveRecord) =>
-  drive.layers.length === 0 &&
-  run.resume === undefined &&
-  run.waking === undefined &&
-  formattable.includes(planned(run, drive)?.filesystem ?? '')
+function beginsFormatted(run: RunRecord, drive: DriveRecord): Formattable | undefined {
+  if (drive.layers.length > 0 || run.resume !== undefined || run.waking !== undefined) return undefined
+  const filesystem = planned(run, drive)?.filesystem
+  return isFormattable(filesystem) ? filesystem : undefined
+}
 
 /**
  * Kind of table that the first file of a root drive begins with, on the image's own layer: from then on the table is the machine's. (The partition of the image is as big as the image.)

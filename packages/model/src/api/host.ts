@@ -48,6 +48,15 @@ export const imageDetailsSchema = imageSchema.extend({
 })
 export type ImageDetails = z.infer<typeof imageDetailsSchema>
 
+/** Of a folder with a Dockerfile: its own name, and one for what is built from it. */
+export const imageFolderSchema = z.strictObject({
+  name: z.string().min(1).max(255),
+  tag: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be of small letters, digits and dashes')
+    .optional(),
+})
+
 export const healthSchema = z.object({
   status: z.literal('ok'),
   version: z.string(),

@@ -37,6 +37,7 @@ export const routes = {
   images: () => '/api/images',
   image: (name: string) => `/api/images/${enc(name)}`,
   imageBuild: (name: string) => `/api/images/${enc(name)}/build`,
+  imageFolders: () => '/api/image-folders',
   doctor: () => '/api/doctor',
   fsck: () => '/api/fsck',
   metrics: () => '/api/metrics',

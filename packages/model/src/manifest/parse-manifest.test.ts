@@ -217,10 +217,16 @@ const golden: Bad[] = [
     at: '"oci',
   },
   {
-    says: 'another filesystem',
-    text: one('drives: [{source: debian-stable, mount: /}, {size: 1GiB, mount: /d, filesystem: xfs}]'),
-    code: 'not_supported_yet',
-    at: 'xfs',
+    says: 'a drive too small for its filesystem',
+    text: one('drives: [{source: debian-stable, mount: /}, {size: 100MiB, mount: /d, filesystem: xfs}]'),
+    code: 'invalid_value',
+    at: '100MiB',
+  },
+  {
+    says: 'a folder to build that is none',
+    text: one('drives: [{source: "build:", mount: /}]'),
+    code: 'invalid_value',
+    at: '"build:"',
   },
   {
     says: 'a default that is none of the options',

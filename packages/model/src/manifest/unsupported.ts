@@ -1,6 +1,8 @@
 import { closest } from '../errors/closest.ts'
 import { type Fault, type FaultPart, fault, fieldPath, type Path, warning } from '../errors/fault.ts'
 import { defaults, ownKernel } from '../plan/defaults.ts'
+import { isBuildSource, parseBuildSource } from '../units/build-source.ts'
+import { formatBytes, parseBytes } from '../units/bytes.ts'
 import { isImageReference, parseImageReference } from '../units/image-reference.ts'
 import type { ManifestDrive, ManifestMachine, ManifestSpec } from './manifest.ts'
 import { registryAuthFaults } from './registry-auth.ts'
@@ -44,6 +46,9 @@ function strangersIn(lists: ManifestSpec['accessControl']): Fault[] {
   )
 }
 
+/** What mkfs.xfs and mkfs.btrfs refuse to make smaller (measured with those of Debian 12). */
+const leastFilesystemBytes: Readonly<Record<string, number>> = { xfs: 300 * 1024 ** 2, btrfs: 109 * 1024 ** 2 }
+
 /** Where a manifest lets others in first. */
 function sharedBy({ access, accessControl }: ManifestSpec): Path | undefined {
   if (access?.mode === 'public') return ['access', 'mode']
@@ -82,21 +87,27 @@ function driveFaults(drive: ManifestDrive, path: Path, images: readonly string[]
   if (drive.snapshot !== undefined) faults.push(notYet([...path, 'snapshot']))
   if (drive.persistent === false)
     faults.push(notActedOn([...path, 'persistent'], 'Every drive keeps what is written to it, this one too'))
-  if (filesystem !== undefined && filesystem !== 'ext4') {
+  if (source !== undefined && filesystem !== undefined && filesystem !== defaults.filesystem)
+    faults.push(notActedOn([...path, 'filesystem'], `A drive that begins from an image keeps the filesystem of the image`))
+  const least = leastFilesystemBytes[filesystem ?? '']
+  if (source === undefined && least !== undefined && (parseBytes(drive.size ?? defaults.driveSize) ?? 0) < least)
     faults.push(
-      notYet(
-        [...path, 'filesystem'],
-        'Use ext4, or a drive without `filesystem` and `mount` and make one inside.',
-        `The filesystem ${filesystem}`,
+      fault(
+        'invalid_value',
+        [...path, 'size'],
+        `A drive with ${filesystem} has at least ${formatBytes(least)}.`,
+        'Write a larger `size`.',
       ),
     )
-  }
-  if (source !== undefined && isImageReference(source)) {
+  if (source !== undefined && isBuildSource(source)) {
+    const build = parseBuildSource(source)
+    if ('wrong' in build) faults.push(fault('invalid_value', [...path, 'source'], build.wrong, 'Such as: build:./web'))
+    else if (drive.partitioned !== undefined)
+      faults.push(notYet([...path, 'partitioned'], undefined, '`partitioned` with a folder that is built'))
+  } else if (source !== undefined && isImageReference(source)) {
     const reference = parseImageReference(source)
     if ('wrong' in reference)
       faults.push(fault('invalid_value', [...path, 'source'], reference.wrong, 'Such as: oci://ghcr.io/me/root:1'))
-    else if (drive.partitioned !== undefined)
-      faults.push(notYet([...path, 'partitioned'], undefined, '`partitioned` with an image from a registry'))
   } else if (source !== undefined && images && !images.includes(source)) {
     const near = closest(source, images)
     const hint = `${near === undefined ? '' : `Did you mean ${near}? `}There are: ${images.join(', ')}.`

@@ -43,10 +43,10 @@ export function resolveSpec(spec: Plannable, conditions: Conditions = {}) {
     drives: rootFirst(machine.drives).map((drive) => ({
       ...(drive.source === undefined ? {} : { source: drive.source }),
       ...(drive.mount === undefined ? {} : { mount: drive.mount }),
-      // A drive with a mount point needs a filesystem; one without either is handed over raw.
+      // A drive with a mount point needs a filesystem; one without either is handed over raw. Images have their own.
       ...(drive.filesystem === undefined && drive.mount === undefined
         ? {}
-        : { filesystem: drive.filesystem ?? defaults.filesystem }),
+        : { filesystem: (drive.source === undefined ? drive.filesystem : undefined) ?? defaults.filesystem }),
       sizeBytes: sizeOf(drive.size ?? defaults.driveSize),
       readOnly: drive.readOnly ?? false,
       ...(drive.partitioned === undefined ? {} : { partitioned: drive.partitioned }),

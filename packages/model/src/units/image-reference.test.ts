@@ -57,3 +57,8 @@ test('a plain word stays the name of an image here', () => {
     assert.equal(canonicalSource(name), name)
   }
 })
+
+test('an image in a partition is called by its canonical name too', () => {
+  assert.equal(canonicalSource('docker://alpine:3+gpt'), 'oci://docker.io/library/alpine:3+gpt')
+  assert.equal(canonicalSource('debian-stable+mbr'), 'debian-stable+mbr')
+})

@@ -1,3 +1,5 @@
+import { isBuildSource } from './build-source.ts'
+
 /** Where an image is in a registry: what `source: oci://…` of a drive says. */
 export interface ImageReference {
   /** Host and, where written, port: `ghcr.io`, `127.0.0.1:5000`. Docker Hub is `docker.io`. */
@@ -23,7 +25,7 @@ export const dockerHub = 'docker.io'
 
 /** True for a source that is looked for in a registry; a plain word is the name of an image here. */
 export const isImageReference = (source: string): boolean =>
-  schemes.some((scheme) => source.startsWith(scheme)) || /[/:@]/.test(source)
+  (!isBuildSource(source) && /[/:@]/.test(source)) || schemes.some((scheme) => source.startsWith(scheme))
 
 /** Parses a reference, or returns why it is none, as a sentence. */
 export function parseImageReference(source: string): ImageReference | { readonly wrong: string } {
@@ -67,8 +69,10 @@ export function printImageReference({ host, repository, tag, digest }: ImageRefe
   return `oci://${host}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`
 }
 
-/** A source as images are called here: references in their canonical form, plain names as they are. */
+/** A source as images are called here: references in their canonical form, plain names as they are. One in a partition has `+mbr` or `+gpt` behind it. */
 export function canonicalSource(source: string): string {
+  const [, image, table] = /^(.+)(\+(?:mbr|gpt))$/.exec(source) ?? []
+  if (image !== undefined && table !== undefined) return canonicalSource(image) + table
   if (!isImageReference(source)) return source
   const reference = parseImageReference(source)
   return 'wrong' in reference ? source : printImageReference(reference)

@@ -5,9 +5,20 @@ import type { FastifyInstance } from 'fastify'
 const deepest = 64
 const mostValues = 100_000
 
-/** Parses every body as JSON, whatever its Content-Type (labctl sends none). An empty one is no body. */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Content type of bodies that a route takes as a stream. */
+    takes?: string | undefined
+  }
+}
+
+/** Parses every body as JSON, whatever its Content-Type (labctl sends none), but for routes that take a stream. An empty one is no body. */
 export function takeJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/x-tar', (request, payload, done) => {
+    if (request.routeOptions.config.takes === 'application/x-tar') done(null, payload)
+    else done(invalidInput('This takes no archive.'))
+  })
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => {
     try {
       done(null, parseJson(String(text)))

@@ -95,6 +95,7 @@ function describe(route: Route, toSchema: (schema: z.ZodType) => Json): Json {
     summary: route.summary,
     ...(route.permission === 'anyone' ? { security: [] } : {}),
     parameters: [...parameters, ...Object.entries(query).map(([name, schema]) => ({ name, in: 'query', schema }))],
+    ...(route.takes ? { requestBody: { content: { [route.takes]: { schema: { type: 'string', format: 'binary' } } } } } : {}),
     ...(route.body ? { requestBody: { content: { 'application/json': { schema: toSchema(route.body) } } } } : {}),
     responses: {
       200: {

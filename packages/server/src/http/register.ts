@@ -38,6 +38,7 @@ export function register(
       // A HEAD answered like GET would open event streams that nobody reads.
       exposeHeadRoute: false,
       bodyLimit: limit,
+      config: { takes: route.takes },
       async onRequest(request) {
         if (permission === 'anyone') {
           if (purpose === 'change') gate.checkLogin(request.headers)
@@ -58,7 +59,7 @@ export function register(
           user: asking.get(request) ?? nobody,
           params: request.params as Record<string, string>,
           query: route.query ? validate(route.query, request.query) : {},
-          body: route.body ? validate(route.body, request.body ?? {}) : undefined,
+          body: route.body ? validate(route.body, request.body ?? {}) : route.takes ? request.body : undefined,
           request,
           reply,
         })

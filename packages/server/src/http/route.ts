@@ -12,6 +12,8 @@ export const bodyBytes = {
   texts: 1024 * 1024,
   /** A manifest has at most 4 MiB; JSON escapes each line's end. */
   manifest: 8 * 1024 * 1024,
+  /** A folder with a Dockerfile, which goes to the disk as it comes. */
+  folder: 256 * 1024 * 1024,
 } as const
 
 /** One path and method of the API: declared once, served by `register.ts` and described by `openapi.ts`. */
@@ -27,6 +29,8 @@ export interface Route {
   readonly permission: Permission | 'anyone'
   readonly query?: z.ZodType | undefined
   readonly body?: z.ZodType | undefined
+  /** Set when the body is not JSON: the handler gets it as a stream. */
+  readonly takes?: 'application/x-tar' | undefined
   /** Largest body; default: `bodyBytes.small`. */
   readonly bodyBytes?: number | undefined
   readonly answer: z.ZodType
@@ -54,6 +58,7 @@ interface Declaration<P extends string, Q extends z.ZodType, B extends z.ZodType
   readonly permission: Route['permission']
   readonly query?: Q
   readonly body?: B
+  readonly takes?: Route['takes']
   readonly bodyBytes?: number
   readonly answer: A
   readonly produces?: Route['produces']

@@ -7,6 +7,7 @@ import { driveTooSmall, imageCannotBoot, notFound } from '@ramet/model/errors/er
 import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
 import type { RegistryAuth } from '@ramet/model/manifest/registry-auth.ts'
 import type { PlanDrive } from '@ramet/model/plan/run-plan.ts'
+import { isBuildSource } from '@ramet/model/units/build-source.ts'
 import { canonicalSource, isImageReference } from '@ramet/model/units/image-reference.ts'
 import type { RegistryAuths } from '../playgrounds/registry-auths.ts'
 import type { Images, User } from '../services.ts'
@@ -91,7 +92,7 @@ export class ImageService implements Images {
     return (
       this.list()
         // Those in a partition are chosen by a drive's `partitioned`, and what is in a registry needs no list.
-        .filter(({ kind, name }) => kind === 'image' && !name.includes('+') && !isImageReference(name))
+        .filter(({ kind, name }) => kind === 'image' && !name.includes('+') && !isImageReference(name) && !isBuildSource(name))
         .map(({ name }) => name)
     )
   }
@@ -99,9 +100,14 @@ export class ImageService implements Images {
   /** Also pulls what a reference to a registry stands for now. */
   async build(given: string): Promise<Image> {
     const name = canonicalSource(given)
-    if (!isImageReference(name)) this.#find(name)
+    if (!isImageReference(name) && !isBuildSource(name)) this.#find(name)
     void this.#tools.library.build(name).catch((error) => this.#tools.buildFailed(name, error))
     return this.#find(name)
+  }
+
+  async addFolder(...told: Parameters<Images['addFolder']>): Promise<Image> {
+    const name = await this.#tools.library.addFolder(...told)
+    return this.list().find((image) => image.name === name) ?? { name, kind: 'image', description: '', state: 'absent', bytes: 0 }
   }
 
   /** Removes an image's builds. Runs and playgrounds that use it keep their layer. */

@@ -237,6 +237,7 @@ export function stubServices(): Stubs {
       listWithUses: async () => [],
       inspect: async (_, name) => ({ ...stubImage(name), layers: [], playgrounds: [], runs: [], others: 0 }),
       build: async (name) => stubImage(name),
+      addFolder: async ({ name }) => stubImage(name),
       remove: async () => {},
     },
     host: {

@@ -1,23 +1,24 @@
-import type { Client } from '@ramet/client/client.ts'
-import { sleep } from '@ramet/client/sleep.ts'
-import type { Image } from '@ramet/model/api/host.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
-import { notFound } from '@ramet/model/errors/errors.ts'
 import type { Command } from 'commander'
+import { buildFolder } from '../../build-folder/build-folder.ts'
 import { interruptible, type Open } from '../../context.ts'
-import { createProgress, type ProgressLine, silence } from '../../progress.ts'
-
-const pollMs = 500
+import { createProgress, silence } from '../../progress.ts'
+import { untilBuilt } from '../../until-built.ts'
 
 /** `ramet image build` */
 export function addImageBuild(parent: Command, open: Open): void {
   parent
     .command('build')
-    .description('Build an image, again if it is there already. Returns when it is ready; prints its name.')
-    .argument('<image>', 'its name; see: ramet image ls')
+    .description(
+      'Build an image, again if it is there already, or a folder with a Dockerfile, once for the same content. Returns when it is ready; prints its name.',
+    )
+    .argument('<image>', 'its name, or a folder such as ./web; see: ramet image ls')
+    .option('-t, --tag <name>', 'of a folder: what its image is called; default: by the content of the folder')
     .option('-q, --quiet', 'print nothing but the name')
-    .action(async (name: string, options: { quiet?: boolean }) => {
+    .action(async (name: string, options: { tag?: string; quiet?: boolean }) => {
       const { client, out } = await open()
+      // As for `docker build`: a name of an image has no slash and is no dot.
+      if (options.tag !== undefined || /^\.{1,2}$|\//.test(name)) return out.result(await buildFolder(client, name, options))
       const progress = options.quiet ? silence : createProgress()
       try {
         const asked = await client.images.build(name)
@@ -29,16 +30,4 @@ export function addImageBuild(parent: Command, open: Open): void {
         progress.end()
       }
     })
-}
-
-/** Follows a build to its end, and shows how far it is. */
-export async function untilBuilt(client: Client, asked: Image, progress: ProgressLine, signal: AbortSignal): Promise<Image> {
-  let image: Image | undefined = asked
-  while (image?.state === 'building') {
-    progress.show(image.progress ?? { message: `Building ${asked.name}` })
-    await sleep(pollMs, signal)
-    image = (await client.images.list()).find(({ name }) => name === asked.name)
-  }
-  if (!image) throw notFound('image', asked.name)
-  return image
 }

@@ -4,7 +4,7 @@ import { canonicalSource, isImageReference, parseImageReference } from '@ramet/m
 import type { Command } from 'commander'
 import { interruptible, type Open } from '../../context.ts'
 import { createProgress, silence } from '../../progress.ts'
-import { untilBuilt } from './build.ts'
+import { untilBuilt } from '../../until-built.ts'
 
 /** `ramet image pull` */
 export function addImagePull(parent: Command, open: Open): void {

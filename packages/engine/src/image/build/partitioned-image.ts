@@ -3,28 +3,27 @@ import { join } from 'node:path'
 import { partitionStart, partitionTable, roomBehind, type TableKind } from '../../disk/partition-table.ts'
 import { requireSpace } from '../../disk/space.ts'
 import type { RootImage } from '../cache/artefact.ts'
-import { cached } from '../cache/cache.ts'
-import { recipeHash } from '../recipes/recipe.ts'
+import { type ArtefactKey, cached } from '../cache/cache.ts'
+import type { CachedArtefact } from '../cache/record.ts'
 import { runBuild } from './build-process.ts'
-import { buildRootImage, diskName, type ForcedBuild, type RootImageRecipe, rootImageHash, toRootImage } from './root-image.ts'
+import { diskName, type ForcedBuild, toRootImage } from './root-image.ts'
 
 /** Changed by hand whenever the steps below make something else of the same image. */
-const revision = '1'
+export const partitioningRevision = '1'
 
 /** Name of the image whose root filesystem lies in a partition. */
 export const partitionedName = (image: string, table: TableKind): string => `${image}+${table}`
 
-export const partitionedHash = (recipe: RootImageRecipe, table: TableKind): string =>
-  recipeHash({ revision, image: rootImageHash(recipe), table })
-
-/** The same filesystem as the image's, in the one partition of a drive. About two seconds when the image is there. */
-export async function buildPartitionedImage(recipe: RootImageRecipe, table: TableKind, options: ForcedBuild): Promise<RootImage> {
-  const { cacheFolder, report, signal, force = false } = options
-  const image = await buildRootImage(recipe, { cacheFolder, report, ...(signal ? { signal } : {}) })
-  const name = partitionedName(recipe.name, table)
-  const key = { cacheFolder, kind: 'image', name, recipeHash: partitionedHash(recipe, table) } as const
+/** The same filesystem as the image's, in the one partition of a drive. About two seconds. */
+export async function buildPartitionedImage(
+  image: RootImage,
+  table: TableKind,
+  key: ArtefactKey,
+  { report, signal, force = false }: Omit<ForcedBuild, 'cacheFolder'>,
+): Promise<RootImage> {
+  const { name } = key
   const build = async (folder: string, scratch: string) => {
-    await requireSpace(cacheFolder, image.bytes * 3)
+    await requireSpace(key.cacheFolder, image.bytes * 3)
     report({ step: 'Partitioning the image', message: 'Partitioning the image', percent: 97 })
     const sizeBytes = partitionStart + image.sizeBytes + roomBehind
     const raw = join(scratch, 'drive.raw')
@@ -41,8 +40,13 @@ export async function buildPartitionedImage(recipe: RootImageRecipe, table: Tabl
     await runBuild(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', raw, packed], { signal })
     await rm(raw)
     await rename(packed, join(folder, diskName))
-    return { sizeBytes, suite: recipe.root.suite }
+    return { sizeBytes, ...(image.cannotBoot === undefined ? {} : { cannotBoot: image.cannotBoot }) }
   }
   const onWait = () => report({ step: 'Waiting', message: `Another process is building ${name}` })
-  return toRootImage(await cached(key, build, { signal, force, onWait }))
+  return toPartitionedImage(await cached(key, build, { signal, force, onWait }))
+}
+
+export function toPartitionedImage(artefact: CachedArtefact): RootImage {
+  const { cannotBoot } = artefact.facts
+  return { ...toRootImage(artefact), cannotBoot: cannotBoot === undefined ? undefined : `${cannotBoot}` }
 }

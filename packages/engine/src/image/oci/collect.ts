@@ -12,7 +12,10 @@ import { registryImageKey, registryImageKind } from './registry-image.ts'
  * after `keepSince`. Runs are not concerned: their layers are files of their own.
  */
 export async function collectRegistryImages(cacheFolder: string, keepSince = new Date()): Promise<void> {
-  const wanted = (await listPins(cacheFolder)).map(({ digest }) => `${registryImageKey(cacheFolder, digest).name}-`)
+  // Those in a partition too.
+  const wanted = (await listPins(cacheFolder)).flatMap(({ digest }) =>
+    ['-', '+'].map((next) => `${registryImageKey(cacheFolder, digest).name}${next}`),
+  )
   const used = new Set<string>()
   const names = await readdir(join(cacheFolder, registryImageKind)).catch((): string[] => [])
   for (const folder of names

@@ -1,6 +1,7 @@
 import { type ImageReference, isImageReference, parseImageReference } from '@ramet/model/units/image-reference.ts'
 import { findArtefact } from '../cache/cache.ts'
-import { type CatalogEntry, catalogEntry } from '../recipes/catalog.ts'
+import { catalogEntry } from '../recipes/catalog.ts'
+import type { CatalogEntry } from '../recipes/catalog-entry.ts'
 import { registryEntry } from './registry-entry.ts'
 
 /** What names of images mean: a reference to a registry, or the name of an image that is built here. */

@@ -1,6 +1,6 @@
 import { type ImageReference, printImageReference } from '@ramet/model/units/image-reference.ts'
 import { findArtefact } from '../cache/cache.ts'
-import type { CatalogEntry } from '../recipes/catalog.ts'
+import type { CatalogEntry } from '../recipes/catalog-entry.ts'
 import { collectRegistryImages } from './collect.ts'
 import { pinnedDigest, removePin } from './pins.ts'
 import type { RegistryOptions } from './registry/registry.ts'
@@ -15,7 +15,10 @@ export function registryEntry(cacheFolder: string, reference: ImageReference, re
     kind: 'image',
     description: `From the registry ${reference.host}`,
     registry: reference.host,
-    hash: async () => (await pinned()) ?? '',
+    async hash() {
+      const digest = await pinned()
+      return digest === undefined ? '' : registryImageKey(cacheFolder, digest).recipeHash
+    },
     async find() {
       const digest = await pinned()
       return digest === undefined ? undefined : findArtefact(registryImageKey(cacheFolder, digest))

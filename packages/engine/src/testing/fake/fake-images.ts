@@ -8,7 +8,8 @@ import { cached } from '../../image/cache/cache.ts'
 import type { CachedArtefact } from '../../image/cache/record.ts'
 import { ImageLibrary } from '../../image/library.ts'
 import { type ImageNames, namedEntries, publicImages } from '../../image/oci/named-images.ts'
-import { type CatalogEntry, catalog } from '../../image/recipes/catalog.ts'
+import { catalog } from '../../image/recipes/catalog.ts'
+import type { CatalogEntry } from '../../image/recipes/catalog-entry.ts'
 
 const steps = ['Downloading', 'Unpacking', 'Making the filesystem', 'Checking', 'Packing']
 const stepMs = 100

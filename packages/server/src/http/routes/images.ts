@@ -1,8 +1,8 @@
-import { imageDetailsSchema, imageSchema } from '@ramet/model/api/host.ts'
+import { imageDetailsSchema, imageFolderSchema, imageSchema } from '@ramet/model/api/host.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import { z } from 'zod'
 import type { Images } from '../../services.ts'
-import { type Route, route } from '../route.ts'
+import { bodyBytes, type Route, route } from '../route.ts'
 
 export const imageRoutes = (images: Images): Route[] => [
   route({
@@ -30,6 +30,17 @@ export const imageRoutes = (images: Images): Route[] => [
     summary: 'Begins to build an image, again if there is one; progress comes by events',
     answer: imageSchema,
     handle: ({ params }) => images.build(params.name),
+  }),
+  route({
+    method: 'POST',
+    path: routes.imageFolders(),
+    permission: 'image.build',
+    summary: 'Takes a folder with a Dockerfile as a tar archive, and answers with the image to build from it',
+    query: imageFolderSchema,
+    takes: 'application/x-tar',
+    bodyBytes: bodyBytes.folder,
+    answer: imageSchema,
+    handle: ({ query, body }) => images.addFolder(query, body as AsyncIterable<Uint8Array>),
   }),
   route({
     method: 'DELETE',

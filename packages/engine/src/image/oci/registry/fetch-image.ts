@@ -20,13 +20,18 @@ export interface FetchedImage {
   readonly done: Promise<void>
 }
 
+/** The same with what describes it there, to be handed on. */
+export interface ImageOfRegistry extends FetchedImage {
+  readonly raw: { readonly config: Buffer; readonly layers: readonly Descriptor[] }
+}
+
 const architectures: Record<string, string> = { x64: 'amd64', arm64: 'arm64' }
 /** Share of the whole that is done when all layers are here. */
 export const fetchedPercent = 60
 const reportEveryMs = 200
 
 /** Fetches the image as a whole. Throws what `beginFetch` throws and what its layers do. */
-export async function fetchImage(...of: Parameters<typeof beginFetch>): Promise<FetchedImage> {
+export async function fetchImage(...of: Parameters<typeof beginFetch>): Promise<ImageOfRegistry> {
   const image = await beginFetch(...of)
   await image.done
   return image
@@ -40,16 +45,13 @@ export async function beginFetch(
   registry: Registry,
   digest: string,
   options: { readonly cacheFolder: string; readonly report: ReportProgress; readonly signal?: AbortSignal | undefined },
-): Promise<FetchedImage> {
+): Promise<ImageOfRegistry> {
   const { cacheFolder, report, signal } = options
   const { limits, reference } = registry
   const of = printImageReference(reference)
   const image = await findImage(registry, digest, of)
-  const { diffIds, ...config } = parseConfig(
-    await registry.smallBlob(image.config.digest, `the configuration of ${of}`),
-    of,
-    image.layers.length,
-  )
+  const configBytes = await registry.smallBlob(image.config.digest, `the configuration of ${of}`)
+  const { diffIds, ...config } = parseConfig(configBytes, of, image.layers.length)
   const unique = [...new Map(image.layers.map((layer) => [layer.digest, layer])).values()]
   const tooBig = unique.find(({ size }) => size > limits.blobBytes)
   const bytes = unique.reduce((sum, { size }) => sum + size, 0)
@@ -87,7 +89,7 @@ export async function beginFetch(
     diffId: diffIds[at] as string,
   }))
   const here = async (index: number) => arrivals.get(layers[index]?.digest ?? '')?.promise
-  return { layers, here, config: { diffIds, ...config }, bytes, done }
+  return { layers, here, config: { diffIds, ...config }, bytes, done, raw: { config: configBytes, layers: image.layers } }
 }
 
 /** Of an index: the first manifest for Linux on this architecture. */
