@@ -39,11 +39,11 @@ playground:
     seed: { machine: b, run: "echo seeded > /data/seed" }
     check: { machine: a, needs: [seed], user: laborant, run: "echo $BASH_VERSION | cut -c1; id -un; echo careful >&2" }
     tls: { machine: c, conditions: [{ key: tls, value: "on" }], run: "touch /root/must-not-be" }
-    fails: { machine: a, needs: [tls], run: "echo before; [ -e /root/mended ] || { echo the reason >&2; exit 3; }" }
+    fails: { machine: a, needs: [tls], run: "echo before; [ -e /var/mended ] || { echo the reason >&2; exit 3; }" }
     after-failure: { machine: c, needs: [fails], env: [SAID=x(.needs.check.stdout)], run: 'echo "$SAID" | tail -1' }
-    hangs: { machine: a, timeout_seconds: 10, run: "[ -e /root/mended ] && exit; trap '' TERM; echo waiting; sleep 300" }
+    hangs: { machine: a, timeout_seconds: 10, run: "[ -e /var/mended ] && exit; trap '' TERM; echo waiting; sleep 300" }
     slow: { machine: a, timeout_seconds: 300, run: "echo once >> /root/ran; until [ -e /root/go ]; do sleep 0.2; done; echo went on" }
-    long: { machine: b, needs: [seed], timeout_seconds: 3000, run: "[ -e /root/mended ] || sleep 2000" }
+    long: { machine: b, needs: [seed], timeout_seconds: 3000, run: "[ -e /var/mended ] || sleep 2000" }
     done: { init: false, machine: c, run: "[ -e /root/done ]", hintcheck: "echo touch /root/done; hostname" }
     beats: { helper: true, machine: a, user: laborant, run: "echo beat >> /tmp/beats" }
   accessControl: { canList: [owner], canRead: [owner], canStart: [owner] }
@@ -153,7 +153,7 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
   })
 
   test('tasks that failed are run again, and then checks and helpers begin', async () => {
-    await Promise.all(['a', 'b'].map((name) => inGuest(name, 'touch /root/mended')))
+    await Promise.all(['a', 'b'].map((name) => inGuest(name, 'touch /var/mended')))
     for (const name of ['fails', 'hangs', 'long']) await server.ok('playground', 'task', 'retry', id, name, '-q')
     const last = await taskEnds('after-failure')
     assert.deepEqual([last.status, last.stdout], [taskStatus.completed, 'laborant\n'])

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { manifestsByChance, startWhatIsTaken } from './fuzz-starts.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
@@ -46,7 +47,7 @@ describe('a start with changes of its own, and a playground that is made anew', 
   }
 
   before(async () => {
-    await server.start()
+    await server.start({ RAMET_MEMORY: '16TiB' })
     file = join(server.home, 'web.yaml')
     await writeFile(file, manifest)
     name = (await server.ok('playground', 'create', '-f', file, '-q')).trim()
@@ -171,5 +172,10 @@ describe('a start with changes of its own, and a playground that is made anew', 
     const kept = async () => (await usage()).playgrounds.some((each) => each.name === 'web-alone')
     assert.equal(await kept(), true, 'its drive is held')
     await until('a run of it to be up', async () => (await server.ramet(['playground', 'start', 'web-alone', '-q'])).code === 0)
+  })
+
+  test('of manifests made by chance the first that are taken start, and those that are refused are told with their places', async () => {
+    const { started } = await startWhatIsTaken(server, manifestsByChance(30, 3), 4)
+    assert.equal(started, 4)
   })
 })

@@ -72,8 +72,13 @@ export const validManifest: fc.Arbitrary<Record<string, unknown>> = fc
     const taskNames = ['first', 'second', 'third']
     const task = (index: number) =>
       fc.record({
-        machine: fc.constantFrom(...names),
+        machine: some(fc.constantFrom(...names)),
         run: text,
+        init: some(fc.boolean()),
+        helper: some(fc.boolean()),
+        env: some(fc.constantFrom<unknown>(['A=1', 'B=x(.needs.first.stdout)'], { A: 1, B: 'two words' })),
+        hintcheck: some(text),
+        failcheck: some(text),
         user: some(fc.constantFrom('root', 'bob')),
         needs: some(fc.subarray(taskNames.slice(0, index))),
         timeout_seconds: some(fc.integer({ min: 1, max: 600 })),
