@@ -217,7 +217,7 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
       })
     }
 
-    for (const step of ['load-machines', 'consume-snapshot', 'go-on'].map((name) => `resume/${name}`)) {
+    for (const step of ['load-machines', 'consume-snapshot'].map((name) => `resume/${name}`)) {
       test(`a VM ended after ${step}: the run boots from its newest drives, and says why`, async () => {
         await running()
         const before = await boots(id)
@@ -229,17 +229,20 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
       })
     }
 
-    test('a VM ended after resume/wake-guests: seen in time the run boots, else it goes on without that machine', async () => {
-      await running()
-      await stop()
-      await endVmAfter('resume/wake-guests', async () => (await plays()).restart(id))
-      await until('the end of the VM to be known', async () => {
-        const { state, startKind, machines } = await (await plays()).get(id)
-        return state === 'RUNNING' && (startKind === 'cold' || machines.some((machine) => machine.state === 'FAILED'))
+    // A guest may have answered before its VM was ended.
+    for (const step of ['resume/go-on', 'resume/wake-guests']) {
+      test(`a VM ended after ${step}: seen in time the run boots, else it goes on without that machine`, async () => {
+        await running()
+        await stop()
+        await endVmAfter(step, async () => (await plays()).restart(id))
+        await until('the end of the VM to be known', async () => {
+          const { state, startKind, machines } = await (await plays()).get(id)
+          return state === 'RUNNING' && (startKind === 'cold' || machines.some((machine) => machine.state === 'FAILED'))
+        })
+        await (await plays()).stop(id, { powerOff: true })
+        await reached(id, 'STOPPED')
       })
-      await (await plays()).stop(id, { powerOff: true })
-      await reached(id, 'STOPPED')
-    })
+    }
 
     for (const step of stepsOf('live-clone').filter((name) => !name.endsWith('write-rows'))) {
       test(`a VM ended after ${step} of a live clone: the other machine runs on, and there are no half clones`, async () => {
