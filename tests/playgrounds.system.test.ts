@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { checksPass, checksPassInLiveClone, checksSeeStoppedServices } from './catalogue-life.ts'
 import { tellMachine } from './harness/in-machine.ts'
 import { leftovers } from './harness/leftovers.ts'
 import { finish, until } from './harness/processes.ts'
@@ -88,6 +89,8 @@ describe('the catalogue', { concurrency: false }, () => {
     const tasks = await (await server.client()).plays.tasks(id)
     assert.equal(tasks.find(({ name }) => name === 'first-container')?.stdout, 'A container ran.\n')
     assert.equal(await ok('docker', 'docker run --rm tiny sh -c "echo from inside; hostname | wc -c"'), 'from inside\n13')
+    await checksPass(server, 'docker', id, 'after a cold start')
+    await checksSeeStoppedServices(server, 'docker', id)
   })
 
   test('docker: a container goes on over stop and restart of its run; it is not started again', async () => {
@@ -104,6 +107,8 @@ describe('the catalogue', { concurrency: false }, () => {
     const seen = await ticks()
     await until('the container to go on', async () => (await ticks()) > seen, 30_000)
     assert.equal(await ok('docker', 'docker exec stays echo inside'), 'inside')
+    await checksPass(server, 'docker', id, 'after stop and restart')
+    await checksPassInLiveClone(server, 'docker', id)
     await destroy()
   })
 
@@ -112,9 +117,11 @@ describe('the catalogue', { concurrency: false }, () => {
     // By echo requests: of what UDP probes are answered with, Linux sends few a second (icmp(7), icmp_ratelimit), and an init task has just asked for some.
     assert.match(await ok('alice', 'traceroute -I -n -q 1 -m 4 -w 5 bob'), /^ 1 {2}10\.1\.0\.254 .*\n 2 {2}10\.2\.0\.10 /m)
     await ok('bob', 'ping -c 1 -W 5 alice')
-    await ok('router', 'sysctl -qw net.ipv4.ip_forward=0')
-    assert.notEqual((await inGuest('alice', 'ping -c 1 -W 3 bob')).code, 0)
-    await ok('alice', 'ping -c 1 -W 5 router')
+    await checksSeeStoppedServices(server, 'router', id)
+    await server.ok('playground', 'stop', id, '-q')
+    await server.ok('playground', 'restart', id, '-q')
+    await checksPass(server, 'router', id, 'after stop and restart')
+    await checksPassInLiveClone(server, 'router', id)
     await destroy()
   })
 })
