@@ -101,3 +101,9 @@ test('a machine without a network of its own has its address changed on the defa
   const { spec: made } = tweakSpec(plain, { machines: { a: { addresses: { local: '172.16.0.77' } } } })
   assert.equal(makeRunPlan(made).machines[0]?.interfaces[0]?.address, '172.16.0.77')
 })
+
+test('a task that names no machine goes with the first one, and does not move to the next', () => {
+  const { spec: made, changes } = tweakSpec(spec, { without: ['web'] })
+  assert.deepEqual(Object.keys(made.initTasks ?? {}), ['seed'])
+  assert.deepEqual(changes, ['without web and the tasks link, plain'])
+})
