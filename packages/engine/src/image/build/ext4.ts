@@ -14,8 +14,6 @@ export interface Ext4Options {
   readonly bytesPerInode?: number
   /** Its root belongs to whom the folder belongs; default: to root. */
   readonly keepsRootOwner?: boolean
-  /** Where the filesystem begins in the file. Default: at its beginning. */
-  readonly offsetBytes?: number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -27,7 +25,6 @@ export async function makeExt4(options: Ext4Options): Promise<void> {
     ...(options.journalMiB > 0 ? [`resize=${growableBlocks}`] : []),
     // The file is new, so its holes are zeros: journal and inode tables are not written, and no guest does it later, into its own drive (mke2fs 1.47).
     'assume_storage_prezeroed=1',
-    ...(options.offsetBytes === undefined ? [] : [`offset=${options.offsetBytes}`]),
     ...(options.keepsRootOwner ? [] : ['root_owner=0:0']),
     ...(options.uuid ? [`hash_seed=${options.uuid}`] : []),
   ]

@@ -1,8 +1,8 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { requireSpace } from '../../disk/space.ts'
-import { contentOffset, wrapAsQcow2 } from '../../disk/wrap-qcow2.ts'
 import { ProcessFailed } from '../../process/run-process.ts'
+import { runBuild } from '../build/build-process.ts'
 import { makeExt4 } from '../build/ext4.ts'
 import type { ReportProgress } from '../cache/artefact.ts'
 import { textsForShells } from './image-environment.ts'
@@ -63,12 +63,15 @@ export async function convertImage(image: FetchedImage, options: ConvertOptions)
     signal,
   })
   report({ step: 'Making the filesystem', message: `Making the filesystem of ${of}`, percent: 80 })
-  await requireSpace(scratch, bytes)
-  const made = join(closed, 'root.qcow2')
-  const sizeBytes = await makeFitting(root, made, filesystemFor(bytes, inodes), signal)
+  // A raw file, sparse, and what it is packed into.
+  await requireSpace(scratch, bytes * 2)
+  const raw = join(closed, 'root.raw')
+  const sizeBytes = await makeFitting(root, raw, filesystemFor(bytes, inodes), signal)
+  await rm(root, { recursive: true })
   report({ step: 'Packing the image', message: `Packing ${of}`, percent: 92 })
-  await wrapAsQcow2(made, sizeBytes, signal)
-  await rename(made, disk)
+  const packed = join(closed, 'root.qcow2')
+  await runBuild(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', raw, packed], { signal })
+  await rename(packed, disk)
   return { sizeBytes, ...(init === undefined ? {} : { init }), ...(shell === undefined ? {} : { shell }) }
 }
 
@@ -97,7 +100,6 @@ async function makeFitting(from: string, file: string, shape: Shape, signal: Abo
         journalMiB,
         bytesPerInode: shape.inodeBytes,
         keepsRootOwner: true,
-        offsetBytes: contentOffset(sizeBytes),
         signal,
       })
       return sizeBytes
