@@ -41,7 +41,7 @@ describe('a machine that boots the kernel of its root', { concurrency: false }, 
     const release = await inGuest('uname -r')
     assert.match(release, /^6\.1\.\d+-\d+-amd64$/, 'the platform’s is a cloud kernel')
     assert.equal(
-      await inGuest('ls /boot | grep vmlinuz; cat /root/once; hostname'),
+      await inGuest('ls /boot | grep vmlinuz; cat /root/once; echo; hostname'),
       `vmlinuz-${release}\nas the manifest says\nbox`,
     )
     assert.equal(await inGuest('systemctl is-system-running --wait; systemctl --failed --quiet'), 'running')
@@ -49,7 +49,7 @@ describe('a machine that boots the kernel of its root', { concurrency: false }, 
   })
 
   test('reads its boot loader’s configuration at each boot', async () => {
-    await inGuest(`update-grub 2>&1; sed -i '0,/^\\tlinux.*/s//& chosen=by-grub/' /boot/grub/grub.cfg && sync`)
+    await inGuest(`mkdir -p /boot/grub && update-grub 2>&1; sed -i '0,/^\\tlinux.*/s//& chosen=by-grub/' /boot/grub/grub.cfg && sync`)
     await server.ok('playground', 'machine', 'reboot', id, 'box', '-q')
     assert.match(await inGuest('cat /proc/cmdline'), /root=\S+ ro .*chosen=by-grub.* init=/)
   })
