@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { routes } from '@ramet/model/api/routes.ts'
+import ssh2 from 'ssh2'
 import { WebSocket } from 'ws'
 import openApi from '../docs/openapi.json' with { type: 'json' }
 import { TestServer } from './harness/server.ts'
@@ -17,7 +18,11 @@ interface Names {
 interface Asked {
   readonly path: string
   readonly body?: object
+  /** In place of JSON. */
+  readonly tar?: Uint8Array<ArrayBuffer>
 }
+
+const bobsKey = ssh2.utils.generateKeyPairSync('ed25519').public
 
 /**
  * What each route answers a user who owns nothing of it. `hidden`: the same as for what does not exist. `own`: what is his, and nothing of Ann's.
@@ -56,7 +61,15 @@ const table: Readonly<Record<string, readonly [answer: 'hidden' | 'own' | 'open'
   'POST /api/plays/{id}/saves': ['hidden', ({ id }) => ({ path: routes.saves(id), body: { name: 'mine' } })],
   'GET /api/plays/{id}/lineage': ['hidden', ({ id }) => ({ path: routes.playLineage(id) })],
   'POST /api/plays/{id}/conns': ['hidden', ({ id }) => ({ path: routes.connections(id) })],
+  'POST /api/plays/{id}/tunnels': ['hidden', ({ id }) => ({ path: routes.tunnels(id), body: { machine: 'debian' } })],
+  'GET /api/tunnels/{ticket}/login': ['hidden', () => ({ path: `${routes.tunnel('none')}/login` })],
+  'GET /api/ssh': ['open', () => ({ path: routes.sshGateway() })],
+  'GET /api/ssh/keys': ['own', () => ({ path: routes.sshKeys() })],
+  'POST /api/ssh/keys': ['own', () => ({ path: routes.sshKeys(), body: { line: bobsKey } })],
+  'DELETE /api/ssh/keys/{id}': ['hidden', () => ({ path: routes.sshKey('none') })],
   'GET /api/usage': ['own', () => ({ path: routes.usage() })],
+  'GET /api/catalog': ['own', () => ({ path: routes.catalog() })],
+  'POST /api/image-folders': ['open', () => ({ path: `${routes.imageFolders()}?name=web`, tar: Buffer.alloc(1024) })],
   'GET /api/images': ['open', () => ({ path: routes.images() })],
   'POST /api/images/{name}/build': ['open', () => ({ path: routes.imageBuild('debian-stable') })],
   'GET /api/images/{name}': ['own', () => ({ path: routes.image('debian-stable') })],
@@ -74,6 +87,7 @@ const sockets: Readonly<Record<string, (id: string) => string>> = {
   exec: (id) => routes.exec(id, 'debian'),
   console: (id) => routes.console(id, 'debian'),
   liveStatus: () => routes.liveStatus('none'),
+  tunnel: () => `${routes.tunnel('none')}/tunnels/${btoa(':22')}`,
 }
 
 const actions = [
@@ -97,11 +111,12 @@ describe('what is not his own does not exist for a user', () => {
   const token = randomBytes(24).toString('base64url')
   const ann = { id: '', playground: 'anns-lab', title: 'Ann’s secret' }
 
-  const ask = async (method: string, { path, body }: Asked) => {
+  const ask = async (method: string, { path, body, tar }: Asked) => {
     const answer = await fetch(server.endpoint + path, {
       method,
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${token}`, ...(tar ? { 'content-type': 'application/x-tar' } : {}) },
       signal: AbortSignal.timeout(30_000),
+      ...(tar ? { body: tar } : {}),
       ...(body ? { body: JSON.stringify(body) } : {}),
     })
     if (!answer.headers.get('content-type')?.startsWith('text/event-stream'))

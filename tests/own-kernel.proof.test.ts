@@ -49,7 +49,9 @@ describe('a machine that boots the kernel of its root', { concurrency: false }, 
   })
 
   test('reads its boot loader’s configuration at each boot', async () => {
-    await inGuest(`mkdir -p /boot/grub && update-grub 2>&1; sed -i '0,/^\\tlinux.*/s//& chosen=by-grub/' /boot/grub/grub.cfg && sync`)
+    await inGuest(
+      `mkdir -p /boot/grub && update-grub 2>&1; sed -i '0,/^\\tlinux.*/s//& chosen=by-grub/' /boot/grub/grub.cfg && sync`,
+    )
     await server.ok('playground', 'machine', 'reboot', id, 'box', '-q')
     assert.match(await inGuest('cat /proc/cmdline'), /root=\S+ ro .*chosen=by-grub.* init=/)
   })

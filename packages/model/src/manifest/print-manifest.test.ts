@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { visibleText } from '../units/visible-text.ts'
+import { unwritable, visibleText } from '../units/visible-text.ts'
 import { manifestSchema } from './manifest.ts'
 import { parseManifest } from './parse-manifest.ts'
 import { printManifest } from './print-manifest.ts'
@@ -79,6 +79,9 @@ test('an unknown field whose place is gone is left out, and none can reach beyon
 
 test('every printed manifest reads back as the same', () => {
   const text = fc.string({ unit: 'grapheme', maxLength: 60 })
+  // As a manifest may have them: graphemes have overrides of direction and line separators among them.
+  const line = text.filter((each) => unwritable(each, 'line') === undefined)
+  const lines = text.filter((each) => unwritable(each, 'lines') === undefined)
   const file = fc.record({
     path: fc.constantFrom('/a', '/etc/b'),
     content: fc.oneof(text, fc.constantFrom('yes', '0x10', '- a\n b:\n', '  x\n\n', '~', '\r\n')),
@@ -87,10 +90,10 @@ test('every printed manifest reads back as the same', () => {
   })
   fc.assert(
     fc.property(
-      text,
-      text,
+      lines,
+      lines,
       fc.array(file, { maxLength: 5 }),
-      fc.array(text, { maxLength: 3 }),
+      fc.array(line, { maxLength: 3 }),
       (description, welcome, startupFiles, categories) => {
         const given = manifest(
           { ...(description === '' ? {} : { description }), categories },

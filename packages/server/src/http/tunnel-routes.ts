@@ -34,6 +34,8 @@ export interface TunnelOptions {
 const cookieName = '.ixcondsess'
 const sshPort = 22
 
+const noTunnel = () => notFound('tunnel', 'of this URL', 'Open a new one: POST /api/plays/ID/tunnels.')
+
 const isSame = (a: string, b: string) => timingSafeEqual(Buffer.from(sha256(a)), Buffer.from(sha256(b)))
 
 /**
@@ -68,7 +70,8 @@ export function addTunnels({ services, sockets, counts, scheme, log, holdMs = 50
     async ({ request, params: [ticket = '', address = ''] }) => {
       const tunnel = tunnels.find(ticket)
       const cookie = readCookie(request.headers.cookie ?? '', cookieName)
-      if (!tunnel || cookie === undefined || !isSame(cookie, tunnel.cookie)) throw notAuthenticated()
+      if (!tunnel) throw noTunnel()
+      if (cookie === undefined || !isSame(cookie, tunnel.cookie)) throw notAuthenticated()
       const { host: to, port } = readTunnelAddress(address)
       // Whoever may not enter the run any more gets no connection either.
       const place = counts.take(tunnel.user, 'sockets')
@@ -131,7 +134,7 @@ export function addTunnels({ services, sockets, counts, scheme, log, holdMs = 50
       answer: z.object({}),
       async handle({ params, reply }) {
         const tunnel = tunnels.find(params.ticket)
-        if (!tunnel) throw notFound('tunnel', 'of this URL', 'Open a new one: POST /api/plays/ID/tunnels.')
+        if (!tunnel) throw noTunnel()
         reply.header(
           'set-cookie',
           `${cookieName}=${tunnel.cookie}; Path=${routes.tunnel(params.ticket)}; HttpOnly; SameSite=Strict`,
