@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { lineSchema } from '../units/plain-text.ts'
 import { failureSchema, progressSchema } from './wire.ts'
 
 export const imageStateSchema = z.enum(['absent', 'building', 'ready', 'failed'])
@@ -50,7 +51,7 @@ export type ImageDetails = z.infer<typeof imageDetailsSchema>
 
 /** Of a folder with a Dockerfile: its own name, and one for what is built from it. */
 export const imageFolderSchema = z.strictObject({
-  name: z.string().min(1).max(255),
+  name: lineSchema(1, 255),
   tag: z
     .string()
     .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be of small letters, digits and dashes')

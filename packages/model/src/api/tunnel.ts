@@ -6,7 +6,7 @@ export const startTunnelSchema = z.object({
   machine: lineSchema(0, 200).nullish(),
   /** Always 0 from labctl: the port is said when a connection is opened. */
   port: z.number().nullish(),
-  access: z.string().nullish(),
+  access: lineSchema(0, 100).nullish(),
   generateLoginUrl: z.boolean().nullish(),
   /** Whose shell ssh gets; empty: the machine's default user. */
   sshUser: lineSchema(0, 200).nullish(),

@@ -2,20 +2,24 @@ import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
 import { parseManifest } from '@ramet/model/manifest/parse-manifest.ts'
 import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
+import { readPlayground, withContents } from '../manifests/read-playground.ts'
 import { savedSpec } from './saved-spec.ts'
 
-const again = (text: string) => {
-  const { spec } = parseManifest(text, 'test', { complete: true })
+const againOf = (spec: ManifestSpec) => {
   const plan = makeRunPlan(spec)
   return { plan, again: makeRunPlan(savedSpec(plan)) }
 }
+const again = (text: string) => againOf(parseManifest(text, 'test', { complete: true }).spec)
 
 test('a run of the saved playground has the plan of the run that was saved', async () => {
   const folder = join(import.meta.dirname, '../../../../playgrounds')
   for (const name of await readdir(folder)) {
-    const made = again(await readFile(join(folder, name, 'manifest.yaml'), 'utf8'))
+    const read = (file: string) => readFile(join(folder, name, file), 'utf8')
+    const { spec, files } = readPlayground({ name, manifest: await read('manifest.yaml') }, {})
+    const made = againOf(withContents(spec, files, await Promise.all(files.map(({ source }) => read(source)))))
     assert.deepEqual(made.again, made.plan, name)
   }
 })

@@ -8,7 +8,7 @@ async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('ssh_keys')
     .addColumn('id', 'text', (c) => c.primaryKey())
-    .addColumn('user_id', 'text', (c) => c.notNull().references('users.id'))
+    .addColumn('user_id', 'text', (c) => c.notNull().references('users.id').onDelete('cascade'))
     .addColumn('name', 'text', (c) => c.notNull())
     .addColumn('type', 'text', (c) => c.notNull())
     .addColumn('fingerprint', 'text', (c) => c.notNull().unique())
