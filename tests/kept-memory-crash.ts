@@ -94,7 +94,7 @@ export function keptMemoryCrashSuite({ title, fake }: KeptMemoryCrashSuite): voi
     before(async () => {
       await server.start()
       id = (await (await plays()).start({ playground: await severalMachines(server, 2) })).id
-      await until('the run to be RUNNING', async () => (await (await plays()).get(id)).state === 'RUNNING', 900_000)
+      await server.reached(id, 'RUNNING', 900_000)
     })
     after(() => server.dispose())
 

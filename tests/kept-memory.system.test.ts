@@ -66,7 +66,7 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
   before(async () => {
     await server.start()
     id = (await (await plays()).start({ playground: await severalMachines(server, 2) })).id
-    await until('the run to be RUNNING', async () => (await (await plays()).get(id)).state === 'RUNNING', 900_000)
+    await server.reached(id, 'RUNNING', 900_000)
     await inGuest(id, 'm2', inBackground(listener))
     await inGuest(id, 'm1', inBackground(sender))
     await inGuest(id, 'm1', 'echo in-memory > /dev/shm/file; echo unsynced > /root/file')

@@ -64,7 +64,7 @@ export function warmStartsCrashSuite({ title, fake, isWhole }: WarmStartsCrashSu
     before(async () => {
       await server.start()
       first = (await (await plays()).start({ playground: 'debian' })).id
-      await until('the run to be RUNNING', async () => (await (await plays()).get(first)).state === 'RUNNING', 900_000)
+      await server.reached(first, 'RUNNING', 900_000)
       await keptWarm()
     })
     after(async () => {
