@@ -54,9 +54,9 @@ const bad: [string, string, string, RegExp][] = [
   ],
   [
     'a field that is not acted on yet',
-    manifest('  machines:', machine('one'), '  initTasks: {t: {machine: one, run: "true", status: 3}}'),
+    manifest('  machines:', machine('one').replace('mount: /}', 'mount: /, snapshot: {id: x}}')),
     'not_supported_yet',
-    /:6:\d+$/,
+    /:5:\d+$/,
   ],
   ['a title with ESC', good.replace('A playground', '"A \\e[2Jplayground"'), 'invalid_value', /:2:\d+$/],
   [

@@ -56,7 +56,7 @@ export function environmentOfHost(): Record<string, string> {
 
 /**
  * Goes into the root in mount and process namespaces of its own and executes the rest of the arguments: `sh -c SCRIPT ROOT COMMAND…`. What is mounted and whoever
- * runs inside ends with it. The network is the host's: mirrors and registries are reached as the host reaches them.
+ * runs inside ends with it. It is the namespace's own root and no chroot, in which the kernel makes no user namespaces. The network is the host's: mirrors and registries are reached as the host reaches them.
  */
 export const enterRoot = `set -e
 mount --make-rprivate /
@@ -67,4 +67,7 @@ mount --rbind /dev "$0/dev"
 mount -t tmpfs tmpfs "$0/dev/shm"
 mount -t tmpfs tmpfs "$0/run"
 mount -t tmpfs tmpfs "$0/tmp"
-exec chroot "$0" "$@"`
+cd "$0"
+mkdir -p .host
+pivot_root . .host
+exec chroot . sh -c 'umount -l /.host && exec "$@"' sh "$@"`
