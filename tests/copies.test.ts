@@ -126,45 +126,45 @@ describe('copies of a run', { concurrency: false }, () => {
   })
 
   test('a saved playground has exactly the name asked for; a taken one is refused with a free one', async () => {
-    const saved = await server.ok('playground', 'save', source, 'shop', '--title', 'A whole shop', '--category', 'demo', '-q')
-    assert.equal(saved, 'shop\n')
-    const again = await server.ramet(['playground', 'save', source, 'shop'])
+    const saved = await server.ok('playground', 'save', source, 'stall', '--title', 'A whole shop', '--category', 'demo', '-q')
+    assert.equal(saved, 'stall\n')
+    const again = await server.ramet(['playground', 'save', source, 'stall'])
     assert.equal(again.code, 1)
-    assert.match(again.stderr, /name_taken[\s\S]*shop-2 is free/)
+    assert.match(again.stderr, /name_taken[\s\S]*stall-2 is free/)
     await refused((await client()).plays.save(source, { name: 'debian' }), 'name_taken', /debian-2 is free/)
-    const shop = await (await client()).playgrounds.get('shop')
+    const stall = await (await client()).playgrounds.get('stall')
     const play = await (await client()).plays.get(source)
-    assert.deepEqual([shop.base, shop.title, shop.categories, shop.savedFrom?.id], ['debian', 'A whole shop', ['demo'], source])
+    assert.deepEqual([stall.base, stall.title, stall.categories, stall.savedFrom?.id], ['debian', 'A whole shop', ['demo'], source])
     assert.deepEqual(
-      shop.machines.map(({ name }) => name),
+      stall.machines.map(({ name }) => name),
       play.machines.map(({ name }) => name),
     )
     assert.match(
-      await server.ok('playground', 'manifest', 'shop'),
-      /^# Saved from the run [0-9a-f]{24}\.[\s\S]*\nkind: playground\nname: shop\nbase: debian/,
+      await server.ok('playground', 'manifest', 'stall'),
+      /^# Saved from the run [0-9a-f]{24}\.[\s\S]*\nkind: playground\nname: stall\nbase: debian/,
     )
   })
 
   test('what is said of it can be changed, what it is made of cannot', async () => {
-    assert.equal(await server.ok('playground', 'edit', 'shop', '--description', 'With wares.', '-q'), 'shop\n')
+    assert.equal(await server.ok('playground', 'edit', 'stall', '--description', 'With wares.', '-q'), 'stall\n')
     const api = await client()
-    assert.equal((await api.playgrounds.get('shop')).description, 'With wares.')
-    assert.equal((await api.playgrounds.get('shop')).title, 'A whole shop')
+    assert.equal((await api.playgrounds.get('stall')).description, 'With wares.')
+    assert.equal((await api.playgrounds.get('stall')).title, 'A whole shop')
     const content = { machines: [] } as unknown as Parameters<typeof api.playgrounds.change>[1]
-    await refused(api.playgrounds.change('shop', content), 'invalid_input', /machines/)
+    await refused(api.playgrounds.change('stall', content), 'invalid_input', /machines/)
     await refused(api.playgrounds.change('debian', { title: 'My Debian' }), 'official_playground', /of your own/)
   })
 
   test('a run of it starts without any image, and its lineage leads back over what is gone', async () => {
     const api = await client()
-    const first = await stopped('From the shop', 'shop')
-    await server.ok('playground', 'save', first, 'shop-too', '-q')
-    const removed = await server.ramet(['playground', 'remove', 'shop', '-f'])
-    assert.equal(removed.stdout, 'shop\n')
+    const first = await stopped('From the shop', 'stall')
+    await server.ok('playground', 'save', first, 'stall-too', '-q')
+    const removed = await server.ramet(['playground', 'remove', 'stall', '-f'])
+    assert.equal(removed.stdout, 'stall\n')
     assert.match(removed.stderr, new RegExp(`${first} “From the shop”`))
-    assert.match(removed.stderr, /shop-too/)
+    assert.match(removed.stderr, /stall-too/)
     await server.ok('playground', 'destroy', first, '-q')
-    const last = await stopped('At the end', 'shop-too')
+    const last = await stopped('At the end', 'stall-too')
     const [clone] = await api.plays.clone(last)
     const { nodes, subject } = await api.plays.lineage(last)
     assert.equal(subject, last)
@@ -173,18 +173,18 @@ describe('copies of a run', { concurrency: false }, () => {
       [
         ['official', 'debian', false],
         ['started', 'Shop', false],
-        ['saved', 'shop', true],
+        ['saved', 'stall', true],
         ['started', 'From the shop', true],
-        ['saved', 'shop-too', false],
+        ['saved', 'stall-too', false],
         ['started', 'At the end', false],
         ['cloned', 'At the end (clone)', false],
       ],
     )
-    const tree = await server.ok('playground', 'lineage', 'shop-too')
-    assert.match(tree, /playground shop “A whole shop” \(saved .*, removed\)/)
+    const tree = await server.ok('playground', 'lineage', 'stall-too')
+    assert.match(tree, /playground stall “A whole shop” \(saved .*, removed\)/)
     assert.equal(tree.trim().split('\n').length, 7)
     for (const id of [last, clone?.id ?? '']) await server.ok('playground', 'destroy', id, '-q')
-    await server.ok('playground', 'remove', 'shop-too', '-f')
+    await server.ok('playground', 'remove', 'stall-too', '-f')
   })
 
   test('tasks that are done come along with a save, and are done again with --rerun-init', async () => {
