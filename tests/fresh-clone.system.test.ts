@@ -79,7 +79,7 @@ test('on a fresh clone `npm start` prints the link, and the CLI starts, uses and
       async () => assert.deepEqual(await leftovers(health.installation, home), []),
     )
   } finally {
-    if (server.pid !== undefined && server.exitCode === null) process.kill(-server.pid, 'SIGTERM')
+    if (server.pid !== undefined && server.exitCode === null && server.signalCode === null) process.kill(-server.pid, 'SIGTERM')
     await ended(server)
   }
 })
