@@ -134,7 +134,10 @@ describe('copies of a run', { concurrency: false }, () => {
     await refused((await client()).plays.save(source, { name: 'debian' }), 'name_taken', /debian-2 is free/)
     const stall = await (await client()).playgrounds.get('stall')
     const play = await (await client()).plays.get(source)
-    assert.deepEqual([stall.base, stall.title, stall.categories, stall.savedFrom?.id], ['debian', 'A whole shop', ['demo'], source])
+    assert.deepEqual(
+      [stall.base, stall.title, stall.categories, stall.savedFrom?.id],
+      ['debian', 'A whole shop', ['demo'], source],
+    )
     assert.deepEqual(
       stall.machines.map(({ name }) => name),
       play.machines.map(({ name }) => name),
