@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path'
 import { debianMirror, hostAcquireSettings, sourceLines } from '@ramet/engine/testing'
 import { finish } from '../../tests/harness/processes.ts'
 
-/** What a newcomer has before anything of ours: certificates and a way to get the sources. */
-const packages = ['ca-certificates', 'git']
+/** What a newcomer has before anything of ours: certificates, a way to get the sources, and `mount`, which Debian requires (Priority: required) and apt's variant leaves out. */
+const packages = ['ca-certificates', 'git', 'mount']
 /** How this host reaches its mirrors and its registry, where it says so in files. */
 const hostSettings = [
   '/etc/apt',
