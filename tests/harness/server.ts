@@ -187,8 +187,8 @@ export class TestServer {
       const { plays } = await this.client()
       const left = (await plays.list()).filter(({ state }) => state !== 'DESTROYED')
       await Promise.all(
-        left.map(async ({ id }) => {
-          await plays.destroy(id)
+        left.map(async ({ id, state }) => {
+          if (state !== 'DESTROYING') await plays.destroy(id)
           await this.reached(id, 'DESTROYED', destroyedWithinMs)
         }),
       )
