@@ -14,9 +14,9 @@ import { severalMachines } from './harness/several-machines.ts'
 
 /** One end of a TCP connection between the machines; both ends count what goes over it, in memory. */
 const listener = `perl -MIO::Socket::INET -e '$l=IO::Socket::INET->new(LocalPort=>7000,Listen=>1,ReuseAddr=>1); $c=$l->accept; while(<$c>){open F,">/dev/shm/got.new";print F $_;close F;rename "/dev/shm/got.new","/dev/shm/got"} open F,">/dev/shm/lost";close F'`
-const sender = `perl -MIO::Socket::INET -e '$s=IO::Socket::INET->new(PeerAddr=>"m2:7000"); $s->autoflush(1); $SIG{PIPE}="IGNORE"; for($i=1;;$i++){print $s "$i\\n" or last; open F,">/dev/shm/sent.new";print F $i;close F;rename "/dev/shm/sent.new","/dev/shm/sent";select undef,undef,undef,0.05} open F,">/dev/shm/lost";close F'`
+const sender = `perl -MIO::Socket::INET -e 'until($s=IO::Socket::INET->new(PeerAddr=>"m2:7000")){select undef,undef,undef,0.1} $s->autoflush(1); $SIG{PIPE}="IGNORE"; for($i=1;;$i++){print $s "$i\\n" or last; open F,">/dev/shm/sent.new";print F $i;close F;rename "/dev/shm/sent.new","/dev/shm/sent";select undef,undef,undef,0.05} open F,">/dev/shm/lost";close F'`
 const inBackground = (command: string) =>
-  `setsid nohup sh -c "${command.replace(/["$\\`]/g, '\\$&')}" >/dev/null 2>&1 </dev/null & sleep 0.2`
+  `setsid nohup sh -c "${command.replace(/["$\\`]/g, '\\$&')}" >/dev/null 2>&1 </dev/null &`
 
 /** What lives in the memory of two real VMs and between them goes on after stop and restart, and in live clones. The tests build on each other, in order. */
 describe('runs of real VMs that keep their memory', { concurrency: false }, () => {
