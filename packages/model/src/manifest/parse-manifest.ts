@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { InvalidInput, type Problem } from '../errors/error.ts'
-import { fault, type Locate, locateByField, maxProblems, toProblems } from '../errors/fault.ts'
+import { fault, type Locate, locateByField, toProblems } from '../errors/fault.ts'
 import { dnsLabelSchema, labelFromTitle } from '../units/names.ts'
 import { type CheckOptions, refuseFaults, specFaults } from './check-spec.ts'
 import { dropEmptyFields } from './empty-fields.ts'
@@ -8,8 +8,8 @@ import { type Manifest, type ManifestSpec, manifestSchema, manifestSpecSchema } 
 import { copyBounded, isRecord, renameSpellings } from './plain-document.ts'
 import { isSecretField } from './registry-auth.ts'
 import { shape } from './shape.ts'
+import { readSoundYaml } from './sound-yaml.ts'
 import { type UnknownField, unknownFieldsSchema } from './unknown-fields.ts'
-import { readYaml } from './yaml-source.ts'
 
 export interface ParsedManifest {
   /** As it was written. */
@@ -25,20 +25,7 @@ export interface ParsedManifest {
 
 /** Reads a manifest file. Throws InvalidInput with every fault; where is `fileName:line:column`. */
 export function parseManifest(text: string, fileName: string, options: CheckOptions = {}): ParsedManifest {
-  const source = readYaml(text, fileName)
-  if (source.faults.length > 0) {
-    throw new InvalidInput(
-      400,
-      source.faults.slice(0, maxProblems).map(
-        ({ fault: { code, message, hint }, where }): Problem => ({
-          code,
-          message,
-          where,
-          ...(hint === undefined ? {} : { hint }),
-        }),
-      ),
-    )
-  }
+  const source = readSoundYaml(text, fileName)
   const { value, faults } = copyBounded(source.value)
   const renamed = renameSpellings(value, ['playground'])
   dropEmptyFields(value)

@@ -1,12 +1,12 @@
-import { InvalidInput, type Problem } from '../errors/error.ts'
-import { maxProblems, type Path } from '../errors/fault.ts'
+import type { Problem } from '../errors/error.ts'
+import type { Path } from '../errors/fault.ts'
 import { type CheckOptions, refuseFaults, specFaults } from './check-spec.ts'
 import { dropEmptyFields } from './empty-fields.ts'
 import type { Base } from './inherit.ts'
 import { type ManifestSpec, manifestSpecSchema } from './manifest.ts'
 import { copyBounded, isRecord, renameSpellings } from './plain-document.ts'
 import { shape } from './shape.ts'
-import { readYaml } from './yaml-source.ts'
+import { readSoundYaml } from './sound-yaml.ts'
 
 /** Parts of a manifest that a start gives anew, as they were written; absent: those of its playground. */
 export type WrittenOverrides = Partial<Pick<ManifestSpec, 'networks' | 'machines' | 'tabs' | 'initTasks'>>
@@ -21,19 +21,7 @@ export function parseOverrides(
   base: Base,
   options: Pick<CheckOptions, 'images' | 'strict'> = {},
 ): { readonly overrides: WrittenOverrides; readonly warnings: readonly Problem[] } {
-  const source = readYaml(text, fileName)
-  if (source.faults.length > 0)
-    throw new InvalidInput(
-      400,
-      source.faults.slice(0, maxProblems).map(
-        ({ fault: { code, message, hint }, where }): Problem => ({
-          code,
-          message,
-          where,
-          ...(hint === undefined ? {} : { hint }),
-        }),
-      ),
-    )
+  const source = readSoundYaml(text, fileName)
   const { value, faults } = copyBounded(source.value)
   const path: Path = isRecord(value) && isRecord(value.playground) ? ['playground'] : []
   const renamed = renameSpellings(value, path)

@@ -1,9 +1,9 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Me } from '@ramet/model/api/host.ts'
 import type { Auth, User } from '../services.ts'
 import type { TokenRecord, TokenStore } from '../store/tokens.ts'
 import { type LoginLink, LoginLinks } from './login-links.ts'
-import { sha256 } from './token-hash.ts'
+import { isSameHash, sha256 } from './token-hash.ts'
 
 export const sessionDays = 30
 
@@ -12,7 +12,6 @@ export interface AuthOptions {
 }
 
 const newToken = () => randomBytes(32).toString('base64url')
-const isSame = (a: string, b: string) => timingSafeEqual(Buffer.from(a, 'hex'), Buffer.from(b, 'hex'))
 
 export class TokenAuth implements Auth {
   readonly #links: LoginLinks
@@ -73,7 +72,7 @@ export class TokenAuth implements Auth {
   async #valid(token: string): Promise<TokenRecord | undefined> {
     const hash = sha256(token)
     const record = await this.#store.find(hash)
-    if (!record || !isSame(record.hash, hash)) return undefined
+    if (!record || !isSameHash(record.hash, hash)) return undefined
     return record.expiresAt === undefined || record.expiresAt > this.#now() ? record : undefined
   }
 

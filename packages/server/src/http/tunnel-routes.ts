@@ -1,18 +1,16 @@
-import { timingSafeEqual } from 'node:crypto'
 import { duplexPair } from 'node:stream'
 import { routes } from '@ramet/model/api/routes.ts'
 import { startTunnelSchema, tunnelSchema } from '@ramet/model/api/tunnel.ts'
 import { notAuthenticated, notFound } from '@ramet/model/errors/errors.ts'
 import type { FastifyBaseLogger } from 'fastify'
-import ssh2 from 'ssh2'
 import { createWebSocketStream } from 'ws'
 import { z } from 'zod'
 import { readCookie } from '../access/cookie.ts'
 import type { OpenCounts } from '../access/open-counts.ts'
-import { sha256 } from '../access/token-hash.ts'
+import { isSameHash, sha256 } from '../access/token-hash.ts'
 import type { Services } from '../services.ts'
 import { reach } from '../ssh/reach.ts'
-import { serveConnection } from '../ssh/serve-connection.ts'
+import { serveSsh } from '../ssh/serve-connection.ts'
 import { onlyKey, parsePublic } from '../ssh/ssh-keys.ts'
 import { readTunnelAddress } from '../tunnels/tunnel-address.ts'
 import { type OpenTunnel, Tunnels } from '../tunnels/tunnels.ts'
@@ -36,8 +34,6 @@ const sshPort = 22
 
 const noTunnel = () => notFound('tunnel', 'of this URL', 'Open a new one: POST /api/plays/ID/tunnels.')
 
-const isSame = (a: string, b: string) => timingSafeEqual(Buffer.from(sha256(a)), Buffer.from(sha256(b)))
-
 /**
  * Tunnels as labctl knows them (`ssh`, `cp`, `port-forward`, `ide`): websockets that are TCP connections into a machine's network, one each. Behind port 22 of the machine itself
  * stands an SSH server of Ramet's own, so that images need none. Returns the routes that hand tunnels out.
@@ -48,20 +44,17 @@ export function addTunnels({ services, sockets, counts, scheme, log, holdMs = 50
 
   const talkSsh = ({ user, runId, machine, account, sshKey }: OpenTunnel) => {
     const [ours, theirs] = duplexPair()
-    const ssh = new ssh2.Server({ hostKeys: [host.sshHostKey()], ident: 'ramet' }, (client) =>
-      serveConnection(client, {
-        machines,
-        counts,
-        access: {
-          userOf: sshKey ? onlyKey(sshKey, user) : async () => undefined,
-          destinationOf: async () => ({ runId, machine, account }),
-        },
-        admitted() {},
-      }),
-    )
-    ssh.on('error', (error: Error) => log.debug({ err: error }, 'an ssh connection through a tunnel failed'))
-    // Any stream does; the types know sockets only.
-    ssh.injectSocket(ours as Parameters<typeof ssh.injectSocket>[0])
+    serveSsh(ours, {
+      hostKey: host.sshHostKey(),
+      log,
+      machines,
+      counts,
+      access: {
+        userOf: sshKey ? onlyKey(sshKey, user) : async () => undefined,
+        destinationOf: async () => ({ runId, machine, account }),
+      },
+      admitted() {},
+    })
     return theirs
   }
 
@@ -71,7 +64,7 @@ export function addTunnels({ services, sockets, counts, scheme, log, holdMs = 50
       const tunnel = tunnels.find(ticket)
       const cookie = readCookie(request.headers.cookie ?? '', cookieName)
       if (!tunnel) throw noTunnel()
-      if (cookie === undefined || !isSame(cookie, tunnel.cookie)) throw notAuthenticated()
+      if (cookie === undefined || !isSameHash(sha256(cookie), sha256(tunnel.cookie))) throw notAuthenticated()
       const { host: to, port } = readTunnelAddress(address)
       // Whoever may not enter the run any more gets no connection either.
       const place = counts.take(tunnel.user, 'sockets')

@@ -1,14 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { cannotListen, portTaken } from '@ramet/model/errors/errors.ts'
-import type { FastifyBaseLogger } from 'fastify'
-import ssh2 from 'ssh2'
 import { sourceOf } from '../access/source-budget.ts'
-import { type ConnectionTools, serveConnection } from './serve-connection.ts'
+import { type SshOptions, serveSsh } from './serve-connection.ts'
 
-export interface GatewayOptions extends Omit<ConnectionTools, 'admitted'> {
-  readonly hostKey: string
-  readonly log: FastifyBaseLogger
+export interface GatewayOptions extends Omit<SshOptions, 'admitted' | 'keepaliveMs'> {
   /** How long somebody may take to prove who he is. */
   readonly loginMs?: number
 }
@@ -22,7 +18,7 @@ export class SshGateway implements AsyncDisposable {
   readonly #open = new Set<Socket>()
   readonly #strangers = new Map<string, number>()
 
-  constructor({ hostKey, log, loginMs = 30_000, ...tools }: GatewayOptions) {
+  constructor({ loginMs = 30_000, ...tools }: GatewayOptions) {
     this.#server = createServer((socket) => {
       socket.setNoDelay(true)
       socket.setKeepAlive(true, 60_000)
@@ -39,11 +35,7 @@ export class SshGateway implements AsyncDisposable {
         met()
         this.#open.delete(socket)
       })
-      const ssh = new ssh2.Server({ hostKeys: [hostKey], ident: 'ramet', keepaliveInterval: 30_000 }, (client) =>
-        serveConnection(client, { ...tools, admitted: met }),
-      )
-      ssh.on('error', (error: Error) => log.debug({ err: error }, 'an ssh connection failed'))
-      ssh.injectSocket(socket)
+      serveSsh(socket, { ...tools, keepaliveMs: 30_000, admitted: met })
     })
   }
 

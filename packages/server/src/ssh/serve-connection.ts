@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import type { FastifyBaseLogger } from 'fastify'
 import type { AuthContext, Connection, ParsedKey, PublicKeyAuthContext, ServerChannel, TcpipRequestInfo } from 'ssh2'
 import ssh2 from 'ssh2'
 import type { OpenCounts } from '../access/open-counts.ts'
@@ -23,13 +24,29 @@ export interface ConnectionTools {
   admitted(): void
 }
 
+export interface SshOptions extends ConnectionTools {
+  readonly hostKey: string
+  readonly log: FastifyBaseLogger
+  /** Between questions whether the client is still there; absent: whatever carries the connection asks. */
+  readonly keepaliveMs?: number
+}
+
+/** Serves SSH on a stream of bytes to its end. */
+export function serveSsh(stream: Duplex, { hostKey, log, keepaliveMs, ...tools }: SshOptions): void {
+  const keepalive = keepaliveMs === undefined ? {} : { keepaliveInterval: keepaliveMs }
+  const ssh = new ssh2.Server({ hostKeys: [hostKey], ident: 'ramet', ...keepalive }, (client) => serveConnection(client, tools))
+  ssh.on('error', (error: Error) => log.debug({ err: error }, 'an ssh connection failed'))
+  // Any stream does; the types know sockets only.
+  ssh.injectSocket(stream as Parameters<typeof ssh.injectSocket>[0])
+}
+
 /** Keys that a client may offer. An agent with more has to name one. */
 const mostTries = 20
 
 const isSame = (user: User | undefined, other: User) => user?.id === other.id
 
 /** Serves one SSH connection that ssh2 has accepted. Public keys are the only way in. */
-export function serveConnection(client: Connection, { access, machines, counts, admitted }: ConnectionTools): void {
+function serveConnection(client: Connection, { access, machines, counts, admitted }: ConnectionTools): void {
   let owner: { user: User; key: Buffer; loginName: string } | undefined
   let tries = 0
 

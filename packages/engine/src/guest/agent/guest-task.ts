@@ -22,13 +22,14 @@ export interface TaskSight {
   readonly stderr: string
 }
 
-const answerMs = 60_000
+/** Of the keeper's answer, for a slow guest. */
+export const answerMs = 60_000
 /** As waitpid and our keeper tell it. */
-const mostExitCode = 255
+export const mostExitCode = 255
 /** Longer than any timeout of a task by far. */
-const mostTookMs = 1000 * 24 * 3600 * 1000
+export const mostTookMs = 1000 * 24 * 3600 * 1000
 /** Characters: 64 KiB and a note (task.c). A keeper that was replaced may send up to what the link lets through. */
-const mostOutput = 64 * 1024 + 100
+export const mostOutput = 64 * 1024 + 100
 /** How long a task waits for the guest's init before it begins; its timeout begins afterwards (task.c). */
 const initMs = 180_000
 

@@ -1,6 +1,7 @@
 import { machineUnreachable } from '@ramet/model/errors/errors.ts'
 import type { GuestLink } from '../guest.ts'
 import { saidNumber, saidReason } from '../said.ts'
+import { answerMs, mostExitCode, mostOutput, mostTookMs } from './guest-task.ts'
 
 /** A script of a task that is repeated. It runs by `keeper task try` (native/task.c) and ends with its caller, so nothing of it is left in the guest. */
 export interface TaskScript {
@@ -17,13 +18,6 @@ export interface ScriptEnd {
   readonly stdout: string
   readonly stderr: string
 }
-
-/** Added to the script's own time, for a slow guest. */
-const answerMs = 60_000
-const mostExitCode = 255
-const mostTookMs = 1000 * 24 * 3600 * 1000
-/** Characters: 64 KiB and a note. A keeper that was replaced may send more. */
-const mostOutput = 64 * 1024 + 100
 
 /** Runs a script to its end. Returns why it cannot run: its user does not exist. Throws the signal's reason, and RametError `machine_unreachable`. */
 export async function tryScript(
