@@ -3,8 +3,8 @@ import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
+import { makeKeyPair } from '@ramet/engine'
 import { routes } from '@ramet/model/api/routes.ts'
-import ssh2 from 'ssh2'
 import { WebSocket } from 'ws'
 import openApi from '../docs/openapi.json' with { type: 'json' }
 import { TestServer } from './harness/server.ts'
@@ -22,7 +22,7 @@ interface Asked {
   readonly tar?: Uint8Array<ArrayBuffer>
 }
 
-const bobsKey = ssh2.utils.generateKeyPairSync('ed25519').public
+const { publicKey: bobsKey } = await makeKeyPair('bob')
 
 /**
  * What each route answers a user who owns nothing of it. `hidden`: the same as for what does not exist. `own`: what is his, and nothing of Ann's.
