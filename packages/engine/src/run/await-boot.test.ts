@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { VmEnd } from '../vmm/vmm.ts'
-import { untilBooted } from './await-boot.ts'
+import { untilBooted, whatItDoes } from './await-boot.ts'
 import { BootWatch, newer, whyNotBooted } from './boot-watch.ts'
 import type { LiveMachine } from './live-run.ts'
 
 const soon = () => AbortSignal.timeout(10_000)
 const cannot = 'ramet: this machine cannot boot: there is no root drive\n'
 const shell = 'ramet: here is a shell; exit switches the machine off\n'
+
+async function until(holds: () => boolean): Promise<void> {
+  const end = performance.now() + 10_000
+  while (!holds()) {
+    if (performance.now() > end) throw new Error('it did not come to hold')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
 
 /** A machine of the test's own making. */
 function machine() {
@@ -83,6 +91,20 @@ test('one that went off is told with what it said last, and without that as befo
     code: 'machine_unreachable',
     message: /it powered off before it answered/,
   })
+})
+
+test('one that fell silent is told with what it did since and its last line, which controls no terminal', async () => {
+  const one = machine()
+  one.state.printed = 'Loading…\r\n\u001b[32mWelcome\u001b[0m to \u001b]0;pwned\u0007Debian\r\n\r\n'
+  one.boot.begin()
+  await until(() => one.boot.lastLine !== '')
+  assert.equal(one.boot.lastLine, 'Welcome to ^[]0;pwned^GDebian')
+  assert.equal(
+    whatItDoes(one.boot.lastLine, 3, 243.04),
+    ` Since then it has used 240.0 s of processor time. Its last line: ${one.boot.lastLine}`,
+  )
+  assert.equal(whatItDoes('', 3, undefined), ' It has printed nothing.')
+  one.boot.close()
 })
 
 test('what a former boot printed says nothing of the one after the reset', async () => {

@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { visibleLine, withoutColours } from '@ramet/model/units/visible-text.ts'
 import { type BootFailure, bootFailureIn } from '../guest/boot/boot-failure.ts'
 import type { GuestLink } from '../guest/guest.ts'
 import type { Vm } from '../vmm/vmm.ts'
 
 /** Between two looks at the serial line: soon after power-on people wait, later nobody does. */
 const lookMs = { first: 1000, longest: 10_000, growth: 1.1 }
+/** Of what a guest printed, in an error. */
+const longestLine = 200
 
 /**
  * Watches the boots of one machine: from its power-on and from each reset until it answers, it looks at the serial line for a reason why it never will. The line is what every part of
@@ -50,6 +53,11 @@ export class BootWatch {
   /** Since when it has printed nothing new. */
   get silentForMs(): number {
     return performance.now() - this.#progressAt
+  }
+
+  /** The last line that it has printed, bounded, with control characters shown; empty: none. */
+  get lastLine(): string {
+    return visibleLine(withoutColours(this.#printed.trimEnd().split('\n').at(-1) ?? '').trim()).slice(0, longestLine)
   }
 
   /** Resolves when the present boot has failed; rejects with the signal's reason. */
