@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import ssh2 from 'ssh2'
@@ -93,6 +94,46 @@ describe('plain ssh', { concurrency: false }, () => {
         ).stdout.includes('from inside'),
       30_000,
     )
+  })
+
+  test('-R: a port in the machine leads to the client for as long as the connection lasts, and to nothing where the client has nothing', async () => {
+    const here = createServer((socket) => socket.end('from the client\n')).listen(0, '127.0.0.1')
+    await once(here, 'listening')
+    const { port } = here.address() as AddressInfo
+    try {
+      const dial = (address: string, to: number) => `/run/ramet/busybox nc ${address} ${to} </dev/null`
+      const forwards = ['-R', `9090:127.0.0.1:${port}`, '-R', '9091:127.0.0.1:1', '-R', `*:9092:127.0.0.1:${port}`]
+      const options = ['-F', config, '-i', key, '-o', 'ExitOnForwardFailure=yes', ...forwards, 'ramet-lab']
+      const commands = `${dial('127.0.0.1', 9090)}; ${dial('127.0.0.1', 9091)}; ${dial('$(hostname -i)', 9092)}; ${dial('127.0.0.1', 9090)}`
+      const { stdout, stderr, code } = await finish(['ssh', ...options, commands], { timeoutMs: 60_000 })
+      assert.equal(stdout, 'from the client\n'.repeat(3), stderr)
+      assert.equal(code, 0)
+      await until('the port to be free again', async () => (await ssh(dial('127.0.0.1', 9090))).code !== 0, 30_000)
+      const twice = ['-R', `22222:127.0.0.1:${port}`, '-R', '22222:127.0.0.1:1']
+      const taken = await finish(['ssh', ...options.slice(0, 6), ...twice, 'ramet-lab', 'true'], { timeoutMs: 60_000 })
+      assert.notEqual(taken.code, 0, 'a port that is in use is refused')
+    } finally {
+      here.close()
+    }
+  })
+
+  test('-A: programs of the session use the keys of the client’s agent, only when asked, and the socket goes with the session', async () => {
+    const socket = join(folder, 'agent')
+    const pid = Number(/SSH_AGENT_PID=(\d+)/.exec(await must('ssh-agent', '-s', '-a', socket))?.[1])
+    try {
+      await must('env', `SSH_AUTH_SOCK=${socket}`, 'ssh-add', '-q', key)
+      // SSH_AGENTC_REQUEST_IDENTITIES (draft-ietf-sshm-ssh-agent, 3.5): images have no ssh-add.
+      const askForKeys = `perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new($ENV{SSH_AUTH_SOCK}) or die; print $s pack("NC", 1, 11); $s->flush; $s->sysread($b, 4); $s->sysread($b, unpack("N", $b)); print unpack("H*", $b)'`
+      const withAgent = (...argv: string[]) =>
+        finish(['env', `SSH_AUTH_SOCK=${socket}`, 'ssh', '-F', config, '-i', key, ...argv], { timeoutMs: 60_000 })
+      const asked = await withAgent('-A', 'ramet-lab', askForKeys)
+      const [, blob = ''] = (await readFile(`${key}.pub`, 'utf8')).split(' ')
+      assert.ok(asked.stdout.includes(Buffer.from(blob, 'base64').toString('hex')), asked.stderr + asked.stdout)
+      assert.equal((await withAgent('ramet-lab', 'echo "[$SSH_AUTH_SOCK]"')).stdout, '[]\n')
+      await until('the socket to be gone', async () => (await ssh('ls -d /tmp/ssh-*')).code !== 0, 30_000)
+    } finally {
+      process.kill(pid)
+    }
   })
 
   test('many sessions share one connection', async () => {

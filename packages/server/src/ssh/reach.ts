@@ -1,7 +1,7 @@
-import { Duplex } from 'node:stream'
-import { finished } from 'node:stream/promises'
+import type { Duplex } from 'node:stream'
 import { portClosed } from '@ramet/model/errors/errors.ts'
 import type { Machines, User } from '../services.ts'
+import { joined } from './forwarder.ts'
 
 /** A machine, from whose network a connection is made. */
 export interface From {
@@ -26,19 +26,5 @@ export async function reach(
   if (itself.has(host) || host === machine) return machines.dial(user, runId, machine, port)
   if (!/^[A-Za-z0-9][A-Za-z0-9._:-]{0,252}$/.test(host) || !Number.isInteger(port) || port < 1 || port > 65535)
     throw portClosed(machine, port)
-  const { stdin, stdout, stderr, exit, close } = await machines.exec(
-    user,
-    runId,
-    machine,
-    `exec /run/ramet/busybox nc ${host} ${port}`,
-    {},
-  )
-  stderr.resume()
-  const connection = Duplex.from({ readable: stdout, writable: stdin })
-  connection.once('close', close)
-  void Promise.all([exit, finished(stdout)]).then(
-    () => connection.end(),
-    () => connection.destroy(),
-  )
-  return connection
+  return joined(await machines.exec(user, runId, machine, `exec /run/ramet/busybox nc ${host} ${port}`, {}))
 }

@@ -1,11 +1,15 @@
 import type { Duplex } from 'node:stream'
+import type { ExecOptions, GuestProcess } from '@ramet/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import type { AuthContext, Connection, ParsedKey, PublicKeyAuthContext, ServerChannel, TcpipRequestInfo } from 'ssh2'
 import ssh2 from 'ssh2'
 import type { OpenCounts } from '../access/open-counts.ts'
 import type { Machines, User } from '../services.ts'
+import { openAgentForward } from './agent-forward.ts'
 import type { Destination } from './destination.ts'
+import { joinStreams } from './join-streams.ts'
 import { reach } from './reach.ts'
+import { serveRemoteForwards } from './remote-forwards.ts'
 import { serveSession } from './session.ts'
 
 /** Who gets in, and where. Both are asked for each session and forward: a key that was taken away opens nothing more. */
@@ -74,6 +78,23 @@ function serveConnection(client: Connection, { access, machines, counts, admitte
     return { user: owner.user, to: await access.destinationOf(owner.user, owner.loginName) }
   }
 
+  /** Runs a command where the connection leads, as the account that it names. */
+  const exec = async (command: string, options: Pick<ExecOptions, 'pty'>): Promise<GuestProcess> => {
+    const { user, to } = await enter()
+    const place = counts.take(user, 'sockets')
+    try {
+      const process = await machines.exec(user, to.runId, to.machine, command, {
+        ...options,
+        ...(to.account === undefined ? {} : { user: to.account }),
+      })
+      void process.exit.catch(() => {}).finally(() => place[Symbol.dispose]())
+      return process
+    } catch (error) {
+      place[Symbol.dispose]()
+      throw error
+    }
+  }
+
   const forward = async (accept: () => ServerChannel, reject: () => void, { destIP, destPort }: TcpipRequestInfo) => {
     try {
       const { user, to } = await enter()
@@ -83,30 +104,20 @@ function serveConnection(client: Connection, { access, machines, counts, admitte
         throw error
       })
       inside.once('close', () => place[Symbol.dispose]())
-      join(accept(), inside)
+      joinStreams(accept(), inside)
     } catch {
       reject()
     }
   }
 
   client.on('authentication', (asked) => void authenticate(asked).catch(() => asked.reject()))
-  client.on('session', (accept) => {
-    serveSession(accept(), async (command, options) => {
-      const { user, to } = await enter()
-      const place = counts.take(user, 'sockets')
-      try {
-        const process = await machines.exec(user, to.runId, to.machine, command ?? '', {
-          ...options,
-          ...(to.account === undefined ? {} : { user: to.account }),
-        })
-        void process.exit.catch(() => {}).finally(() => place[Symbol.dispose]())
-        return process
-      } catch (error) {
-        place[Symbol.dispose]()
-        throw error
-      }
-    })
-  })
+  client.on('session', (accept) =>
+    serveSession(accept(), {
+      begin: (command, options) => exec(command ?? '', options),
+      openAgent: () => openAgentForward(client, (command) => exec(command, {})),
+    }),
+  )
+  serveRemoteForwards(client, (command) => exec(command, {}))
   client.on('tcpip', (accept, reject, to) => void forward(accept, reject, to))
   client.on('error', () => client.end())
 }
@@ -114,12 +125,4 @@ function serveConnection(client: Connection, { access, machines, counts, admitte
 function keyOf({ key }: PublicKeyAuthContext): ParsedKey | undefined {
   const parsed = ssh2.utils.parseKey(`${key.algo} ${key.data.toString('base64')}`)
   return parsed instanceof Error ? undefined : parsed
-}
-
-function join(channel: Duplex, inside: Duplex): void {
-  channel.on('error', () => inside.destroy())
-  inside.on('error', () => channel.destroy())
-  channel.once('close', () => inside.destroy())
-  inside.once('close', () => channel.end())
-  channel.pipe(inside).pipe(channel)
 }

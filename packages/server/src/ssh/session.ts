@@ -3,9 +3,15 @@ import type { ExecOptions, GuestProcess } from '@ramet/engine'
 import { visibleText } from '@ramet/model/units/visible-text.ts'
 import type { PseudoTtyInfo, ServerChannel, Session } from 'ssh2'
 import { toRametError } from '../http/error-answers.ts'
+import { withAgent } from './agent-forward.ts'
+import type { Forwarder } from './forwarder.ts'
 
-/** The command of an `exec`; a subsystem has one too; undefined: the login shell. */
-export type Begin = (command: string | undefined, options: Pick<ExecOptions, 'pty'>) => Promise<GuestProcess>
+export interface SessionTools {
+  /** The command of an `exec`; a subsystem has one too; undefined: the login shell. */
+  begin(command: string | undefined, options: Pick<ExecOptions, 'pty'>): Promise<GuestProcess>
+  /** Opens a socket in the machine by which its programs reach the client's agent. */
+  openAgent(): Promise<Forwarder>
+}
 
 /** Only the signals that the agent in a guest passes on; others have no name there. */
 const signals: ReadonlySet<string> = new Set(['INT', 'TERM', 'HUP', 'QUIT', 'KILL'])
@@ -19,12 +25,13 @@ const ownFailure = 255
 const sftpCommand = 'exec /run/ramet/sftp'
 
 /** Serves one session of an SSH connection (RFC 4254, 6): a shell, a command, or sftp, with or without a terminal. */
-export function serveSession(session: Session, begin: Begin): void {
+export function serveSession(session: Session, { begin, openAgent }: SessionTools): void {
   let pty: ExecOptions['pty']
   let running: GuestProcess | undefined
   /** The input ended before there was a command to take it. */
   let endedEarly = false
   let isServed = false
+  let wantsAgent = false
 
   session.on('pty', (accept, _reject, info: PseudoTtyInfo & { readonly term?: string }) => {
     pty = { term: info.term ?? 'xterm', ...sizeOf(info) }
@@ -41,6 +48,10 @@ export function serveSession(session: Session, begin: Begin): void {
     running?.signal(name)
     accept?.()
   })
+  session.on('auth-agent', (accept) => {
+    wantsAgent = true
+    accept?.()
+  })
   // labctl may send the end of an empty input before it asks for the command. ssh2 refuses everything then, unless it is told that the session goes on.
   session.on('eof', () => {
     endedEarly = !isServed
@@ -50,15 +61,21 @@ export function serveSession(session: Session, begin: Begin): void {
   const serve = async (channel: ServerChannel, command: string | undefined) => {
     isServed = true
     let isGone = false
+    let agent: Forwarder | undefined
     channel.on('close', () => {
       isGone = true
       running?.close()
+      agent?.close()
     })
     channel.on('error', () => channel.destroy())
     try {
-      const process = await begin(command, pty ? { pty } : {})
+      agent = wantsAgent ? await openAgent() : undefined
+      const process = await begin(agent ? withAgent(agent.where, command) : command, pty ? { pty } : {})
       running = process
-      if (isGone) return process.close()
+      if (isGone) {
+        agent?.close()
+        return process.close()
+      }
       await pump(channel, process, endedEarly)
     } catch (error) {
       tell(channel, error)

@@ -30,9 +30,10 @@ export const guestPrograms = {
   pid1: ['pid1.c'],
   kexec: ['kexec.c'],
   sftp: ['sftp.c', 'sftp-message.c', 'sftp-files.c'],
+  forward: ['forward.c', 'forward-sockets.c', 'forward-take.c'],
 } as const satisfies Record<string, readonly string[]>
 const headers = [
-  ...['account', 'bytes', 'channel', 'environment', 'keeper', 'only', 'oom', 'port', 'sftp', 'terminal'],
+  ...['account', 'bytes', 'channel', 'environment', 'forward', 'keeper', 'only', 'oom', 'port', 'sftp', 'terminal'],
   ...['agent-channels', 'agent-open', 'agent-port', 'keeper-client', 'keeper-session'],
   ...['task-files', 'task-output', 'task-script', 'task-supervise', 'task-try'],
 ].map((name) => `${name}.h`)

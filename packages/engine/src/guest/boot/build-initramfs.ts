@@ -48,7 +48,7 @@ const applets = [
   'umount',
   'usleep',
 ]
-const tools = { 'tools/': ['watch', 'agent', 'wake', 'keeper', 'grow', 'pid1', 'sftp'], 'boot/': ['kexec'] }
+const tools = { 'tools/': ['watch', 'agent', 'wake', 'keeper', 'grow', 'pid1', 'sftp', 'forward'], 'boot/': ['kexec'] }
 
 /** Builds the kernel pack's initramfs, gzipped, with a length that is a multiple of 4 bytes so that a machine's own archive can follow. */
 export async function makeInitramfs(options: InitramfsOptions): Promise<Uint8Array> {
