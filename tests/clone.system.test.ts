@@ -1,3 +1,3 @@
 import { cloneLife } from './clone-life.ts'
 
-cloneLife({ writtenMiB: 32, rewrites: 300, clones: 5, started: 2, startsAnotherAfterRuin: false })
+cloneLife({ writtenMiB: 8, rewrites: 100, clones: 5, started: 2, startsAnotherAfterRuin: false })
