@@ -129,6 +129,7 @@ describe('plain ssh', { concurrency: false }, () => {
       const asked = await withAgent('-A', 'ramet-lab', askForKeys)
       const [, blob = ''] = (await readFile(`${key}.pub`, 'utf8')).split(' ')
       assert.ok(asked.stdout.includes(Buffer.from(blob, 'base64').toString('hex')), asked.stderr + asked.stdout)
+      assert.equal(asked.code, 0, 'the session ends with its command')
       assert.equal((await withAgent('ramet-lab', 'echo "[$SSH_AUTH_SOCK]"')).stdout, '[]\n')
       await until('the socket to be gone', async () => (await ssh('ls -d /tmp/ssh-*')).code !== 0, 30_000)
     } finally {

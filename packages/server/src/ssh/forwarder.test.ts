@@ -21,7 +21,14 @@ function guest() {
     commands.push(command)
     return process
   }
-  return { commands, exec, say: (text: string) => stdout.write(text), complain: (text: string) => stderr.write(text), stdin, close }
+  return {
+    commands,
+    exec,
+    say: (text: string) => stdout.write(text),
+    complain: (text: string) => stderr.write(text),
+    stdin,
+    close,
+  }
 }
 
 test('connections that arrive are told by number, taken by the handle, and dropped when nobody wants them', async () => {

@@ -38,10 +38,13 @@ static int join(int connection) {
     pid_t other = fork();
     if (other < 0) return fail("no process");
     if (other == 0) {
+        /* Else the host would not see its end. */
+        close(1);
         while (move(0, connection)) {}
         shutdown(connection, SHUT_WR);
         _exit(0);
     }
+    close(0);
     while (move(connection, 1)) {}
     /* The end of one direction is not the end of the other. */
     close(1);

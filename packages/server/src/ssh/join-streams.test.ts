@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { Duplex, PassThrough } from 'node:stream'
+import { test } from 'node:test'
+import { joinStreams } from './join-streams.ts'
+
+/** A channel as ssh2 has it: the close is told with the end of the input, and its own end closes it. */
+function channel() {
+  const input = new PassThrough()
+  const said: string[] = []
+  const stream = new Duplex({
+    read() {},
+    // A client that grants its window late.
+    write(chunk: Buffer, _, done) {
+      setImmediate(() => {
+        if (chunk.length > 0) said.push(chunk.toString())
+        done()
+      })
+    },
+    final(done) {
+      said.push('close')
+      done()
+    },
+    emitClose: false,
+    autoDestroy: false,
+  })
+  input.on('data', (chunk) => stream.push(chunk))
+  input.once('end', () => stream.push(null))
+  return { channel: Object.assign(stream, { eof: () => void said.push('eof') }), input, said }
+}
+
+/** A connection in a machine whose reader takes its time. */
+function slow() {
+  const got: string[] = []
+  const connection = new Duplex({
+    read() {},
+    write: (chunk: Buffer, _, done) =>
+      void setTimeout(() => {
+        got.push(chunk.toString())
+        done()
+      }, 20),
+  })
+  return { connection, got }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const end = performance.now() + 10_000
+  while (!holds()) {
+    if (performance.now() > end) throw new Error('it did not come to hold')
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+test('what was sent last reaches a slow reader though the channel is closed at once', async () => {
+  const { channel: stream, input } = channel()
+  const { connection, got } = slow()
+  stream.once('end', () => stream.emit('close'))
+  joinStreams(stream, connection)
+  input.write('first ')
+  input.end('last')
+  await once(connection, 'finish')
+  assert.equal(got.join(''), 'first last')
+})
+
+test('a connection that ends its sending still receives, and the channel is closed when both have ended', async () => {
+  const { channel: stream, input, said } = channel()
+  const { connection, got } = slow()
+  joinStreams(stream, connection)
+  connection.push('asked')
+  connection.push(null)
+  await until(() => said.includes('eof'))
+  assert.deepEqual(said, ['asked', 'eof'])
+  input.end('answered')
+  await once(connection, 'finish')
+  assert.equal(got.join(''), 'answered')
+  await until(() => said.includes('close'))
+  assert.deepEqual(said, ['asked', 'eof', 'close'])
+})
