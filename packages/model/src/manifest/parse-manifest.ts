@@ -30,7 +30,9 @@ export function parseManifest(text: string, fileName: string, options: CheckOpti
   const renamed = renameSpellings(value, ['playground'])
   dropEmptyFields(value)
   if (isRecord(value)) dropEmptyFields(value.playground)
-  const shaped = faults.some(({ code }) => code !== 'unknown_field') ? { faults: [], unknown: [] } : shape(manifestSchema, value)
+  const shaped = faults.some(({ code }) => code !== 'unknown_field')
+    ? { faults: [], unknown: [] }
+    : shape(manifestSchema, value, source.textAt)
   const manifest = shaped.value
   const checked = manifest && specFaults(manifest.playground, manifest.base, ['playground'], ['base'], options)
   const warnings = refuseFaults([...faults, ...renamed, ...shaped.faults, ...(checked?.faults ?? [])], source.locate, options)

@@ -28,7 +28,9 @@ export function parseOverrides(
   const written = path.length === 0 ? value : (value as { playground: unknown }).playground
   dropEmptyFields(written)
   const hasFault = faults.some(({ code }) => code !== 'unknown_field')
-  const shaped = hasFault ? { faults: [], unknown: [] } : shape(manifestSpecSchema, written ?? {})
+  const shaped = hasFault
+    ? { faults: [], unknown: [] }
+    : shape(manifestSpecSchema, written ?? {}, (below) => source.textAt?.([...path, ...below]))
   const placed = shaped.faults.map((one) => ({ ...one, path: [...path, ...one.path] }))
   const checked = shaped.value && specFaults(shaped.value, base.name, path, path, { ...options, bases: [base] })
   const warnings = refuseFaults([...faults, ...renamed, ...placed, ...(checked?.faults ?? [])], source.locate, options)

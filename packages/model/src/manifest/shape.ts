@@ -3,6 +3,7 @@ import { closest } from '../errors/closest.ts'
 import { type Fault, fault, fieldPath, type Path, warning } from '../errors/fault.ts'
 import { isSecretField } from './registry-auth.ts'
 import { mostUnknownFields, type UnknownField } from './unknown-fields.ts'
+import type { TextAt } from './yaml-source.ts'
 
 /** Checks a document against a schema and says what is wrong in our own words, codes and places. */
 
@@ -14,8 +15,11 @@ export interface Shaped<T> {
   readonly unknown: readonly UnknownField[]
 }
 
-/** `input` must be plain data of its own (a parse result or a clone): unknown fields are taken out of it. */
-export function shape<T>(schema: z.ZodType<T>, input: unknown): Shaped<T> {
+/**
+ * `input` must be plain data of its own (a parse result or a clone): unknown fields are taken out of it. `textAt`: what is written there without quotes, where the
+ * document is YAML. A text may be written so whatever it looks like, and a `true` as YAML 1.1 has it, as in labctl (gopkg.in/yaml.v3).
+ */
+export function shape<T>(schema: z.ZodType<T>, input: unknown, textAt: TextAt = () => undefined): Shaped<T> {
   const warnings: Fault[] = []
   const unknown: UnknownField[] = []
   for (;;) {
@@ -37,11 +41,36 @@ export function shape<T>(schema: z.ZodType<T>, input: unknown): Shaped<T> {
         delete parent[key]
       }
     }
+    for (const issue of issues) if (readAsMeant(input, issue, textAt)) taken++
     // Again without them: what is wrong beside an unknown field is only seen then.
     if (taken > 0) continue
     return { faults: [...issues.flatMap((issue) => issueFaults(schema, input, issue)), ...warnings], unknown }
   }
 }
+
+/** Puts the value that the field can have into the place of what YAML 1.2 takes its letters for; false when there is none. */
+function readAsMeant(input: unknown, issue: Issue, textAt: TextAt): boolean {
+  const path = pathOf(issue)
+  const value = valueAt(input, path)
+  const parent = valueAt(input, path.slice(0, -1))
+  const text = textAt(path)
+  if (path.length === 0 || text === undefined || !isObject(parent)) return false
+  const isText = (typeof value === 'number' || typeof value === 'boolean') && wants(issue, 'string')
+  const truth = typeof value === 'string' && wants(issue, 'boolean') ? oldBooleans.get(text.toLowerCase()) : undefined
+  if (!isText && truth === undefined) return false
+  parent[String(path.at(-1))] = isText ? text : truth
+  return true
+}
+
+const oldBooleans = new Map([
+  ...['y', 'yes', 'on'].map((text) => [text, true] as const),
+  ...['n', 'no', 'off'].map((text) => [text, false] as const),
+])
+
+const wants = (issue: Issue, type: 'string' | 'boolean'): boolean =>
+  (issue.code === 'invalid_type' && issue.expected === type) ||
+  (issue.code === 'invalid_union' &&
+    issue.errors.some((errors) => errors.some((each) => each.path.length === 0 && wants(each, type))))
 
 const tooManyUnknown = (unknown: readonly UnknownField[]) =>
   fault(

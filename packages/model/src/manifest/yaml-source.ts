@@ -10,9 +10,11 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  type ScalarTag,
+  type Tags,
   visit,
 } from 'yaml'
-import { type Fault, fault, type Locate, maxProblems } from '../errors/fault.ts'
+import { type Fault, fault, type Locate, maxProblems, type Path } from '../errors/fault.ts'
 import { limits } from './manifest.ts'
 import { otherSpellings } from './plain-document.ts'
 
@@ -22,7 +24,11 @@ export interface YamlSource {
   readonly value?: unknown
   readonly faults: readonly { readonly fault: Fault; readonly where: string }[]
   readonly locate: Locate
+  /** What stands there, as it is written: of a scalar without quotes that is something. */
+  readonly textAt?: TextAt
 }
+
+export type TextAt = (path: Path) => string | undefined
 
 const maxAliases = 100
 
@@ -102,7 +108,12 @@ export function readYaml(text: string, fileName: string): YamlSource {
     )
   }
   try {
-    return { value: document.toJS({ maxAliasCount: maxAliases }), faults: [], locate }
+    return {
+      value: document.toJS({ maxAliasCount: maxAliases }),
+      faults: [],
+      locate,
+      textAt: (path) => plainText(document, path),
+    }
   } catch (error) {
     const alias = aliasesOf(document)[0]
     return broken(
@@ -123,8 +134,11 @@ function parse(text: string): Document.Parsed {
       version: '1.2',
       schema: 'core',
       merge: false,
-      // `mode: 0o644` stays the text that it is.
-      customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || tag.format !== 'OCT'),
+      // `mode: 0o644` and `kernel: 5.10` stay the texts that they are.
+      customTags: (tags) =>
+        tags
+          .filter((tag) => typeof tag === 'string' || tag.format !== 'OCT')
+          .map((tag) => (isPlainFloat(tag) ? { ...tag, test: exactFloat } : tag)),
       resolveKnownTags: false,
       // The parser compares every key with every other (47 s for 60,000 of them); `repeatedKeys` looks for them in one pass.
       uniqueKeys: false,
@@ -135,6 +149,11 @@ function parse(text: string): Document.Parsed {
     Error.stackTraceLimit = stackTraceLimit
   }
 }
+
+const isPlainFloat = (tag: Tags[number]): tag is ScalarTag =>
+  typeof tag !== 'string' && tag.tag === 'tag:yaml.org,2002:float' && 'stringify' in tag && tag.format === undefined
+/** A number that prints as it is written, or a whole one. */
+const exactFloat = /^[-+]?(?:\d*\.\d*[1-9]|\d+\.0*)$/
 
 const byteLength = (text: string) => (text.length > limits.manifestBytes ? text.length : new TextEncoder().encode(text).length)
 
@@ -259,4 +278,16 @@ const spelled = (key: unknown): string => otherSpellings[String(key)] ?? String(
 
 function startOf(node: unknown): number | undefined {
   return (node as Node | null | undefined)?.range?.[0]
+}
+
+function plainText(document: Document.Parsed, path: Path): string | undefined {
+  let node: unknown = document.contents
+  for (const step of path) {
+    if (isAlias(node)) node = node.resolve(document)
+    if (isMap(node)) node = node.items.find(({ key }) => isScalar(key) && spelled(key.value) === String(step))?.value
+    else if (isSeq(node)) node = node.items[Number(step)]
+    else return undefined
+  }
+  if (isAlias(node)) node = node.resolve(document)
+  return isScalar(node) && node.type === 'PLAIN' && node.value !== null ? node.source : undefined
 }
