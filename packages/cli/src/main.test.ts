@@ -104,6 +104,8 @@ test('create names a playground by its title, tells each warning once and with i
     ['warning: (unknown_field)', 'warning: (unknown_kernel)', 'warning: (unknown_base)'],
   )
   assert.match(told[0] ?? '', /<stdin>:4:\d+: /)
+  assert.match(told[1] ?? '', /<stdin>:4:\d+: /, 'told by the server too, and with the line that only the reader knows')
+  assert.match(told[2] ?? '', /<stdin>:3:7: /, 'of the server alone')
   const body = world.asked.findLast(({ body }) => body !== undefined)?.body as Record<string, unknown>
   assert.deepEqual(
     [body.name, body.unknownFields],

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import type { CreatePlayground, Playground } from '@ramet/model/api/wire.ts'
-import type { Problem } from '@ramet/model/errors/error.ts'
+import { InvalidInput, type Problem } from '@ramet/model/errors/error.ts'
+import { type Locate, pathOfField } from '@ramet/model/errors/fault.ts'
 import { parseManifest } from '@ramet/model/manifest/parse-manifest.ts'
 import { labelFromTitle } from '@ramet/model/units/names.ts'
 import { withBuiltSources } from './build-folder/build-folder.ts'
@@ -40,11 +41,25 @@ export async function sendManifest(
       : { unknownFields: read.unknownFields.map(({ path, value }) => ({ path: [...path], value })) }
   warn(read.warnings)
   const spec = await withBuiltSources(client, playground, file === '-' ? '.' : dirname(file), quiet)
-  const made = await send({ ...spec, ...texts, name, base, ...(strict ? { strict } : {}), ...unknownFields })
+  const made = await send({ ...spec, ...texts, name, base, ...(strict ? { strict } : {}), ...unknownFields }).catch((error) => {
+    throw error instanceof InvalidInput ? new InvalidInput(error.status, error.problems.map(inFile(read.locate))) : error
+  })
   // What the server tells as well was told with its line.
   const isTold = ({ code, message }: Problem) => read.warnings.some((one) => one.code === code && one.message === message)
-  warn((made.warnings ?? []).filter((problem) => !isTold(problem)))
+  warn((made.warnings ?? []).filter((problem) => !isTold(problem)).map(inFile(read.locate)))
   out.result(made.name)
   if (!quiet) for (const line of pinnedImages(made, await client.images.list())) out.note(line)
   return made
 }
+
+/** Of the document itself; all others stand under `playground`. */
+const ownTexts = new Set<unknown>(['kind', 'name', 'base', 'title', 'description', 'categories', 'markdown', 'cover'])
+
+/** The server knows fields of a body, and people lines of a file. */
+const inFile =
+  (locate: Locate) =>
+  (problem: Problem): Problem => {
+    const path = pathOfField(problem.where ?? '')
+    if (!path?.length) return problem
+    return { ...problem, where: locate(ownTexts.has(path[0]) ? path : ['playground', ...path], 'value') }
+  }

@@ -28,6 +28,13 @@ export function fieldPath(path: Path): string {
     .replace(/^\./, '')
 }
 
+/** The way back from `fieldPath`; undefined for a text that is none, such as a place in a file. */
+export function pathOfField(text: string): Path | undefined {
+  const steps = [...text.matchAll(/(?:^|\.)([\w-]+)|\[(\d+|"(?:[^"\\]|\\.)*")\]/gy)]
+  if (steps.map(([step]) => step).join('') !== text) return undefined
+  return steps.map(([, name, bracket = '']) => name ?? (JSON.parse(bracket) as string | number))
+}
+
 /** Where things are in a JSON body. */
 export const locateByField: Locate = (path) => fieldPath(path)
 
