@@ -68,6 +68,8 @@ export const playMachineSchema = z.object({
       readOnly: z.boolean(),
       /** Kind of the partition table that it began with. */
       partitioned: z.enum(['mbr', 'gpt']).optional(),
+      /** False: it begins anew whenever its machine was switched off. */
+      persistent: z.literal(false).optional(),
     }),
   ),
 })

@@ -85,8 +85,6 @@ function driveFaults(drive: ManifestDrive, path: Path, images: readonly string[]
   const faults: Fault[] = []
   const { source, filesystem } = drive
   if (drive.snapshot !== undefined) faults.push(notYet([...path, 'snapshot']))
-  if (drive.persistent === false)
-    faults.push(notActedOn([...path, 'persistent'], 'Every drive keeps what is written to it, this one too'))
   if (source !== undefined && filesystem !== undefined && filesystem !== defaults.filesystem)
     faults.push(notActedOn([...path, 'filesystem'], `A drive that begins from an image keeps the filesystem of the image`))
   const least = leastFilesystemBytes[filesystem ?? '']

@@ -50,6 +50,7 @@ export function resolveSpec(spec: Plannable, conditions: Conditions = {}) {
       sizeBytes: sizeOf(drive.size ?? defaults.driveSize),
       readOnly: drive.readOnly ?? false,
       ...(drive.partitioned === undefined ? {} : { partitioned: drive.partitioned }),
+      ...(drive.persistent === false ? ({ persistent: false } as const) : {}),
     })),
     interfaces: addressed[index]?.interfaces ?? [],
     startupFiles: machine.startupFiles.map((file) => ({

@@ -24,6 +24,8 @@ const planDriveSchema = z.object({
   sizeBytes: z.number().int().positive(),
   readOnly: z.boolean(),
   partitioned: z.enum(['mbr', 'gpt']).optional(),
+  /** False: what is written to it ends with its machine's power. */
+  persistent: z.literal(false).optional(),
 })
 
 /** `gateway`: on the interface that has the default route. */

@@ -4,6 +4,7 @@ import { nameTaken } from '@ramet/model/errors/errors.ts'
 import { tabsOfRun } from '@ramet/model/plan/tabs.ts'
 import { savedTitle } from '@ramet/model/run/run-title.ts'
 import { newId } from '../playgrounds/new-id.ts'
+import { isTransient } from '../runs/drive-rows.ts'
 import { type Db, now } from '../store/database.ts'
 import { insertPlaygroundDrive } from '../store/playground-drives.ts'
 import { countPlaygrounds, findPlayground, findPlaygroundById, insertPlayground } from '../store/playgrounds.ts'
@@ -41,7 +42,7 @@ export async function insertSaved(trx: Db, run: Run, request: SavePlay, limits: 
   }
   await insertPlayground(trx, row)
   for (const { machine, drive_index, layer_id, set_up, grown_bytes } of drives) {
-    if (layer_id === null) continue
+    if (layer_id === null || isTransient(plan.machines, machine, drive_index)) continue
     await insertPlaygroundDrive(trx, { playground_id: row.id, machine, drive_index, layer_id, set_up, grown_bytes })
   }
   await saveTasks(trx, run.id, row.id)

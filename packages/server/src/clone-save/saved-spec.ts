@@ -22,13 +22,14 @@ export function savedSpec(plan: RunPlan): ManifestSpec {
         ...(isDefault ? { default: true } : {}),
         welcome,
       })),
-      drives: machine.drives.map(({ source, mount, filesystem, sizeBytes, readOnly, partitioned }) => ({
+      drives: machine.drives.map(({ source, mount, filesystem, sizeBytes, readOnly, partitioned, persistent }) => ({
         source,
         mount,
         filesystem,
         size: exactSize(sizeBytes),
         ...(readOnly ? { readOnly: true } : {}),
         partitioned,
+        persistent,
       })),
       network: { interfaces: machine.interfaces.map(({ network, address }) => ({ network, address })) },
       resources: { cpuCount: machine.cpuCount, ramSize: exactSize(machine.ramMiB * 1024 ** 2) },

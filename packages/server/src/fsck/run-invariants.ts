@@ -1,6 +1,7 @@
 import type { Finding } from '@ramet/model/api/host.ts'
 import { parseRunPlan } from '@ramet/model/plan/run-plan.ts'
 import { isGone, isMoving, isOff } from '@ramet/model/run/run-state.ts'
+import { isTransient } from '../runs/drive-rows.ts'
 import type { AllRows } from '../store/all-rows.ts'
 import type { DriveRow, RunMachineRow, RunRow } from '../store/schema.ts'
 import type { FileSight, Sight } from './look.ts'
@@ -90,10 +91,16 @@ function checkAgainstPlan({ run, machines, drives }: Whole, say: Say): void {
     .map(({ name }) => name)
     .join(' ')
   if (planned !== found) say('run_machines', `Its plan has the machines [${planned}], the store has [${found}].`)
-  const wanted = plan.machines.flatMap((machine) => machine.drives.map((_, index) => `${machine.name}-${index}`)).toSorted()
-  const had = drives.map((drive) => `${drive.machine}-${drive.drive_index}`).toSorted()
-  // Drives get their rows once the images are there: before, there are none.
+  // Drives get their rows once the images are there: before, there are none. Those that keep nothing have one while they are on.
   const mayHaveNone = run.state !== 'RUNNING'
+  const isKept = (machine: string, index: number) => !mayHaveNone || !isTransient(plan.machines, machine, index)
+  const wanted = plan.machines
+    .flatMap(({ name, drives }) => drives.flatMap((_, index) => (isKept(name, index) ? [`${name}-${index}`] : [])))
+    .toSorted()
+  const had = drives
+    .filter(({ machine, drive_index }) => isKept(machine, drive_index))
+    .map((drive) => `${drive.machine}-${drive.drive_index}`)
+    .toSorted()
   if (wanted.join() !== had.join() && !(mayHaveNone && had.length === 0) && run.state !== 'DESTROYING')
     say('run_drives', `Its plan has the drives [${wanted.join(' ')}], the store has [${had.join(' ')}].`)
 }

@@ -1,11 +1,11 @@
 import type { Step, Workflow } from '@ramet/engine'
 import { stepNamesOf } from '@ramet/engine'
 import { imageOf } from '@ramet/model/plan/run-plan.ts'
-import { plannedDrives } from '../runs/drive-rows.ts'
+import { isTransient, plannedDrives } from '../runs/drive-rows.ts'
 import { dropMemory, noteColdStart, noteUnmapped } from '../runs/run.ts'
 import { settleOverlays } from '../storage/layers/seal.ts'
 import { type Db, transaction } from '../store/database.ts'
-import { announcedOverlays, deleteDrives, insertDrive, listDrives } from '../store/drives.ts'
+import { announcedOverlays, deleteDrive, deleteDrives, insertDrive, listDrives } from '../store/drives.ts'
 import { mappedBy } from '../store/run-memory.ts'
 import { readRun } from '../store/runs.ts'
 import { endRunningTasks, listTasks, resetTasks, restTasks } from '../store/tasks.ts'
@@ -121,6 +121,30 @@ const restRepeated: Step<RunAtWork> = {
   do: ({ id, tools: { db } }) => restTasks(db, id),
 }
 
+/** Drives that keep nothing end with their guests. The next start chooses their layers as the first one did. Leftover files of a crash are reclaimed. */
+const endDrives: Step<RunAtWork> = {
+  name: 'end-drives',
+  message: 'Dropping the drives that keep nothing',
+  done: async ({ id, tools: { db } }) => (await transientDrives(db, id)).length === 0,
+  async do({ id, tools }) {
+    const { db, host } = tools
+    const dropped = await transaction(db, async (trx) => {
+      const drives = await transientDrives(trx, id)
+      for (const drive of drives) await deleteDrive(trx, drive)
+      return drives
+    })
+    const overlays = dropped.flatMap(({ overlay }) => (overlay === null ? [] : [{ runId: id, overlay }]))
+    await host.storage.removeOverlays(overlays)
+    await tools.collect()
+  },
+}
+
+async function transientDrives(db: Db, id: string) {
+  const { plan } = await readRun(db, id)
+  if (plan.machines.every(({ drives }) => drives.every(({ persistent }) => persistent === undefined))) return []
+  return (await listDrives(db, id)).filter(({ machine, drive_index }) => isTransient(plan.machines, machine, drive_index))
+}
+
 const unmap: Step<RunAtWork> = {
   name: 'unmap-memory',
   message: 'Releasing the mapped snapshot',
@@ -139,7 +163,7 @@ export const ownSteps = {
   chooseLayers: { name: 'start', steps: [chooseLayers] },
   settleDrives: { name: 'drives', steps: [settleDrives] },
   coldStart: { name: 'start', steps: [coldStart, collect] },
-  endedGuests: { name: 'went-off', steps: [endTasks, unmap] },
+  endedGuests: { name: 'went-off', steps: [endTasks, endDrives, unmap] },
   keptGuests: { name: 'went-off', steps: [restRepeated, unmap] },
   destroyed: { name: 'destroy', steps: [collect] },
 } as const satisfies Record<string, Workflow<RunAtWork>>

@@ -136,13 +136,14 @@ function toMachine(row: RunMachineRow, plan: RunPlan, hostAddress: string | unde
       address,
       mac,
     })),
-    drives: machine.drives.map(({ source, mount, filesystem, sizeBytes, readOnly, partitioned }) => ({
+    drives: machine.drives.map(({ source, mount, filesystem, sizeBytes, readOnly, partitioned, persistent }) => ({
       ...(source === undefined ? {} : { source }),
       ...(mount === undefined ? {} : { mount }),
       ...(filesystem === undefined ? {} : { filesystem }),
       sizeBytes,
       readOnly,
       ...(partitioned === undefined ? {} : { partitioned }),
+      ...(persistent === undefined ? {} : { persistent }),
     })),
   }
 }

@@ -76,6 +76,16 @@ export async function deleteDrives(trx: Db, runId: string): Promise<void> {
   await trx.deleteFrom('drives').where('run_id', '=', runId).execute()
 }
 
+/** Drops the reference of one drive. */
+export async function deleteDrive(trx: Db, { run_id, machine, drive_index }: DriveRow): Promise<void> {
+  await trx
+    .deleteFrom('drives')
+    .where('run_id', '=', run_id)
+    .where('machine', '=', machine)
+    .where('drive_index', '=', drive_index)
+    .execute()
+}
+
 /** A drive as it is given. */
 export async function insertDriveRow(trx: Db, row: DriveRow): Promise<void> {
   await trx.insertInto('drives').values(row).execute()
