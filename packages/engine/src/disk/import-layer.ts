@@ -1,9 +1,12 @@
-import { constants, copyFile, link, stat } from 'node:fs/promises'
+import { link, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { run } from '../process/run-process.ts'
 import { temporaryName } from './files.ts'
 import { inFolderOf } from './held-folder.ts'
 import { checkSpace, publish } from './qemu-disks.ts'
 import { sealedMode } from './sealed-file.ts'
+
+const copyWithinMs = 30 * 60_000
 
 /** Error codes of link(2) for a file that cannot be linked but can be copied. */
 const copyInstead = new Set(['EXDEV', 'EPERM', 'EMLINK', 'EOPNOTSUPP'])
@@ -35,6 +38,7 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
   } catch (error) {
     if (!copyInstead.has((error as NodeJS.ErrnoException).code ?? '')) throw error
     await checkSpace(dirname(to), (await stat(from)).blocks * 512)
-    await copyFile(from, to, constants.COPYFILE_FICLONE)
+    // cp keeps holes, of which an image has many; copyFile would fill them with zeros.
+    await run(['cp', '--reflink=auto', '--sparse=always', '--', from, to], { timeoutMs: copyWithinMs })
   }
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { FileHandle } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { addBackgroundProgram, inIdleClass } from './background-programs.ts'
 import { childEnvironment } from './child-environment.ts'
@@ -16,6 +17,8 @@ export interface RunOptions {
   readonly timeoutMs?: number
   /** Called with each line of stderr as it arrives, for progress. */
   readonly onStderrLine?: (line: string) => void
+  /** Called with each line of stdout as it arrives. Nothing of it is kept then, so that it may be of any length. */
+  readonly onStdoutLine?: (line: string) => void
   /** Exit codes that are no failure. Default: only 0. */
   readonly okCodes?: readonly number[]
   /** Runs it in the idle class, and pauses it while somebody needs the host. The timeout goes on meanwhile. */
@@ -78,16 +81,10 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
       while (size > keepBytes && into.length > 1) size -= into.shift()?.length ?? 0
     }
   }
-  output.on('data', keep(stdout))
+  if (options.onStdoutLine) byLine(output, options.onStdoutLine)
+  else output.on('data', keep(stdout))
   complaints.on('data', keep(stderr))
-  if (options.onStderrLine) {
-    let rest = ''
-    complaints.on('data', (chunk: Buffer) => {
-      const lines = (rest + chunk.toString()).split(/[\r\n]+/)
-      rest = lines.pop() ?? ''
-      for (const line of lines) options.onStderrLine?.(line)
-    })
-  }
+  if (options.onStderrLine) byLine(complaints, options.onStderrLine)
   // When a program ends without reading its input, its exit code decides, not our broken pipe.
   input.on('error', () => {})
   input.end(options.stdin ?? '')
@@ -109,4 +106,14 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
     clearTimeout(timer)
     options.signal?.removeEventListener('abort', abort)
   }
+}
+
+/** What comes after the last line's end is no line. */
+function byLine(stream: Readable, onLine: (line: string) => void): void {
+  let rest = ''
+  stream.on('data', (chunk: Buffer) => {
+    const lines = (rest + chunk.toString()).split(/[\r\n]+/)
+    rest = lines.pop() ?? ''
+    for (const line of lines) onLine(line)
+  })
 }

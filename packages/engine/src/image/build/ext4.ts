@@ -4,6 +4,8 @@ export interface Ext4Options {
   /** Becomes the filesystem's root, owners, capabilities and all. */
   readonly from: string
   readonly file: string
+  /** Where in the file it begins, which is there then. Default: the file is new, and nothing but the filesystem. */
+  readonly offsetBytes?: number
   readonly sizeBytes: number
   readonly label: string
   /** 0: none, for a filesystem that is only ever mounted read-only. */
@@ -17,7 +19,7 @@ export interface Ext4Options {
   readonly signal?: AbortSignal | undefined
 }
 
-/** A raw, sparse ext4 file, which is not there before, made from a folder without mounting anything (mke2fs(8), -d). */
+/** A raw, sparse ext4 filesystem in a file, made from a folder without mounting anything (mke2fs(8), -d). */
 export async function makeExt4(options: Ext4Options): Promise<void> {
   const { signal } = options
   const extended = [
@@ -27,6 +29,7 @@ export async function makeExt4(options: Ext4Options): Promise<void> {
     'assume_storage_prezeroed=1',
     ...(options.keepsRootOwner ? [] : ['root_owner=0:0']),
     ...(options.uuid ? [`hash_seed=${options.uuid}`] : []),
+    ...(options.offsetBytes === undefined ? [] : [`offset=${options.offsetBytes}`]),
   ]
   const journal =
     options.journalMiB > 0 ? ['-J', `size=${options.journalMiB}`] : ['-O', '^has_journal,^resize_inode', '-m', '0', '-i', '32768']

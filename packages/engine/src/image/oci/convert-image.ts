@@ -1,5 +1,8 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { writtenBackMeanwhile } from '../../disk/early-writeback.ts'
+import { syncFile } from '../../disk/files.ts'
+import { contentOffset, makeMappedFile, mappedLayout, writeMapping } from '../../disk/mapped-qcow2.ts'
 import { requireSpace } from '../../disk/space.ts'
 import { ProcessFailed } from '../../process/run-process.ts'
 import { runBuild } from '../build/build-process.ts'
@@ -63,14 +66,11 @@ export async function convertImage(image: FetchedImage, options: ConvertOptions)
     signal,
   })
   report({ step: 'Making the filesystem', message: `Making the filesystem of ${of}`, percent: 80 })
-  // A raw file, sparse, and what it is packed into.
-  await requireSpace(scratch, bytes * 2)
-  const raw = join(closed, 'root.raw')
-  const sizeBytes = await makeFitting(root, raw, filesystemFor(bytes, inodes), signal)
-  await rm(root, { recursive: true })
-  report({ step: 'Packing the image', message: `Packing ${of}`, percent: 92 })
+  await requireSpace(scratch, bytes)
   const packed = join(closed, 'root.qcow2')
-  await runBuild(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', raw, packed], { signal })
+  const sizeBytes = await makeFitting(root, packed, filesystemFor(bytes, inodes), signal)
+  report({ step: 'Writing to the disk', message: `Writing ${of} to the disk`, percent: 92 })
+  await Promise.all([syncFile(packed), runBuild(['rm', '-rf', '--one-file-system', '--', root], { signal })])
   await rename(packed, disk)
   return { sizeBytes, ...(init === undefined ? {} : { init }), ...(shell === undefined ? {} : { shell }) }
 }
@@ -88,13 +88,17 @@ export function filesystemFor(contentBytes: number, inodes: number): Shape {
   return { sizeBytes, inodeBytes: Math.max(1024, Math.min(bytesPerInode, fitting)) }
 }
 
+/** A qcow2 in which mke2fs writes the filesystem itself, so that it is not copied once more. */
 async function makeFitting(from: string, file: string, shape: Shape, signal: AbortSignal | undefined): Promise<number> {
   for (let growth = 0; ; growth++) {
     const sizeBytes = shape.sizeBytes * 2 ** growth
+    const layout = mappedLayout(sizeBytes)
+    await makeMappedFile(file, layout)
     try {
-      await makeExt4({
+      const made = makeExt4({
         from,
         file,
+        offsetBytes: contentOffset(layout),
         sizeBytes,
         label: 'root',
         journalMiB,
@@ -102,6 +106,8 @@ async function makeFitting(from: string, file: string, shape: Shape, signal: Abo
         keepsRootOwner: true,
         signal,
       })
+      await writtenBackMeanwhile(file, made)
+      await writeMapping(file, layout, signal)
       return sizeBytes
     } catch (error) {
       if (growth === growths || !(error instanceof ProcessFailed) || !/Could not allocate/.test(error.stderr)) throw error

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { writeFileAtomically } from '../../disk/files.ts'
 
 /** A pretend drive's file: what was written to this layer, a byte a block of 4 KiB, by block number. */
@@ -7,7 +7,11 @@ export interface FakeDrive {
   readonly blocks: Readonly<Record<string, number>>
 }
 
+/** A real image that lies below pretend drives is none, and may be as long as a disk. */
+const largestBytes = 2 ** 20
+
 export async function readFakeDrive(file: string): Promise<FakeDrive> {
+  if ((await stat(file)).size > largestBytes) throw new Error(`${file} is no pretend drive`)
   return JSON.parse(await readFile(file, 'utf8')) as FakeDrive
 }
 

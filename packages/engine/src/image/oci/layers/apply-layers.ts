@@ -143,9 +143,10 @@ async function* measured(
   }
 }
 
-/** Small records go together. */
+/** Small records go together. One batch is on its way while the next is filled. */
 class Batches {
   readonly #out: Writable
+  #onItsWay: Promise<void> | undefined
   #held: Buffer[] = []
   #bytes = 0
 
@@ -161,6 +162,7 @@ class Batches {
 
   async end(): Promise<void> {
     await this.#flush()
+    await this.#onItsWay
     this.#out.end()
   }
 
@@ -168,7 +170,10 @@ class Batches {
     const all = Buffer.concat(this.#held)
     this.#held = []
     this.#bytes = 0
-    await new Promise<void>((resolve, reject) => this.#out.write(all, (error) => (error ? reject(error) : resolve())))
+    await this.#onItsWay
+    this.#onItsWay = new Promise<void>((resolve, reject) => this.#out.write(all, (error) => (error ? reject(error) : resolve())))
+    // Whoever writes next hears of it.
+    this.#onItsWay.catch(() => {})
   }
 }
 

@@ -18,7 +18,8 @@ export async function openLayer(file: string, onRead: (bytes: number) => void): 
   const isGzip = start[0] === 0x1f && start[1] === 0x8b
   const isZstd = start.readUInt32LE() === 0xfd2fb528
   if (!isGzip && !isZstd) return blob
-  const options = { chunkSize: 512 * 1024 }
+  // What is unpacked ahead, while the thread has something else to do.
+  const options = { chunkSize: 512 * 1024, highWaterMark: 2 * 2 ** 20 }
   // The caller reads the last of them, and hears of a failure of either there.
   return pipeline(blob, isGzip ? createGunzip(options) : createZstdDecompress(options), () => {})
 }

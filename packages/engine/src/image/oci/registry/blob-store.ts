@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { RametError } from '@ramet/model/errors/error.ts'
+import { EarlyWriteback } from '../../../disk/early-writeback.ts'
 import { syncFolder, temporarySuffix } from '../../../disk/files.ts'
 import { ownerTag } from '../../build/owner.ts'
 import type { Descriptor } from './manifest.ts'
@@ -37,12 +38,18 @@ export async function fetchBlob(
   const file = blobFile(cacheFolder, blob.digest)
   const temporary = `${file}.${await ownerTag()}.${randomBytes(4).toString('hex')}${temporarySuffix}`
   const handle = await open(temporary, 'wx', 0o644)
+  const writeback = new EarlyWriteback(handle)
   try {
-    await download(registry, handle, blob, what, onBytes, signal)
-    await handle.sync()
+    const onWritten = (more: number) => {
+      onBytes(more)
+      if (more > 0) writeback.add(more)
+    }
+    await download(registry, handle, blob, what, onWritten, signal)
+    await writeback.end()
     await rename(temporary, file)
     await syncFolder(join(cacheFolder, kind))
   } finally {
+    await writeback.settled()
     await handle.close()
     await rm(temporary, { force: true })
   }
