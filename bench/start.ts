@@ -3,6 +3,7 @@ import { waitForPlay } from '@ramet/client/wait-for-play.ts'
 import { ImageLibrary } from '@ramet/engine/testing'
 import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
 import { TestServer, testCache } from '../tests/harness/server.ts'
+import { untilRunning } from '../tests/harness/until-running.ts'
 import { type BareParts, bareStart } from './bare-vm.ts'
 import { type Benchmark, median } from './samples.ts'
 import { ready } from './server-ready.ts'
@@ -29,18 +30,10 @@ async function startThroughApi(server: TestServer): Promise<Timeline> {
     if (!steps.has(name)) steps.set(name, since())
   }
   try {
-    await waitForPlay(
-      client,
-      id,
-      ({ state, failure }) => {
-        if (failure) throw new Error(failure.message)
-        return state === 'RUNNING'
-      },
-      {
-        onPlay: ({ state, progress }) => note(state === 'RUNNING' ? 'RUNNING' : (progress?.step ?? state)),
-        signal: AbortSignal.timeout(startWithinMs),
-      },
-    )
+    await untilRunning(client, id, {
+      onPlay: ({ state, progress }) => note(state === 'RUNNING' ? 'RUNNING' : (progress?.step ?? state)),
+      signal: AbortSignal.timeout(startWithinMs),
+    })
     const command = client.exec(id, machines[0]?.name ?? '', { command: 'true' })
     const { code } = await command.exit
     if (code !== 0) throw new Error(`\`true\` exited ${code}`)

@@ -3,7 +3,6 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { waitForPlay } from '@ramet/client/wait-for-play.ts'
 import { taskStatus } from '@ramet/model/run/task-state.ts'
 import { openDatabase } from '@ramet/server/store/database.ts'
 import { layerChain } from '@ramet/server/store/layers.ts'
@@ -11,6 +10,7 @@ import { median } from '../bench/samples.ts'
 import { inMachine } from './harness/in-machine.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
+import { untilRunning } from './harness/until-running.ts'
 
 export interface ChainLifeSize {
   readonly depth: number
@@ -49,15 +49,7 @@ export function chainLife({ depth, maxLayers, timedStarts }: ChainLifeSize): voi
       const api = await server.client()
       const began = performance.now()
       const { id } = await api.plays.start({ playground, rerunInit })
-      await waitForPlay(
-        api,
-        id,
-        ({ state, failure }) => {
-          if (failure) throw new Error(failure.message)
-          return state === 'RUNNING'
-        },
-        within,
-      )
+      await untilRunning(api, id, within)
       return { id, ms: performance.now() - began }
     }
     const stop = (id: string) => server.ok('playground', 'stop', id, '-q')
