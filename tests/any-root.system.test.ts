@@ -9,6 +9,14 @@ import { inMachine, tellMachine } from './harness/in-machine.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
+/** How a root lies on its drive, and what stands beside it. */
+const drives: Readonly<Record<string, { readonly root?: string; readonly second: string; readonly mounted?: string }>> = {
+  openrc: { second: '{ size: 400MiB, mount: /data, filesystem: xfs }', mounted: 'xfs' },
+  busybox: { root: ', partitioned: gpt', second: '{ size: 200MiB, mount: /data, filesystem: btrfs }', mounted: 'btrfs' },
+  sysvinit: { root: ', partitioned: mbr', second: '{ size: 64MiB, mount: /data, filesystem: ext2 }', mounted: 'ext2' },
+  app: { second: '{ size: 64MiB }, { size: 32MiB, mount: /scratch, persistent: false }' },
+}
+
 const roots: readonly (readonly [string, AnyRoot])[] = Object.entries(anyRoots)
 
 /** A machine of each kind of root. The tests build on each other, in order. */
@@ -26,7 +34,7 @@ describe('roots with any init or none', { concurrency: false }, () => {
   const machine = (name: string) => `
     - name: ${name}
       users: [{ name: root }, { name: laborant, default: true, welcome: "Hello from ${name}" }]
-      drives: [{ source: '${reference(name)}', mount: /, size: 1GiB }]
+      drives: [{ source: '${reference(name)}', mount: /, size: 1GiB${drives[name]?.root ?? ''} }, ${drives[name]?.second}]
       resources: { ramSize: 256MiB }
       startupFiles:
         - { path: /srv/new/file, content: "laborant's", owner: 'laborant:laborant', mode: '600' }
@@ -89,29 +97,73 @@ playground:
     assert.equal(await inMachine(server, id, 'openrc', 'pwd'), '/home/laborant', 'others begin at home')
   })
 
+  test('a root may lie in a partition, and a drive beside it has the filesystem that it is to have, or none', async () => {
+    for (const [name, { root, mounted }] of Object.entries(drives)) {
+      assert.equal(await sh(name, 'cat /sys/block/vda/vda1/partition 2>/dev/null || echo none'), root ? '1' : 'none')
+      const seen = await sh(name, "grep ' /data ' /proc/mounts | cut -d' ' -f1,3,4 | cut -d, -f1; cat /sys/block/vdb/size")
+      assert.equal(seen, mounted ? `/dev/vdb ${mounted} rw\n${await sh(name, 'cat /sys/block/vdb/size')}` : '131072')
+      await sh(name, `echo kept >/kept; sync; ${put(name)}`)
+    }
+    await sh('app', 'echo for now >/scratch/file')
+  })
+
   test('their memory is kept, and goes on', async () => {
     for (const [name] of roots)
       await sh(name, 'echo kept >/run/in-memory; sleep 3000 </dev/null >/dev/null 2>&1 & echo $! >/run/sleeper')
     await server.ok('playground', 'stop', id, '-q')
     await server.ok('playground', 'restart', id, '-q')
     for (const [name] of roots)
-      assert.equal(await sh(name, 'cat /run/in-memory; kill $(cat /run/sleeper) && echo slept'), 'kept\nslept')
+      assert.equal(await sh(name, 'cat /run/in-memory; kill -0 $(cat /run/sleeper) && echo slept'), 'kept\nslept')
+    assert.equal(await sh('app', 'cat /scratch/file'), 'for now', 'what keeps nothing is kept with the memory')
   })
 
-  test('the power button ends them in order, and they boot again with nothing done twice', async () => {
+  test('a live clone has their memory and their drives, and leaves them alone', async () => {
+    const source = id
+    id = (await server.ok('playground', 'clone', source, '--live', '-q')).trim()
+    for (const [name, { init }] of roots) {
+      assert.equal(await sh(name, 'cat /run/in-memory; kill $(cat /run/sleeper) && echo slept'), 'kept\nslept')
+      assert.equal(await sh(name, `cat /proc/1/comm /kept; ${get(name)}`), `${init}\nkept\nkept`)
+      await sh(name, `rm /kept; ping -c 1 -W 10 ${roots[0]?.[0]}`)
+    }
+    await server.ok('playground', 'destroy', id, '-q')
+    id = source
+    for (const [name] of roots) assert.equal(await sh(name, 'cat /kept; kill $(cat /run/sleeper) && echo slept'), 'kept\nslept')
+  })
+
+  test('the power button ends them in order, and they boot again with nothing done twice, as a playground saved from them does', async () => {
     const { code, stderr } = await server.ramet(['playground', 'stop', id, '--power-off'])
     assert.equal(code, 0, stderr)
     assert.doesNotMatch(server.output, /did not shut down/)
+    const saved = (await server.ok('playground', 'save', id, 'kept', '-q')).trim()
     await server.ok('playground', 'restart', id, '-q')
+    await bootedAgain()
+    await server.ok('playground', 'destroy', id, '-q')
+    id = (await server.ok('playground', 'start', saved, '-q')).trim()
+    await bootedAgain()
+    await server.inOrder()
+  })
+
+  async function bootedAgain(): Promise<void> {
     for (const [name, { cameUp }] of roots) {
       assert.equal(
         await sh(name, 'cat /etc/appended; echo; grep -c laborant /etc/passwd; ls /run/in-memory 2>/dev/null; true'),
         'of the image\nof the manifest\n1',
       )
       if (cameUp !== undefined) assert.equal(await until('its init', () => sh(name, 'cat /run/came-up')), cameUp)
+      assert.equal(await sh(name, `cat /kept; ${get(name)}`), 'kept\nkept')
     }
-    await server.inOrder()
-  })
+    assert.equal(
+      await sh('app', "ls -A /scratch | grep -v lost+found; grep -c ' /scratch ext4 rw' /proc/mounts"),
+      '1',
+      'it is empty',
+    )
+    await sh('app', 'echo for now >/scratch/file')
+  }
+
+  /** Into the drive beside the root, and out of it. */
+  const put = (name: string) =>
+    drives[name]?.mounted ? 'echo kept >/data/file; sync' : 'echo kept | /bin/busybox dd of=/dev/vdb 2>/dev/null; sync'
+  const get = (name: string) => (drives[name]?.mounted ? 'cat /data/file' : '/bin/busybox head -n 1 /dev/vdb')
 
   async function taskEnded(name: string): Promise<void> {
     const client = await server.client()
