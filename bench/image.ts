@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { waitForPlay } from '@ramet/client/wait-for-play.ts'
 import { type DockerRegistry, ImageLibrary, pushImage, run, startDockerRegistry, testImage } from '@ramet/engine/testing'
 import { TestServer, testCache } from '../tests/harness/server.ts'
+import { untilRunning } from '../tests/harness/until-running.ts'
 import { residentMiB } from './resident.ts'
 import { type Benchmark, type Figure, median } from './samples.ts'
 import { ready } from './server-ready.ts'
@@ -144,7 +145,7 @@ async function startFigures({ server, registry, progress }: Parts): Promise<Figu
     three.push((await start(server, triple)).ms)
     progress(`${pair + 1} of ${starts}: one machine ${one.at(-1)?.toFixed(0)} ms, three ${three.at(-1)?.toFixed(0)} ms`)
   }
-  const converted = [...steps].filter((step) => /layers|filesystem|Packing|registry/.test(step))
+  const converted = [...steps].filter((step) => /layers|filesystem|to the disk|registry/.test(step))
   return [
     {
       title: 'Second start',
@@ -187,15 +188,10 @@ async function start(server: TestServer, playground: string): Promise<{ ms: numb
   const began = performance.now()
   const { id, machines } = await client.plays.start({ playground })
   try {
-    await waitForPlay(
-      client,
-      id,
-      ({ state, failure }) => {
-        if (failure) throw new Error(failure.message)
-        return state === 'RUNNING'
-      },
-      { onPlay: ({ progress }) => progress && steps.add(progress.step), signal: AbortSignal.timeout(withinMs) },
-    )
+    await untilRunning(client, id, {
+      onPlay: ({ progress }) => progress && steps.add(progress.step),
+      signal: AbortSignal.timeout(withinMs),
+    })
     for (const { name } of machines) {
       const { code } = await client.exec(id, name, { command: 'true' }).exit
       if (code !== 0) throw new Error(`\`true\` exited ${code}`)
