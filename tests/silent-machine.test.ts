@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { isReady, silentMachines } from '@ramet/client/goals.ts'
+import { isReady, silentMachines } from '@ramet/model/run/goals.ts'
 import { bootOf } from './harness/in-machine.ts'
 import { until } from './harness/processes.ts'
 import { runsOf } from './harness/runs-of.ts'

@@ -1,6 +1,6 @@
-import { areTasksSettled } from '@ramet/client/goals.ts'
 import type { Play, PlayTaskDetails } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
+import { areTasksSettled } from '@ramet/model/run/goals.ts'
 import { taskStatus } from '@ramet/model/run/task-state.ts'
 import type { Context } from './context.ts'
 import { waitForGoal } from './wait-for-goal.ts'

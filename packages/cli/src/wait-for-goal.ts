@@ -1,7 +1,7 @@
-import { failedBoot, type Goal, progressOf, taskProgressOf, whyUnreachable } from '@ramet/client/goals.ts'
 import { waitForPlay } from '@ramet/client/wait-for-play.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
+import { failedBoot, type Goal, progressOf, taskProgressOf, whyUnreachable } from '@ramet/model/run/goals.ts'
 import { type Context, interruptible } from './context.ts'
 import { createProgress, silence } from './progress.ts'
 

@@ -1,5 +1,5 @@
-import { goals } from '@ramet/client/goals.ts'
 import { maxClones } from '@ramet/model/api/wire.ts'
+import { goals } from '@ramet/model/run/goals.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
 import { countUpTo } from '../../parse-count.ts'

@@ -1,4 +1,4 @@
-import { goals } from '@ramet/client/goals.ts'
+import { goals } from '@ramet/model/run/goals.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
 import { resolveRun, runArgument } from '../../resolve-run.ts'

@@ -1,5 +1,5 @@
-import { isMachineReady } from '@ramet/client/goals.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
+import { isMachineReady } from '@ramet/model/run/goals.ts'
 import type { MachineAction } from '@ramet/model/run/run-state.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'

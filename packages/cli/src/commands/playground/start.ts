@@ -1,6 +1,6 @@
-import { goals } from '@ramet/client/goals.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { parseOverrides } from '@ramet/model/manifest/parse-overrides.ts'
+import { goals } from '@ramet/model/run/goals.ts'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Context, Open } from '../../context.ts'
 import { waitForInitTasks } from '../../init-tasks.ts'

@@ -1,7 +1,7 @@
-import type { Play, Progress } from '@ramet/model/api/wire.ts'
-import { RametError } from '@ramet/model/errors/error.ts'
-import type { RunState, WantedState } from '@ramet/model/run/run-state.ts'
-import { isTaskOver, taskStatus } from '@ramet/model/run/task-state.ts'
+import type { Play, Progress } from '../api/wire.ts'
+import { RametError } from '../errors/error.ts'
+import type { RunState, WantedState } from './run-state.ts'
+import { isTaskOver, taskStatus } from './task-state.ts'
 
 /** What a verb waits for: its request, and when that is fulfilled. */
 export interface Goal {
