@@ -1,3 +1,5 @@
+import { shellWord } from '../units/shell-words.ts'
+
 /** Output of tasks by name, as far as they have any. */
 export type TaskOutputs = ReadonlyMap<string, { readonly stdout: string; readonly stderr: string }>
 
@@ -8,7 +10,7 @@ export type TaskOutputs = ReadonlyMap<string, { readonly stdout: string; readonl
 export function taskScript(script: string, env: readonly string[], outputs: TaskOutputs): string {
   const exports = env.map((pair) => {
     const at = pair.indexOf('=')
-    return `${pair.slice(0, at)}=${quoted(filledIn(pair.slice(at + 1), outputs))}`
+    return `${pair.slice(0, at)}=${shellWord(filledIn(pair.slice(at + 1), outputs))}`
   })
   const body = filledIn(script, outputs)
   return exports.length === 0 ? body : `export ${exports.join(' ')}\n${body}`
@@ -24,6 +26,3 @@ const filledIn = (text: string, outputs: TaskOutputs): string =>
   text.replace(placeholder, (_, name: string, stream: 'stdout' | 'stderr') =>
     (outputs.get(name)?.[stream] ?? '').replace(/\n+$/, ''),
   )
-
-/** For any shell. NUL cannot be in a script. */
-const quoted = (text: string): string => `'${text.replaceAll('\0', '').replaceAll("'", `'\\''`)}'`

@@ -25,6 +25,7 @@ export interface MachineMemory {
   readonly wake: WakeMemory
   readonly serial: TerminalMemory | undefined
   readonly sessions: [string, TerminalMemory][]
+  readonly files: [string, string][]
 }
 
 export interface FakeMachineOptions {
@@ -45,7 +46,7 @@ export class FakeMachine implements PretendMachine {
   bootedAt = 0
   isPoweredOff = false
   wake = new PretendWake('')
-  readonly files = new Set<string>()
+  files = new Map<string, string>()
   readonly drives: PretendDrives
   /** While this boot asks the host: it has the wake port for itself. */
   firstBoot: PretendFirstBoot | undefined
@@ -103,6 +104,7 @@ export class FakeMachine implements PretendMachine {
     this.pausedAt = Date.now()
     this.bootId = memory.bootId
     this.machineId = memory.machineId
+    this.files = new Map(memory.files)
     this.bootedAt = this.pausedAt - memory.uptimeMs
     this.wake.remember(memory.wake)
     this.guest.remember(memory.sessions)
@@ -139,6 +141,7 @@ export class FakeMachine implements PretendMachine {
       wake,
       serial: this.serial?.memory,
       sessions: this.guest.memory,
+      files: [...this.files],
     }
     writeFileSync(ramFile, '')
     truncateSync(ramFile, this.#ramMiB * 1024 * 1024)

@@ -1,3 +1,4 @@
+import { fileScripts } from '@ramet/model/api/guest-files.ts'
 import type { PretendDrives } from './pretend-drives.ts'
 import type { PretendWake } from './pretend-wake.ts'
 
@@ -8,8 +9,8 @@ export interface PretendMachine {
   readonly bootedAt: number
   readonly machineId: string
   readonly wake: PretendWake
-  /** Names of files that were touched. They have no content, and last as long as the machine's process. */
-  readonly files: Set<string>
+  /** Contents of files by path, one character a byte. They last as long as the machine's process and its memory. */
+  readonly files: Map<string, string>
   readonly drives: Pick<PretendDrives, 'timesSetUp'>
   renewIdentity(): void
   powerOff(): void
@@ -107,8 +108,10 @@ export class PretendShell {
         for (const pair of args) this.variables.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1))
         return 0
       case 'touch':
-        for (const file of args) this.#machine.files.add(file)
+        for (const file of args) this.#machine.files.set(file, this.#machine.files.get(file) ?? '')
         return 0
+      case 'sh':
+        return this.#transfer(args, streams, signal)
       case 'test':
         return args[0] === '-e' && this.#machine.files.has(args[1] ?? '') ? 0 : 1
       case 'cat':
@@ -148,12 +151,36 @@ export class PretendShell {
       // A line for each first boot, as in a real guest.
       else if (file === '/var/lib/ramet-lineage') streams.out('1\n'.repeat(this.#machine.drives.timesSetUp))
       else if (file === '/etc/hostname') streams.out(`${this.#machine.name}\n`)
+      else if (this.#machine.files.has(file)) streams.out(this.#machine.files.get(file) ?? '')
       else {
         streams.error(`cat: ${file}: No such file or directory\n`)
         code = 1
       }
     }
     return code
+  }
+
+  /** The two scripts by which clients read and write files (model's guest-files.ts), and no others. */
+  async #transfer(words: readonly string[], streams: ShellStreams, signal: AbortSignal): Promise<number> {
+    const { files } = this.#machine
+    const [, script, , path = '', second = '', third = ''] = words
+    if (script === fileScripts.read) {
+      const content = files.get(path)
+      if (content === undefined) {
+        streams.error(`sh: 1: cannot open ${path}: No such file\n`)
+        return 2
+      }
+      const begin = Number(second) - 1
+      streams.out(third === '' ? content.slice(begin) : content.slice(begin, begin + Number(third)))
+      return 0
+    }
+    if (script !== fileScripts.write) return 127
+    let written = second === '' ? '' : (files.get(path) ?? '')
+    await streams.pipe((bytes) => {
+      written += bytes.toString('latin1')
+    }, signal)
+    files.set(path, written)
+    return 0
   }
 
   /** `date`, `date +%s%N`, and `date -s @SECONDS`, which sets it. */
