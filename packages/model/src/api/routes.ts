@@ -42,6 +42,8 @@ export const routes = {
   fsck: () => '/api/fsck',
   metrics: () => '/api/metrics',
   openApi: () => '/api/openapi.json',
+  /** Tools for agents, by the Model Context Protocol. */
+  mcp: () => '/mcp',
 } as const
 
 /** Pages of the web app; links printed by the server and the CLI use these too. */

@@ -4,11 +4,18 @@ import type { Limits } from '@ramet/model/access/limits.ts'
 import { routes as paths } from '@ramet/model/api/routes.ts'
 import { toErrorBody } from '@ramet/model/errors/error.ts'
 import { internalError } from '@ramet/model/errors/errors.ts'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify'
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import { makeGate, sessionCookieName } from '../access/gate.ts'
 import { OpenCounts } from '../access/open-counts.ts'
 import { ownNames } from '../access/origin.ts'
 import type { SourceBudget } from '../access/source-budget.ts'
+import { addAgents } from '../mcp/agents.ts'
 import type { Services } from '../services.ts'
 import type { WebState } from '../web/bundle.ts'
 import { serveWeb } from '../web/serve.ts'
@@ -102,7 +109,9 @@ export function assembleApp(services: Services, options: AppOptions): App {
   const sockets = new WebSockets({ log, gate, bounds, ...(options.pingMs === undefined ? {} : { pingMs: options.pingMs }) })
   const secure = new URL(endpoint).protocol === 'https:'
   const routes = apiRoutes({ app, services, gate, streams, sockets, secure, counts })
-  register(app, routes, { gate, strangersBodyMs, admitted: ({ raw }) => bounds.trust(raw) })
+  const admitted = ({ raw }: FastifyRequest) => bounds.trust(raw)
+  register(app, routes, { gate, strangersBodyMs, admitted })
+  addAgents(app, { services, gate, counts, strangersBodyMs, admitted })
   const description = describeApi(routes)
   app.get(paths.openApi(), async () => description)
 

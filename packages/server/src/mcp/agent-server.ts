@@ -1,0 +1,94 @@
+import {
+  type CallToolResult,
+  type Tool as ListedTool,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server'
+import { z } from 'zod'
+import type { OpenCounts } from '../access/open-counts.ts'
+import { validate } from '../http/validate.ts'
+import type { Services, User } from '../services.ts'
+import { sayError } from './say-error.ts'
+import type { Scope } from './scopes.ts'
+import type { Tool } from './tool.ts'
+import { tools } from './tools.ts'
+
+export interface AgentServerOptions {
+  readonly services: Services
+  readonly counts: OpenCounts
+  readonly version: string
+  /** Undefined: a stranger, who may see which tools there are. */
+  readonly user: User | undefined
+  readonly scopes: ReadonlySet<Scope>
+  /** Fires when the user's credentials are not valid any more. */
+  readonly signal: AbortSignal
+  /** Told of faults of ours, which the client gets no details of. */
+  failed(error: unknown): void
+}
+
+const instructions = `Ramet runs playgrounds of real Linux virtual machines. start_play starts a run and waits until it is ready; run_shell_command, read_file and write_file work in its machines. A running run is cloned live with memory and processes by clone_play, or tried several ways at once by branch_play; compare_plays tells where the ways differ. stop_play keeps everything, memory too. destroy_play what is no longer needed.`
+
+/** Schemas are made once: a server is made for each request. */
+const listed: ReadonlyMap<string, { readonly tool: Tool; readonly shown: ListedTool }> = new Map(
+  tools.map((tool) => [tool.name, { tool, shown: show(tool) }]),
+)
+
+/** The MCP server of one request. It holds nothing between two. */
+export function agentServer({ services, counts, version, user, scopes, signal, failed }: AgentServerOptions): Server {
+  const server = new Server(
+    { name: 'ramet', title: 'Ramet', version },
+    {
+      capabilities: { tools: {} },
+      instructions,
+      // Only needed for what a server asks of a client, which ours never does; the default one costs a compiler for each request.
+      jsonSchemaValidator: {
+        getValidator: () => () => ({ valid: false, data: undefined, errorMessage: 'Nothing is asked of clients.' }),
+      },
+    },
+  )
+  server.setRequestHandler('tools/list', () => ({
+    tools: [...listed.values()].filter(({ tool }) => scopes.has(tool.scope)).map(({ shown }) => shown),
+  }))
+  server.setRequestHandler('tools/call', async ({ params }, context): Promise<CallToolResult> => {
+    const found = listed.get(params.name)?.tool
+    if (!found || !scopes.has(found.scope) || !user) {
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool ${JSON.stringify(params.name.slice(0, 100))}.`)
+    }
+    try {
+      const input = validate(found.input, params.arguments ?? {})
+      const either = AbortSignal.any([signal, context.mcpReq.signal])
+      return toResult(await found.run(input, { user, services, counts, signal: either, tell: tellBy(context) }))
+    } catch (error) {
+      const body = sayError(error)
+      if (body.code === 'internal_error') failed(error)
+      return { ...toResult({ error: body }), isError: true }
+    }
+  })
+  return server
+}
+
+/** As data for programs, and as text for models that are shown nothing else. */
+const toResult = (answer: Readonly<Record<string, unknown>>): CallToolResult => ({
+  content: [{ type: 'text', text: JSON.stringify(answer) }],
+  structuredContent: answer,
+})
+
+/** Progress goes to a client that asked for it, on the stream of its request. */
+function tellBy({ mcpReq }: ServerContext): (message: string) => void {
+  const token = mcpReq._meta?.progressToken
+  if (token === undefined) return () => {}
+  let progress = 0
+  return (message) => {
+    progress += 1
+    // Whoever has left needs no progress.
+    mcpReq.notify({ method: 'notifications/progress', params: { progressToken: token, progress, message } }).catch(() => {})
+  }
+}
+
+function show({ name, title, description, scope, input }: Tool): ListedTool {
+  const { $schema: _, ...inputSchema } = z.toJSONSchema(input, { io: 'input' })
+  const annotations = { title, readOnlyHint: scope === 'read', destructiveHint: scope === 'destroy', openWorldHint: false }
+  return { name, title, description, inputSchema: inputSchema as ListedTool['inputSchema'], annotations }
+}
