@@ -22,6 +22,7 @@ import type { MachineAction } from '@ramet/model/run/run-state.ts'
 import { type EventsOptions, watchEvents } from './events.ts'
 import { ask, type Connection, type RequestOptions } from './http.ts'
 import { MachineStream } from './machine-stream.ts'
+import { openTunnel } from './tunnel.ts'
 
 export interface ClientOptions {
   /** The server's address, such as `http://127.0.0.1:8420`; a page gives its own origin. */
@@ -50,7 +51,7 @@ const playsInPage = 200
 export type Client = ReturnType<typeof createClient>
 
 /**
- * The API of a server as functions, for browser and Node 24. Every failure is a RametError: the server's own, or
+ * The API of a server as functions, for browsers and Node. Every failure is a RametError: the server's own, or
  * `server_unreachable`. It keeps no state and no connection of its own.
  */
 export function createClient(options: ClientOptions) {
@@ -127,6 +128,7 @@ export function createClient(options: ClientOptions) {
       /** `cold`: boots, although memory was kept. */
       restart: (id: string, how: { cold?: boolean } = {}) => act(id, { action: 'restart', ...how }),
       destroy: (id: string) => act(id, { action: 'destroy' }),
+      persist: (id: string) => act(id, { action: 'make_persistent' }),
       machine: (id: string, action: MachineAction, machine: string) => act(id, { action, machine }),
       /** With their output. */
       tasks: (id: string, machine?: string) => get<PlayTaskDetails[]>(routes.tasks(id) + query({ machine })),
@@ -172,6 +174,8 @@ export function createClient(options: ClientOptions) {
         first: { type: 'exec', command, user, pty },
         explain: () => getPlay(id),
       }),
+    /** A websocket that is a TCP connection into a machine; `host` empty: the machine itself. */
+    openTunnel: (id: string, machine: string, host: string, port: number) => openTunnel(connection, id, machine, host, port),
     /** Attaches to the raw serial line. */
     console: (id: string, machine: string) =>
       new MachineStream(connection, routes.console(id, machine), { endsByClose: true, explain: () => getPlay(id) }),

@@ -1,6 +1,7 @@
 import { ackEveryBytes, type ClientMessage, outputs, type ServerMessage } from '@ramet/model/api/stream.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
-import { authorization, type Connection, urlOf } from './http.ts'
+import type { Connection } from './http.ts'
+import { openWebSocket } from './web-socket.ts'
 
 export type Channel = keyof typeof outputs
 export interface Exit {
@@ -199,11 +200,3 @@ const lost = (why: string) =>
   new RametError('connection_lost', 503, `The connection to the machine ended: ${why}.`, {
     hint: 'The machine itself goes on; connect again.',
   })
-
-function openWebSocket(connection: Connection, path: string): WebSocket {
-  const url = urlOf(connection, path)
-  url.protocol = url.protocol.replace('http', 'ws')
-  if (connection.token === undefined) return new WebSocket(url)
-  // Node's WebSocket takes headers (undici, WebSocketInit); a browser has no token here but its cookie.
-  return new WebSocket(url, { headers: authorization(connection) } as unknown as string[])
-}
