@@ -1,6 +1,7 @@
 import { Option } from 'commander'
 
-export type Format = 'table' | 'json'
+const formats = ['table', 'json', 'yaml'] as const
+export type Format = (typeof formats)[number]
 
-/** `-o json` prints the API's own objects. */
-export const formatOption = () => new Option('-o, --output <format>', 'how to print').choices(['table', 'json']).default('table')
+/** `-o json` and `-o yaml` print the API's own objects. */
+export const formatOption = () => new Option('-o, --output <format>', 'how to print').choices(formats).default('table')

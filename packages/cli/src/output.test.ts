@@ -25,7 +25,7 @@ test('whatever is printed, in any way, cannot steer the terminal', () => {
   out.result(hostile, { text: hostile, style: 'bold' })
   out.note(hostile)
   out.table([hostile], [[hostile]])
-  out.json({ [hostile]: hostile })
+  for (const format of ['json', 'yaml'] as const) out.data({ [hostile]: hostile }, format)
   out.content(hostile)
   out.problem({ code: hostile, message: hostile, hint: hostile, where: hostile })
   for (const text of [stdout.text(), stderr.text()]) {
@@ -124,6 +124,7 @@ const answers = {
 const verbs: readonly string[][] = [
   ['p', 'list'],
   ['p', 'list', '-o', 'json'],
+  ['p', 'list', '-o', 'yaml'],
   ['p', 'start', 'debian'],
   ['p', 'machines', id],
   ['p', 'tasks', id],

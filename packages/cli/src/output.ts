@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { InvalidInput, type Problem, type RametError } from '@ramet/model/errors/error.ts'
 import { visibleJson, visibleLine, visibleText, withoutColours } from '@ramet/model/units/visible-text.ts'
+import { printYaml } from '@ramet/model/units/visible-yaml.ts'
 
 type Stream = NodeJS.WriteStream
 
@@ -20,7 +21,8 @@ export interface Output {
   result(...parts: readonly (string | Styled)[]): void
   /** A text that is itself what was asked for (a log, a manifest), made visible wherever it goes: a pipe ends on a terminal too. `raw`: as it came. */
   content(text: string, how?: { readonly raw?: boolean | undefined }): void
-  json(value: unknown): void
+  /** The API's own objects, for programs. */
+  data(value: unknown, format: 'json' | 'yaml'): void
   table(header: readonly string[], rows: readonly (readonly string[])[]): void
   /** Lines for people, on stderr. */
   note(text: string): void
@@ -46,7 +48,8 @@ export function createOutput(stdout: Stream = process.stdout, stderr: Stream = p
       const shown = raw ? text : visibleText(withoutColours(text))
       stdout.write(shown === '' || shown.endsWith('\n') ? shown : `${shown}\n`)
     },
-    json: (value) => print(stdout, visibleJson(JSON.stringify(value, null, 2))),
+    data: (value, format) =>
+      void stdout.write(format === 'json' ? `${visibleJson(JSON.stringify(value, null, 2))}\n` : printYaml(value)),
     table: (header, rows) => {
       for (const line of alignColumns([header, ...rows])) result(line)
     },

@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import ownPackage from '../package.json' with { type: 'json' }
+import { addCompletion } from './commands/completion.ts'
+import { addCp } from './commands/cp.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addFsck } from './commands/fsck.ts'
 import { addHealth } from './commands/health.ts'
@@ -23,22 +25,26 @@ import { addMachineActions } from './commands/playground/machine-action.ts'
 import { addMachineConsole } from './commands/playground/machine-console.ts'
 import { addMachines } from './commands/playground/machines.ts'
 import { addManifest } from './commands/playground/manifest.ts'
+import { addPersist } from './commands/playground/persist.ts'
 import { addRemove } from './commands/playground/remove.ts'
 import { addRestart } from './commands/playground/restart.ts'
 import { addSave } from './commands/playground/save.ts'
 import { addStart } from './commands/playground/start.ts'
+import { addStatus } from './commands/playground/status.ts'
 import { addStop } from './commands/playground/stop.ts'
 import { addTaskOutput } from './commands/playground/task-output.ts'
 import { addTaskRetry } from './commands/playground/task-retry.ts'
 import { addTasks } from './commands/playground/tasks.ts'
 import { addTitle } from './commands/playground/title.ts'
 import { addUpdate } from './commands/playground/update.ts'
+import { addWait } from './commands/playground/wait.ts'
 import { addSsh } from './commands/ssh.ts'
 import { addSshConfig } from './commands/ssh-config.ts'
 import { addSshKeyAdd } from './commands/ssh-key/add.ts'
 import { addSshKeyList } from './commands/ssh-key/list.ts'
 import { addSshKeyRemove } from './commands/ssh-key/remove.ts'
 import { addUsage } from './commands/usage.ts'
+import { addWhoami } from './commands/whoami.ts'
 import { openWith } from './context.ts'
 
 const examples = `
@@ -46,17 +52,19 @@ Examples:
   ramet playground start debian            start a run, wait until it is ready, print its id
   ramet ssh ID                             a shell in its first machine
   ramet ssh ID -m box -- uname -a          one command; its exit status is this command's
+  ramet cp -r src ID:/root/                a folder into a machine
   ramet playground stop ID                 switch it off and keep everything
   ramet playground restart ID              switch it on again
   ramet playground clone ID --count 3      three stopped copies of a stopped run, at once
   ramet playground save ID my-lab          a playground of your own from a stopped run
   ramet playground destroy ID              remove it
   ramet login                              a link to the dashboard that logs a browser in once
+  ramet login http://lab:8420              keep a token of another computer's server; commands go there then
 
 A run is named by its id, or by the beginning of its id or title if no other begins so.
 
 The server is found by --endpoint and --token, else by RAMET_ENDPOINT and RAMET_TOKEN, else by
-what the server of RAMET_HOME (/var/lib/ramet) wrote down.
+what the server of RAMET_HOME wrote down, else by the last login, else in /var/lib/ramet.
 Exit status: 0 done, 1 failed, 2 wrong usage (tasks --wait: not all completed), 130 interrupted. ssh: that of the command, 255 failed.`
 
 /** The whole command line, a file a verb. Throws CommanderError for usage errors and after help. */
@@ -76,11 +84,13 @@ export function createProgram(): Command {
 
   const playground = program
     .command('playground')
-    .alias('p')
+    .aliases(['p', 'playgrounds'])
     .summary('runs and what they are made from')
     .description('Runs, and the playgrounds they are made from.')
   addStart(playground, open)
   addList(playground, open)
+  addStatus(playground, open)
+  addWait(playground, open)
   addStop(playground, open)
   addRestart(playground, open)
   addDestroy(playground, open)
@@ -88,6 +98,7 @@ export function createProgram(): Command {
   addSave(playground, open)
   addLineage(playground, open)
   addTitle(playground, open)
+  addPersist(playground, open)
   addMachines(playground, open)
   const machine = playground.command('machine').description('One machine of a run.')
   addMachineConsole(machine, open)
@@ -104,6 +115,7 @@ export function createProgram(): Command {
   addRemove(playground, open)
 
   addSsh(program, open)
+  addCp(program, open)
   addSshConfig(program, open)
   const sshKey = program.command('ssh-key').description('Public keys that open your machines by plain ssh.')
   addSshKeyAdd(sshKey, open)
@@ -122,9 +134,11 @@ export function createProgram(): Command {
 
   addLogin(program, open)
   addLogout(program, open)
+  addWhoami(program, open)
   addUsage(program, open)
   addDoctor(program, open)
   addFsck(program, open)
   addHealth(program, open)
+  addCompletion(program, open)
   return program
 }

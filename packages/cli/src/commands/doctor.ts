@@ -15,7 +15,7 @@ export function addDoctor(parent: Command, open: Open): void {
     .action(async (options: { output: Format }) => {
       const { client, out } = await open()
       const checks = await client.doctor()
-      if (options.output === 'json') out.json(checks)
+      if (options.output !== 'table') out.data(checks, options.output)
       else for (const check of checks) show(out, check)
       if (checks.some(({ status }) => status === 'fail')) process.exitCode = 1
     })

@@ -8,6 +8,6 @@ export function addHealth(parent: Command, open: Open): void {
     .description('What the server says of itself, as JSON.')
     .action(async () => {
       const { client, out } = await open()
-      out.json(await client.health())
+      out.data(await client.health(), 'json')
     })
 }

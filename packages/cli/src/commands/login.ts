@@ -1,15 +1,35 @@
+import { createClient } from '@ramet/client/client.ts'
 import { pages } from '@ramet/model/api/routes.ts'
+import { invalidInput, notAuthenticated } from '@ramet/model/errors/errors.ts'
 import type { Command } from 'commander'
 import type { Open } from '../context.ts'
+import { checkedEndpoint, type ServerFlags } from '../find-server.ts'
+import { loginsFile, readLogins, withLogin, writeLogins } from '../logins.ts'
 import { openInBrowser } from '../open-in-browser.ts'
+import { createOutput } from '../output.ts'
+import { readSecret } from '../read-secret.ts'
 
 /** `ramet login` */
 export function addLogin(parent: Command, open: Open): void {
   parent
     .command('login')
-    .description('Print a link that logs a browser in, once, within ten minutes; and open it where there is a desktop.')
+    .description(
+      'Without a URL: print a link that logs a browser in, once, within ten minutes; and open it where there is a desktop. With the URL of a server: keep a token of it, so that this computer’s commands go there.',
+    )
+    .argument('[url]', 'address of a server, such as http://lab:8420')
     .option('--print', 'print the link and nothing else, and open nothing')
-    .action(async (options: { print?: boolean }) => {
+    .addHelpText(
+      'after',
+      `
+Examples:
+  ramet login                              a link for your browser
+  ramet login http://lab:8420              asks for a token, and keeps it for your eyes alone
+  ramet login http://lab:8420 <token.txt   the same from a script
+
+The token of a server is in RAMET_HOME/secrets/cli-token on its machine.`,
+    )
+    .action(async (url: string | undefined, options: { print?: boolean }) => {
+      if (url !== undefined) return keepToken(url, parent.opts<ServerFlags>().token)
       const { client, server, out } = await open()
       const { token } = await client.makeLoginLink()
       const link = `${server.endpoint}${pages.login(token)}`
@@ -19,4 +39,24 @@ export function addLogin(parent: Command, open: Open): void {
       }
       out.result(link)
     })
+}
+
+/** A token is kept only once the server has taken it. */
+async function keepToken(url: string, given: string | undefined): Promise<void> {
+  const out = createOutput()
+  const endpoint = checkedEndpoint(url)
+  await createClient({ endpoint }).health()
+  const token = (given ?? (await readSecret(`Token of ${endpoint} (it is not shown):`))).trim()
+  // What is no token would be no header either.
+  if (!/^[\x21-\x7e]{1,1000}$/.test(token)) throw invalidInput('That is no token.')
+  const { name } = await createClient({ endpoint, token })
+    .me()
+    .catch((error: { code?: string }) => {
+      throw error.code === 'not_authenticated' ? notAuthenticated() : error
+    })
+  await writeLogins(process.env, withLogin(await readLogins(process.env), endpoint, token))
+  out.note(
+    `Commands go to ${endpoint} as ${name} from now on; the token is in ${loginsFile(process.env)}. Forget it with: ramet logout`,
+  )
+  out.result(endpoint)
 }

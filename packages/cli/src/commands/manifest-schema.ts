@@ -7,5 +7,5 @@ export function addManifestSchema(parent: Command): void {
   parent
     .command('schema')
     .description('Print the JSON Schema of manifests, for editors. Rules across fields are not in it; see: ramet manifest check')
-    .action(() => createOutput().json(manifestJsonSchema()))
+    .action(() => createOutput().data(manifestJsonSchema(), 'json'))
 }

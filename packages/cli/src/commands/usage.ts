@@ -13,7 +13,7 @@ export function addUsage(parent: Command, open: Open): void {
     .action(async (options: { output: Format }) => {
       const { client, out } = await open()
       const usage = await client.usage()
-      if (options.output === 'json') return out.json(usage)
+      if (options.output !== 'table') return out.data(usage, options.output)
       out.table(['KIND', 'ID OR NAME', 'TITLE', 'STATUS', 'ALONE', 'SHARED'], rows(usage))
       const { usedBytes, limitBytes } = usage.quota
       out.note(`On disk: ${formatBytes(usage.totalBytes)}, of this ${formatBytes(usage.imageBytes)} for images.`)

@@ -1,6 +1,5 @@
-import { Document, visit } from 'yaml'
 import type { Playground } from '../api/wire.ts'
-import { isSteering, visibleJson } from '../units/visible-text.ts'
+import { printYaml } from '../units/visible-yaml.ts'
 import { manifestSpecSchema } from './manifest.ts'
 import { restoreUnknown } from './unknown-fields.ts'
 
@@ -29,17 +28,10 @@ export function printManifest(
     markdown,
     cover,
   })
-  // `playground` is there even when all of it is left to the base. Lines are not folded, so that long texts stay as they are.
+  // `playground` is there even when all of it is left to the base.
   const content = { ...(top as object), playground: compact(spec) ?? {} }
   restoreUnknown(content, unknownFields)
-  const document = new Document(content, { aliasDuplicateObjects: false })
-  visit(document, {
-    Scalar: (_, scalar) => {
-      // Only double quotes have escapes (YAML 1.2.2, 5.7).
-      if (typeof scalar.value === 'string' && isSteering(scalar.value)) scalar.type = 'QUOTE_DOUBLE'
-    },
-  })
-  return visibleJson(document.toString({ lineWidth: 0 }))
+  return printYaml(content)
 }
 
 /** Without absent fields, empty lists and empty maps. Text stays, empty or not. */

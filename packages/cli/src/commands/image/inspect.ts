@@ -16,7 +16,7 @@ export function addImageInspect(parent: Command, open: Open): void {
     .action(async (name: string, options: { output: Format }) => {
       const { client, out } = await open()
       const image = await client.images.inspect(name)
-      if (options.output === 'json') out.json(image)
+      if (options.output !== 'table') out.data(image, options.output)
       else for (const line of inspectionLines(image)) out.result(line)
     })
 }

@@ -18,7 +18,7 @@ export function addImageList(parent: Command, open: Open): void {
       const { client, out } = await open()
       const images = await client.images.list()
       if (options.quiet) for (const { name } of images) out.result(name)
-      else if (options.output === 'json') out.json(images)
+      else if (options.output !== 'table') out.data(images, options.output)
       else {
         out.table(['NAME', 'KIND', 'STATE', 'SIZE', 'BUILT', 'USED', 'DIGEST', 'DESCRIPTION'], images.map(row))
         const note = unusedNote(images)

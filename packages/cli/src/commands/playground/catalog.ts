@@ -31,7 +31,7 @@ export function addCatalog(parent: Command, open: Open): void {
       const wanted = listed.filter(({ categories }) => category === undefined || categories.includes(category))
       const playgrounds = wanted.filter((playground) => all || outOfReach(playground).length === 0)
       if (quiet) for (const { name } of playgrounds) out.result(name)
-      else if (output === 'json') out.json(playgrounds)
+      else if (output !== 'table') out.data(playgrounds, output)
       else {
         out.table(['NAME', 'TITLE', 'MACHINES', 'MEMORY', 'BASE', 'DESCRIPTION'], playgrounds.map(rowOf))
         tellHidden(

@@ -18,7 +18,7 @@ export function addLineage(parent: Command, open: Open): void {
     .action(async (name: string, options: { output: Format }) => {
       const { client, out } = await open()
       const lineage = await find(client, name)
-      if (options.output === 'json') return out.json(lineage)
+      if (options.output !== 'table') return out.data(lineage, options.output)
       for (const line of lineageLines(lineage)) out.result(line)
     })
 }

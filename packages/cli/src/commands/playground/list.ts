@@ -1,5 +1,5 @@
-import { silentMachines } from '@ramet/client/goals.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
+import { silentMachines } from '@ramet/model/run/goals.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Command } from 'commander'
 import { ago } from '../../ago.ts'
@@ -19,7 +19,7 @@ export function addList(parent: Command, open: Open): void {
       const { client, out } = await open()
       const plays = (await client.plays.list()).filter(({ state }) => options.all || state !== 'DESTROYED')
       if (options.quiet) for (const { id } of plays) out.result(id)
-      else if (options.output === 'json') out.json(plays)
+      else if (options.output !== 'table') out.data(plays, options.output)
       else {
         // A list without storage is better than none.
         const usage = await client.usage().catch(() => undefined)

@@ -1,4 +1,4 @@
-import { incompleteBoots, isMachineReady, silentMachines } from '@ramet/client/goals.ts'
+import { incompleteBoots, isMachineReady, silentMachines } from '@ramet/model/run/goals.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
@@ -17,7 +17,7 @@ export function addMachines(parent: Command, open: Open): void {
       const { client, out } = await open()
       const play = await resolveRun(client, name)
       if (options.quiet) for (const machine of play.machines) out.result(machine.name)
-      else if (options.output === 'json') out.json(play.machines)
+      else if (options.output !== 'table') out.data(play.machines, options.output)
       else {
         out.table(
           ['NAME', 'STATE', 'READY', 'CPUS', 'RAM', 'ADDRESSES', 'DRIVES', 'HOST ADDRESS'],

@@ -1,7 +1,7 @@
-import { areAllTasksSettled, areTasksSettled } from '@ramet/client/goals.ts'
 import type { Play, PlayTask, PlayTaskDetails } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { type TaskKind, taskKind, taskKinds } from '@ramet/model/plan/task-kind.ts'
+import { areAllTasksSettled, areTasksSettled } from '@ramet/model/run/goals.ts'
 import { isTaskOver, taskStatus, taskStatusWord } from '@ramet/model/run/task-state.ts'
 import { parseDuration } from '@ramet/model/units/duration.ts'
 import { type Command, Option } from 'commander'
@@ -42,7 +42,7 @@ export function addTasks(parent: Command, open: Open): void {
       const isOfKind = (task: PlayTask) => kind === undefined || taskKind(task) === kind
       if (options.wait && kind !== 'helper') await waitForTasks()
       const tasks = (await client.plays.tasks(play.id)).filter(isOfKind)
-      if (options.output === 'json') out.json(tasks)
+      if (options.output !== 'table') out.data(tasks, options.output)
       else out.table(['NAME', 'MACHINE', 'KIND', 'STATUS', 'EXIT', 'SECONDS', 'NEEDS', 'NOTE'], tasks.map(rowOf))
       const isOpen = ({ helper, status }: PlayTask) => !helper && status !== taskStatus.completed
       if (options.wait && tasks.some(isOpen)) process.exitCode = unfinished
