@@ -1,5 +1,5 @@
 // Plain JavaScript for the machine's own Node (20 or later): installs what is missing, then goes on under the locked Node 24.
-// `node scripts/bootstrap.mjs start|dev|test|proof|bench|fake [ARGS…]`; the npm scripts call it.
+// `node scripts/bootstrap.mjs start|dev|test|proof|bench|fake|pack [ARGS…]`; the npm scripts call it.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -94,6 +94,7 @@ const verbs = {
   test: { debian: ['run', 'test'], entry: ['scripts/test.ts'] },
   proof: { debian: ['run', 'test'], entry: ['scripts/proof.ts'] },
   bench: { debian: ['run', 'test', 'bench'], entry: ['bench/main.ts'] },
+  pack: { debian: [], entry: ['scripts/pack.ts'] },
 }
 const chosen = verbs[verb]
 if (!chosen) fail(`There is no ${verb}. There are: ${Object.keys(verbs).join(', ')}.`)
