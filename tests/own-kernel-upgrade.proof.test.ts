@@ -32,11 +32,11 @@ describe('the kernel of a partitioned root is upgraded', { concurrency: false },
     assert.equal(code, 0, `${command}: ${stderr.slice(-1500)}${stdout.slice(-1500)}`)
     return stdout.trim()
   }
-  /** Copies a file of the host into the machine by its commands, 256 KiB of base64 each. */
+  /** Copies a file of the host into the machine by its commands, 96 KiB of base64 each. */
   const send = async (file: string, to: string) => {
     const text = readFileSync(file).toString('base64')
     await inGuest(`: > ${to}.b64`)
-    for (let at = 0; at < text.length; at += 262_144) await inGuest(`printf %s '${text.slice(at, at + 262_144)}' >> ${to}.b64`)
+    for (let at = 0; at < text.length; at += 98_304) await inGuest(`printf %s '${text.slice(at, at + 98_304)}' >> ${to}.b64`)
     await inGuest(`base64 -d ${to}.b64 > ${to} && rm ${to}.b64`)
   }
 

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { testFolder } from '../scripts/testing/test-folders.ts'
 import { bootOf, tellMachine } from './harness/in-machine.ts'
+import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
 const manifest = `
@@ -43,6 +44,12 @@ describe('a machine that boots the kernel of its root', { concurrency: false }, 
     assert.equal(
       await inGuest('ls /boot | grep vmlinuz; cat /root/once; echo; hostname'),
       `vmlinuz-${release}\nas the manifest says\nbox`,
+    )
+    // The way in is there before the message bus is.
+    await until(
+      'the bus',
+      async () => (await tellMachine(server, id, 'box', 'test -S /run/dbus/system_bus_socket')).code === 0,
+      120_000,
     )
     assert.equal(await inGuest('systemctl is-system-running --wait; systemctl --failed --quiet'), 'running')
     assert.match(await inGuest('df --output=size -BM /'), /(3\d|40)\d\dM/)

@@ -164,7 +164,10 @@ export class MachineStream {
       this.#isOver = true
       this.#socket.close(1000)
     }
-    if (message.type === 'error') this.#end(new RametError(message.code, 500, message.message, { hint: message.hint }))
+    if (message.type === 'error') {
+      const status = message.code === 'invalid_input' ? 400 : 500
+      this.#end(new RametError(message.code, status, message.message, { hint: message.hint }))
+    }
   }
 
   async #closed(code: number, reason: string): Promise<void> {

@@ -19,13 +19,15 @@ export const windowBytes = 256 * 1024
 /** Clients acknowledge at least each time this many bytes were consumed. */
 export const ackEveryBytes = 32 * 1024
 
+/** What Linux takes as one argument (MAX_ARG_STRLEN, execve(2)). */
+const longestCommand = 131_072
 const dimension = z.number().int().min(1).max(1000)
 
 export const clientMessageSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('exec'),
     /** Given to the user's login shell as `-c`; empty or absent: an interactive login shell. */
-    command: z.string().max(131072).optional(),
+    command: z.string().max(longestCommand, `must have at most ${longestCommand} characters; send more as its input`).optional(),
     /** Default: the machine's default user. */
     user: wordSchema(32).optional(),
     pty: z.object({ term: wordSchema(64), cols: dimension, rows: dimension }).optional(),

@@ -8,6 +8,9 @@ import { toRametError } from './error-answers.ts'
 /** Close codes (RFC 6455, 7.4.1). */
 const closeCodes = { ended: 1000, protocolFault: 1008, failed: 1011 } as const
 
+/** Bytes of a close's reason (RFC 6455, 5.5). */
+const longestReason = 123
+
 /**
  * Copies bytes between one websocket and streams of a guest (protocol: model's stream.ts) in bounded memory: output waits for the client's
  * acknowledgements, input for the guest's.
@@ -30,7 +33,7 @@ export class MachinePump {
     this.#socket.on('message', (frame: Buffer, isBinary) => {
       if (isBinary) return this.#take(frame)
       const message = parseMessage(frame)
-      if (!message) return this.fault('This control message is not understood.')
+      if (typeof message === 'string') return this.fault(message)
       if (message.type !== 'ack') return listener(message)
       if (message.bytes > this.#unacknowledged) return this.fault('More was acknowledged than was sent.')
       this.#unacknowledged -= message.bytes
@@ -84,7 +87,7 @@ export class MachinePump {
 
   fault(why: string): void {
     this.say({ type: 'error', code: 'invalid_input', message: why })
-    this.#close(closeCodes.protocolFault, why)
+    this.#close(closeCodes.protocolFault, why.replace(/[^ -~]/g, '?').slice(0, longestReason))
   }
 
   /** Sends the error and closes. Returns false for a fault of ours, whose details the client does not get. */
@@ -133,10 +136,13 @@ export class MachinePump {
   }
 }
 
-function parseMessage(frame: Buffer): ClientMessage | undefined {
+/** The message, or what is wrong with it. */
+function parseMessage(frame: Buffer): ClientMessage | string {
   try {
-    return clientMessageSchema.safeParse(JSON.parse(frame.toString())).data
+    const { data, error } = clientMessageSchema.safeParse(JSON.parse(frame.toString()))
+    const [issue] = error?.issues ?? []
+    return data ?? `This control message is not understood: ${[...(issue?.path ?? []), issue?.message].join(': ')}.`
   } catch {
-    return undefined
+    return 'This control message is not understood: it is no JSON.'
   }
 }

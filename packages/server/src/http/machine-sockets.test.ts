@@ -146,6 +146,16 @@ for (const [name, fault] of [
   })
 }
 
+test('a command that is too long is refused with how long it may be', async () => {
+  await using server = await start()
+  const socket = server.socket(exec)
+  const received = record(socket)
+  socket.on('open', () => send(socket, { type: 'exec', command: 'x'.repeat(131_073) }))
+  await until('the close', () => received.closed)
+  assert.equal(received.closed?.code, 1008)
+  assert.match(received.closed?.reason ?? '', /command: must have at most 131072 characters; send more as its input/)
+})
+
 test('input before the command is a fault', async () => {
   await using server = await start()
   const socket = server.socket(exec)
