@@ -188,6 +188,21 @@ describe('plain ssh', { concurrency: false }, () => {
     client.end()
     const web = createWebSocketStream(socket(':8080'))
     assert.match((await web.take(1).toArray()).join(''), /from inside/)
+    // The other way: the machine listens, and each connection is a websocket that the client opens.
+    const control = socket('listen:127.0.0.1:9099')
+    await once(control, 'open')
+    const heard = ssh('echo to the client | /run/ramet/busybox nc 127.0.0.1 9099')
+    const [told] = (await once(control, 'message')) as [Buffer]
+    const { type, cid } = JSON.parse(told.toString()) as { type: string; cid: string }
+    assert.equal(type, 'connect')
+    const connection = createWebSocketStream(socket(`connect:${cid}`))
+    assert.equal((await connection.take(1).toArray()).join(''), 'to the client\n')
+    connection.end('from the client\n')
+    assert.equal((await heard).code, 0)
+    const taken = socket('listen:127.0.0.1:9099')
+    const [, { statusCode: refusal }] = (await once(taken, 'unexpected-response')) as [unknown, { statusCode: number }]
+    assert.equal(refusal, 409)
+    control.close()
   })
 
   test('a key that was taken away opens nothing more', async () => {

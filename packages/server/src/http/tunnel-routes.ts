@@ -1,18 +1,23 @@
-import { duplexPair } from 'node:stream'
+import { type Duplex, duplexPair } from 'node:stream'
 import { routes } from '@ramet/model/api/routes.ts'
 import { startTunnelSchema, tunnelSchema } from '@ramet/model/api/tunnel.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import { notAuthenticated, notFound } from '@ramet/model/errors/errors.ts'
+import { visibleLine } from '@ramet/model/units/visible-text.ts'
 import type { FastifyBaseLogger } from 'fastify'
-import { createWebSocketStream } from 'ws'
+import { createWebSocketStream, type WebSocket } from 'ws'
 import { z } from 'zod'
 import { readCookie } from '../access/cookie.ts'
 import type { OpenCounts } from '../access/open-counts.ts'
 import { isSameHash, sha256 } from '../access/token-hash.ts'
 import type { Services } from '../services.ts'
+import { type Arrival, type Exec, openForwarder } from '../ssh/forwarder.ts'
 import { reach } from '../ssh/reach.ts'
+import { listenAddress } from '../ssh/remote-forwards.ts'
 import { serveSsh } from '../ssh/serve-connection.ts'
 import { onlyKey, parsePublic } from '../ssh/ssh-keys.ts'
-import { readTunnelAddress } from '../tunnels/tunnel-address.ts'
+import { Arrivals } from '../tunnels/arrivals.ts'
+import { readTunnelAddress, type TunnelAddress } from '../tunnels/tunnel-address.ts'
 import { type OpenTunnel, Tunnels } from '../tunnels/tunnels.ts'
 import { waitUntilReady } from '../tunnels/wait-until-ready.ts'
 import { type Route, route } from './route.ts'
@@ -32,6 +37,31 @@ export interface TunnelOptions {
 const cookieName = '.ixcondsess'
 const sshPort = 22
 
+const cannotListenThere = (host: string, port: number, why: string) =>
+  new RametError('cannot_listen_there', 409, `The machine cannot listen on ${host}:${port}: ${visibleLine(why)}`, {
+    hint: 'Another program of the machine may have the port: ask for another one.',
+  })
+
+/** Joins a websocket with a connection. The protocol has no half-close: the end of one side is the end. */
+function carry(inside: Duplex, closed: () => void): (socket: WebSocket) => void {
+  return (socket) => {
+    const outside = createWebSocketStream(socket)
+    const end = () => {
+      closed()
+      inside.destroy()
+      outside.destroy()
+    }
+    // A text frame has no place in a connection of bytes.
+    socket.on('message', (_data, isBinary) => isBinary || socket.close(1003))
+    outside.on('error', end)
+    inside.on('error', end)
+    socket.once('close', end)
+    inside.once('end', () => outside.end())
+    inside.pipe(outside, { end: false })
+    outside.pipe(inside)
+  }
+}
+
 const noTunnel = () => notFound('tunnel', 'of this URL', 'Open a new one: POST /api/plays/ID/tunnels.')
 
 /**
@@ -40,6 +70,7 @@ const noTunnel = () => notFound('tunnel', 'of this URL', 'Open a new one: POST /
  */
 export function addTunnels({ services, sockets, counts, scheme, log, holdMs = 50_000 }: TunnelOptions): Route[] {
   const tunnels = new Tunnels()
+  const arrivals = new Arrivals()
   const { runs, machines, host } = services
 
   const talkSsh = ({ user, runId, machine, account, sshKey }: OpenTunnel) => {
@@ -58,6 +89,35 @@ export function addTunnels({ services, sockets, counts, scheme, log, holdMs = 50
     return theirs
   }
 
+  const open = (tunnel: OpenTunnel, asked: Exclude<TunnelAddress, { kind: 'listen' }>): Promise<Duplex> => {
+    if (asked.kind === 'connect') return arrivals.claim(tunnel, asked.connection)
+    const isShell = asked.host === '' && asked.port === sshPort && tunnel.sshKey !== undefined
+    if (isShell) return Promise.resolve(talkSsh(tunnel))
+    return reach(machines, tunnel.user, tunnel, asked.host, asked.port)
+  }
+
+  /** Listens in the machine for as long as the websocket is there, and tells it of each connection. */
+  const listen = async (tunnel: OpenTunnel, { host: at, port }: { host: string; port: number }, closed: () => void) => {
+    const { user, runId, machine, account } = tunnel
+    const address = listenAddress(at)
+    if (address === undefined) throw cannotListenThere(at, port, 'it is no address of the machine.')
+    const early: Arrival[] = []
+    let told = (arrival: Arrival): void => void early.push(arrival)
+    const exec: Exec = (command) => machines.exec(user, runId, machine, command, account === undefined ? {} : { user: account })
+    const forwarder = await openForwarder(exec, `listen ${address} ${port}`, (arrival) => told(arrival)).catch((error: Error) => {
+      throw cannotListenThere(at, port, error.message)
+    })
+    return (socket: WebSocket) => {
+      told = (arrival) => socket.send(JSON.stringify({ type: 'connect', cid: arrivals.add(tunnel, arrival) }))
+      early.forEach(told)
+      void forwarder.ended.then(() => socket.close(1000))
+      socket.once('close', () => {
+        forwarder.close()
+        closed()
+      })
+    }
+  }
+
   sockets.add(
     `${decodeURIComponent(routes.tunnel(':ticket'))}/tunnels/*`,
     async ({ request, params: [ticket = '', address = ''] }) => {
@@ -65,32 +125,16 @@ export function addTunnels({ services, sockets, counts, scheme, log, holdMs = 50
       const cookie = readCookie(request.headers.cookie ?? '', cookieName)
       if (!tunnel) throw noTunnel()
       if (cookie === undefined || !isSameHash(sha256(cookie), sha256(tunnel.cookie))) throw notAuthenticated()
-      const { host: to, port } = readTunnelAddress(address)
-      // Whoever may not enter the run any more gets no connection either.
+      // Whoever may not enter the run any more gets no connection either: each way in asks.
+      const asked = readTunnelAddress(address)
       const place = counts.take(tunnel.user, 'sockets')
-      const isShell = to === '' && port === sshPort && tunnel.sshKey !== undefined
-      const inside = await (isShell ? Promise.resolve(talkSsh(tunnel)) : reach(machines, tunnel.user, tunnel, to, port)).catch(
-        (error: unknown) => {
-          place[Symbol.dispose]()
-          throw error
-        },
-      )
-      return (socket) => {
-        const outside = createWebSocketStream(socket)
-        const end = () => {
-          place[Symbol.dispose]()
-          inside.destroy()
-          outside.destroy()
-        }
-        // A text frame has no place in a connection of bytes.
-        socket.on('message', (_data, isBinary) => isBinary || socket.close(1003))
-        outside.on('error', end)
-        inside.on('error', end)
-        socket.once('close', end)
-        // The protocol has no half-close: the end of one side is the end.
-        inside.once('end', () => outside.end())
-        inside.pipe(outside, { end: false })
-        outside.pipe(inside)
+      const giveBack = () => place[Symbol.dispose]()
+      try {
+        if (asked.kind === 'listen') return await listen(tunnel, asked, giveBack)
+        return carry(await open(tunnel, asked), giveBack)
+      } catch (error) {
+        giveBack()
+        throw error
       }
     },
   )

@@ -1,24 +1,24 @@
 import { invalidInput } from '@ramet/model/errors/errors.ts'
 
-export interface TunnelAddress {
-  /** Empty: the machine itself. */
-  readonly host: string
-  readonly port: number
-}
+/** What a websocket of a tunnel is: a connection to a port, a listener in the machine, or one of the connections that came to such a listener. */
+export type TunnelAddress =
+  | { readonly kind: 'dial' | 'listen' /** Empty: the machine itself. */; readonly host: string; readonly port: number }
+  | { readonly kind: 'connect'; readonly connection: string }
 
-/**
- * Reads what a client of wsmux wants to be connected with: base64 of `HOST:PORT` or `dial:HOST:PORT`. The protocol's `listen:` and `connect:` (a port of the machine that the client
- * serves) are refused with `invalid_input`.
- */
+/** Reads what a client of wsmux wants: base64 of `HOST:PORT`, `dial:HOST:PORT`, `listen:HOST:PORT` or `connect:ID`. Throws `invalid_input`. */
 export function readTunnelAddress(encoded: string): TunnelAddress {
   const text = Buffer.from(encoded, 'base64').toString('utf8')
-  const found = /^(?:dial:)?(\[[^\]]*\]|[^:\s]*):(\d{1,5})$/.exec(text)
-  const port = Number(found?.[2])
-  if (!found || port < 1 || port > 65535)
+  const connection = /^connect:([\w-]{1,64})$/.exec(text)?.[1]
+  if (connection !== undefined) return { kind: 'connect', connection }
+  const found = /^(?:(dial|listen):)?(\[[^\]]*\]|[^:\s]*):(\d{1,5})$/.exec(text)
+  const kind = found?.[1] === 'listen' ? 'listen' : 'dial'
+  const port = Number(found?.[3])
+  // 0: any port that is free.
+  if (!found || port < (kind === 'dial' ? 1 : 0) || port > 65535)
     throw invalidInput(
       `${JSON.stringify(text.slice(0, 200))} is not an address that a tunnel leads to.`,
       'address',
-      'Ask for HOST:PORT. Ports of the machine that your side serves (-R) are not there yet.',
+      'Ask for HOST:PORT, listen:HOST:PORT or connect:ID, in base64.',
     )
-  return { host: (found[1] ?? '').replace(/^\[|\]$/g, ''), port }
+  return { kind, host: (found[2] ?? '').replace(/^\[|\]$/g, ''), port }
 }
