@@ -1,4 +1,5 @@
 import { ImageLibrary } from '@ramet/engine/testing'
+import { plainSpec } from '@ramet/model/api/wire-spec.ts'
 import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
 import { TestServer, testCache } from '../tests/harness/server.ts'
 import type { Benchmark, Figure } from './samples.ts'
@@ -40,7 +41,7 @@ export const snapshot: Benchmark = {
       const virsh = async (shape: Shape, playground: string): Promise<SaveAndRestore | undefined> => {
         if (missing !== undefined) return undefined
         progress(`${shape.name}: virsh save and restore`)
-        const plan = makeRunPlan(await runs.client.playgrounds.get(playground))
+        const plan = makeRunPlan(plainSpec(await runs.client.playgrounds.get(playground)))
         const library = await ImageLibrary.open(testCache)
         const parts = { pack: await library.requireKernelPack(), image: await library.requireImage(image), plan }
         return saveAndRestore({ ...parts, filledMiB: shape.filledMiB, accelerator }, rivalSamples, progress)

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { waitForPlay } from '@ramet/client/wait-for-play.ts'
 import { ImageLibrary } from '@ramet/engine/testing'
+import { plainSpec } from '@ramet/model/api/wire-spec.ts'
 import { makeRunPlan } from '@ramet/model/plan/make-run-plan.ts'
 import { TestServer, testCache } from '../tests/harness/server.ts'
 import { untilRunning } from '../tests/harness/until-running.ts'
@@ -47,7 +48,7 @@ async function startThroughApi(server: TestServer): Promise<Timeline> {
 async function bareParts(server: TestServer): Promise<BareParts> {
   const client = await server.client()
   const accelerator = await ready(server)
-  const plan = makeRunPlan(await client.playgrounds.get(playground))
+  const plan = makeRunPlan(plainSpec(await client.playgrounds.get(playground)))
   const library = await ImageLibrary.open(testCache)
   const source = plan.machines[0]?.drives[0]?.source ?? ''
   return { pack: await library.requireKernelPack(), image: await library.requireImage(source), plan, accelerator }

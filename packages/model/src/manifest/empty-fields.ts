@@ -19,6 +19,10 @@ export function dropEmptyFields(body: unknown): void {
     if (machine.backend === '') delete machine.backend
     if (machine.kernel === '' || (isRecord(machine.kernel) && machine.kernel.source === '')) delete machine.kernel
     clean(machine.resources)
+    for (const file of each(machine.startupFiles)) {
+      // Its content may well be empty.
+      if (isRecord(file)) for (const key of ['owner', 'mode', 'source']) if (file[key] === '') delete file[key]
+    }
     for (const drive of each(machine.drives)) clean(drive)
     if (isRecord(machine.network)) for (const one of each(machine.network.interfaces)) clean(one)
   }

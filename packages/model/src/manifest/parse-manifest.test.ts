@@ -267,7 +267,12 @@ const golden: Bad[] = [
   { says: 'broken YAML', text: 'kind: playground\ntitle: a: b', code: 'invalid_yaml', at: 'a: b' },
   { says: 'two documents', text: `${inner('  machines: []')}\n---\nkind: playground`, code: 'invalid_yaml', at: '---' },
   { says: 'a tag', text: inner('  machines: !!set {a}'), code: 'invalid_yaml', at: '!!set' },
-  { says: 'both spellings', text: one(`${drives}\nnoSSH: true\nnoSsh: true`), code: 'duplicate_key', at: 'noSsh' },
+  {
+    says: 'both spellings, and different values',
+    text: one(`${drives}\nnoSSH: true\nnoSsh: false`),
+    code: 'duplicate_key',
+    at: 'noSsh',
+  },
   { says: 'a list where a map belongs', text: inner('  machines: {}'), code: 'invalid_value', at: '{}' },
   { says: 'a field named __proto__', text: one(`${drives}\n__proto__: {polluted: 1}`), code: 'unknown_field', at: '__proto__' },
 ]

@@ -54,13 +54,14 @@ export function copyBounded(input: unknown): { value?: unknown; faults: Fault[] 
 /** Spellings of other clients of the same API, and ours. */
 export const otherSpellings: Readonly<Record<string, string>> = { noSsh: 'noSSH', timeoutSeconds: 'timeout_seconds' }
 
-/** Renames `noSsh` and `timeoutSeconds` (the Terraform provider's) in place; a fault where both spellings stand. `specPath`: where the spec is in `value`. */
+/** Renames `noSsh` and `timeoutSeconds` (the Terraform provider's) in place; a fault where both spellings stand and differ. `specPath`: where the spec is in `value`. */
 export function renameSpellings(value: unknown, specPath: Path): Fault[] {
   const faults: Fault[] = []
   const rename = (item: unknown, from: string, path: Path) => {
     const to = otherSpellings[from] as string
     if (!isRecord(item) || !Object.hasOwn(item, from)) return
-    if (Object.hasOwn(item, to)) {
+    // Who sends back what was answered sends both.
+    if (Object.hasOwn(item, to) && item[to] !== item[from]) {
       faults.push(
         fault('duplicate_key', [...path, from], `\`${from}\` and \`${to}\` are the same field.`, `Leave \`${from}\` out.`, 'key'),
       )

@@ -1,6 +1,6 @@
 import type { Playground } from '../api/wire.ts'
 import { printYaml } from '../units/visible-yaml.ts'
-import { manifestSpecSchema } from './manifest.ts'
+import { type ManifestSpec, manifestSpecSchema } from './manifest.ts'
 import { restoreUnknown } from './unknown-fields.ts'
 
 /**
@@ -8,7 +8,11 @@ import { restoreUnknown } from './unknown-fields.ts'
  * file) are escaped, so that it can be read on a terminal.
  */
 export function printManifest(
-  playground: Omit<Playground, 'userAccess' | 'pageUrl' | 'createdAt' | 'id' | 'owner' | 'published' | 'warnings'>,
+  playground: Omit<
+    Playground,
+    'userAccess' | 'pageUrl' | 'createdAt' | 'id' | 'owner' | 'published' | 'warnings' | 'machines' | 'initTasks'
+  > &
+    Pick<ManifestSpec, 'machines' | 'initTasks'>,
 ): string {
   const spec = Object.fromEntries(
     Object.keys(manifestSpecSchema.shape)

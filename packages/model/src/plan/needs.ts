@@ -1,10 +1,10 @@
 import type { Playground } from '../api/wire.ts'
-import type { ManifestSpec } from '../manifest/manifest.ts'
+import type { ManifestMachine } from '../manifest/manifest.ts'
 import { parseBytes } from '../units/bytes.ts'
 import { defaults } from './defaults.ts'
 
 /** Bytes of memory of all its machines together, as its manifest asks for them. */
-export const memoryNeeded = ({ machines }: Pick<ManifestSpec, 'machines'>): number =>
+export const memoryNeeded = ({ machines }: { readonly machines: readonly Pick<ManifestMachine, 'resources'>[] }): number =>
   machines.reduce((sum, { resources }) => sum + (parseBytes(resources?.ramSize ?? defaults.ramSize) ?? 0), 0)
 
 /** Hosts of registries out of reach without which it cannot start. */

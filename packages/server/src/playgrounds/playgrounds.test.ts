@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { publicImages } from '@ramet/engine/testing'
 import { playgroundSchema } from '@ramet/model/api/wire.ts'
+import { plainSpec } from '@ramet/model/api/wire-spec.ts'
 import { InvalidInput } from '@ramet/model/errors/error.ts'
 import { parseManifest } from '@ramet/model/manifest/parse-manifest.ts'
 import { printManifest } from '@ramet/model/manifest/print-manifest.ts'
@@ -72,7 +73,7 @@ test('a created playground gets a suffix, is its owner’s alone, and its manife
   assert.deepEqual(await names(playgrounds.list(bob, 'my-custom')), [])
   await assert.rejects(playgrounds.get(bob, made.name), { code: 'not_found' })
   await assert.rejects(playgrounds.remove(bob, made.name), { code: 'not_found' })
-  const { spec } = parseManifest(printManifest(await playgrounds.get(ann, made.name)), 'printed', { images })
+  const { spec } = parseManifest(printManifest(plainSpec(await playgrounds.get(ann, made.name))), 'printed', { images })
   assert.equal(spec.machines[0]?.name, 'web')
   await playgrounds.remove(ann, made.name)
   await assert.rejects(playgrounds.get(ann, made.name), { code: 'not_found' })
@@ -127,7 +128,7 @@ test('a manifest as authors write it is taken with warnings, and printed with wh
   const kept = await playgrounds.get(ann, made.name)
   assert.equal(kept.warnings, undefined)
   assert.equal(playgroundSchema.safeParse(JSON.parse(JSON.stringify(kept))).success, true)
-  const printed = printManifest(kept)
+  const printed = printManifest(plainSpec(kept))
   assert.match(printed, /^author: 🐧$/m)
   assert.match(printed, /size: 10GIB\n +format: ext4\n/)
   await assert.rejects(playgrounds.create(ann, { ...body, strict: true }), { code: 'unknown_field' })

@@ -1,4 +1,5 @@
 import type { Playground } from '@ramet/model/api/wire.ts'
+import { plainSpec } from '@ramet/model/api/wire-spec.ts'
 import { printManifest } from '@ramet/model/manifest/print-manifest.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
@@ -12,7 +13,7 @@ export function addManifest(parent: Command, open: Open): void {
     .action(async (name: string) => {
       const { client, out } = await open()
       const playground = await client.playgrounds.get(name)
-      out.content(`${preface(playground)}${printManifest(playground)}`)
+      out.content(`${preface(playground)}${printManifest(plainSpec(playground))}`)
     })
 }
 

@@ -1,3 +1,4 @@
+import { plainSpec } from '@ramet/model/api/wire-spec.ts'
 import { printManifest } from '@ramet/model/manifest/print-manifest.ts'
 import { z } from 'zod'
 import { playgroundName } from '../fields.ts'
@@ -25,7 +26,7 @@ export const playgroundTools: readonly Tool[] = [
     scope: 'read',
     input: z.object({ name: playgroundName }),
     async run({ name }, { services, user }) {
-      return { manifest: printManifest(await services.playgrounds.get(user, name)) }
+      return { manifest: printManifest(plainSpec(await services.playgrounds.get(user, name))) }
     },
   }),
   tool({
