@@ -1,6 +1,10 @@
+import type { Scope } from './scopes.ts'
+
 /** The user of a request. */
 export interface Actor {
   readonly id: string
+  /** Of the token by which the request came; absent: it may do all that its user may. */
+  readonly scopes?: readonly string[] | undefined
 }
 
 /** The object of a permission. `ownerId` null: it belongs to the platform, as the official catalogue, images and the host do. */
@@ -13,47 +17,62 @@ export const platform: Owned = { ownerId: null }
 
 /**
  * The one table of who may do what; `run/run-state.ts` says when. `owner`: whoever owns the subject. `everyone`: every user, where the subject
- * belongs to the platform. What nobody may do to the platform's own (its throwaway runs, official playgrounds) has no `everyone`.
+ * belongs to the platform. First the scope that a token with scopes needs for it; `all`: none is enough, since it opens more than they say (keys, links, other tokens).
+ * What nobody may do to the platform's own (its throwaway runs, official playgrounds) has no `everyone`.
  */
 const allowed = {
   /** Shown in lists and events. */
-  'run.list': ['owner'],
-  'run.read': ['owner'],
+  'run.list': ['playground:read', 'owner'],
+  'run.read': ['playground:read', 'owner'],
   /** Stop, restart, destroy, title, and the same for one machine. */
-  'run.change': ['owner'],
+  'run.change': ['playground:write', 'owner'],
   /** Clone and save. */
-  'run.copy': ['owner'],
+  'run.copy': ['playground:write', 'owner'],
   /** Commands, terminals, the serial console. */
-  'run.enter': ['owner'],
+  'run.enter': ['playground:write', 'owner'],
 
-  'playground.list': ['owner', 'everyone'],
-  'playground.read': ['owner', 'everyone'],
+  'playground.list': ['playground:read', 'owner', 'everyone'],
+  'playground.read': ['playground:read', 'owner', 'everyone'],
   /** Runs of it, and playgrounds that have it for their base. */
-  'playground.start': ['owner', 'everyone'],
+  'playground.start': ['playground:write', 'owner', 'everyone'],
   /** Texts; and removal. */
-  'playground.change': ['owner'],
-  'playground.create': ['everyone'],
+  'playground.change': ['playground:write', 'owner'],
+  'playground.create': ['playground:write', 'everyone'],
 
-  'image.list': ['everyone'],
-  'image.build': ['everyone'],
-  'image.remove': ['everyone'],
+  'image.list': ['playground:read', 'everyone'],
+  'image.build': ['playground:write', 'everyone'],
+  'image.remove': ['playground:write', 'everyone'],
 
   /** Doctor, fsck, metrics. */
-  'host.read': ['everyone'],
+  'host.read': ['playground:read', 'everyone'],
   /** The asking user's own account, its storage and its sessions. */
-  'account.read': ['owner'],
-  'account.leave': ['owner'],
+  'account.read': ['account:read', 'owner'],
+  'account.leave': ['account:write', 'owner'],
   /** Public keys for ssh. */
-  'account.keys': ['owner'],
+  'account.keys': ['all', 'owner'],
   /** Links that log a browser in; by an API token alone. */
-  'account.link': ['owner'],
-} as const satisfies Record<string, readonly ('owner' | 'everyone')[]>
+  'account.link': ['all', 'owner'],
+  /** Preferences. */
+  'account.change': ['account:write', 'owner'],
+  /** Programs that are let in, and tokens. */
+  'account.tokens': ['all', 'owner'],
+} as const satisfies Record<string, readonly [scope: Scope | 'all', ...who: ('owner' | 'everyone')[]]>
 
 export type Permission = keyof typeof allowed
 
+/** The scope that a token lacks for a permission; undefined when nothing is lacking. `write` implies `read`. */
+export function missingScope({ scopes }: Pick<Actor, 'scopes'>, permission: Permission): Scope | 'all' | undefined {
+  const [scope] = allowed[permission]
+  if (scopes === undefined) return undefined
+  if (scope !== 'all' && (scopes.includes(scope) || scopes.includes(scope.replace(':read', ':write')))) return undefined
+  return scope
+}
+
 /** Returns the owners to whose subjects `user` may do `permission`; null is the platform. Lists of the store are filtered by it. */
-export const ownersFor = (user: Actor, permission: Permission): readonly (string | null)[] =>
-  allowed[permission].map((who) => (who === 'owner' ? user.id : null))
+export function ownersFor(user: Actor, permission: Permission): readonly (string | null)[] {
+  const [, ...who] = allowed[permission]
+  return missingScope(user, permission) ? [] : who.map((each) => (each === 'owner' ? user.id : null))
+}
 
 /** True when `user` may do `permission` to `subject`. The subject's state is another question (`run-state.ts`). */
 export const can = (user: Actor, permission: Permission, subject: Owned): boolean =>

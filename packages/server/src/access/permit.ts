@@ -1,5 +1,5 @@
-import { type Actor, can, type Owned, type Permission } from '@ramet/model/access/can.ts'
-import { notFound, notPermitted, officialPlayground } from '@ramet/model/errors/errors.ts'
+import { type Actor, can, missingScope, type Owned, type Permission } from '@ramet/model/access/can.ts'
+import { insufficientScope, notFound, notPermitted, officialPlayground } from '@ramet/model/errors/errors.ts'
 import type { PlaygroundRow, RunRow } from '../store/schema.ts'
 
 export type RunPermission = Permission & `run.${string}`
@@ -36,6 +36,12 @@ export function permitPlayground<R extends Pick<PlaygroundRow, 'owner_id'>>(
   }
   if (!can(user, permission, subject)) throw officialPlayground(name)
   return row
+}
+
+/** Says of a token that was made for less what it lacks. `can` would refuse it too, as if there were nothing. Throws `insufficient_scope`. */
+export function permitScope(user: Actor, permission: Permission): void {
+  const scope = missingScope(user, permission)
+  if (scope !== undefined) throw insufficientScope(scope)
 }
 
 /** Checks a permission on what has no owner: images, the host, the user's own account. Throws `not_permitted`. */
