@@ -1,7 +1,9 @@
 import type { Duplex } from 'node:stream'
 import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions } from '@ramet/engine'
+import type { CreateToken, Credential, Preferences, Token } from '@ramet/model/api/account.ts'
 import type { Check, Finding, Health, Image, ImageDetails, Me } from '@ramet/model/api/host.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
+import type { SearchItem, SearchQuery } from '@ramet/model/api/search.ts'
 import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
 import type { Overrides } from '@ramet/model/api/start-overrides.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
@@ -19,11 +21,14 @@ import type { Problem } from '@ramet/model/errors/error.ts'
 import type { Tweaks } from '@ramet/model/manifest/tweak-spec.ts'
 import type { MachineAction, RunState } from '@ramet/model/run/run-state.ts'
 import type { Told } from './events/told.ts'
+import type { Lifetime } from './runs/lifetime.ts'
+import type { StartKey } from './runs/start-key.ts'
 import type { User } from './store/users.ts'
 
 /** Interfaces behind the HTTP layer, which itself knows only users, requests and frames. Each method throws RametError. */
 export interface Services {
   readonly auth: Auth
+  readonly accounts: Accounts
   readonly playgrounds: Playgrounds
   readonly runs: Runs
   readonly copies: Copies
@@ -49,6 +54,9 @@ export interface StartRequest {
   /** Parts of the playground that the run has otherwise. */
   readonly overrides: Overrides | undefined
   readonly tweaks: Tweaks | undefined
+  readonly lifetime: Lifetime
+  /** A request that comes again with it starts nothing, and is answered with the run that there is. */
+  readonly key: StartKey | undefined
 }
 
 export interface Auth {
@@ -61,11 +69,35 @@ export interface Auth {
   closeSession(token: string): Promise<void>
   /** Ends all sessions of a user and closes the open links. Returns how many sessions there were. */
   closeSessionsOf(user: User): Promise<number>
-  me(user: User): Me
+}
+
+/** A user's account, and the programs that act for him. */
+export interface Accounts {
+  me(user: User): Promise<Me>
+  prefer(user: User, preferences: Preferences): Promise<Me>
+  /** Makes a session that may do nothing until somebody has let it in. `from`: the address that asks. Throws `too_many_pending_sessions`. */
+  beginSession(from: string): { readonly id: string; readonly token: string }
+  /** What is told of a session that waits; undefined when there is none. */
+  waiting(id: string): WaitingSession | undefined
+  /** The user of a session; null while it waits; undefined when the token is not its. */
+  userOfSession(id: string, token: string): Promise<User | null | undefined>
+  /** Lets a session in, as the user of `token`, no longer than that lives. False when it does not wait (any more). */
+  admit(id: string, token: string): Promise<boolean>
+  /** Makes a token. One made by a session ends with it at the latest. */
+  makeToken(byToken: string, asked: CreateToken): Promise<Token>
+  credentials(user: User, currentToken: string): Promise<Credential[]>
+  /** Ends a session or token of the user's. That of the command line on the server's machine stays. */
+  endCredential(user: User, id: string): Promise<void>
+}
+
+export interface WaitingSession {
+  readonly from: string
+  readonly createdAt: Date
 }
 
 export interface Playgrounds {
   list(user: User, filter: string | undefined): Promise<Playground[]>
+  search(user: User, query: SearchQuery): Promise<{ readonly items: SearchItem[]; readonly total: number }>
   get(user: User, name: string): Promise<Playground>
   /** Throws InvalidInput with every problem found. */
   create(user: User, body: CreatePlayground): Promise<Playground>
@@ -107,6 +139,8 @@ export interface Runs {
   /** Makes a task that failed begin again. */
   retryTask(user: User, id: string, task: string): Promise<Play>
   setTitle(user: User, id: string, title: string): Promise<Play>
+  /** How long it may be on at a time, and what is done with it then; what is absent stays as it is. */
+  setLifetime(user: User, id: string, lifetime: Partial<Lifetime>): Promise<Play>
   consoles(user: User, id: string, machine: string): Promise<string[]>
   readConsole(user: User, id: string, machine: string, console: string): Promise<string>
 }

@@ -5,11 +5,13 @@ import { storedSpecSchema } from '../manifest/stored-spec.ts'
 import { tweaksSchema } from '../manifest/tweak-spec.ts'
 import { unknownFieldsSchema } from '../manifest/unknown-fields.ts'
 import { planTabSchema } from '../plan/tabs.ts'
+import { atEnds, mostMinutes } from '../run/lifetime.ts'
 import { machineStateSchema, runStateSchema, wantedStateSchema } from '../run/run-state.ts'
 import { taskStatusSchema } from '../run/task-state.ts'
 import { dnsLabelSchema, runIdSchema, titleSchema } from '../units/names.ts'
 import { coverSchema } from '../units/page-url.ts'
 import { lineSchema, linesSchema } from '../units/plain-text.ts'
+import { wireMachineSchema, wireTaskSchema } from './wire-spec.ts'
 
 /**
  * Bodies of the HTTP API. They keep the shape of iximiuz's (reference/labctl-api.md, part 2), so on the wire a run is a `play`;
@@ -123,8 +125,14 @@ export const playSchema = z.object({
   createdAt: z.string(),
   updatedAt: z.string(),
   lastStateAt: z.string(),
-  /** Milliseconds; 0: runs here do not expire. */
+  /** Milliseconds until its time is over; of a run without an end a hundred years, which labctl shows as a long while. */
   expiresIn: z.number(),
+  /** How long it may be on at a time, as Go prints durations (`8h0m0s`); absent: without end. */
+  maxPlayTime: z.string().optional(),
+  /** Ramet's own: when its time is over. Absent while it is off, and without an end. */
+  expiresAt: z.string().optional(),
+  /** Ramet's own: what is done with it then. */
+  atEnd: z.enum(atEnds).optional(),
   pageUrl: z.string(),
   playground: z.object({ name: z.string(), title: z.string(), owner: z.string(), pageUrl: z.string() }),
   machines: z.array(playMachineSchema),
@@ -157,7 +165,7 @@ export const playSchema = z.object({
   initConditions: z.record(z.string(), z.string()).optional(),
   /** What was changed of its playground when it was started, as phrases; absent without changes. */
   changes: z.array(z.string()).optional(),
-  /** What its playground asks for and this host cannot give, as sentences; absent when it has all. */
+  /** What its playground asks for and this host cannot give, and the end of its time when that is near or was reached; sentences; absent without any. */
   notices: z.array(z.string()).optional(),
 })
 export type Play = z.infer<typeof playSchema>
@@ -175,6 +183,9 @@ export const pageSchema = z.object({
 /** A name to look something up by; one that nothing has is `not_found`. */
 const lookedUp = lineSchema(0, 200)
 
+/** Of a session of a run. */
+const lifetimeMinutes = z.int().min(0).max(mostMinutes, `must be at most ${mostMinutes}`)
+
 export const createPlaySchema = z.object({
   playground: lookedUp,
   title: titleSchema.optional(),
@@ -184,6 +195,10 @@ export const createPlaySchema = z.object({
   rerunInit: z.boolean().optional(),
   /** Ramet's own: its machines boot, although its playground is kept warm. */
   cold: z.boolean().optional(),
+  /** Ramet's own: how long it may be on at a time; 0 or absent: without end. */
+  maxPlayTimeMinutes: lifetimeMinutes.nullish(),
+  /** Ramet's own: what is done with it then; default: it is stopped. */
+  atEnd: z.enum(atEnds).nullish(),
   /** Parts of the playground that this run has otherwise (`start -f`), as in a manifest: each replaces the playground's; a machine takes over what it does not say. */
   tabs: z.unknown().optional(),
   networks: z.unknown().optional(),
@@ -207,6 +222,8 @@ export const playActionSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('destroy') }),
   z.object({ action: z.literal('make_persistent') }),
   z.object({ action: z.literal('set_title'), title: titleSchema }),
+  /** 0: without end. `atEnd`, Ramet's own: what is done with the run then. `make_persistent` makes it stop. */
+  z.object({ action: z.literal('set_max_play_time'), maxPlayTimeMinutes: lifetimeMinutes, atEnd: z.enum(atEnds).optional() }),
   /** Ramet's own: a task that failed begins again, and what waited for it goes on after it. */
   z.object({ action: z.literal('task.retry'), task: lookedUp }),
   z.object({ action: z.enum(['machine.stop', 'machine.restart', 'machine.reboot']), machine: lookedUp }),
@@ -216,7 +233,9 @@ export const playActionSchema = z.discriminatedUnion('action', [
 export type PlayAction = z.infer<typeof playActionSchema>
 
 /** What is in `registryAuth` is never shown again. */
-export const playgroundSchema = storedSpecSchema.omit({ registryAuth: true }).extend({
+export const playgroundSchema = storedSpecSchema.omit({ registryAuth: true, machines: true, initTasks: true }).extend({
+  machines: z.array(wireMachineSchema),
+  initTasks: z.record(z.string(), wireTaskSchema).optional(),
   id: z.string(),
   /** Empty: one of the official catalogue. */
   owner: z.string(),

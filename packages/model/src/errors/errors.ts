@@ -23,6 +23,17 @@ export const notFound = (what: string, name: string, hint?: string) =>
 export const notPermitted = (permission: string) =>
   new RametError('not_permitted', 403, `Your account may not do that (${permission}).`)
 
+/** For a token that was made for less. */
+export const insufficientScope = (scope: string) =>
+  new RametError(
+    'insufficient_scope',
+    403,
+    scope === 'all' ? 'No token with scopes may do that.' : `The token has not the scope ${scope}.`,
+    {
+      hint: 'Make a token with it, or use one without scopes: POST /api/oauth/tokens',
+    },
+  )
+
 export const officialPlayground = (name: string) =>
   new RametError('official_playground', 403, `The playground ${name} belongs to the catalogue.`, {
     hint: 'Only playgrounds of your own can be changed or removed: ramet playground catalog -f my-custom',
@@ -34,6 +45,12 @@ export const actionRefused = (action: string, state: string, otherwise: string) 
 export const machineActionRefused = (action: string, machine: string, run: string, state: string, otherwise: string) =>
   new RametError('action_refused', 409, `Cannot ${action} the machine ${machine}: it is ${state}, its run ${run}.`, {
     hint: otherwise,
+  })
+
+/** `since`: RFC 3339. */
+export const alreadyOver = (lifetime: string, since: string) =>
+  new RametError('lifetime_over', 409, `The run has been on for longer than ${lifetime} already, since ${since}.`, {
+    hint: 'Give it more, or stop it: ramet playground stop ID',
   })
 
 export const nameTaken = (what: string, name: string, free?: string) =>
@@ -230,6 +247,17 @@ export const manifestTooComplex = (seconds: number) =>
     hint: 'Write it more simply: plain lists and maps, and long texts as block scalars (`|`).',
   })
 
+/** For a program that asks to be let in. */
+export const tooManyPending = () =>
+  new RametError('too_many_pending_sessions', 429, 'Too many programs wait to be let in.', {
+    hint: 'Wait some minutes, or log in with a token: labctl auth login -s any -t TOKEN',
+  })
+
+export const keyReused = () =>
+  new RametError('idempotency_key_reused', 422, 'This Idempotency-Key came with another request before.', {
+    hint: 'Use a new key for a new request.',
+  })
+
 /** The hint is read in browsers too, on the page that the link led to. */
 export const wrongLoginToken = () =>
   new RametError('wrong_login_token', 401, 'This login link was used already, or is older than ten minutes.', {
@@ -245,9 +273,6 @@ export const tooManyLogins = () =>
   new RametError('too_many_logins', 429, 'Too many logins failed; the server takes no more for the moment.', {
     hint: 'Wait some seconds and try again.',
   })
-
-/** For features that this version knows by name but lacks, so that clients can distinguish them from mistakes. */
-export const notSupportedYet = (what: string) => new RametError('not_supported_yet', 501, `${what} is not supported yet.`)
 
 export const poolExhausted = (pool: string) =>
   new RametError('pool_exhausted', 503, `No addresses are free in ${pool}.`, {

@@ -79,6 +79,11 @@ export const actions = {
     from: ['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'RUNNING', 'STOPPING', 'STOPPED', 'FAILED'],
     otherwise: 'The run is gone.',
   },
+  /** How long it may be on at a time, and what is done with it then. */
+  set_lifetime: {
+    from: ['CREATED', 'WARMING_UP', 'WARMED_UP', 'STARTING', 'RUNNING', 'STOPPING', 'STOPPED', 'FAILED'],
+    otherwise: 'The run is gone.',
+  },
   /** Of one task; that it failed is another question (server, tasks/retry-task.ts). */
   retry_task: { from: ['RUNNING'], otherwise: 'Start the run first: ramet playground restart ID' },
   open_terminal: { from: ['RUNNING'], otherwise: 'Start the run first: ramet playground restart ID' },

@@ -1,5 +1,6 @@
 import { isOff } from '@ramet/model/run/run-state.ts'
 import { type MemoryRule, requireRuns } from '../admission/admission.ts'
+import { lifetimeOf } from '../runs/lifetime.ts'
 import { insertRun } from '../runs/new-run.ts'
 import type { CloneRequest } from '../services.ts'
 import type { Db } from '../store/database.ts'
@@ -45,6 +46,8 @@ export async function insertClones(
       start,
       memory,
       resumes,
+      // A clone of what ends by itself does too.
+      lifetime: lifetimeOf(source),
     })
     for (const drive of drives) await insertDriveRow(trx, { ...drive, run_id: id, overlay: null, next_overlay: null })
     await copyTasks(trx, source.id, id)

@@ -24,6 +24,8 @@ export interface CopyTools {
   readonly quota: Quota
   readonly memory: MemoryRule
   changed(runId: string): void
+  /** Called when there are runs that may have an end of their time. */
+  lifetimesChanged(): void
 }
 
 /** Step name for crash tests: the copy is written, and no event is sent yet. */
@@ -33,7 +35,16 @@ export const copySteps: readonly string[] = ['clone/write-rows', 'save/write-row
  * Clones and saves a run that is off: its modified overlays become layers, and the same transaction inserts the copy's rows on them. So a copy is complete or has not
  * happened, whenever the server is killed. A start, destroy or second copy of the source meanwhile waits for its turn or is refused.
  */
-export function copyService({ layers, reconciler, plays, permitted, quota, memory, changed }: CopyTools): Copies {
+export function copyService({
+  layers,
+  reconciler,
+  plays,
+  permitted,
+  quota,
+  memory,
+  changed,
+  lifetimesChanged,
+}: CopyTools): Copies {
   const { db } = layers
 
   async function copy<T>(user: User, id: string, action: CopyAction, write: (trx: Db, row: Run) => Promise<T>): Promise<T> {
@@ -67,6 +78,7 @@ export function copyService({ layers, reconciler, plays, permitted, quota, memor
         if (request.start || request.live) reconciler.worker(clone).trigger()
         changed(clone)
       }
+      if (request.start || request.live) lifetimesChanged()
       return toPlays(plays, await Promise.all(ids.map((clone) => readRun(db, clone))))
     },
 

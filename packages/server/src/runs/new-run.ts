@@ -10,6 +10,8 @@ import type { RunMemory } from '../store/run-memory.ts'
 import { insertRunRow, insertStateEvent } from '../store/runs.ts'
 import type { NewRun } from '../store/schema.ts'
 import { insertTasks } from '../store/tasks.ts'
+import { endless, type Lifetime, lifeColumns } from './lifetime.ts'
+import { keyColumns, type StartKey } from './start-key.ts'
 
 export interface NewRunRequest extends Pick<NewRun, 'owner_id' | 'playground_id' | 'playground_name' | 'playground_title'> {
   readonly plan: RunPlan
@@ -25,13 +27,16 @@ export interface NewRunRequest extends Pick<NewRun, 'owner_id' | 'playground_id'
     | undefined
   /** Why its first start boots, as a sentence, if the user may expect a resume. */
   readonly coldReason?: string | undefined
+  /** Default: without end. */
+  readonly lifetime?: Lifetime | undefined
+  readonly key?: StartKey | undefined
   /** Default: a run of a user. */
   readonly purpose?: 'user' | 'warm-start'
 }
 
 /** Inserts the rows of a new run and its machines; nothing is on the host yet. Throws `not_enough_memory` for a run that starts. Call it in a transaction with what else belongs to the run. */
 export async function insertRun(trx: Db, request: NewRunRequest): Promise<string> {
-  const { title, clonedFrom, start, memory, coldReason = null, plan, resumes, ...values } = request
+  const { title, clonedFrom, start, memory, coldReason = null, plan, resumes, lifetime = endless, key, ...values } = request
   if (start) await requireMemory(trx, memory, request)
   const id = newId()
   const at = now()
@@ -47,6 +52,8 @@ export async function insertRun(trx: Db, request: NewRunRequest): Promise<string
     plan,
     memory: memoryOf(resumes),
     cold_reason: coldReason,
+    ...lifeColumns(lifetime, start ? at : null),
+    ...keyColumns(key),
     at,
   })
   await insertMachines(

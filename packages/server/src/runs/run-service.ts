@@ -27,6 +27,7 @@ import { insertRun } from './new-run.ts'
 import { destroyedReadableMs, permittedRun } from './permitted-run.ts'
 import { type RunRequest, transition } from './run.ts'
 import { insertSavedDrives } from './saved-drives.ts'
+import { startedBefore } from './start-key.ts'
 import { type StartSpecTools, startSpec } from './start-spec.ts'
 import { type PlayContext, toPlay, toPlays } from './to-play.ts'
 
@@ -46,13 +47,26 @@ export interface RunServiceTools {
     handedOver(spare: HandedOver): void
   }
   changed(runId: string): void
+  /** Called when a run may have another end of its time. */
+  lifetimesChanged(): void
 }
 
 /** Most rows that one query names, well below both stores' limit of statement parameters. */
 const longestPage = 500
 
 /** Serves runs of one user. Actions write what is wanted and return; the reconciler does the rest. */
-export function runService({ db, host, reconciler, plays, memory, specs, planOf, warm, changed }: RunServiceTools): Runs {
+export function runService({
+  db,
+  host,
+  reconciler,
+  plays,
+  memory,
+  specs,
+  planOf,
+  warm,
+  changed,
+  lifetimesChanged,
+}: RunServiceTools): Runs {
   const permitted = permittedRun(db)
 
   /** Triggers the reconciler. A workflow under way ends at its next step. */
@@ -87,16 +101,20 @@ export function runService({ db, host, reconciler, plays, memory, specs, planOf,
 
   return {
     async start(user, body) {
+      // Whatever has become of the playground since.
+      const before = await startedBefore(db, user.id, body.key)
+      if (before !== undefined) return show(before)
       const playground = permitPlayground(user, 'playground.start', await findPlayground(db, body.playground), body.playground)
-      const { title, rerunInit, cold } = body
+      const { title, rerunInit, cold, lifetime, key } = body
       const { spec, changes } = await startSpec(specs, user, playground, body)
       const planned = { ...planOf(spec, body.conditions), ...(changes.length === 0 ? {} : { changes }) }
       const chosen = whyOfItsOwn(body, changes)
       const own = changes.length === 0 ? planned : planOf(specOf(playground), body.conditions)
-      const asked = { title, rerunInit, cold, planned, own, chosen, memory, warm }
+      const asked = { title, rerunInit, cold, planned, own, chosen, memory, warm, lifetime, key }
       const { id, spare } = await insertRunOf(db, user, playground, asked)
       if (spare) warm.handedOver(spare)
       reconciler.worker(id).trigger()
+      lifetimesChanged()
       changed(id)
       return show(id)
     },
@@ -120,7 +138,11 @@ export function runService({ db, host, reconciler, plays, memory, specs, planOf,
 
     stop: (user, id, { powerOff }) => act(user, id, { action: powerOff ? 'shut_down' : 'stop' }),
 
-    restart: (user, id, { cold }) => act(user, id, { action: cold ? 'boot' : 'restart', memory }),
+    async restart(user, id, { cold }) {
+      const play = await act(user, id, { action: cold ? 'boot' : 'restart', memory })
+      lifetimesChanged()
+      return play
+    },
 
     async machine(user, id, action, name) {
       machineIndex(await permitted(user, 'run.change', id), name)
@@ -142,7 +164,21 @@ export function runService({ db, host, reconciler, plays, memory, specs, planOf,
       return show(id)
     },
 
-    destroy: (user, id) => act(user, id, { action: 'destroy' }),
+    async destroy(user, id) {
+      // Asked for a second time, perhaps because the first answer was lost, it answers as the first.
+      return act(user, id, { action: 'destroy' }).catch(async (error: unknown) => {
+        if ((await permitted(user, 'run.change', id)).wanted === 'DESTROYED') return show(id)
+        throw error
+      })
+    },
+
+    async setLifetime(user, id, lifetime) {
+      await permitted(user, 'run.change', id)
+      await transition(db, id, { action: 'set_lifetime', lifetime })
+      lifetimesChanged()
+      changed(id)
+      return show(id)
+    },
 
     async setTitle(user, id, title) {
       await permitted(user, 'run.change', id)
@@ -172,7 +208,7 @@ function whyOfItsOwn({ conditions }: Pick<Asked, 'conditions'>, changes: readonl
   return Object.keys(conditions).length > 0 ? 'Values of its init conditions were chosen.' : undefined
 }
 
-interface StartRequest extends Pick<RunServiceTools, 'memory' | 'warm'> {
+interface StartRequest extends Pick<RunServiceTools, 'memory' | 'warm'>, Pick<Asked, 'lifetime' | 'key'> {
   readonly title: string | undefined
   readonly rerunInit: boolean
   readonly cold: boolean
@@ -191,12 +227,14 @@ async function insertRunOf(
   db: Db,
   user: User,
   playground: PlaygroundRow,
-  { title, rerunInit, cold, planned, own, chosen, memory, warm }: StartRequest,
+  { title, rerunInit, cold, planned, own, chosen, memory, warm, lifetime, key }: StartRequest,
 ): Promise<{ readonly id: string; readonly spare?: HandedOver }> {
   const plan: RunPlan = { ...planned, ...(rerunInit ? { rerunInit: newId() } : {}) }
   // Before the transaction, which may only use the store.
   const shape = playground.owner_id === null ? await warm.shapeNow(planned) : undefined
   return transaction(db, async (trx) => {
+    const before = await startedBefore(trx, user.id, key)
+    if (before !== undefined) return { id: before }
     await requireRuns(trx, memory, user.id, 1)
     const offer = chosen
       ? { coldReason: chosen }
@@ -211,6 +249,8 @@ async function insertRunOf(
             ownerId: user.id,
             title,
             memory,
+            lifetime,
+            key,
           })
         : undefined
     if (spare) return { id: spare.id, spare }
@@ -224,6 +264,8 @@ async function insertRunOf(
       clonedFrom: null,
       start: true,
       memory,
+      lifetime,
+      key,
       coldReason: 'coldReason' in offer ? offer.coldReason : undefined,
       resumes: 'snapshotId' in offer ? await borrowed(trx, offer.snapshotId) : undefined,
     })

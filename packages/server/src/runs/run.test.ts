@@ -13,6 +13,7 @@ const requests: readonly RunRequest[] = [
   { action: 'boot', memory },
   { action: 'destroy' },
   { action: 'set_title', title: 'x' },
+  { action: 'set_lifetime', lifetime: { minutes: 60 } },
 ]
 
 test('an action is taken in the states that the action table lists, and in no other', async () => {

@@ -1,5 +1,7 @@
 import type { Failure } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
+import { alreadyOver } from '@ramet/model/errors/errors.ts'
+import { describeMinutes, endOf } from '@ramet/model/run/lifetime.ts'
 import { isOff, type RunState, type WantedState } from '@ramet/model/run/run-state.ts'
 import { defaultRunTitle } from '@ramet/model/run/run-title.ts'
 import { type MemoryRule, requireMemory } from '../admission/admission.ts'
@@ -18,7 +20,9 @@ import {
 } from '../store/runs.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
 import { mustAllow } from './allowed.ts'
+import { type Lifetime, lifeColumns } from './lifetime.ts'
 import { wantAllMachines, wantMachines } from './machine.ts'
+import { keyColumns, type StartKey } from './start-key.ts'
 
 /**
  * Owns the rows of runs: nothing else changes them. Each function decides and writes in one transaction, so simultaneous calls have an order.
@@ -31,6 +35,7 @@ export type RunRequest =
   | { readonly action: 'stop' | 'shut_down' | 'destroy' }
   | { readonly action: 'restart' | 'boot'; readonly memory: MemoryRule }
   | { readonly action: 'set_title'; readonly title: string }
+  | { readonly action: 'set_lifetime'; readonly lifetime: Partial<Lifetime> }
 
 /** Applies an action to a run. Throws `action_refused` when the action table does not allow it now, and `not_enough_memory`. */
 export async function transition(db: Db, id: string, request: RunRequest): Promise<Run> {
@@ -71,8 +76,32 @@ async function take(trx: Db, run: Run, request: RunRequest): Promise<void> {
       return change(trx, run, { wanted: 'DESTROYED', state: 'DESTROYING' })
     case 'set_title':
       return change(trx, run, { title: request.title })
+    case 'set_lifetime':
+      return setLifetime(trx, run, request.lifetime)
   }
 }
+
+async function setLifetime(
+  trx: Db,
+  run: Run,
+  { minutes = run.max_play_minutes, atEnd = run.at_end }: Partial<Lifetime>,
+): Promise<void> {
+  const values = { max_play_minutes: minutes, at_end: atEnd }
+  // An end that was reached stays told.
+  if (run.wanted !== 'RUNNING') return change(trx, run, values)
+  const session_at = run.session_at ?? now()
+  const ends_at = endOf(session_at, minutes)
+  if (ends_at !== null && ends_at <= now()) throw alreadyOver(describeMinutes(minutes as number), session_at)
+  return change(trx, run, { ...values, session_at, ends_at })
+}
+
+/** Takes a run down whose time is over. Returns false when it is not, or not any more. */
+export const endRun = (db: Db, id: string) =>
+  decide(db, id, 'RUNNING', ({ ends_at, at_end }) => {
+    if (ends_at === null || ends_at > now()) return {}
+    if (at_end === 'destroy') return { wanted: 'DESTROYED', state: 'DESTROYING' }
+    return { wanted: 'STOPPED', state: 'STOPPING', failure: null, shutsDown: false, cold_reason: null, ends_at }
+  })
 
 /** Records that the run has reached `state`. Returns false and writes nothing when something else is wanted meanwhile. */
 export async function advance(
@@ -184,10 +213,16 @@ export interface NewOwner {
   readonly title: string | undefined
   /** Saves why it started, or will start, as it does. */
   readonly reason: string | null
+  readonly lifetime: Lifetime
+  readonly key: StartKey | undefined
 }
 
 /** Hands a run of the platform to a user, as if it had been made now: its earlier history is removed. Call it in a transaction. */
-export async function giveTo(trx: Db, id: string, { ownerId, playground, title, reason }: NewOwner): Promise<void> {
+export async function giveTo(
+  trx: Db,
+  id: string,
+  { ownerId, playground, title, reason, lifetime, key }: NewOwner,
+): Promise<void> {
   const { state } = await readRun(trx, id)
   const at = now()
   await updateRun(trx, id, {
@@ -199,6 +234,8 @@ export async function giveTo(trx: Db, id: string, { ownerId, playground, title, 
     start_reason: reason,
     created_at: at,
     last_state_at: at,
+    ...lifeColumns(lifetime, at),
+    ...keyColumns(key),
   })
   await deleteStateEvents(trx, id)
   for (const each of new Set<RunState>(['CREATED', state])) await insertStateEvent(trx, id, each, at)
@@ -235,6 +272,13 @@ async function changeAnyway(db: Db, id: string, values: (trx: Db, run: Run) => P
   await transaction(db, async (trx) => updateRun(trx, id, await values(trx, await readRun(trx, id))))
 }
 
+/** When its time begins and ends, with what is wanted of it. */
+function sessionOf({ wanted, max_play_minutes }: Run, values: RunValues, at: string): RunValues {
+  if (values.wanted === undefined || values.wanted === wanted) return {}
+  const isOn = values.wanted === 'RUNNING'
+  return { session_at: isOn ? at : null, ends_at: isOn ? endOf(at, max_play_minutes) : null }
+}
+
 /** Updates the row, and adds a state event when the state changed. */
 async function change(trx: Db, run: Run, values: RunValues): Promise<void> {
   const { state } = values
@@ -242,6 +286,7 @@ async function change(trx: Db, run: Run, values: RunValues): Promise<void> {
   const isNew = state !== undefined && state !== run.state
   await updateRun(trx, run.id, {
     ...(state === undefined ? {} : memoryIn(state, values.memory ?? run.memory)),
+    ...sessionOf(run, values, at),
     ...values,
     ...(isNew ? { last_state_at: at } : {}),
   })

@@ -3,7 +3,8 @@ import { pages } from '@ramet/model/api/routes.ts'
 import type { Condition, Play, PlayMachine, Progress } from '@ramet/model/api/wire.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { tabsOfRun } from '@ramet/model/plan/tabs.ts'
-import { isMachineOn } from '@ramet/model/run/run-state.ts'
+import { endingNotice, goDuration, neverMs } from '@ramet/model/run/lifetime.ts'
+import { isGone, isMachineOn, isOff } from '@ramet/model/run/run-state.ts'
 import { areInitTasksOver } from '@ramet/model/run/task-state.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Db } from '../store/database.ts'
@@ -70,13 +71,15 @@ function compose(context: PlayContext, row: Run, { machines, tasks, events, play
   const isOn = row.lease !== null && row.state === 'RUNNING'
   const addresses = isOn && row.lease !== null ? hostAddresses(plan, row.lease) : undefined
   const progress = context.progressOf(row.id)
+  const now = Date.now()
+  const notices = [...(plan.notices ?? []), ...(endingOf(row, now) ?? [])]
   return {
     id: row.id,
     title: row.title,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     lastStateAt: row.last_state_at,
-    expiresIn: 0,
+    ...lifeOf(row, now),
     pageUrl: context.endpoint() + pages.run(row.id),
     playground: {
       name: row.playground_name,
@@ -84,7 +87,10 @@ function compose(context: PlayContext, row: Run, { machines, tasks, events, play
       owner: playground?.owner_id ?? '',
       pageUrl: context.endpoint() + pages.home(),
     },
-    machines: machines.map((machine) => toMachine(machine, plan, addresses?.get(machine.name))),
+    machines: machines.map((machine) => ({
+      ...toMachine(machine, plan, addresses?.get(machine.name)),
+      state: shownState(row, machine),
+    })),
     status: {
       factoryId: context.installation,
       stateEvents: events.map(({ state, at, error }) => ({
@@ -92,7 +98,11 @@ function compose(context: PlayContext, row: Run, { machines, tasks, events, play
         at,
         ...(error === null ? {} : { error: true, message: error }),
       })),
-      machines: machines.map((machine) => ({ name: machine.name, state: machine.state, conditions: conditionsAs(row, machine) })),
+      machines: machines.map((machine) => ({
+        name: machine.name,
+        state: shownState(row, machine),
+        conditions: conditionsAs(row, machine),
+      })),
     },
     initTasksOver: areInitTasksOver(tasksAtWork(plan.tasks ?? [], tasks)),
     tasks: Object.fromEntries(tasks.map((task) => [task.name, toTask(task)])),
@@ -109,14 +119,40 @@ function compose(context: PlayContext, row: Run, { machines, tasks, events, play
     tabs: tabsOfRun(plan, playground?.spec),
     ...(plan.initConditions === undefined ? {} : { initConditions: { ...plan.initConditions } }),
     ...(plan.changes === undefined ? {} : { changes: [...plan.changes] }),
-    ...(plan.notices === undefined ? {} : { notices: [...plan.notices] }),
+    ...(notices.length === 0 ? {} : { notices }),
   }
 }
+
+function lifeOf(
+  { max_play_minutes, at_end, ends_at, session_at }: Run,
+  now: number,
+): Pick<Play, 'expiresIn' | 'maxPlayTime' | 'expiresAt' | 'atEnd'> {
+  if (max_play_minutes === null) return { expiresIn: neverMs }
+  const isCounted = ends_at !== null && session_at !== null
+  return {
+    expiresIn: isCounted ? Math.max(0, Date.parse(ends_at) - now) : max_play_minutes * 60_000,
+    maxPlayTime: goDuration(max_play_minutes),
+    ...(isCounted ? { expiresAt: ends_at } : {}),
+    atEnd: at_end,
+  }
+}
+
+function endingOf({ id, max_play_minutes, ends_at, session_at, at_end, state }: Run, now: number): [string] | undefined {
+  const isOn = session_at !== null
+  const ending = { minutes: max_play_minutes, endsAt: ends_at, atEnd: at_end, isOn, isOff: !isOn && isOff(state) }
+  const notice = endingNotice(ending, now)
+  return notice === undefined ? undefined : [notice.replace('ID', id)]
+}
+
+/** Of a run that is gone nothing is on, whatever was written of a machine last. */
+const shownState = ({ state }: Run, machine: RunMachineRow): PlayMachine['state'] => (isGone(state) ? 'STOPPED' : machine.state)
 
 /** Whoever waits for machines alone (labctl does) enters them at once, which is refused until the run is RUNNING. So they are Ready no sooner than that. */
 const conditionsAs = ({ state }: Run, machine: RunMachineRow): Condition[] =>
   conditionsOf(machine).map((each) =>
-    each.name === 'Ready' && each.status === 'True' && state !== 'RUNNING' ? { ...each, status: 'Unknown' } : each,
+    each.name === 'Ready' && each.status === 'True' && state !== 'RUNNING'
+      ? { ...each, status: isGone(state) ? 'False' : 'Unknown' }
+      : each,
   )
 
 function toMachine(row: RunMachineRow, plan: RunPlan, hostAddress: string | undefined): PlayMachine {

@@ -89,6 +89,27 @@ export async function* livingRuns(db: Db): AsyncGenerator<Run> {
   }
 }
 
+/** Of runs that are on and end at some time: when, earliest first. */
+export async function listEndings(db: Db): Promise<Pick<Run, 'id' | 'ends_at' | 'max_play_minutes'>[]> {
+  return db
+    .selectFrom('runs')
+    .select(['id', 'ends_at', 'max_play_minutes'])
+    .where('ends_at', 'is not', null)
+    .where('session_at', 'is not', null)
+    .orderBy('ends_at')
+    .execute()
+}
+
+/** The run that a user's request with this key started. */
+export async function findRunByKey(db: Db, ownerId: string, key: string): Promise<Pick<Run, 'id' | 'start_body'> | undefined> {
+  return db
+    .selectFrom('runs')
+    .select(['id', 'start_body'])
+    .where('owner_id', '=', ownerId)
+    .where('start_key', '=', key)
+    .executeTakeFirst()
+}
+
 /** Titles of a user's runs that are not gone. */
 export async function listTitles(db: Db, ownerId: string): Promise<string[]> {
   const rows = await db
@@ -191,6 +212,12 @@ export interface InsertedRun
     | 'cloned_from'
     | 'title'
     | 'purpose'
+    | 'max_play_minutes'
+    | 'at_end'
+    | 'session_at'
+    | 'ends_at'
+    | 'start_key'
+    | 'start_body'
   > {
   readonly plan: RunPlan
   readonly memory: RunMemory

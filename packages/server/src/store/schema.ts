@@ -1,4 +1,5 @@
 import type { TaskKind } from '@ramet/model/plan/task-kind.ts'
+import type { AtEnd } from '@ramet/model/run/lifetime.ts'
 import type { MachineState, RunState, WantedMachineState, WantedState } from '@ramet/model/run/run-state.ts'
 import type { TaskStatus } from '@ramet/model/run/task-state.ts'
 import type { Generated, Insertable, Selectable } from 'kysely'
@@ -40,9 +41,14 @@ export interface UserTable {
   id: string
   name: string
   created_at: string
+  /** A preference of clients of the original, which changes nothing here. */
+  region: string | null
 }
 
-/** Only the SHA-256 of a token is kept. kind: `cli` (API token), `session` (a browser's cookie). */
+/**
+ * Only the SHA-256 of a token is kept. kind: `cli` (API token), `session` (a browser's cookie, or a program that was let in from one). `scopes`: JSON of what it is bounded to
+ * (model's scopes.ts); null: all that its user may do.
+ */
 export interface TokenTable {
   id: string
   user_id: string
@@ -51,7 +57,9 @@ export interface TokenTable {
   hash: string
   created_at: string
   expires_at: string | null
+  scopes: string | null
 }
+export type TokenRow = Selectable<TokenTable>
 
 /** Public keys for ssh. The fingerprint stands for the key: nothing else of it is needed. */
 export interface SshKeyTable {
@@ -134,6 +142,8 @@ export interface PlaygroundDriveTable {
  * `power_off` 1: a stop is to shut the guests down instead of keeping their memory.
  * `start_kind`, `start_reason`, `epoch` (UUID): of its last start. `cold_reason`: why the next one boots although memory might have been kept, as a sentence.
  * `purpose` warm-start: a throwaway run of the platform's own, which nobody sees.
+ * `max_play_minutes`: how long it may be on at a time; null: without end. `session_at`: since when it is on; `ends_at`: when that is over (kept when it ended so); both null while it is
+ * off or has no end. `at_end`: what is done with it then. `start_key`, `start_body`: SHA-256 of the key and of the body of the request that started it, so that a repeated one finds it.
  * `is_borrowed` 1: its drives, and the memory that it resumes, are those of such a run, and so is its guests' identity: nothing in it is its owner's so far.
  */
 export interface RunTable {
@@ -160,6 +170,12 @@ export interface RunTable {
   epoch: Generated<string | null>
   purpose: Generated<'user' | 'warm-start'>
   is_borrowed: Generated<number>
+  max_play_minutes: Generated<number | null>
+  at_end: Generated<AtEnd>
+  session_at: Generated<string | null>
+  ends_at: Generated<string | null>
+  start_key: Generated<string | null>
+  start_body: Generated<string | null>
   created_at: string
   updated_at: string
   last_state_at: string

@@ -1,4 +1,5 @@
 import type { Db } from './database.ts'
+import type { TokenRow } from './schema.ts'
 import type { User } from './users.ts'
 
 export interface TokenRecord {
@@ -11,6 +12,8 @@ export interface TokenRecord {
   readonly createdAt: Date
   /** Undefined: until it is removed. */
   readonly expiresAt: Date | undefined
+  /** Undefined: it may do all that its user may. */
+  readonly scopes?: readonly string[] | undefined
 }
 
 /** What authentication needs of the store. */
@@ -22,6 +25,10 @@ export interface TokenStore {
   removeExpired(now: Date): Promise<void>
   /** Returns how many there were. */
   removeSessionsOf(userId: string): Promise<number>
+  /** Newest first. */
+  listOf(userId: string): Promise<Omit<TokenRecord, 'user' | 'hash'>[]>
+  /** The token of the command line on the server's machine, which never expires, stays. */
+  removeOf(userId: string, id: string): Promise<void>
 }
 
 /** Browsers that a user is logged in with. One more ends the oldest session: a login is never refused because of others. */
@@ -33,25 +40,38 @@ async function endOldestSessions(db: Db, userId: string): Promise<void> {
   await db.deleteFrom('tokens').where('id', 'in', sessions()).where('id', 'not in', kept).execute()
 }
 
+const recordOf = (row: Pick<TokenRow, 'id' | 'kind' | 'name' | 'created_at' | 'expires_at' | 'scopes'>) => ({
+  id: row.id,
+  kind: row.kind,
+  name: row.name,
+  createdAt: new Date(row.created_at),
+  expiresAt: row.expires_at === null ? undefined : new Date(row.expires_at),
+  ...(row.scopes === null ? {} : { scopes: JSON.parse(row.scopes) as string[] }),
+})
+
 export function tokenStore(db: Db): TokenStore {
   return {
     async find(hash) {
       const row = await db
         .selectFrom('tokens')
         .innerJoin('users', 'users.id', 'tokens.user_id')
-        .select(['tokens.id', 'tokens.kind', 'tokens.name', 'tokens.hash', 'tokens.created_at', 'tokens.expires_at'])
+        .select([
+          'tokens.id',
+          'tokens.kind',
+          'tokens.name',
+          'tokens.hash',
+          'tokens.created_at',
+          'tokens.expires_at',
+          'tokens.scopes',
+        ])
         .select(['users.id as user_id', 'users.name as user_name'])
         .where('tokens.hash', '=', hash)
         .executeTakeFirst()
       return (
         row && {
-          id: row.id,
           user: { id: row.user_id, name: row.user_name },
-          kind: row.kind,
-          name: row.name,
           hash: row.hash,
-          createdAt: new Date(row.created_at),
-          expiresAt: row.expires_at === null ? undefined : new Date(row.expires_at),
+          ...recordOf(row),
         }
       )
     },
@@ -66,6 +86,7 @@ export function tokenStore(db: Db): TokenStore {
           hash: record.hash,
           created_at: record.createdAt.toISOString(),
           expires_at: record.expiresAt?.toISOString() ?? null,
+          scopes: record.scopes === undefined ? null : JSON.stringify(record.scopes),
         })
         .execute()
       if (record.kind === 'session') await endOldestSessions(db, record.user.id)
@@ -80,6 +101,24 @@ export function tokenStore(db: Db): TokenStore {
         .where('kind', '=', 'session')
         .executeTakeFirst()
       return Number(numDeletedRows)
+    },
+    async listOf(userId) {
+      const rows = await db
+        .selectFrom('tokens')
+        .select(['id', 'kind', 'name', 'created_at', 'expires_at', 'scopes'])
+        .where('user_id', '=', userId)
+        .orderBy('created_at', 'desc')
+        .orderBy('id')
+        .execute()
+      return rows.map(recordOf)
+    },
+    async removeOf(userId, id) {
+      await db
+        .deleteFrom('tokens')
+        .where('user_id', '=', userId)
+        .where('id', '=', id)
+        .where('expires_at', 'is not', null)
+        .execute()
     },
     async removeExpired(now) {
       // Times are all written by toISOString, so that their order as text is their order in time.

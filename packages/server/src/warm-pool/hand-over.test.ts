@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { endless } from '../runs/lifetime.ts'
 import { insertRun } from '../runs/new-run.ts'
 import { beginAnew, failRunning, followMachinesOff, transition } from '../runs/run.ts'
 import { type Db, now, openDatabase } from '../store/database.ts'
@@ -40,7 +41,19 @@ async function withSpare(
   }
   const playground = await findPlaygroundById(db, 'p')
   assert.ok(playground)
-  await body(db, id, (how) => handOver(db, { playground, snapshotId, plan, ownerId: 'u', title: undefined, memory, ...how }))
+  await body(db, id, (how) =>
+    handOver(db, {
+      playground,
+      snapshotId,
+      plan,
+      ownerId: 'u',
+      title: undefined,
+      memory,
+      lifetime: endless,
+      key: undefined,
+      ...how,
+    }),
+  )
   await db.destroy()
 }
 

@@ -1,6 +1,8 @@
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { type MemoryRule, requireMemory } from '../admission/admission.ts'
+import type { Lifetime } from '../runs/lifetime.ts'
 import { giveTo } from '../runs/run.ts'
+import type { StartKey } from '../runs/start-key.ts'
 import type { Db } from '../store/database.ts'
 import { listMachines, readyCondition } from '../store/run-machines.ts'
 import { listSparesFor, type Run } from '../store/runs.ts'
@@ -14,6 +16,8 @@ export interface HandOver {
   readonly ownerId: string
   readonly title: string | undefined
   readonly memory: MemoryRule
+  readonly lifetime: Lifetime
+  readonly key: StartKey | undefined
 }
 
 export interface HandedOver {
@@ -27,14 +31,14 @@ export interface HandedOver {
  * would do. It works in the caller's transaction alone and asks no guest: `verify` does so afterwards. Throws `not_enough_memory`.
  */
 export async function handOver(trx: Db, request: HandOver): Promise<HandedOver | undefined> {
-  const { playground, snapshotId, plan, ownerId, title, memory } = request
+  const { playground, snapshotId, plan, ownerId, title, memory, lifetime, key } = request
   const spares = await listSparesFor(trx, { playgroundId: playground.id, snapshotId, plan })
   const ready = await firstReady(trx, spares)
   const spare = ready ?? spares.find(({ state }) => state !== 'RUNNING')
   if (!spare) return undefined
   await requireMemory(trx, memory, { owner_id: ownerId, plan })
   const reason = ready ? `${spare.start_reason ?? ''} One run of it was ready.`.trim() : spare.start_reason
-  await giveTo(trx, spare.id, { ownerId, playground, title, reason })
+  await giveTo(trx, spare.id, { ownerId, playground, title, reason, lifetime, key })
   return { id: spare.id, isReady: ready !== undefined }
 }
 

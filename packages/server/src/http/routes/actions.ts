@@ -1,14 +1,10 @@
 import { routes } from '@ramet/model/api/routes.ts'
 import { type PlayAction, playActionSchema, playSchema } from '@ramet/model/api/wire.ts'
-import { notSupportedYet } from '@ramet/model/errors/errors.ts'
 import { z } from 'zod'
 import type { Runs, User } from '../../services.ts'
 import { sendContent } from '../long-text.ts'
 import { type Route, route } from '../route.ts'
 import { validate } from '../validate.ts'
-
-/** labctl knows these. */
-const notYet: ReadonlySet<unknown> = new Set(['set_max_play_time'])
 
 export const actionRoutes = (runs: Runs): Route[] => [
   route({
@@ -20,8 +16,6 @@ export const actionRoutes = (runs: Runs): Route[] => [
     body: z.unknown().meta({ $ref: '#/components/schemas/PlayAction' }),
     answer: z.union([playSchema, z.object({ consoles: z.array(z.string()) }), z.object({ content: z.string() })]),
     async handle({ user, params, body, reply }) {
-      const name = typeof body === 'object' && body !== null && 'action' in body ? body.action : undefined
-      if (notYet.has(name)) throw notSupportedYet(`The action ${name}`)
       const action = validate(playActionSchema, body)
       if (action.action === 'machine.console.read') {
         return sendContent(reply, await runs.readConsole(user, params.id, action.machine, action.console))
@@ -40,8 +34,13 @@ async function act(runs: Runs, user: User, id: string, action: Exclude<PlayActio
     case 'destroy':
       return runs.destroy(user, id)
     case 'make_persistent':
-      // Nothing to do: every run is kept until it is destroyed.
-      return runs.get(user, id)
+      // Every run is kept until it is destroyed; this one also when its time is over.
+      return runs.setLifetime(user, id, { atEnd: 'stop' })
+    case 'set_max_play_time':
+      return runs.setLifetime(user, id, {
+        minutes: action.maxPlayTimeMinutes || null,
+        ...(action.atEnd === undefined ? {} : { atEnd: action.atEnd }),
+      })
     case 'set_title':
       return runs.setTitle(user, id, action.title)
     case 'task.retry':

@@ -4,19 +4,21 @@ import { createPlaySchema, pageSchema, playSchema, playTaskDetailsSchema } from 
 import { lineSchema } from '@ramet/model/units/plain-text.ts'
 import { z } from 'zod'
 import type { Runs } from '../../services.ts'
+import { RepeatedStarts } from '../repeated-starts.ts'
 import { bodyBytes, type Route, route } from '../route.ts'
 
-export const playRoutes = (runs: Runs): Route[] => [
+export const playRoutes = (runs: Runs, repeated = new RepeatedStarts()): Route[] => [
   route({
     method: 'POST',
     path: routes.plays(),
     permission: 'playground.start',
-    summary: 'Starts a run of a playground; answers at once, with the run on its way',
+    summary:
+      'Starts a run of a playground; answers at once, with the run on its way. The same request again, by its `Idempotency-Key`, starts nothing more',
     body: createPlaySchema,
     bodyBytes: bodyBytes.texts,
     answer: playSchema,
-    async handle({ user, body }) {
-      const { playground, title, rerunInit = false, cold = false, initConditions, tweaks } = body
+    async handle({ user, body, request, reply }) {
+      const { playground, title, rerunInit = false, cold = false, initConditions, tweaks, maxPlayTimeMinutes, atEnd } = body
       return runs.start(user, {
         playground,
         title,
@@ -25,6 +27,8 @@ export const playRoutes = (runs: Runs): Route[] => [
         conditions: initConditions ?? {},
         overrides: overridesOf(body),
         tweaks: tweaks ?? undefined,
+        lifetime: { minutes: maxPlayTimeMinutes || null, atEnd: atEnd ?? 'stop' },
+        key: repeated.keyOf(user, request, reply),
       })
     },
   }),

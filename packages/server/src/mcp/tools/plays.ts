@@ -1,5 +1,6 @@
 import { dnsLabelSchema, titleSchema } from '@ramet/model/units/names.ts'
 import { z } from 'zod'
+import { endless } from '../../runs/lifetime.ts'
 import { playgroundName, playId, seconds } from '../fields.ts'
 import { briefOf, sightOf } from '../sight.ts'
 import { type Tool, tool } from '../tool.ts'
@@ -74,7 +75,8 @@ export const playTools: readonly Tool[] = [
     }),
     async run({ playground, title, init_conditions, wait_seconds }, call) {
       const request = { playground, title, conditions: init_conditions ?? {}, rerunInit: false, cold: false }
-      const asked = await call.services.runs.start(call.user, { ...request, overrides: undefined, tweaks: undefined })
+      const none = { overrides: undefined, tweaks: undefined, lifetime: endless, key: undefined }
+      const asked = await call.services.runs.start(call.user, { ...request, ...none })
       const { play, isReached } = await waitForPlay(call, asked, 'initialised', wait_seconds * 1000)
       return { reached: isReached, ...sightOf(play) }
     },

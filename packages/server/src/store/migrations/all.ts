@@ -11,6 +11,8 @@ import { lists } from './0009-lists.ts'
 import { setUp } from './0010-set-up.ts'
 import { taskKinds } from './0011-task-kinds.ts'
 import { sshKeys } from './0012-ssh-keys.ts'
+import { tokenScopes } from './0014-token-scopes.ts'
+import { lifetimes } from './0015-lifetimes.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -26,4 +28,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0010-set-up': setUp,
   '0011-task-kinds': taskKinds,
   '0012-ssh-keys': sshKeys,
+  '0014-token-scopes': tokenScopes,
+  '0015-lifetimes': lifetimes,
 }

@@ -36,6 +36,8 @@ function take(sight: Sight, deed: Deed): Sight | undefined {
     const to = { 'machine.stop': 'STOPPING', 'machine.restart': 'STARTING', 'machine.reboot': 'REBOOTING' } as const
     return { ...sight, [name]: to[action as MachineAction] }
   }
+  // A second one is answered as the first.
+  if (deed === 'destroy' && (sight.run === 'DESTROYING' || sight.run === 'DESTROYED')) return sight
   if (refusal(action as Action, sight.run) !== undefined) return undefined
   const to: Partial<Record<Deed, RunState>> = {
     stop: 'STOPPING',

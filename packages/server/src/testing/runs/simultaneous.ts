@@ -170,6 +170,7 @@ async function open(db: Db): Promise<World & Disposable> {
     planOf: makeRunPlan,
     warm,
     changed: tell,
+    lifetimesChanged() {},
   } as Parameters<typeof runService>[0])
   const [machine] = planWithDrives([]).machines
   assert.ok(machine)
