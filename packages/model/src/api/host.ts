@@ -71,7 +71,12 @@ export const healthSchema = z.object({
 })
 export type Health = z.infer<typeof healthSchema>
 
-export const meSchema = z.object({ id: z.string(), name: z.string(), githubProfileId: z.string() })
+export const meSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  githubProfileId: z.string(),
+  preferredRegion: z.string().optional(),
+})
 export type Me = z.infer<typeof meSchema>
 
 /** The address of a login link is `pages.login(token)` at whatever address the browser reaches the server. */

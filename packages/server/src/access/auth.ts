@@ -1,17 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import type { Me } from '@ramet/model/api/host.ts'
 import type { Auth, User } from '../services.ts'
 import type { TokenRecord, TokenStore } from '../store/tokens.ts'
 import { type LoginLink, LoginLinks } from './login-links.ts'
-import { isSameHash, sha256 } from './token-hash.ts'
+import { isSameHash, newToken, sha256 } from './token-hash.ts'
 
 export const sessionDays = 30
 
 export interface AuthOptions {
   readonly now?: () => Date
 }
-
-const newToken = () => randomBytes(32).toString('base64url')
 
 export class TokenAuth implements Auth {
   readonly #links: LoginLinks
@@ -25,7 +22,8 @@ export class TokenAuth implements Auth {
   }
 
   async userOf(token: string): Promise<User | undefined> {
-    return (await this.#valid(token))?.user
+    const record = await this.find(token)
+    return record && (record.scopes === undefined ? record.user : { ...record.user, scopes: record.scopes })
   }
 
   async openSession(linkToken: string): Promise<{ token: string; user: User } | undefined> {
@@ -44,13 +42,13 @@ export class TokenAuth implements Auth {
 
   /** Sessions cannot make links: a stolen one would never end. */
   async makeLinkFor(apiToken: string): Promise<LoginLink | undefined> {
-    const record = await this.#valid(apiToken)
-    return record?.kind === 'cli' ? this.#links.make(record.user) : undefined
+    const record = await this.find(apiToken)
+    return record?.kind === 'cli' && record.scopes === undefined ? this.#links.make(record.user) : undefined
   }
 
   /** Ends a browser's session. API tokens are not ended by a logout. */
   async closeSession(token: string): Promise<void> {
-    const record = await this.#valid(token)
+    const record = await this.find(token)
     if (record?.kind === 'session') await this.#store.remove(record.id)
   }
 
@@ -65,11 +63,8 @@ export class TokenAuth implements Auth {
     return this.#issue(user, 'cli', name, undefined)
   }
 
-  me(user: User): Me {
-    return { id: user.id, name: user.name, githubProfileId: '' }
-  }
-
-  async #valid(token: string): Promise<TokenRecord | undefined> {
+  /** The record of a token that is valid. */
+  async find(token: string): Promise<TokenRecord | undefined> {
     const hash = sha256(token)
     const record = await this.#store.find(hash)
     if (!record || !isSameHash(record.hash, hash)) return undefined

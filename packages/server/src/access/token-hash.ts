@@ -1,4 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+
+/** The text of a new token. */
+export const newToken = (): string => randomBytes(32).toString('base64url')
 
 /** Tokens are 32 random bytes, so a plain SHA-256 of them may be kept; slow hashes are for passwords. Hex. */
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')

@@ -1,10 +1,12 @@
 import type { Logger } from 'pino'
+import { accountService } from '../access/account-service.ts'
 import { TokenAuth } from '../access/auth.ts'
 import { ensureCliToken } from '../access/cli-token.ts'
 import type { Config } from '../config.ts'
 import { openHome } from '../home.ts'
 import { bindHome } from '../home-installation.ts'
 import { Reserve } from '../reserve.ts'
+import type { Accounts } from '../services.ts'
 import { storeAddress } from '../store/address.ts'
 import { type Db, openDatabase } from '../store/database.ts'
 import { type Installation, openInstallation } from '../store/installation.ts'
@@ -17,6 +19,7 @@ export interface OpenStore {
   readonly installation: Installation
   readonly owner: User
   readonly auth: TokenAuth
+  readonly accounts: Accounts
 }
 
 /** Takes the home's lock and opens its store; `opened` closes both. Throws `home_in_use`, `home_too_new` and the like. */
@@ -29,9 +32,10 @@ export async function openStore(config: Config, log: Logger, opened: AsyncDispos
   const installation = await openInstallation(db)
   await bindHome(config.home, installation.id, store)
   const owner = await openOwner(db)
-  const auth = new TokenAuth(tokenStore(db))
+  const tokens = tokenStore(db)
+  const auth = new TokenAuth(tokens)
   await ensureCliToken(config.home, auth, owner)
-  return { db, installation, owner, auth }
+  return { db, installation, owner, auth, accounts: accountService(db, tokens, auth) }
 }
 
 /** Ends this process when another server has taken over its database, so that it writes nothing more there. Killing a server at any moment loses nothing. */

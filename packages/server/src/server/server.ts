@@ -29,6 +29,7 @@ import { RegistryAuths } from '../playgrounds/registry-auths.ts'
 import { injectFaults } from '../reconcile/fault-injection.ts'
 import { Reconciler } from '../reconcile/reconciler.ts'
 import { runStore } from '../reconcile/run-store.ts'
+import { Lifetimes } from '../runs/lifetimes.ts'
 import { machineService } from '../runs/machine-service.ts'
 import { permittedRun } from '../runs/permitted-run.ts'
 import { planRun } from '../runs/plan-run.ts'
@@ -75,7 +76,7 @@ export interface RunningServer {
  */
 export async function startServer(config: Config, log: Logger, openHost: OpenHost): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack()
-  const { db, installation, owner, auth } = await openStore(config, log, opened)
+  const { db, installation, owner, auth, accounts } = await openStore(config, log, opened)
   const host = await openHost({
     home: config.home,
     cache: config.cache,
@@ -176,7 +177,18 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     pinSources: (spec, auth) => images.pinSources(spec, auth),
     registryAuths,
   }
-  const runs = runService({ db, host, reconciler, plays, memory, specs, planOf, warm, changed })
+  const lifetimes = new Lifetimes({
+    db,
+    ended(runId) {
+      reconciler.worker(runId).trigger({ supersede: true })
+      changed(runId)
+    },
+    changed,
+    onError: (error) => log.error({ err: error }, 'ends of runs could not be looked at'),
+  })
+  opened.defer(() => lifetimes.close())
+  const lifetimesChanged = () => lifetimes.trigger()
+  const runs = runService({ db, host, reconciler, plays, memory, specs, planOf, warm, changed, lifetimesChanged })
   const storage = storageService({ db, storage: host.storage, quotaBytes: config.quotaBytes })
   const permitted = permittedRun(db)
   const leaving = new AbortController()
@@ -191,6 +203,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   const services: Services = {
     sshKeys: sshKeyService(db),
     auth,
+    accounts,
     playgrounds: openPlaygrounds({
       db,
       ...specs,
@@ -202,7 +215,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
       collect,
     }),
     runs,
-    copies: copyService({ layers, reconciler, plays, permitted, quota: storage.quota, memory, changed }),
+    copies: copyService({ layers, reconciler, plays, permitted, quota: storage.quota, memory, changed, lifetimesChanged }),
     lineages: lineageService(db),
     storage,
     machines: machineService({ permitted, host: host.machines, looked: (runId) => reconciler.looked(runId) }),
@@ -245,6 +258,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   gateway = await openGateway(config, services, hostKey, log, opened)
   await publishServer(config.home, endpoint)
   await reconciler.resume(wasRebooted)
+  lifetimes.trigger()
   background.trigger()
   warmStarts.trigger()
 

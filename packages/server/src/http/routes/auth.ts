@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { endedSessionsSchema, loginLinkSchema, meSchema } from '@ramet/model/api/host.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import { needsApiToken, wrongLoginToken } from '@ramet/model/errors/errors.ts'
@@ -8,13 +9,14 @@ import { setCookie } from '../../access/cookie.ts'
 import { credentialsOf } from '../../access/credentials.ts'
 import type { Gate } from '../../access/gate.ts'
 import { LoginDelay } from '../../access/login-delay.ts'
-import type { Auth } from '../../services.ts'
+import type { Accounts, Auth } from '../../services.ts'
 import { bodyBytes, type Route, route } from '../route.ts'
+import type { IsSecure } from '../secure-requests.ts'
 
-/** `secure`: browsers reach the server by https. */
-export function authRoutes(auth: Auth, gate: Gate, secure: boolean): Route[] {
+export function authRoutes(auth: Auth, accounts: Pick<Accounts, 'me'>, gate: Gate, isSecure: IsSecure): Route[] {
   const delay = new LoginDelay()
-  const cookie = (token: string, maxAgeSeconds: number) => setCookie(gate.cookieName, token, maxAgeSeconds, secure)
+  const cookie = (request: IncomingMessage, token: string, maxAgeSeconds: number) =>
+    setCookie(gate.cookieName, token, maxAgeSeconds, isSecure(request))
   return [
     route({
       method: 'POST',
@@ -24,14 +26,14 @@ export function authRoutes(auth: Auth, gate: Gate, secure: boolean): Route[] {
       body: z.object({ token: wordSchema(200) }),
       bodyBytes: bodyBytes.login,
       answer: meSchema,
-      async handle({ body, reply }) {
+      async handle({ body, request, reply }) {
         const session = await auth.openSession(body.token)
         if (!session) {
           await delay.failed()
           throw wrongLoginToken()
         }
-        reply.header('set-cookie', cookie(session.token, sessionDays * 24 * 3600))
-        return auth.me(session.user)
+        reply.header('set-cookie', cookie(request.raw, session.token, sessionDays * 24 * 3600))
+        return accounts.me(session.user)
       },
     }),
     route({
@@ -56,7 +58,7 @@ export function authRoutes(auth: Auth, gate: Gate, secure: boolean): Route[] {
       async handle({ request, reply }) {
         const credentials = credentialsOf(request.headers, gate.cookieName)
         if (credentials) await auth.closeSession(credentials.token)
-        reply.header('set-cookie', cookie('', 0))
+        reply.header('set-cookie', cookie(request.raw, '', 0))
         return {}
       },
     }),
@@ -67,14 +69,6 @@ export function authRoutes(auth: Auth, gate: Gate, secure: boolean): Route[] {
       summary: 'Ends all sessions of the user, in every browser, and closes login links that are open',
       answer: endedSessionsSchema,
       handle: async ({ user }) => ({ sessions: await auth.closeSessionsOf(user) }),
-    }),
-    route({
-      method: 'GET',
-      path: routes.me(),
-      permission: 'account.read',
-      summary: 'Who asks',
-      answer: meSchema,
-      handle: async ({ user }) => auth.me(user),
     }),
   ]
 }

@@ -1,0 +1,33 @@
+import type { FastifyReply } from 'fastify'
+
+/** Text as HTML. */
+export const escaped = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+
+/** A page that needs no script, loads nothing, and stands in no frame. `body`: HTML. Returns what to send. */
+export function sendPage(reply: FastifyReply, title: string, body: string): string {
+  reply
+    .type('text/html; charset=utf-8')
+    .header('x-frame-options', 'DENY')
+    .header(
+      'content-security-policy',
+      "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    )
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escaped(title)} · Ramet</title>
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 3rem auto; padding: 0 1rem; color: #1c1f23; background: #fff }
+button { font: inherit; padding: .5rem 1rem; border: 0; border-radius: .4rem; background: #1a5fb4; color: #fff; cursor: pointer }
+code, pre { font: 14px/1.45 ui-monospace, monospace; background: #f1f3f5; border-radius: .25rem; padding: .1rem .3rem }
+pre { padding: .6rem; overflow: auto }
+summary { cursor: pointer } h2 { margin-top: 2.5rem } h3 { margin: 1.5rem 0 .3rem }
+.method { font-weight: 600; color: #1a5fb4 } .muted { color: #5b6570 }
+@media (prefers-color-scheme: dark) { body { color: #e6e8ea; background: #16181b } code, pre { background: #24282d } .method { color: #78aeed } .muted { color: #9aa4ae } }
+</style>
+<h1>${escaped(title)}</h1>
+${body}
+</html>
+`
+}
