@@ -121,6 +121,14 @@ export class PretendShell {
         return 0
       case 'exit':
         throw new Exit(args[0] === undefined ? this.#lastCode : Number(args[0]) & 255)
+      case 'command':
+        return args.includes('journalctl') ? 0 : 1
+      case 'exec':
+        throw new Exit(await this.#command(raw.slice(1), streams, signal))
+      case 'journalctl':
+        streams.out(`Nov 29 00:00:00 ${this.#machine.name} systemd[1]: Reached target multi-user.target.\n`)
+        if (args.includes('-f')) await sleep(longestSleepMs, signal)
+        return 0
       case 'poweroff':
         this.#machine.powerOff()
         return 0
