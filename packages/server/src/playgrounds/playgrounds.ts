@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { can } from '@ramet/model/access/can.ts'
 import { defaultLimits, type Limits, limitReached } from '@ramet/model/access/limits.ts'
 import type { Playground } from '@ramet/model/api/wire.ts'
+import { wireSpec } from '@ramet/model/api/wire-spec.ts'
 import { invalidInput } from '@ramet/model/errors/errors.ts'
 import type { Base } from '@ramet/model/manifest/inherit.ts'
 import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
@@ -13,6 +14,7 @@ import type { ManifestReader } from '../manifests/manifest-reader.ts'
 import type { Playgrounds, User } from '../services.ts'
 import { type Db, now, transaction } from '../store/database.ts'
 import { runsOfPlayground, sourcesOfSaved } from '../store/lineage.ts'
+import { type PlaygroundUse, usesOfPlaygrounds } from '../store/playground-uses.ts'
 import {
   countPlaygrounds,
   findPlayground,
@@ -28,6 +30,7 @@ import type { Catalog } from './catalog/catalog.ts'
 import { inheritDrives } from './inherit-drives.ts'
 import { newId } from './new-id.ts'
 import type { RegistryAuths } from './registry-auths.ts'
+import { searchIn } from './search.ts'
 import { replacePlayground } from './update-playground.ts'
 
 export interface PlaygroundsOptions {
@@ -91,8 +94,20 @@ export function openPlaygrounds({
 
   return {
     async list(user, filter) {
+      if (filter === 'recent' || filter === 'popular') {
+        const uses = await usesOfPlaygrounds(db, user.id)
+        return showAll(user, byUse(await listed(user), uses, filter))
+      }
       const rows = (await listed(user)).filter(filterOf(user, filter))
       return (await showAll(user, rows)).sort(simplestFirst)
+    },
+
+    async search(user, query) {
+      const rows = await listed(user)
+      return searchIn(
+        rows.map((row) => wirePlayground(user, row, webUrl(), undefined)),
+        query,
+      )
     },
 
     async get(user, name) {
@@ -194,7 +209,18 @@ const namedBase = (text: string) => /^base:[ \t]*["']?([a-z0-9-]+)/m.exec(text)?
 const unread = (name: string): Base => ({ name, spec: noSpec, takesAnyMachine: false })
 const noSpec = manifestSpecSchema.parse({})
 
-/** labctl's filters over what the user may see. `popular` and `recent` need usage figures that are not kept, so they are refused. */
+/** Playgrounds that the user has started: those used last first, or those used most. Pure. */
+function byUse(rows: readonly PlaygroundRow[], uses: readonly PlaygroundUse[], order: 'recent' | 'popular'): PlaygroundRow[] {
+  const used = new Map(uses.map((use) => [use.playground_id, use]))
+  const lastOf = ({ id }: PlaygroundRow) => used.get(id)?.last ?? ''
+  const countOf = ({ id }: PlaygroundRow) => used.get(id)?.count ?? 0
+  const newest = (a: PlaygroundRow, b: PlaygroundRow) => (lastOf(a) < lastOf(b) ? 1 : -1)
+  return rows
+    .filter(({ id }) => used.has(id))
+    .toSorted((a, b) => (order === 'popular' ? countOf(b) - countOf(a) : 0) || newest(a, b))
+}
+
+/** labctl's filters over what the user may see; `recent` and `popular` are an order too (`byUse`). */
 function filterOf(user: User, filter: string | undefined): (row: PlaygroundRow) => boolean {
   switch (filter) {
     case undefined:
@@ -208,7 +234,11 @@ function filterOf(user: User, filter: string | undefined): (row: PlaygroundRow) 
     case 'community':
       return ({ owner_id }) => owner_id !== null && owner_id !== user.id
     default:
-      throw invalidInput(`The filter ${filter} is not known.`, 'filter', 'Known: base, my-custom, all, community.')
+      throw invalidInput(
+        `The filter ${filter} is not known.`,
+        'filter',
+        'Known: base, my-custom, recent, popular, all, community.',
+      )
   }
 }
 
@@ -223,8 +253,10 @@ async function freeName(db: Db, name: string): Promise<string> {
 /** Converts a stored playground for the API. */
 export function wirePlayground(user: User, row: PlaygroundRow, webUrl: string, savedFrom: Playground['savedFrom']): Playground {
   const subject = subjectOfPlayground(row)
+  const { machines, initTasks, ...spec } = specOf(row)
   return {
-    ...specOf(row),
+    ...spec,
+    ...wireSpec({ machines, initTasks }),
     id: row.id,
     owner: row.owner_id ?? '',
     name: row.name,
