@@ -8,6 +8,14 @@ export const routes = {
   loginLinks: () => '/api/auth/links',
   logout: () => '/api/auth/logout',
   sessions: () => '/api/auth/sessions',
+  preferences: () => '/api/account/preferences',
+  signInUrl: () => '/api/auth/signin-url',
+  tokens: () => '/api/oauth/tokens',
+  /** Sessions of programs, as labctl logs in; `sessions` above is all browsers'. */
+  programs: () => '/api/sessions',
+  program: (id: string) => `/api/sessions/${enc(id)}`,
+  approval: (id: string) => `/api/sessions/${enc(id)}/approval`,
+  search: () => '/api/search',
   sshGateway: () => '/api/ssh',
   sshKeys: () => '/api/ssh/keys',
   sshKey: (id: string) => `/api/ssh/keys/${enc(id)}`,
@@ -24,6 +32,8 @@ export const routes = {
   clones: (id: string) => `/api/plays/${enc(id)}/clones`,
   saves: (id: string) => `/api/plays/${enc(id)}/saves`,
   playLineage: (id: string) => `/api/plays/${enc(id)}/lineage`,
+  journals: (id: string) => `/api/plays/${enc(id)}/journals`,
+  journal: (ticket: string) => `/api/journals/${enc(ticket)}`,
   tunnels: (id: string) => `/api/plays/${enc(id)}/tunnels`,
   tunnel: (ticket: string) => `/api/tunnels/${enc(ticket)}`,
   /** Answers with the URL of a websocket of live status, `liveStatus`; labctl's way to follow a run. */
@@ -42,6 +52,7 @@ export const routes = {
   fsck: () => '/api/fsck',
   metrics: () => '/api/metrics',
   openApi: () => '/api/openapi.json',
+  docs: () => '/api/docs',
   /** Tools for agents, by the Model Context Protocol. */
   mcp: () => '/mcp',
 } as const

@@ -2,10 +2,12 @@ import type { FastifyInstance } from 'fastify'
 import type { Gate } from '../access/gate.ts'
 import type { OpenCounts } from '../access/open-counts.ts'
 import type { Services } from '../services.ts'
+import { addJournals } from './journal.ts'
 import { addLiveStatus } from './live-status.ts'
 import { addMetrics } from './metrics.ts'
 import type { OpenStreams } from './open-streams.ts'
 import type { Route } from './route.ts'
+import { accountRoutes } from './routes/account.ts'
 import { actionRoutes } from './routes/actions.ts'
 import { authRoutes } from './routes/auth.ts'
 import { copyRoutes } from './routes/copies.ts'
@@ -16,8 +18,11 @@ import { imageRoutes } from './routes/images.ts'
 import { lineageRoutes } from './routes/lineage.ts'
 import { playgroundRoutes } from './routes/playgrounds.ts'
 import { playRoutes } from './routes/plays.ts'
+import { searchRoutes } from './routes/search.ts'
+import { sessionRoutes } from './routes/sessions.ts'
 import { sshRoutes } from './routes/ssh.ts'
 import { usageRoutes } from './routes/usage.ts'
+import type { IsSecure } from './secure-requests.ts'
 import { addTunnels } from './tunnel-routes.ts'
 import type { WebSockets } from './web-sockets.ts'
 
@@ -27,23 +32,26 @@ export interface ApiParts {
   readonly gate: Gate
   readonly streams: OpenStreams
   readonly sockets: WebSockets
-  /** Clients reach the server by https. */
-  readonly secure: boolean
+  readonly isSecure: IsSecure
   readonly counts: OpenCounts
 }
 
 /** All routes of the API. */
-export const apiRoutes = ({ app, services, gate, streams, sockets, secure, counts }: ApiParts): Route[] => [
+export const apiRoutes = ({ app, services, gate, streams, sockets, isSecure, counts }: ApiParts): Route[] => [
   ...healthRoutes(services.host),
-  ...authRoutes(services.auth, gate, secure),
+  ...authRoutes(services.auth, services.accounts, gate, isSecure),
+  ...sessionRoutes(services.accounts, gate, isSecure),
+  ...accountRoutes(services.accounts, services.auth, gate, isSecure),
+  ...searchRoutes(services.playgrounds),
   ...playgroundRoutes(services.playgrounds),
   ...playRoutes(services.runs),
   ...actionRoutes(services.runs),
   ...copyRoutes(services.copies, counts),
   ...lineageRoutes(services.lineages),
   ...usageRoutes(services.storage),
-  ...addLiveStatus({ services, sockets, counts, scheme: secure ? 'wss' : 'ws' }),
-  ...addTunnels({ services, sockets, counts, scheme: secure ? 'https' : 'http', log: app.log }),
+  ...addLiveStatus({ services, sockets, counts, isSecure }),
+  ...addJournals({ services, sockets, counts, isSecure, log: app.log }),
+  ...addTunnels({ services, sockets, counts, isSecure, log: app.log }),
   ...imageRoutes(services.images),
   ...eventRoutes({ events: services.events, streams, gate, counts }),
   ...hostRoutes(services.host),

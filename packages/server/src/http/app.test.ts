@@ -87,7 +87,6 @@ test('a start as labctl sends it, with null and empty overrides, is taken', asyn
 
 for (const [action, status, code] of [
   [{ action: 'machine.reboot' }, 400, 'invalid_input'],
-  [{ action: 'set_max_play_time', maxPlayTimeMinutes: 5 }, 501, 'not_supported_yet'],
   [{ action: 'explode' }, 400, 'invalid_input'],
   [{}, 400, 'invalid_input'],
   [{ action: 'set_title', title: ' ' }, 400, 'invalid_input'],

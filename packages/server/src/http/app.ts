@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Limits } from '@ramet/model/access/limits.ts'
-import { routes as paths } from '@ramet/model/api/routes.ts'
 import { toErrorBody } from '@ramet/model/errors/error.ts'
 import { internalError } from '@ramet/model/errors/errors.ts'
 import fastify, {
@@ -21,6 +20,7 @@ import type { WebState } from '../web/bundle.ts'
 import { serveWeb } from '../web/serve.ts'
 import { apiRoutes } from './api.ts'
 import { ConnectionBounds, type Timeouts, timeouts } from './connection-bounds.ts'
+import { serveDescription } from './docs-page.ts'
 import { answerErrors, toRametError } from './error-answers.ts'
 import { takeJsonBodies } from './json-body.ts'
 import { addMachineSockets } from './machine-sockets.ts'
@@ -29,7 +29,8 @@ import { describeApi } from './openapi.ts'
 import { answerClientError } from './raw-answers.ts'
 import { register } from './register.ts'
 import { bodyBytes, type Route } from './route.ts'
-import { WebSockets } from './web-sockets.ts'
+import { secureRequests } from './secure-requests.ts'
+import { type SocketRoute, WebSockets } from './web-sockets.ts'
 
 export interface AppOptions {
   readonly log: FastifyBaseLogger
@@ -54,6 +55,7 @@ export interface AppOptions {
 export interface App {
   readonly app: FastifyInstance
   readonly routes: readonly Route[]
+  readonly sockets: readonly SocketRoute[]
 }
 
 /** Makes the HTTP server over `services`; `listen.ts` makes it listen. Closing it ends its streams and websockets, but not the services. */
@@ -107,22 +109,20 @@ export function assembleApp(services: Services, options: AppOptions): App {
   const counts = new OpenCounts(options.limits)
   const streams = new OpenStreams(options.streams)
   const sockets = new WebSockets({ log, gate, bounds, ...(options.pingMs === undefined ? {} : { pingMs: options.pingMs }) })
-  const secure = new URL(endpoint).protocol === 'https:'
-  const routes = apiRoutes({ app, services, gate, streams, sockets, secure, counts })
+  const isSecure = secureRequests(endpoint)
+  const routes = apiRoutes({ app, services, gate, streams, sockets, isSecure, counts })
   const admitted = ({ raw }: FastifyRequest) => bounds.trust(raw)
   register(app, routes, { gate, strangersBodyMs, admitted })
   addAgents(app, { services, gate, counts, strangersBodyMs, admitted })
-  const description = describeApi(routes)
-  app.get(paths.openApi(), async () => description)
-
   addMachineSockets(sockets, { services, gate, log, counts })
+  serveDescription(app, describeApi(routes, sockets.declared))
   sockets.attach(app.server)
   app.addHook('preClose', async () => {
     streams.close()
     await sockets.close()
   })
   if (options.webFolder !== undefined) serveWeb(app, options.webFolder, options.webState ?? (() => 'ready'))
-  return { app, routes }
+  return { app, routes, sockets: sockets.declared }
 }
 
 export const buildApp = (services: Services, options: AppOptions): FastifyInstance => assembleApp(services, options).app

@@ -10,7 +10,8 @@ const build = (endpoint = 'http://127.0.0.1:8420', names: string[] = []) =>
 
 async function loggedIn(endpoint?: string, names?: string[]) {
   const app = build(endpoint, names)
-  const login = await app.inject({ method: 'POST', url: routes.login(), payload: { token: 'login' } })
+  const headers = { host: new URL(endpoint ?? 'http://127.0.0.1:8420').host }
+  const login = await app.inject({ method: 'POST', url: routes.login(), headers, payload: { token: 'login' } })
   const set = String(login.headers['set-cookie'])
   return { app, set, cookie: set.split(';')[0] ?? '' }
 }

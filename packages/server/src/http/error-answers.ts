@@ -2,7 +2,7 @@ import { isSpaceError } from '@ramet/engine'
 import { RametError, toErrorBody } from '@ramet/model/errors/error.ts'
 import { bodyTooLarge, diskFull, internalError, notFound } from '@ramet/model/errors/errors.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { retryAfterSeconds } from './raw-answers.ts'
+import { retryHeaders } from './raw-answers.ts'
 import { closeWhileSending } from './refused-requests.ts'
 
 /** Converts an error for the client; undefined when it is a fault of ours, whose details stay inside. `bodyLimit`: that of the route, in bytes. */
@@ -35,7 +35,7 @@ const unknownPath = ({ method, url }: FastifyRequest) => notFound('page or metho
 
 function refuse(request: FastifyRequest, reply: FastifyReply, error: RametError): FastifyReply {
   closeWhileSending(request, reply)
-  if (error.status === 429) reply.header('retry-after', retryAfterSeconds)
+  if (error.status === 429) reply.headers(retryHeaders)
   // A handler of static files may have set caching headers already.
   return reply.code(error.status).header('cache-control', 'no-store').send(toErrorBody(error))
 }

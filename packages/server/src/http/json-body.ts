@@ -15,6 +15,11 @@ declare module 'fastify' {
 /** Parses every body as JSON, whatever its Content-Type (labctl sends none), but for routes that take a stream. An empty one is no body. */
 export function takeJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
+  // Fastify refuses a type that it cannot read before any parser is asked.
+  app.addHook('onRequest', async ({ raw: { headers } }) => {
+    if (headers['content-type'] !== undefined && !headers['content-type'].startsWith('application/x-tar'))
+      headers['content-type'] = 'application/json'
+  })
   app.addContentTypeParser('application/x-tar', (request, payload, done) => {
     if (request.routeOptions.config.takes === 'application/x-tar') done(null, payload)
     else done(invalidInput('This takes no archive.'))

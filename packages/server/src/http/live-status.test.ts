@@ -23,6 +23,13 @@ test('labctl gets a URL that needs no credentials, a status at once and one at e
   socket.terminate()
 })
 
+test('behind https the websocket is too', async () => {
+  await using server = await start({ endpoint: 'https://lab.example' })
+  const headers = { ...asAlice, host: 'lab.example' }
+  const answer = await server.app.inject({ method: 'POST', url: routes.connections(playId), headers })
+  assert.match(answer.json().url, /^wss:\/\/lab\.example\/api\/conns\//)
+})
+
 test('a task is told when it has changed, and only then', async () => {
   await using server = await start()
   const answer = await fetch(server.endpoint + routes.connections(playId), { method: 'POST', headers: asAlice })

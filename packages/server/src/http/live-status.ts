@@ -1,92 +1,78 @@
-import { randomBytes } from 'node:crypto'
 import { routes } from '@ramet/model/api/routes.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { notFound } from '@ramet/model/errors/errors.ts'
-import type { FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
 import type { OpenCounts } from '../access/open-counts.ts'
 import type { Services, User } from '../services.ts'
+import { publicSocketUrl } from './public-url.ts'
 import { type Route, route } from './route.ts'
+import type { IsSecure } from './secure-requests.ts'
+import { Tickets } from './tickets.ts'
 import type { WebSockets } from './web-sockets.ts'
 
 export interface LiveStatusOptions {
   readonly services: Services
   readonly sockets: WebSockets
   readonly counts: OpenCounts
-  /** `wss` when clients use https. */
-  readonly scheme: 'ws' | 'wss'
+  readonly isSecure: IsSecure
   /** Longest time without a frame: labctl checks whether a run is ready only when one arrives. */
   readonly everyMs?: number
 }
 
-interface Ticket {
-  readonly user: User
-  readonly id: string
-  readonly expiresAt: number
-}
-
-/** Lifetime of a URL. labctl dials ten times, five seconds apart, and its only credential is the URL. */
-const ticketMs = 120_000
-const maxTickets = 1000
 const maxWaitingBytes = 1024 * 1024
 
 /** Serves the websocket by which labctl follows a run (labctl `api/plays`, connections): it sends the status and each changed task. Returns the route that hands out its URL. */
-export function addLiveStatus({ services, sockets, counts, scheme, everyMs = 3000 }: LiveStatusOptions): Route[] {
-  const tickets = new Map<string, Ticket>()
+export function addLiveStatus({ services, sockets, counts, isSecure, everyMs = 3000 }: LiveStatusOptions): Route[] {
+  const tickets = new Tickets<{ readonly user: User; readonly id: string }>()
 
-  const issue = (user: User, id: string): string => {
-    const now = Date.now()
-    for (const [name, { expiresAt }] of tickets) {
-      if (expiresAt > now && tickets.size < maxTickets) break
-      tickets.delete(name)
-    }
-    const name = randomBytes(24).toString('base64url')
-    tickets.set(name, { user, id, expiresAt: now + ticketMs })
-    return name
-  }
-
-  sockets.add(decodeURIComponent(routes.liveStatus(':ticket')), async ({ params: [name = ''] }) => {
-    const ticket = tickets.get(name)
-    if (!ticket || ticket.expiresAt < Date.now())
-      throw notFound('live status', 'of this ticket', 'Ask for a new one: POST /api/plays/ID/conns.')
-    const { user, id } = ticket
-    let play = await services.runs.get(user, id)
-    return (socket) => {
-      const place = placeFor(socket, () => counts.take(user, 'sockets'))
-      if (!place) return
-      const told = new Map<string, number>()
-      const send = () => {
-        if (socket.bufferedAmount > maxWaitingBytes) return socket.terminate()
-        socket.send(JSON.stringify({ kind: 'status', status: play.status }))
-        for (const task of Object.values(play.tasks)) {
-          if (told.get(task.name) === task.version) continue
-          told.set(task.name, task.version)
-          socket.send(JSON.stringify({ kind: 'task', task }))
+  sockets.add(
+    {
+      path: routes.liveStatus(':ticket'),
+      permission: 'anyone',
+      summary: 'Status and tasks of a run whenever they change, as JSON frames (labctl `playground start`)',
+    },
+    async ({ params: [name = ''] }) => {
+      const ticket = tickets.find(name)
+      if (!ticket) throw notFound('live status', 'of this ticket', 'Ask for a new one: POST /api/plays/ID/conns.')
+      const { user, id } = ticket
+      let play = await services.runs.get(user, id)
+      return (socket) => {
+        const place = placeFor(socket, () => counts.take(user, 'sockets'))
+        if (!place) return
+        const told = new Map<string, number>()
+        const send = () => {
+          if (socket.bufferedAmount > maxWaitingBytes) return socket.terminate()
+          socket.send(JSON.stringify({ kind: 'status', status: play.status }))
+          for (const task of Object.values(play.tasks)) {
+            if (told.get(task.name) === task.version) continue
+            told.set(task.name, task.version)
+            socket.send(JSON.stringify({ kind: 'task', task }))
+          }
         }
-      }
-      const see = (now: Play) => {
-        play = now
+        const see = (now: Play) => {
+          play = now
+          send()
+        }
+        const timer = setInterval(send, everyMs)
+        const stop = services.events.subscribe(
+          user,
+          ({ event }) => {
+            if (event.kind === 'play' && event.play.id === id) see(event.play)
+          },
+          'now',
+        )
+        socket.on('message', () => {})
+        socket.on('close', () => {
+          clearInterval(timer)
+          stop()
+          place[Symbol.dispose]()
+        })
         send()
       }
-      const timer = setInterval(send, everyMs)
-      const stop = services.events.subscribe(
-        user,
-        ({ event }) => {
-          if (event.kind === 'play' && event.play.id === id) see(event.play)
-        },
-        'now',
-      )
-      socket.on('message', () => {})
-      socket.on('close', () => {
-        clearInterval(timer)
-        stop()
-        place[Symbol.dispose]()
-      })
-      send()
-    }
-  })
+    },
+  )
 
   return [
     route({
@@ -99,7 +85,7 @@ export function addLiveStatus({ services, sockets, counts, scheme, everyMs = 300
       answer: z.object({ url: z.string() }),
       async handle({ user, params, request }) {
         await services.runs.get(user, params.id)
-        return { url: `${scheme}://${hostOf(request)}${routes.liveStatus(issue(user, params.id))}` }
+        return { url: publicSocketUrl(request, isSecure) + routes.liveStatus(tickets.issue({ user, id: params.id })) }
       },
     }),
   ]
@@ -114,6 +100,3 @@ function placeFor(socket: WebSocket, take: () => Disposable): Disposable | undef
     return undefined
   }
 }
-
-/** Address of the server as this client used it. Only this client gets it, so it may be any name. */
-const hostOf = (request: FastifyRequest): string => request.headers.host ?? request.host

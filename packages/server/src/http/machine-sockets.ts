@@ -7,6 +7,7 @@ import type { WebSocket } from 'ws'
 import { z } from 'zod'
 import type { Gate } from '../access/gate.ts'
 import type { OpenCounts } from '../access/open-counts.ts'
+import { permitScope } from '../access/permit.ts'
 import type { Services, User } from '../services.ts'
 import { MachinePump } from './machine-pump.ts'
 import { validate } from './validate.ts'
@@ -36,6 +37,7 @@ export function addMachineSockets(sockets: WebSockets, { services, gate, counts,
 
   const admit = async ({ request, params: [id = '', machine = ''] }: AskedSocket) => {
     const user = await gate.admit(request.headers, 'websocket')
+    permitScope(user, 'run.enter')
     const names = (await runs.get(user, id)).machines.map(({ name }) => name)
     // Errors are sent over the accepted websocket: browsers and Node do not show programs the answer to a refused one.
     const fault = names.includes(machine) ? undefined : unknownMachine(machine, names)
@@ -61,94 +63,115 @@ export function addMachineSockets(sockets: WebSockets, { services, gate, counts,
     })
   }
 
-  sockets.add(decodeURIComponent(routes.terminal(':id', ':machine', ':session')), async (asked) => {
-    const { user, id, machine, fault } = await admit(asked)
-    const { session } = validate(sessionSchema, { session: asked.params[2] })
-    const options = validate(terminalQuerySchema, Object.fromEntries(asked.query))
-    return (socket) =>
-      talk(asked, socket, user, async (pump) => {
-        if (fault) throw fault
-        pump.expectInput()
-        let size: { cols: number; rows: number } | undefined
-        pump.onMessage((message) => {
-          if (message.type !== 'resize') return
-          size = message
-          terminal?.resize(message.cols, message.rows)
+  sockets.add(
+    {
+      path: routes.terminal(':id', ':machine', ':session'),
+      permission: 'run.enter',
+      summary: 'A shell in a machine that outlives its websocket; query: user, cols, rows (model, api/stream.ts)',
+    },
+    async (asked) => {
+      const { user, id, machine, fault } = await admit(asked)
+      const { session } = validate(sessionSchema, { session: asked.params[2] })
+      const options = validate(terminalQuerySchema, Object.fromEntries(asked.query))
+      return (socket) =>
+        talk(asked, socket, user, async (pump) => {
+          if (fault) throw fault
+          pump.expectInput()
+          let size: { cols: number; rows: number } | undefined
+          pump.onMessage((message) => {
+            if (message.type !== 'resize') return
+            size = message
+            terminal?.resize(message.cols, message.rows)
+          })
+          let terminal: Awaited<ReturnType<typeof machines.terminal>> | undefined
+          terminal = await untilGone(socket, machines.terminal(user, id, machine, session, options), (late) => late.close())
+          if (!terminal) return
+          const attached = terminal
+          socket.on('close', () => attached.close())
+          if (size) attached.resize(size.cols, size.rows)
+          pump.say({ type: 'ready', resumed: attached.resumed })
+          pump.setInput(attached.input)
+          const [exit] = await Promise.all([attached.exit, pump.send(attached.output, outputs.stdout)])
+          pump.say({ type: 'exit', ...exit })
+          pump.end()
         })
-        let terminal: Awaited<ReturnType<typeof machines.terminal>> | undefined
-        terminal = await untilGone(socket, machines.terminal(user, id, machine, session, options), (late) => late.close())
-        if (!terminal) return
-        const attached = terminal
-        socket.on('close', () => attached.close())
-        if (size) attached.resize(size.cols, size.rows)
-        pump.say({ type: 'ready', resumed: attached.resumed })
-        pump.setInput(attached.input)
-        const [exit] = await Promise.all([attached.exit, pump.send(attached.output, outputs.stdout)])
-        pump.say({ type: 'exit', ...exit })
-        pump.end()
-      })
-  })
+    },
+  )
 
-  sockets.add(decodeURIComponent(routes.exec(':id', ':machine')), async (asked) => {
-    const { user, id, machine, fault } = await admit(asked)
-    return (socket) =>
-      talk(asked, socket, user, async (pump) => {
-        if (fault) throw fault
-        const first = Promise.withResolvers<ExecMessage>()
-        const early: Exclude<ClientMessage, { type: 'ack' | 'exec' }>[] = []
-        let apply: ((message: Exclude<ClientMessage, { type: 'ack' | 'exec' }>) => void) | undefined
-        let begun = false
-        pump.onMessage((message) => {
-          if (message.type === 'exec' && !begun) {
-            begun = true
-            pump.expectInput()
-            first.resolve(message)
-          } else if (message.type === 'exec' || !begun) pump.fault('The first message, and only that, is `exec`.')
-          else if (apply) apply(message)
-          else early.push(message)
+  sockets.add(
+    {
+      path: routes.exec(':id', ':machine'),
+      permission: 'run.enter',
+      summary: 'A command in a machine, which ends with its websocket (model, api/stream.ts)',
+    },
+    async (asked) => {
+      const { user, id, machine, fault } = await admit(asked)
+      return (socket) =>
+        talk(asked, socket, user, async (pump) => {
+          if (fault) throw fault
+          const first = Promise.withResolvers<ExecMessage>()
+          const early: Exclude<ClientMessage, { type: 'ack' | 'exec' }>[] = []
+          let apply: ((message: Exclude<ClientMessage, { type: 'ack' | 'exec' }>) => void) | undefined
+          let begun = false
+          pump.onMessage((message) => {
+            if (message.type === 'exec' && !begun) {
+              begun = true
+              pump.expectInput()
+              first.resolve(message)
+            } else if (message.type === 'exec' || !begun) pump.fault('The first message, and only that, is `exec`.')
+            else if (apply) apply(message)
+            else early.push(message)
+          })
+          const message = await untilGone(socket, first.promise, () => {})
+          if (!message) return
+          const process = await untilGone(socket, execute(user, id, machine, message), (late) => late.close())
+          if (!process) return
+          socket.on('close', () => process.close())
+          apply = (message) => {
+            if (message.type === 'resize') process.resize(message.cols, message.rows)
+            else if (message.type === 'signal') process.signal(message.name)
+            else process.stdin.end()
+          }
+          pump.setInput(process.stdin)
+          for (const message of early) apply(message)
+          pump.say({ type: 'ready' })
+          const [exit] = await Promise.all([
+            process.exit,
+            pump.send(process.stdout, outputs.stdout),
+            pump.send(process.stderr, outputs.stderr),
+          ])
+          pump.say({ type: 'exit', ...exit })
+          pump.end()
         })
-        const message = await untilGone(socket, first.promise, () => {})
-        if (!message) return
-        const process = await untilGone(socket, execute(user, id, machine, message), (late) => late.close())
-        if (!process) return
-        socket.on('close', () => process.close())
-        apply = (message) => {
-          if (message.type === 'resize') process.resize(message.cols, message.rows)
-          else if (message.type === 'signal') process.signal(message.name)
-          else process.stdin.end()
-        }
-        pump.setInput(process.stdin)
-        for (const message of early) apply(message)
-        pump.say({ type: 'ready' })
-        const [exit] = await Promise.all([
-          process.exit,
-          pump.send(process.stdout, outputs.stdout),
-          pump.send(process.stderr, outputs.stderr),
-        ])
-        pump.say({ type: 'exit', ...exit })
-        pump.end()
-      })
-  })
+    },
+  )
 
   const execute = (user: User, id: string, machine: string, { command = '', user: account, pty }: ExecMessage) =>
     machines.exec(user, id, machine, command, { ...(account ? { user: account } : {}), ...(pty ? { pty } : {}) })
 
-  sockets.add(decodeURIComponent(routes.console(':id', ':machine')), async (asked) => {
-    const { user, id, machine, fault } = await admit(asked)
-    return (socket) =>
-      talk(asked, socket, user, async (pump) => {
-        if (fault) throw fault
-        pump.expectInput()
-        pump.onMessage(() => {})
-        const line = await untilGone(socket, machines.console(user, id, machine), (late) => late.destroy())
-        if (!line) return
-        socket.on('close', () => line.destroy())
-        pump.setInput(line)
-        pump.say({ type: 'ready' })
-        await pump.send(line, outputs.stdout)
-        pump.end()
-      })
-  })
+  sockets.add(
+    {
+      path: routes.console(':id', ':machine'),
+      permission: 'run.enter',
+      summary: 'The serial line of a machine (model, api/stream.ts)',
+    },
+    async (asked) => {
+      const { user, id, machine, fault } = await admit(asked)
+      return (socket) =>
+        talk(asked, socket, user, async (pump) => {
+          if (fault) throw fault
+          pump.expectInput()
+          pump.onMessage(() => {})
+          const line = await untilGone(socket, machines.console(user, id, machine), (late) => late.destroy())
+          if (!line) return
+          socket.on('close', () => line.destroy())
+          pump.setInput(line)
+          pump.say({ type: 'ready' })
+          await pump.send(line, outputs.stdout)
+          pump.end()
+        })
+    },
+  )
 }
 
 /** Waits for a resource; undefined when the client leaves first, and the resource is then disposed of. */

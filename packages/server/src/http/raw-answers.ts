@@ -3,16 +3,17 @@ import type { Duplex } from 'node:stream'
 import { type RametError, toErrorBody } from '@ramet/model/errors/error.ts'
 import { invalidInput, requestTooSlow } from '@ramet/model/errors/errors.ts'
 
-/** Seconds after which a client that was refused with 429 may try again. */
-export const retryAfterSeconds = 5
+/** Seconds after which a client that was refused with 429 may try again. labctl reads the second of these. */
+const retryAfterSeconds = '5'
+export const retryHeaders = { 'retry-after': retryAfterSeconds, 'x-ratelimit-reset': retryAfterSeconds }
 
 /** Answers on a raw connection: for input that is not HTTP, for refused websockets and connections. */
 export function answerRaw(socket: Duplex, error: RametError): void {
   if (!socket.writable) return void socket.destroy()
   const body = JSON.stringify(toErrorBody(error))
-  const retry = error.status === 429 ? `retry-after: ${retryAfterSeconds}\r\n` : ''
+  const headers = error.status === 429 ? Object.entries(retryHeaders).map(([name, value]) => `${name}: ${value}\r\n`) : []
   socket.end(
-    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}\r\n${retry}` +
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}\r\n${headers.join('')}` +
       `content-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
 }

@@ -2,7 +2,7 @@ import { type Actor, type Owned, type Permission, platform } from '@ramet/model/
 import { bodyTooLarge } from '@ramet/model/errors/errors.ts'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import type { Gate } from '../access/gate.ts'
-import { permit } from '../access/permit.ts'
+import { permit, permitScope } from '../access/permit.ts'
 import type { User } from '../services.ts'
 import { boundArrival } from './refused-requests.ts'
 import { bodyBytes, type Route } from './route.ts'
@@ -50,6 +50,7 @@ export function register(
         checkLength(request, limit)
         const user = await gate.identify(request.headers)
         admitted(request)
+        permitScope(user, permission)
         const subject = subjectOf(permission, user)
         if (subject) permit(user, permission, subject)
         asking.set(request, user)

@@ -35,7 +35,7 @@ export interface Route {
   readonly bodyBytes?: number | undefined
   readonly answer: z.ZodType
   /** Set when the answer is not JSON: the handler writes to `reply` itself. */
-  readonly produces?: 'text/event-stream' | 'text/plain' | undefined
+  readonly produces?: 'text/event-stream' | 'text/html' | 'text/plain' | undefined
   handle(asked: Asked<Record<string, string>, unknown, unknown>): Promise<unknown>
 }
 

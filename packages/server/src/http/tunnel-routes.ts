@@ -20,14 +20,16 @@ import { Arrivals } from '../tunnels/arrivals.ts'
 import { readTunnelAddress, type TunnelAddress } from '../tunnels/tunnel-address.ts'
 import { type OpenTunnel, Tunnels } from '../tunnels/tunnels.ts'
 import { waitUntilReady } from '../tunnels/wait-until-ready.ts'
+import { publicUrl } from './public-url.ts'
 import { type Route, route } from './route.ts'
+import type { IsSecure } from './secure-requests.ts'
 import type { WebSockets } from './web-sockets.ts'
 
 export interface TunnelOptions {
   readonly services: Services
   readonly sockets: WebSockets
   readonly counts: OpenCounts
-  readonly scheme: 'http' | 'https'
+  readonly isSecure: IsSecure
   readonly log: FastifyBaseLogger
   /** How long a client is held while its machine boots. */
   readonly holdMs?: number
@@ -68,7 +70,7 @@ const noTunnel = () => notFound('tunnel', 'of this URL', 'Open a new one: POST /
  * Tunnels as labctl knows them (`ssh`, `cp`, `port-forward`, `ide`): websockets that are TCP connections into a machine's network, one each. Behind port 22 of the machine itself
  * stands an SSH server of Ramet's own, so that images need none. Returns the routes that hand tunnels out.
  */
-export function addTunnels({ services, sockets, counts, scheme, log, holdMs = 50_000 }: TunnelOptions): Route[] {
+export function addTunnels({ services, sockets, counts, isSecure, log, holdMs = 50_000 }: TunnelOptions): Route[] {
   const tunnels = new Tunnels()
   const arrivals = new Arrivals()
   const { runs, machines, host } = services
@@ -119,7 +121,12 @@ export function addTunnels({ services, sockets, counts, scheme, log, holdMs = 50
   }
 
   sockets.add(
-    `${decodeURIComponent(routes.tunnel(':ticket'))}/tunnels/*`,
+    {
+      path: `${routes.tunnel(':ticket')}/tunnels/*`,
+      permission: 'anyone',
+      summary:
+        'A TCP connection into the network of a machine, to the address that is given in base64; needs the cookie of the tunnel',
+    },
     async ({ request, params: [ticket = '', address = ''] }) => {
       const tunnel = tunnels.find(ticket)
       const cookie = readCookie(request.headers.cookie ?? '', cookieName)
@@ -158,7 +165,7 @@ export function addTunnels({ services, sockets, counts, scheme, log, holdMs = 50
           account: body.sshUser || undefined,
           sshKey: body.sshPubKey ? parsePublic(body.sshPubKey).wire : undefined,
         })
-        const url = `${scheme}://${request.headers.host ?? request.host}${routes.tunnel(ticket)}`
+        const url = publicUrl(request, isSecure) + routes.tunnel(ticket)
         return { url, loginUrl: `${url}/login` }
       },
     }),

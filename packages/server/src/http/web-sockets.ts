@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Permission } from '@ramet/model/access/can.ts'
 import type { RametError } from '@ramet/model/errors/error.ts'
 import { internalError, notFound } from '@ramet/model/errors/errors.ts'
 import type { FastifyBaseLogger } from 'fastify'
@@ -11,6 +12,15 @@ import { answerRaw } from './raw-answers.ts'
 
 /** Handles one upgrade request. Returns the handler of the accepted websocket; throws a RametError to refuse it. */
 export type WebSocketRoute = (asked: AskedSocket) => Promise<(socket: WebSocket) => void>
+
+/** A websocket of the API: declared once, served here and described by `openapi.ts`. */
+export interface SocketRoute {
+  /** In Fastify's form: `/api/plays/:id/…`; `*` at its end is all the rest. */
+  readonly path: string
+  readonly summary: string
+  /** What the user must be allowed to do. `anyone`: the URL is all that is needed, or a cookie of its own. */
+  readonly permission: Permission | 'anyone'
+}
 
 export interface AskedSocket {
   readonly request: IncomingMessage
@@ -41,6 +51,7 @@ export class WebSockets {
     clientTracking: true,
   })
   readonly #routes: { readonly path: RegExp; readonly open: WebSocketRoute }[] = []
+  readonly declared: SocketRoute[] = []
   /** Pings in a row. */
   readonly #unanswered = new WeakMap<WebSocket, number>()
   readonly #gate: Pick<Gate, 'meet'>
@@ -56,8 +67,10 @@ export class WebSockets {
     this.#pings.unref()
   }
 
-  /** `path` as a route of Fastify: `/api/plays/:id/…`; `*` at its end is all the rest. */
-  add(path: string, open: WebSocketRoute): void {
+  add(declaration: SocketRoute, open: WebSocketRoute): void {
+    // The model's paths encode their parameters, including the colon.
+    const path = decodeURIComponent(declaration.path)
+    this.declared.push({ ...declaration, path })
     const pattern = path.replace(/[.]/g, '\\.').replace(/:\w+/g, '([^/]+)').replace(/\*$/, '(.+)')
     this.#routes.push({ path: new RegExp(`^${pattern}$`), open })
   }

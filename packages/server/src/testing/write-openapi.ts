@@ -10,8 +10,8 @@ export const openApiFile = fileURLToPath(new URL('../../../../docs/openapi.json'
 
 /** The description as it has to be. No service is asked for anything, so stubs do. */
 export function currentOpenApi(): unknown {
-  const { routes } = assembleApp(stubServices(), { log: pino({ level: 'silent' }), endpoint: 'http://127.0.0.1' })
-  return JSON.parse(JSON.stringify(describeApi(routes)))
+  const { routes, sockets } = assembleApp(stubServices(), { log: pino({ level: 'silent' }), endpoint: 'http://127.0.0.1' })
+  return JSON.parse(JSON.stringify(describeApi(routes, sockets)))
 }
 
 /** `node packages/server/src/testing/write-openapi.ts` after a change of the API. */
