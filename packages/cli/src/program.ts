@@ -10,6 +10,7 @@ import { addImageInspect } from './commands/image/inspect.ts'
 import { addImageList } from './commands/image/list.ts'
 import { addImagePull } from './commands/image/pull.ts'
 import { addImageRemove } from './commands/image/remove.ts'
+import { addJournal } from './commands/journal.ts'
 import { addLogin } from './commands/login.ts'
 import { addLogout } from './commands/logout.ts'
 import { addManifestCheck } from './commands/manifest-check.ts'
@@ -19,6 +20,7 @@ import { addClone } from './commands/playground/clone.ts'
 import { addCreate } from './commands/playground/create.ts'
 import { addDestroy } from './commands/playground/destroy.ts'
 import { addEdit } from './commands/playground/edit.ts'
+import { addLifetime } from './commands/playground/lifetime.ts'
 import { addLineage } from './commands/playground/lineage.ts'
 import { addList } from './commands/playground/list.ts'
 import { addMachineActions } from './commands/playground/machine-action.ts'
@@ -38,6 +40,9 @@ import { addTasks } from './commands/playground/tasks.ts'
 import { addTitle } from './commands/playground/title.ts'
 import { addUpdate } from './commands/playground/update.ts'
 import { addWait } from './commands/playground/wait.ts'
+import { addSessionEnd } from './commands/session/end.ts'
+import { addSessionList } from './commands/session/list.ts'
+import { addSessionToken } from './commands/session/token.ts'
 import { addSsh } from './commands/ssh.ts'
 import { addSshConfig } from './commands/ssh-config.ts'
 import { addSshKeyAdd } from './commands/ssh-key/add.ts'
@@ -98,6 +103,7 @@ export function createProgram(): Command {
   addSave(playground, open)
   addLineage(playground, open)
   addTitle(playground, open)
+  addLifetime(playground, open)
   addPersist(playground, open)
   addMachines(playground, open)
   const machine = playground.command('machine').description('One machine of a run.')
@@ -115,12 +121,17 @@ export function createProgram(): Command {
   addRemove(playground, open)
 
   addSsh(program, open)
+  addJournal(program, open)
   addCp(program, open)
   addSshConfig(program, open)
   const sshKey = program.command('ssh-key').description('Public keys that open your machines by plain ssh.')
   addSshKeyAdd(sshKey, open)
   addSshKeyList(sshKey, open)
   addSshKeyRemove(sshKey, open)
+  const session = program.command('session').description('Browsers, programs and tokens that may act for you.')
+  addSessionList(session, open)
+  addSessionToken(session, open)
+  addSessionEnd(session, open)
   const manifest = program.command('manifest').description('Manifests of playgrounds.')
   addManifestCheck(manifest, open)
   addManifestSchema(manifest)

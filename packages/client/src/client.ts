@@ -1,5 +1,7 @@
+import type { AskedToken, Credential, Token } from '@ramet/model/api/account.ts'
 import type { Event } from '@ramet/model/api/events.ts'
 import type { Check, EndedSessions, Finding, Health, Image, ImageDetails, LoginLink, Me } from '@ramet/model/api/host.ts'
+import type { AskedJournal } from '@ramet/model/api/journal.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
@@ -18,9 +20,11 @@ import type {
   SavePlay,
 } from '@ramet/model/api/wire.ts'
 import type { Problem } from '@ramet/model/errors/error.ts'
+import type { AtEnd } from '@ramet/model/run/lifetime.ts'
 import type { MachineAction } from '@ramet/model/run/run-state.ts'
 import { type EventsOptions, watchEvents } from './events.ts'
 import { ask, type Connection, type RequestOptions } from './http.ts'
+import { readJournal } from './journal.ts'
 import { MachineStream } from './machine-stream.ts'
 import { openTunnel } from './tunnel.ts'
 
@@ -83,6 +87,13 @@ export function createClient(options: ClientOptions) {
     /** Ends the user's sessions in every browser. */
     endSessions: () => ask<EndedSessions>(connection, 'DELETE', routes.sessions()),
 
+    /** Browsers and programs that are logged in, and tokens. */
+    sessions: {
+      list: () => get<Credential[]>(routes.programs()),
+      end: (id: string) => remove(routes.program(id)),
+      makeToken: (body: AskedToken) => post<Token>(routes.tokens(), body),
+    },
+
     ssh: {
       gateway: () => get<SshGatewayInfo>(routes.sshGateway()),
       keys: () => get<SshKey[]>(routes.sshKeys()),
@@ -134,6 +145,9 @@ export function createClient(options: ClientOptions) {
       tasks: (id: string, machine?: string) => get<PlayTaskDetails[]>(routes.tasks(id) + query({ machine })),
       /** Makes a task that failed begin again. */
       retryTask: (id: string, task: string) => act(id, { action: 'task.retry', task }),
+      /** How long it may be on at a time; 0: without end. */
+      setLifetime: (id: string, { minutes, atEnd }: { minutes: number; atEnd?: AtEnd }) =>
+        act(id, { action: 'set_max_play_time', maxPlayTimeMinutes: minutes, ...(atEnd === undefined ? {} : { atEnd }) }),
       setTitle: (id: string, title: string) => act(id, { action: 'set_title', title }),
       clone: (id: string, body: ClonePlay = {}) => post<Play[]>(routes.clones(id), body),
       save: (id: string, body: SavePlay) => post<Playground>(routes.saves(id), body),
@@ -174,6 +188,11 @@ export function createClient(options: ClientOptions) {
         first: { type: 'exec', command, user, pty },
         explain: () => getPlay(id),
       }),
+    /** What a machine writes to its journal, until the signal aborts or `until` is reached. */
+    async *journal(id: string, request: AskedJournal = {}, signal?: AbortSignal) {
+      const { url } = await post<{ url: string }>(routes.journals(id), request)
+      yield* readJournal(url, signal)
+    },
     /** A websocket that is a TCP connection into a machine; `host` empty: the machine itself. */
     openTunnel: (id: string, machine: string, host: string, port: number) => openTunnel(connection, id, machine, host, port),
     /** Attaches to the raw serial line. */

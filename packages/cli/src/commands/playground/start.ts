@@ -1,12 +1,15 @@
 import type { Play } from '@ramet/model/api/wire.ts'
+import { plainSpec } from '@ramet/model/api/wire-spec.ts'
 import { parseOverrides } from '@ramet/model/manifest/parse-overrides.ts'
 import { goals } from '@ramet/model/run/goals.ts'
+import type { AtEnd } from '@ramet/model/run/lifetime.ts'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Context, Open } from '../../context.ts'
 import { waitForInitTasks } from '../../init-tasks.ts'
 import { readInput } from '../../read-input.ts'
 import { addTweakOptions, type TweakOptions, tweaksOf } from '../../start-tweaks.ts'
 import { waitForGoal } from '../../wait-for-goal.ts'
+import { atEndOption, lifetimeMinutes } from './lifetime.ts'
 
 interface StartOptions extends TweakOptions {
   readonly title?: string
@@ -14,6 +17,8 @@ interface StartOptions extends TweakOptions {
   readonly rerunInit?: boolean
   readonly cold?: boolean
   readonly initCondition?: Readonly<Record<string, string>>
+  readonly lifetime?: number
+  readonly atEnd?: AtEnd
   readonly skipWaitInit?: boolean
   readonly quiet?: boolean
 }
@@ -35,10 +40,12 @@ export function addStart(parent: Command, open: Open): void {
     )
     .option('--cold', 'boot its machines, although its playground is kept warm')
     .option('-i, --init-condition <key=value>', 'a value of an init condition; may be given several times', collectPair)
+    .option('--lifetime <duration>', 'how long it may be on at a time, such as 8h', lifetimeMinutes)
+    .addOption(atEndOption())
     .option('--skip-wait-init', 'do not wait for its init tasks')
     .option('-q, --quiet', 'print nothing but the id')
   addTweakOptions(command).action(
-    async (playground: string, { title, file, rerunInit, cold, initCondition, ...options }: StartOptions) => {
+    async (playground: string, { title, file, rerunInit, cold, initCondition, lifetime, atEnd, ...options }: StartOptions) => {
       const context = await open()
       const { client, out } = context
       const began = performance.now()
@@ -50,6 +57,8 @@ export function addStart(parent: Command, open: Open): void {
         ...(rerunInit ? { rerunInit } : {}),
         ...(cold ? { cold } : {}),
         ...(initCondition === undefined ? {} : { initConditions: initCondition }),
+        ...(lifetime === undefined ? {} : { maxPlayTimeMinutes: lifetime }),
+        ...(atEnd === undefined ? {} : { atEnd }),
         ...overrides,
         ...(tweaks === undefined ? {} : { tweaks }),
       })
@@ -69,7 +78,7 @@ async function readOverrides({ client, out }: Context, name: string, file: strin
   const input = await readInput(file)
   const playground = await client.playgrounds.get(name)
   // The one that takes any machine is the only one that is its own base and has that name.
-  const base = { name, spec: { ...playground, registryAuth: undefined }, takesAnyMachine: name === 'flexbox' }
+  const base = { name, spec: { ...plainSpec(playground), registryAuth: undefined }, takesAnyMachine: name === 'flexbox' }
   const { overrides, warnings } = parseOverrides(input.text, input.name, base)
   if (!quiet) for (const warning of warnings) out.problem(warning)
   return overrides
