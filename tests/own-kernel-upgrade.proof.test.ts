@@ -69,7 +69,7 @@ describe('the kernel of a partitioned root is upgraded', { concurrency: false },
     const first = await inGuest('uname -r')
     const other = kernels.find((each) => each !== first) ?? ''
     await inGuest(`entry=$(grep -o "gnulinux-${other}-advanced-[^']*" /boot/grub/grub.cfg | head -1); sub=$(grep -o "gnulinux-advanced-[^']*" /boot/grub/grub.cfg | head -1)
-      sed -i "s/^GRUB_DEFAULT=.*/GRUB_DEFAULT=\\"$sub>$entry\\"/" /etc/default/grub && update-grub 2>&1 && sync`)
+      printf 'GRUB_DEFAULT="%s"\\n' "$sub>$entry" > /etc/default/grub && update-grub 2>&1 && sync`)
     await server.ok('playground', 'machine', 'reboot', id, 'box', '-q')
     assert.equal(await inGuest('uname -r'), other)
   })
