@@ -123,6 +123,20 @@ test('what is not there, and what is no URL, is answered as an ErrorBody with a 
   assert.match(String(wrongMethod.headers['x-request-id']), /^[0-9a-f-]{36}$/)
 })
 
+test('a route that takes an archive refuses any other body, and none', async () => {
+  const app = build()
+  for (const sent of [{ payload: '0' }, { payload: '{}', type: 'text/plain' }, {}] as { payload?: string; type?: string }[]) {
+    const headers = { ...asAlice, ...(sent.type ? { 'content-type': sent.type } : {}) }
+    const answer = await app.inject({
+      method: 'POST',
+      url: `${routes.imageFolders()}?name=web`,
+      headers,
+      ...(sent.payload ? { payload: sent.payload } : {}),
+    })
+    assert.deepEqual([answer.statusCode, answer.json().code], [400, 'invalid_input'])
+  }
+})
+
 test('a fault of ours says nothing of its insides', async () => {
   const services = stubServices()
   services.runs.list = async () => {

@@ -24,14 +24,19 @@ export function takeJsonBodies(app: FastifyInstance): void {
     if (request.routeOptions.config.takes === 'application/x-tar') done(null, payload)
     else done(invalidInput('This takes no archive.'))
   })
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => {
+  app.addContentTypeParser('*', { parseAs: 'string' }, (request, text, done) => {
+    const { takes } = request.routeOptions.config
     try {
+      if (takes !== undefined) throw notTaken(takes)
       done(null, parseJson(String(text)))
     } catch (error) {
       done(error as Error)
     }
   })
 }
+
+/** For a route that takes a stream of this type. */
+export const notTaken = (takes: string) => invalidInput(`This takes a body of the type ${takes}.`, 'Content-Type')
 
 /** Throws invalid_input for what is no JSON, is nested deeper or has more values than anything here needs. */
 export function parseJson(text: string): unknown {

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import type { Gate } from '../access/gate.ts'
 import { permit, permitScope } from '../access/permit.ts'
 import type { User } from '../services.ts'
+import { notTaken } from './json-body.ts'
 import { boundArrival } from './refused-requests.ts'
 import { bodyBytes, type Route } from './route.ts'
 import { validate } from './validate.ts'
@@ -56,6 +57,7 @@ export function register(
         asking.set(request, user)
       },
       async handler(request, reply) {
+        if (route.takes && request.body === undefined) throw notTaken(route.takes)
         const answer = await route.handle({
           user: asking.get(request) ?? nobody,
           params: request.params as Record<string, string>,
