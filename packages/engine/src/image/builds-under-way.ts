@@ -125,7 +125,7 @@ export class BuildsUnderWay {
       reports,
       waiting: 0,
       keep: force,
-      progress: { step: 'Starting', message: `Building ${entry.name}`, percent: 0 },
+      progress: { step: 'Starting', message: [`Building ${entry.name}`, entry.costs].filter(Boolean).join('. '), percent: 0 },
     }
     build.result.catch(() => {})
     this.#builds.set(key, build)

@@ -13,7 +13,7 @@ import type { CatalogEntry } from './recipes/catalog-entry.ts'
 import { recipeHash } from './recipes/recipe.ts'
 
 /** An image whose build waits until it is told how to end. */
-async function world(t: TestContext) {
+async function world(t: TestContext, costs?: string) {
   const cacheFolder = await mkdtemp(join(tmpdir(), 'ramet-library-'))
   t.after(() => rm(cacheFolder, { recursive: true, force: true }))
   const builds: PromiseWithResolvers<void>[] = []
@@ -23,6 +23,7 @@ async function world(t: TestContext) {
     aliases: ['other'],
     kind: 'image',
     description: 'A thing',
+    ...(costs === undefined ? {} : { costs }),
     hash: async () => hash,
     open: toRootImage,
     async build({ report, signal, force }) {
@@ -166,4 +167,23 @@ test('a library opened later knows what was built and what was removed', async (
 test('an unknown name is told the known ones', async (t) => {
   const { library } = await world(t)
   await assert.rejects(library.require('thingg'), (error) => error instanceof RametError && /thing/.test(error.hint ?? ''))
+})
+
+test('what takes long to build is not built unasked, and who wants it joins a build that somebody asked for', async (t) => {
+  const { library, begun, builds } = await world(t, 'It takes a day.')
+  await assert.rejects(library.require('thing'), (error) => {
+    assert.ok(error instanceof RametError)
+    assert.equal(error.code, 'image_not_built')
+    assert.match(`${error.message} ${error.hint}`, /It takes a day\. Build it once: ramet image build thing/)
+    return true
+  })
+  assert.equal(only(library).state, 'absent')
+  const asked = library.build('thing')
+  const build = await begun(1)
+  assert.match(only(library).progress?.message ?? '', /Half of it|It takes a day/)
+  const wanted = library.require('thing')
+  build.resolve()
+  assert.equal((await wanted).folder, (await asked).folder)
+  assert.equal((await library.require('thing')).folder, (await asked).folder)
+  assert.equal(builds.length, 1)
 })

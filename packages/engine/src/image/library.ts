@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Image } from '@ramet/model/api/host.ts'
 import type { Failure } from '@ramet/model/api/wire.ts'
 import type { RametError } from '@ramet/model/errors/error.ts'
-import { invalidInput, notFound } from '@ramet/model/errors/errors.ts'
+import { imageNotBuilt, invalidInput, notFound } from '@ramet/model/errors/errors.ts'
 import type { RegistryAuth } from '@ramet/model/manifest/registry-auth.ts'
 import { buildName, printBuild } from '@ramet/model/units/build-source.ts'
 import { isImageReference } from '@ramet/model/units/image-reference.ts'
@@ -84,7 +84,10 @@ export class ImageLibrary {
     return found && entry.open(found)
   }
 
-  /** Resolves with the artefact once it is there: at once, or after a build, joining one under way. A failed one is tried again. */
+  /**
+   * Resolves with the artefact once it is there: at once, or after a build, joining one under way. A failed one is tried again. Throws `image_not_built` for one whose build somebody has to ask
+   * for.
+   */
   async require(name: string, options: RequireOptions = {}): Promise<Built> {
     const entry = this.#entries.of(name)
     if (!this.#builds.progressOf(entry.name)) {
@@ -93,6 +96,7 @@ export class ImageLibrary {
         await this.#noteUse(entry, found)
         return entry.open(found)
       }
+      if (entry.costs !== undefined) throw imageNotBuilt(entry.name, entry.costs)
     }
     return this.#builds.join(entry, options, false)
   }

@@ -150,6 +150,12 @@ export const imageBuildFailed = (image: string, why: string) =>
     hint: `Try again with: ramet image build ${image}`,
   })
 
+/** Its build takes more than a start should begin unasked. `costs`: a sentence. */
+export const imageNotBuilt = (image: string, costs: string) =>
+  new RametError('image_not_built', 409, `The image ${image} is not built yet. ${costs}`, {
+    hint: `Build it once: ramet image build ${image}`,
+  })
+
 /** Told before anything is started. `why`: a sentence. */
 export const imageCannotBoot = (image: string, why: string) =>
   new RametError('image_cannot_boot', 422, `No machine can start from ${image}. ${why}`, {

@@ -1,5 +1,6 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { RunResult } from '../../process/run-process.ts'
 import { runBuild } from '../build/build-process.ts'
 
 /** Users of the box on the host: behind those of runs (run/run-uids.ts), before systemd's foreign ones. */
@@ -15,6 +16,7 @@ export interface BoxOptions {
   readonly hasNetwork: boolean
   readonly onLine: (line: string) => void
   readonly signal?: AbortSignal | undefined
+  readonly timeoutMs?: number
 }
 
 const settings: Readonly<Record<string, string>> = {
@@ -33,17 +35,24 @@ export async function prepareBox(folder: string): Promise<void> {
   await copyFile(new URL('./inside', import.meta.url), join(build, 'inside'))
 }
 
-/** Builds in the box (`box`, `inside`). `bases`: the references as the Dockerfile has them. Throws `process_failed`, `missing_program`. */
-export async function buildInBox(bases: readonly string[], { folder, hasNetwork, onLine, signal }: BoxOptions): Promise<void> {
+/** Builds a Dockerfile in the box (`inside`). `bases`: the references as the Dockerfile has them. Throws `process_failed`, `missing_program`. */
+export async function buildInBox(bases: readonly string[], options: BoxOptions): Promise<void> {
+  await runInBox(['sh', '/build/inside', ...bases], options)
+}
+
+/** Runs a program in the box (`box`). Throws `process_failed`, `missing_program`. */
+export async function runInBox(
+  argv: readonly string[],
+  { folder, hasNetwork, onLine, signal, timeoutMs }: BoxOptions,
+): Promise<RunResult> {
   const { first, count } = boxUsers
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--ipc', '--uts', ...(hasNetwork ? [] : ['--net'])]
   const box = new URL('./box', import.meta.url).pathname
-  await runBuild(
+  return runBuild(
     [
       ...(['prlimit', `--nproc=${mostProcesses}`, '--core=0', '--', 'unshare', ...namespaces, '--'] as const),
-      ...['sh', box, folder, `${first}`, `${count}`, hasNetwork ? 'host' : 'none'],
-      ...['sh', '/build/inside', ...bases],
+      ...['sh', box, folder, `${first}`, `${count}`, hasNetwork ? 'host' : 'none', ...argv],
     ],
-    { cwd: '/', signal, onStderrLine: onLine },
+    { cwd: '/', signal, onStderrLine: onLine, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
   )
 }

@@ -10,6 +10,8 @@ export interface CatalogEntry {
   readonly aliases: readonly string[]
   readonly kind: 'image' | 'kernel-pack'
   readonly description: string
+  /** What its build needs and takes, as a sentence, when that is more than a start should begin unasked. It is built when somebody asks for the build as such. */
+  readonly costs?: string
   /** Host of the registry that it comes from; absent: it is built here. */
   readonly registry?: string
   /** Identity of what would be built now. */

@@ -7,6 +7,7 @@ import { debianKernel } from './debian-kernel.ts'
 import { debianServices } from './debian-services.ts'
 import { debianStable } from './debian-stable.ts'
 import { buildKernelPack, kernelPackHash, kernelPackName, toKernelPack } from './kernel-pack.ts'
+import { kubernetes, kubernetesCosts, kubernetesVersion } from './kubernetes/kubernetes.ts'
 import { partitionedEntry } from './partitioned-entry.ts'
 
 const image = (recipe: RootImageRecipe, description: string, aliases: readonly string[] = []): CatalogEntry => ({
@@ -14,7 +15,7 @@ const image = (recipe: RootImageRecipe, description: string, aliases: readonly s
   aliases,
   kind: 'image',
   description,
-  hash: async () => rootImageHash(recipe),
+  hash: () => rootImageHash(recipe),
   build: (options) => buildRootImage(recipe, options),
   open: toRootImage,
 })
@@ -38,6 +39,10 @@ export const catalog: readonly CatalogEntry[] = [
     open: toKernelPack,
   },
   ...debians,
+  {
+    ...image(kubernetes, `Kubernetes ${kubernetesVersion} of its Go modules, with containerd and etcd, on Debian 13`),
+    costs: kubernetesCosts,
+  },
   ...debians.flatMap((entry) => [partitionedEntry(entry, 'mbr'), partitionedEntry(entry, 'gpt')]),
 ]
 

@@ -68,7 +68,7 @@ test('every playground that comes with Ramet is good', async (t) => {
   const db = await openDatabase({ file: ':memory:' })
   t.after(() => db.destroy())
   const { publicImages } = await import('@ramet/engine/testing')
-  const all = ['debian-stable', 'debian-docker', 'debian-services', 'debian-bpf', ...Object.keys(publicImages)]
+  const all = ['debian-stable', 'debian-docker', 'debian-services', 'debian-bpf', 'kubernetes', ...Object.keys(publicImages)]
   const log = pino({ level: 'silent' })
   await using catalog = await Catalog.open({ db, officialFolder, images: () => all, reader: readHere, log })
   assert.ok(catalog.bases().length > 5)
