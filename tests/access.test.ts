@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
+import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
@@ -13,6 +14,8 @@ import { TestServer } from './harness/server.ts'
 interface Names {
   readonly id: string
   readonly playground: string
+  /** Name of a published port. */
+  readonly port: string
 }
 
 interface Asked {
@@ -74,6 +77,15 @@ const table: Readonly<Record<string, readonly [answer: 'hidden' | 'own' | 'open'
   'POST /api/plays/{id}/journals': ['hidden', ({ id }) => ({ path: routes.journals(id), body: {} })],
   'POST /api/plays/{id}/tunnels': ['hidden', ({ id }) => ({ path: routes.tunnels(id), body: { machine: 'debian' } })],
   'GET /api/tunnels/{ticket}/login': ['hidden', () => ({ path: `${routes.tunnel('none')}/login` })],
+  'GET /api/plays/{id}/ports': ['hidden', ({ id }) => ({ path: routes.ports(id) })],
+  'POST /api/plays/{id}/ports': ['hidden', ({ id }) => ({ path: routes.ports(id), body: { number: 80 } })],
+  'POST /api/plays/{id}/ports/scan': ['hidden', ({ id }) => ({ path: routes.portScan(id) })],
+  'DELETE /api/plays/{id}/ports/{port}': ['hidden', ({ id }) => ({ path: routes.port(id, 'none') })],
+  'GET /api/plays/{id}/port-forwards': ['hidden', ({ id }) => ({ path: routes.portForwards(id) })],
+  'POST /api/plays/{id}/port-forwards': ['hidden', ({ id }) => ({ path: routes.portForwards(id), body: { kind: 'local' } })],
+  'DELETE /api/plays/{id}/port-forwards/{index}': ['hidden', ({ id }) => ({ path: routes.portForward(id, 0) })],
+  'POST /api/port-logins': ['hidden', ({ port }) => ({ path: routes.portLogins(), body: { name: port } })],
+  'GET /api/tls': ['open', () => ({ path: routes.tls() })],
   'GET /api/ssh': ['open', () => ({ path: routes.sshGateway() })],
   'GET /api/ssh/keys': ['own', () => ({ path: routes.sshKeys() })],
   'POST /api/ssh/keys': ['own', () => ({ path: routes.sshKeys(), body: { line: bobsKey } })],
@@ -117,12 +129,12 @@ const actions = [
   { action: 'machine.console.read', machine: 'debian', console: 'boot-1' },
 ]
 
-const none: Names = { id: 'f'.repeat(24), playground: 'no-such-lab' }
+const none: Names = { id: 'f'.repeat(24), playground: 'no-such-lab', port: 'none' }
 
 describe('what is not his own does not exist for a user', () => {
   const server = new TestServer({ fake: true })
   const token = randomBytes(24).toString('base64url')
-  const ann = { id: '', playground: 'anns-lab', title: 'Ann’s secret' }
+  const ann = { id: '', playground: 'anns-lab', title: 'Ann’s secret', port: '' }
 
   const ask = async (method: string, { path, body, tar }: Asked) => {
     const answer = await fetch(server.endpoint + path, {
@@ -148,6 +160,7 @@ describe('what is not his own does not exist for a user', () => {
     await server.ok('playground', 'stop', stopped, '-q')
     await server.ok('playground', 'save', stopped, ann.playground, '--title', ann.title, '-q')
     ann.id = (await server.ok('playground', 'start', 'debian', '--title', ann.title, '-q')).trim()
+    ann.port = new URL((await server.ok('expose', ann.id, '80', '-q')).trim()).hostname.split('.')[0] ?? ''
     addUser(join(server.home, 'ramet.sqlite'), 'bob', token)
   })
   after(() => server.dispose())
@@ -176,7 +189,7 @@ describe('what is not his own does not exist for a user', () => {
       isSilentAboutAnn(answer === 'hidden' ? found.text.replaceAll(ann.playground, '').replaceAll(ann.id, '') : found.text)
       if (answer !== 'hidden') return assert.equal(found.status, 200, found.text)
       const missing = await ask(method, asked(none))
-      assert.ok(found.status === 404 || found.status === 400, found.text)
+      assert.ok([400, 403, 404].includes(found.status), found.text)
       assert.deepEqual([found.status, blank(found.text, ann)], [missing.status, blank(missing.text, none)])
     })
   }
@@ -195,6 +208,25 @@ describe('what is not his own does not exist for a user', () => {
       assert.equal(await statusOfUpgrade(server.endpoint + path(ann.id), token), 404)
     })
   }
+
+  test('the port of somebody else’s run: 403 for him, 401 for nobody, and the guest for its owner', async () => {
+    const { port } = new URL(server.endpoint)
+    const statusFor = (headers: Record<string, string>) =>
+      new Promise((resolve, reject) => {
+        const asked = httpRequest(
+          { host: '127.0.0.1', port, headers: { host: `${ann.port}.localhost:${port}`, ...headers } },
+          (answer) => {
+            answer.resume()
+            resolve(answer.statusCode)
+          },
+        )
+        asked.on('error', reject)
+        asked.end()
+      })
+    assert.equal(await statusFor({ authorization: `Bearer ${token}` }), 403)
+    assert.equal(await statusFor({}), 401)
+    assert.equal(await statusFor({ authorization: `Bearer ${await server.token()}` }), 200)
+  })
 
   test('events tell him of his own runs alone', { timeout: 60_000 }, async () => {
     const stream = await fetch(server.endpoint + routes.events(), { headers: { authorization: `Bearer ${token}` } })

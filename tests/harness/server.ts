@@ -76,6 +76,8 @@ export class TestServer {
         ...process.env,
         RAMET_HOME: this.home,
         RAMET_PORT: '0',
+        // Its first start makes certificates, which hundreds of homes do not need.
+        RAMET_HTTPS_PORT: 'off',
         RAMET_WARM_STARTS: this.#hasWarmStarts ? 'on' : 'off',
         RAMET_SPARE_FOR: this.#spareFor,
         RAMET_QUIET_FOR: '0s',

@@ -1,8 +1,13 @@
 import { Command } from 'commander'
 import ownPackage from '../package.json' with { type: 'json' }
+import { addCa } from './commands/ca.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addCp } from './commands/cp.ts'
 import { addDoctor } from './commands/doctor.ts'
+import { addExposeList } from './commands/expose/list.ts'
+import { addExposePort } from './commands/expose/port.ts'
+import { addExposeRemove } from './commands/expose/remove.ts'
+import { addExposeScan } from './commands/expose/scan.ts'
 import { addFsck } from './commands/fsck.ts'
 import { addHealth } from './commands/health.ts'
 import { addImageBuild } from './commands/image/build.ts'
@@ -40,6 +45,7 @@ import { addTasks } from './commands/playground/tasks.ts'
 import { addTitle } from './commands/playground/title.ts'
 import { addUpdate } from './commands/playground/update.ts'
 import { addWait } from './commands/playground/wait.ts'
+import { addPortForward } from './commands/port-forward.ts'
 import { addSessionEnd } from './commands/session/end.ts'
 import { addSessionList } from './commands/session/list.ts'
 import { addSessionToken } from './commands/session/token.ts'
@@ -132,6 +138,15 @@ export function createProgram(): Command {
   addSessionList(session, open)
   addSessionToken(session, open)
   addSessionEnd(session, open)
+  const expose = program
+    .command('expose')
+    .summary('ports of runs under host names of their own')
+    .description('Ports of runs under host names of their own: `ramet expose RUN PORT`.')
+  addExposePort(expose, open)
+  addExposeList(expose, open)
+  addExposeRemove(expose, open)
+  addExposeScan(expose, open)
+  addPortForward(program, open)
   const manifest = program.command('manifest').description('Manifests of playgrounds.')
   addManifestCheck(manifest, open)
   addManifestSchema(manifest)
@@ -146,6 +161,7 @@ export function createProgram(): Command {
   addLogin(program, open)
   addLogout(program, open)
   addWhoami(program, open)
+  addCa(program, open)
   addUsage(program, open)
   addDoctor(program, open)
   addFsck(program, open)

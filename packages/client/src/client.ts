@@ -3,8 +3,11 @@ import type { Event } from '@ramet/model/api/events.ts'
 import type { Check, EndedSessions, Finding, Health, Image, ImageDetails, LoginLink, Me } from '@ramet/model/api/host.ts'
 import type { AskedJournal } from '@ramet/model/api/journal.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
+import type { ExposePortRequest, Port, SavedForward, SaveForwardRequest, ScannedPort } from '@ramet/model/api/ports.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
+import type { TlsInfo } from '@ramet/model/api/tls.ts'
+import type { Tunnel } from '@ramet/model/api/tunnel.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
 import type {
   CatalogSight,
@@ -23,7 +26,7 @@ import type { Problem } from '@ramet/model/errors/error.ts'
 import type { AtEnd } from '@ramet/model/run/lifetime.ts'
 import type { MachineAction } from '@ramet/model/run/run-state.ts'
 import { type EventsOptions, watchEvents } from './events.ts'
-import { ask, type Connection, type RequestOptions } from './http.ts'
+import { ask, type Connection, type RequestOptions, send } from './http.ts'
 import { readJournal } from './journal.ts'
 import { MachineStream } from './machine-stream.ts'
 import { openTunnel } from './tunnel.ts'
@@ -99,6 +102,27 @@ export function createClient(options: ClientOptions) {
       keys: () => get<SshKey[]>(routes.sshKeys()),
       addKey: (body: AddSshKey) => post<SshKey>(routes.sshKeys(), body),
       removeKey: (id: string) => remove(routes.sshKey(id)),
+    },
+
+    tls: () => get<TlsInfo>(routes.tls()),
+
+    ports: {
+      list: (id: string) => get<Port[]>(routes.ports(id)),
+      /** The same port in the same way once more answers with what is there. */
+      expose: (id: string, body: ExposePortRequest) => post<Port>(routes.ports(id), body),
+      remove: (id: string, port: string) => remove(routes.port(id, port)),
+      /** What answers with HTTP or HTTPS, of one machine or of all. */
+      scan: (id: string, machine?: string) => post<ScannedPort[]>(routes.portScan(id) + query({ machine })),
+      forwards: (id: string) => get<SavedForward[]>(routes.portForwards(id)),
+      saveForward: async (id: string, body: SaveForwardRequest) => void (await post(routes.portForwards(id), body)),
+      /** By its place in the list, from 0. */
+      removeForward: (id: string, index: number) => remove(routes.portForward(id, index)),
+      /** Opens a tunnel into a machine: each websocket at `url/tunnels/BASE64(:PORT)` with this cookie is one TCP connection. */
+      async openTunnel(id: string, machine: string): Promise<{ url: string; cookie: string }> {
+        const { url, loginUrl } = await post<Tunnel>(routes.tunnels(id), { machine })
+        const login = await send(connection, 'GET', loginUrl)
+        return { url, cookie: login.headers.getSetCookie()[0]?.split(';')[0] ?? '' }
+      },
     },
 
     playgrounds: {

@@ -10,6 +10,10 @@ test('without flags and variables the defaults hold', () => {
     host: '127.0.0.1',
     port: 8420,
     sshPort: 8421,
+    httpsPort: 8422,
+    tlsFiles: undefined,
+    publicUrl: undefined,
+    portsDomain: 'localhost',
     cache: '/var/lib/ramet/cache',
     catalog: undefined,
     names: [],
@@ -39,6 +43,11 @@ test('flags win over variables, and the cache follows the home', () => {
     RAMET_PACK_MEMORY_AFTER: 'never',
     RAMET_SPARE_FOR: '90s',
     RAMET_QUIET_FOR: '5s',
+    RAMET_HTTPS_PORT: 'off',
+    RAMET_TLS_CERT: '/etc/lab.pem',
+    RAMET_TLS_KEY: '/etc/lab.key',
+    RAMET_PUBLIC_URL: 'https://lab.example/',
+    RAMET_PORTS_DOMAIN: 'Ports.example',
   }
   const config = readConfig(['--home', '/srv/b', '--port=0'], env)
   assert.deepEqual(config, {
@@ -47,6 +56,10 @@ test('flags win over variables, and the cache follows the home', () => {
     host: '::1',
     port: 0,
     sshPort: 0,
+    httpsPort: undefined,
+    tlsFiles: { certificate: '/etc/lab.pem', key: '/etc/lab.key' },
+    publicUrl: 'https://lab.example',
+    portsDomain: 'ports.example',
     cache: '/srv/b/cache',
     catalog: '/srv/playgrounds',
     names: ['lab.example', 'other'],
@@ -72,6 +85,11 @@ for (const [argv, env, said] of [
   [['--pack-memory-after', 'soon'], {}, /--pack-memory-after must be a duration such as 24h, or never/],
   [['--spare-for', 'soon'], {}, /--spare-for must be a duration such as 24h, or never/],
   [['--quiet-for', 'never'], {}, /--quiet-for must be a duration such as 1m/],
+  [['--https-port', 'on'], {}, /--https-port must be a port/],
+  [['--tls-cert', 'a.pem'], {}, /given together/],
+  [['--public-url', 'lab.example'], {}, /--public-url must be an address/],
+  [['--public-url', 'https://lab.example/ramet'], {}, /--public-url must be an address/],
+  [['--ports-domain', '10.0.0.1'], {}, /--ports-domain must be a domain/],
   [['start'], {}, /start/],
 ] as const) {
   test(`refuses ${JSON.stringify([argv, env])} and says which flags there are`, () => {

@@ -16,6 +16,14 @@ export interface Config {
   readonly port: number
   /** Of the gateway for plain ssh. 0: any free port; undefined: none. */
   readonly sshPort: number | undefined
+  /** Of https, beside http. 0: any free port; undefined: none. */
+  readonly httpsPort: number | undefined
+  /** Files with a certificate and key of one's own, absolute; undefined: the server makes its own. */
+  readonly tlsFiles: { readonly certificate: string; readonly key: string } | undefined
+  /** The server's address for people, such as `https://lab.example.net`; undefined: where it listens. */
+  readonly publicUrl: string | undefined
+  /** Published ports are `NAME.` this. */
+  readonly portsDomain: string
   /** Downloads and builds that can be made again; may be shared by several homes. Absolute. */
   readonly cache: string
   /** Folder of a team's own playgrounds, absolute; undefined: there is none. */
@@ -50,6 +58,11 @@ const options = {
   host: { type: 'string' },
   port: { type: 'string' },
   'ssh-port': { type: 'string' },
+  'https-port': { type: 'string' },
+  'tls-cert': { type: 'string' },
+  'tls-key': { type: 'string' },
+  'public-url': { type: 'string' },
+  'ports-domain': { type: 'string' },
   cache: { type: 'string' },
   catalog: { type: 'string' },
   name: { type: 'string', multiple: true },
@@ -65,10 +78,10 @@ const options = {
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --ssh-port NUMBER|off, --cache FOLDER, --catalog FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --build-network on|off, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION.'
+  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --ssh-port NUMBER|off, --https-port NUMBER|off, --tls-cert FILE, --tls-key FILE, --public-url URL, --ports-domain DOMAIN, --cache FOLDER, --catalog FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --build-network on|off, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION.'
 
 /**
- * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_SSH_PORT, RAMET_CACHE, RAMET_CATALOG, RAMET_QUOTA, RAMET_MEMORY, RAMET_LIMITS, RAMET_MAX_LAYERS, RAMET_BUILD_NETWORK, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
+ * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_SSH_PORT, RAMET_HTTPS_PORT, RAMET_TLS_CERT, RAMET_TLS_KEY, RAMET_PUBLIC_URL, RAMET_PORTS_DOMAIN, RAMET_CACHE, RAMET_CATALOG, RAMET_QUOTA, RAMET_MEMORY, RAMET_LIMITS, RAMET_MAX_LAYERS, RAMET_BUILD_NETWORK, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
  * (comma-separated). Throws invalid_input naming the flag.
  */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
@@ -83,9 +96,22 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     database: parseDatabase(flags.database ?? env.RAMET_DATABASE, flags.database === undefined ? 'RAMET_DATABASE' : '--database'),
     host: flags.host ?? (env.RAMET_HOST || '127.0.0.1'),
     port,
-    sshPort: parseSshPort(
-      flags['ssh-port'] ?? (env.RAMET_SSH_PORT || String(port === 0 ? 0 : Math.min(port + 1, 65535))),
+    sshPort: parsePortOrOff(
+      flags['ssh-port'] ?? (env.RAMET_SSH_PORT || beside(port, 1)),
       flags['ssh-port'] === undefined ? 'RAMET_SSH_PORT' : '--ssh-port',
+    ),
+    httpsPort: parsePortOrOff(
+      flags['https-port'] ?? (env.RAMET_HTTPS_PORT || beside(port, 2)),
+      flags['https-port'] === undefined ? 'RAMET_HTTPS_PORT' : '--https-port',
+    ),
+    tlsFiles: tlsFiles(flags['tls-cert'] ?? env.RAMET_TLS_CERT, flags['tls-key'] ?? env.RAMET_TLS_KEY),
+    publicUrl: parsePublicUrl(
+      flags['public-url'] ?? env.RAMET_PUBLIC_URL,
+      flags['public-url'] === undefined ? 'RAMET_PUBLIC_URL' : '--public-url',
+    ),
+    portsDomain: parseDomain(
+      flags['ports-domain'] ?? (env.RAMET_PORTS_DOMAIN || 'localhost'),
+      flags['ports-domain'] === undefined ? 'RAMET_PORTS_DOMAIN' : '--ports-domain',
     ),
     cache: resolve(flags.cache ?? (env.RAMET_CACHE || join(home, 'cache'))),
     catalog: catalog ? resolve(catalog) : undefined,
@@ -166,7 +192,32 @@ function parsePort(text: string, where: string): number {
   throw invalidInput(`${where} must be a port from 0 to 65535, not ${JSON.stringify(text)}.`, where)
 }
 
-const parseSshPort = (text: string, where: string): number | undefined => (text === 'off' ? undefined : parsePort(text, where))
+const parsePortOrOff = (text: string, where: string): number | undefined => (text === 'off' ? undefined : parsePort(text, where))
+
+/** Where the API takes any free port, so does what listens beside it. */
+const beside = (port: number, after: number): string => String(port === 0 ? 0 : Math.min(port + after, 65535))
+
+function tlsFiles(certificate: string | undefined, key: string | undefined): Config['tlsFiles'] {
+  if (!certificate && !key) return undefined
+  if (certificate && key) return { certificate: resolve(certificate), key: resolve(key) }
+  throw invalidInput('A certificate and its key are given together.', certificate ? '--tls-key' : '--tls-cert')
+}
+
+function parsePublicUrl(text: string | undefined, where: string): string | undefined {
+  if (!text) return undefined
+  const url = URL.parse(text)
+  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search + url.hash + url.username === '')
+    return url.origin
+  throw invalidInput(`${where} must be an address such as https://lab.example.net, not ${JSON.stringify(text)}.`, where)
+}
+
+function parseDomain(text: string, where: string): string {
+  const domain = text.toLowerCase()
+  const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
+  // An address has no names below it: the last label of a domain is no number (WHATWG URL, 3.5).
+  if (domain.length <= 200 && new RegExp(`^(${label}\\.)*${label}$`).test(domain) && !/(^|\.)\d+$/.test(domain)) return domain
+  throw invalidInput(`${where} must be a domain such as ports.example.net, not ${JSON.stringify(text)}.`, where)
+}
 
 const parseDurationOrNever = (text: string, where: string): number | undefined =>
   text === 'never' ? undefined : parseWait(text, where, 'a duration such as 24h, or never')

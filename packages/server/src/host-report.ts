@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Host } from '@ramet/engine'
 import type { Check, Health } from '@ramet/model/api/host.ts'
 import type { SshGatewayInfo } from '@ramet/model/api/ssh.ts'
+import type { TlsInfo } from '@ramet/model/api/tls.ts'
 import { unusedOf } from '@ramet/model/api/unused-images.ts'
 import { describeBytes } from '@ramet/model/units/bytes.ts'
 import { type MemoryRule, promisedMemory } from './admission/admission.ts'
@@ -26,6 +27,7 @@ export interface HostReportTools {
   hasWeb(): boolean
   readonly hostKey: string
   gateway(): SshGatewayInfo
+  tls(): TlsInfo
 }
 
 const root = join(import.meta.dirname, '../../..')
@@ -40,6 +42,7 @@ export async function hostReport({
   hasWeb,
   hostKey,
   gateway,
+  tls,
 }: HostReportTools): Promise<HostReport> {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   const commit = readCommit()
@@ -57,6 +60,7 @@ export async function hostReport({
       }
     },
     sshGateway: gateway,
+    tls,
     sshHostKey: () => hostKey,
     async doctor() {
       return [

@@ -3,9 +3,11 @@ import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions } from '
 import type { CreateToken, Credential, Preferences, Token } from '@ramet/model/api/account.ts'
 import type { Check, Finding, Health, Image, ImageDetails, Me } from '@ramet/model/api/host.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
+import type { ExposePort, SavedForward, SaveForward, ScannedPort } from '@ramet/model/api/ports.ts'
 import type { SearchItem, SearchQuery } from '@ramet/model/api/search.ts'
 import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
 import type { Overrides } from '@ramet/model/api/start-overrides.ts'
+import type { TlsInfo } from '@ramet/model/api/tls.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
 import type {
   BrokenPlayground,
@@ -23,6 +25,8 @@ import type { MachineAction, RunState } from '@ramet/model/run/run-state.ts'
 import type { Told } from './events/told.ts'
 import type { Lifetime } from './runs/lifetime.ts'
 import type { StartKey } from './runs/start-key.ts'
+import type { FoundPort } from './store/published-ports.ts'
+import type { PublishedPortRow } from './store/schema.ts'
 import type { User } from './store/users.ts'
 
 /** Interfaces behind the HTTP layer, which itself knows only users, requests and frames. Each method throws RametError. */
@@ -38,6 +42,7 @@ export interface Services {
   readonly images: Images
   readonly events: Events
   readonly sshKeys: SshKeys
+  readonly ports: Ports
   readonly host: HostReport
 }
 
@@ -62,6 +67,8 @@ export interface StartRequest {
 export interface Auth {
   /** Returns the user of an API token or session token; undefined when it is not valid (any more). */
   userOf(token: string): Promise<User | undefined>
+  /** As `userOf`, by the SHA-256 of a token (hex): for what lives as long as a login and must not know it. */
+  userOfHash(hash: string): Promise<User | undefined>
   /** Trades the token of a login link for a browser session; undefined when it was used, has expired or is wrong. */
   openSession(linkToken: string): Promise<{ token: string; user: User } | undefined>
   /** Makes a login link for the user of an API token; undefined for any other token, that of a session too. */
@@ -187,6 +194,20 @@ export interface SshKeys {
   userOf(key: Buffer): Promise<User | undefined>
 }
 
+/** Ports, shells and forwards of runs. */
+export interface Ports {
+  list(user: User, runId: string): Promise<readonly PublishedPortRow[]>
+  /** What is published in the same way already is answered again. Throws `too_many_published_ports`. */
+  expose(user: User, runId: string, body: ExposePort): Promise<PublishedPortRow>
+  remove(user: User, runId: string, id: string): Promise<void>
+  /** What is published under a name, and whose it is; asked before anything is known of who comes. */
+  find(name: string): Promise<FoundPort | undefined>
+  scan(user: User, runId: string, machine: string | undefined): Promise<ScannedPort[]>
+  forwards(user: User, runId: string): Promise<readonly SavedForward[]>
+  saveForward(user: User, runId: string, body: SaveForward): Promise<void>
+  removeForward(user: User, runId: string, index: number): Promise<void>
+}
+
 export interface Images {
   list(): Image[]
   /** With `isUsed`. */
@@ -213,6 +234,7 @@ export interface Events {
 export interface HostReport {
   health(): Health
   sshGateway(): SshGatewayInfo
+  tls(): TlsInfo
   /** The private key of all SSH servers of this installation. */
   sshHostKey(): string
   doctor(): Promise<Check[]>

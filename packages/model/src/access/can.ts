@@ -30,6 +30,8 @@ const allowed = {
   'run.copy': ['playground:write', 'owner'],
   /** Commands, terminals, the serial console. */
   'run.enter': ['playground:write', 'owner'],
+  /** Ports, shells and saved forwards. */
+  'run.publish': ['playground:write', 'owner'],
 
   'playground.list': ['playground:read', 'owner', 'everyone'],
   'playground.read': ['playground:read', 'owner', 'everyone'],

@@ -65,6 +65,22 @@ export const limitTable = {
     says: (most) => `You have ${most} terminals, commands and consoles open.`,
     hint: 'Close some terminals, or wait until commands are over.',
   },
+  'port-requests': {
+    most: 1000,
+    counts: 'requests and websockets under way to published ports',
+    code: 'too_many_port_requests',
+    status: 429,
+    says: (most) => `${most} requests to ports of yours are under way.`,
+    hint: 'Wait until some are over, or see who asks: ramet expose list',
+  },
+  'published-ports': {
+    most: 500,
+    counts: 'published ports and shells of runs that have not been destroyed',
+    code: 'too_many_published_ports',
+    status: 409,
+    says: (most) => `You have ${most} published ports; more are not kept.`,
+    hint: 'Remove some: ramet expose list, ramet expose remove',
+  },
   'manifest-checks': {
     most: 8,
     counts: 'manifests that are being read or wait for it',

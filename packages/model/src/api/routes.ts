@@ -16,6 +16,7 @@ export const routes = {
   program: (id: string) => `/api/sessions/${enc(id)}`,
   approval: (id: string) => `/api/sessions/${enc(id)}/approval`,
   search: () => '/api/search',
+  tls: () => '/api/tls',
   sshGateway: () => '/api/ssh',
   sshKeys: () => '/api/ssh/keys',
   sshKey: (id: string) => `/api/ssh/keys/${enc(id)}`,
@@ -36,6 +37,12 @@ export const routes = {
   journal: (ticket: string) => `/api/journals/${enc(ticket)}`,
   tunnels: (id: string) => `/api/plays/${enc(id)}/tunnels`,
   tunnel: (ticket: string) => `/api/tunnels/${enc(ticket)}`,
+  portForwards: (id: string) => `/api/plays/${enc(id)}/port-forwards`,
+  portForward: (id: string, index: number | string) => `/api/plays/${enc(id)}/port-forwards/${enc(index)}`,
+  ports: (id: string) => `/api/plays/${enc(id)}/ports`,
+  port: (id: string, port: string) => `/api/plays/${enc(id)}/ports/${enc(port)}`,
+  portScan: (id: string) => `/api/plays/${enc(id)}/ports/scan`,
+  portLogins: () => '/api/port-logins',
   /** Answers with the URL of a websocket of live status, `liveStatus`; labctl's way to follow a run. */
   connections: (id: string) => `/api/plays/${enc(id)}/conns`,
   liveStatus: (ticket: string) => `/api/conns/${enc(ticket)}`,
@@ -62,6 +69,8 @@ export const pages = {
   home: () => '/',
   images: () => '/images',
   run: (id: string) => `/runs/${enc(id)}`,
+  /** Lets the browser of whoever may use a private port into it. `to`: path on the port. */
+  enterPort: (name: string, to = '/') => `/enter-port?${new URLSearchParams({ name, to })}`,
   /** The login token rides in the fragment, which browsers never send to servers, proxies or other sites. */
   login: (token: string) => `/#login=${enc(token)}`,
 } as const

@@ -182,7 +182,7 @@ const initConditionSchema = z.strictObject({
   validationRegex: nullable(lineSchema(0, 500)),
 })
 
-const portForwardSchema = z.strictObject({
+export const portForwardSchema = z.strictObject({
   kind: z.enum(['local', 'remote']),
   machine: dnsLabelSchema,
   localHost: nullable(hostSchema),

@@ -369,12 +369,12 @@ const warned: Bad[] = [
     at: 'setup',
   },
   {
-    says: 'a port forward',
+    says: 'a forward of a port of one’s own side',
     text: inner(
-      `  machines: [{name: a, ${drives}}]\n  portForwards: [{kind: local, machine: a, localPort: 8080, remotePort: 80}]`,
+      `  machines: [{name: a, ${drives}}]\n  portForwards: [{kind: remote, machine: a, localPort: 8080, remotePort: 80}]`,
     ),
     code: 'not_acted_on',
-    at: 'portForwards',
+    at: 'remote',
   },
   {
     says: 'an unknown base of a manifest that describes its machines in full',

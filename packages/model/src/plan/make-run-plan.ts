@@ -15,6 +15,7 @@ export function makeRunPlan(given: Plannable, conditions: Conditions = {}): RunP
     })),
     ...(tasks.length === 0 ? {} : { tasks }),
     tabs,
+    ...(given.portForwards.length === 0 ? {} : { portForwards: given.portForwards }),
     ...(Object.keys(conditions).length === 0 ? {} : { initConditions: conditions }),
   }
 }

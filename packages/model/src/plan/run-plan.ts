@@ -77,8 +77,17 @@ const planTaskSchema = z.object({
   failcheck: z.string().optional(),
 })
 
+export const planForwardSchema = z.object({
+  kind: z.enum(['local', 'remote']),
+  machine: z.string(),
+  localHost: z.string().optional(),
+  localPort: z.number().optional(),
+  remoteHost: z.string().optional(),
+  remotePort: z.number().optional(),
+})
+
 /**
- * `initConditions`: values that chose among its init tasks. `changes`: what was asked for otherwise than the playground has it, as phrases. `notices`: what the host could not give, as sentences. `tasks` and `tabs` are absent in plans made before there were any. `rerunInit`: users, startup files and tasks are done again in this run, although its
+ * `portForwards`: those of its manifest. `initConditions`: values that chose among its init tasks. `changes`: what was asked for otherwise than the playground has it, as phrases. `notices`: what the host could not give, as sentences. `tasks` and `tabs` are absent in plans made before there were any. `rerunInit`: users, startup files and tasks are done again in this run, although its
  * lineage has them; a word of its own, so that a clone of the run does not do it once more.
  */
 export const runPlanSchema = z.object({
@@ -87,6 +96,7 @@ export const runPlanSchema = z.object({
   networks: z.array(planNetworkSchema).readonly(),
   tasks: z.array(planTaskSchema).readonly().optional(),
   tabs: z.array(planTabSchema).readonly().optional(),
+  portForwards: z.array(planForwardSchema).readonly().optional(),
   rerunInit: z.string().optional(),
   initConditions: z.record(z.string(), z.string()).readonly().optional(),
   changes: z.array(z.string()).readonly().optional(),

@@ -22,8 +22,11 @@ export class TokenAuth implements Auth {
   }
 
   async userOf(token: string): Promise<User | undefined> {
-    const record = await this.find(token)
-    return record && (record.scopes === undefined ? record.user : { ...record.user, scopes: record.scopes })
+    return userOfRecord(await this.find(token))
+  }
+
+  async userOfHash(hash: string): Promise<User | undefined> {
+    return userOfRecord(await this.#findHash(hash))
   }
 
   async openSession(linkToken: string): Promise<{ token: string; user: User } | undefined> {
@@ -64,8 +67,11 @@ export class TokenAuth implements Auth {
   }
 
   /** The record of a token that is valid. */
-  async find(token: string): Promise<TokenRecord | undefined> {
-    const hash = sha256(token)
+  find(token: string): Promise<TokenRecord | undefined> {
+    return this.#findHash(sha256(token))
+  }
+
+  async #findHash(hash: string): Promise<TokenRecord | undefined> {
     const record = await this.#store.find(hash)
     if (!record || !isSameHash(record.hash, hash)) return undefined
     return record.expiresAt === undefined || record.expiresAt > this.#now() ? record : undefined
@@ -78,3 +84,6 @@ export class TokenAuth implements Auth {
     return token
   }
 }
+
+const userOfRecord = (record: TokenRecord | undefined): User | undefined =>
+  record && (record.scopes === undefined ? record.user : { ...record.user, scopes: record.scopes })

@@ -11,3 +11,9 @@ export function readCookie(header: string, name: string): string | undefined {
 export function setCookie(name: string, value: string, maxAgeSeconds: number, isHttps: boolean): string {
   return `${name}=${value}; Max-Age=${maxAgeSeconds}; Path=/; HttpOnly; SameSite=Strict${isHttps ? '; Secure' : ''}`
 }
+
+/**
+ * The name of a cookie where it is set by https. Browsers take `__Host-` only from the host itself and only by https (RFC 6265bis, 4.1.3.2): neither a page of a name
+ * below ours nor somebody on the path of a plain request puts another one in its place.
+ */
+export const secureCookieName = (name: string): string => `__Host-${name}`

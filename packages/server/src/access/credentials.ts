@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { readCookie } from './cookie.ts'
+import { readCookie, secureCookieName } from './cookie.ts'
 
 export interface Credentials {
   readonly token: string
@@ -26,6 +26,7 @@ export function credentialsOf(headers: IncomingHttpHeaders, cookieName: string):
     }
     return undefined
   }
-  const cookie = headers.cookie === undefined ? undefined : readCookie(headers.cookie, cookieName)
+  const cookies = headers.cookie ?? ''
+  const cookie = readCookie(cookies, secureCookieName(cookieName)) ?? readCookie(cookies, cookieName)
   return cookie ? { token: cookie, kind: 'ambient' } : undefined
 }

@@ -5,6 +5,7 @@ import { insertRun } from '../runs/new-run.ts'
 import type { CloneRequest } from '../services.ts'
 import type { Db } from '../store/database.ts'
 import { insertDriveRow, listDrives } from '../store/drives.ts'
+import { copyPorts, portsToCopy } from '../store/published-ports.ts'
 import { listMachines } from '../store/run-machines.ts'
 import { snapshotOf } from '../store/run-memory.ts'
 import { listTitles, type Run, readRun } from '../store/runs.ts'
@@ -33,6 +34,7 @@ export async function insertClones(
   const resumes =
     snapshotId === undefined ? undefined : { snapshotId, isBorrowed, machines: await wantedOn(trx, source.id, snapshotId) }
   const taken = new Set(await listTitles(trx, source.owner_id))
+  const ports = await portsToCopy(trx, source.id)
   const ids: string[] = []
   for (const name of cloneTitles(source.title, title, count, taken)) {
     const id = await insertRun(trx, {
@@ -51,6 +53,7 @@ export async function insertClones(
     })
     for (const drive of drives) await insertDriveRow(trx, { ...drive, run_id: id, overlay: null, next_overlay: null })
     await copyTasks(trx, source.id, id)
+    await copyPorts(trx, id, ports)
     ids.push(id)
   }
   return ids

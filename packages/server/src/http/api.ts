@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Gate } from '../access/gate.ts'
 import type { OpenCounts } from '../access/open-counts.ts'
+import type { Handovers } from '../ports/handovers.ts'
 import type { Services } from '../services.ts'
 import { addJournals } from './journal.ts'
 import { addLiveStatus } from './live-status.ts'
@@ -18,6 +19,7 @@ import { imageRoutes } from './routes/images.ts'
 import { lineageRoutes } from './routes/lineage.ts'
 import { playgroundRoutes } from './routes/playgrounds.ts'
 import { playRoutes } from './routes/plays.ts'
+import { portRoutes } from './routes/ports.ts'
 import { searchRoutes } from './routes/search.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { sshRoutes } from './routes/ssh.ts'
@@ -34,10 +36,22 @@ export interface ApiParts {
   readonly sockets: WebSockets
   readonly isSecure: IsSecure
   readonly counts: OpenCounts
+  readonly handovers: Handovers
+  readonly portsDomain: string
 }
 
 /** All routes of the API. */
-export const apiRoutes = ({ app, services, gate, streams, sockets, isSecure, counts }: ApiParts): Route[] => [
+export const apiRoutes = ({
+  app,
+  services,
+  gate,
+  streams,
+  sockets,
+  isSecure,
+  counts,
+  handovers,
+  portsDomain,
+}: ApiParts): Route[] => [
   ...healthRoutes(services.host),
   ...authRoutes(services.auth, services.accounts, gate, isSecure),
   ...sessionRoutes(services.accounts, gate, isSecure),
@@ -52,6 +66,7 @@ export const apiRoutes = ({ app, services, gate, streams, sockets, isSecure, cou
   ...addLiveStatus({ services, sockets, counts, isSecure }),
   ...addJournals({ services, sockets, counts, isSecure, log: app.log }),
   ...addTunnels({ services, sockets, counts, isSecure, log: app.log }),
+  ...portRoutes({ services, gate, handovers, isSecure, domain: portsDomain }),
   ...imageRoutes(services.images),
   ...eventRoutes({ events: services.events, streams, gate, counts }),
   ...hostRoutes(services.host),

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Limits } from '@ramet/model/access/limits.ts'
 import { toErrorBody } from '@ramet/model/errors/error.ts'
@@ -15,18 +15,23 @@ import { OpenCounts } from '../access/open-counts.ts'
 import { ownNames } from '../access/origin.ts'
 import type { SourceBudget } from '../access/source-budget.ts'
 import { addAgents } from '../mcp/agents.ts'
+import { enterUrl } from '../ports/enter-url.ts'
+import { Handovers } from '../ports/handovers.ts'
+import { PortFront } from '../ports/port-front.ts'
 import type { Services } from '../services.ts'
 import type { WebState } from '../web/bundle.ts'
 import { serveWeb } from '../web/serve.ts'
 import { apiRoutes } from './api.ts'
 import { ConnectionBounds, type Timeouts, timeouts } from './connection-bounds.ts'
 import { serveDescription } from './docs-page.ts'
+import { serveEnterPort } from './enter-port-page.ts'
 import { answerErrors, toRametError } from './error-answers.ts'
 import { takeJsonBodies } from './json-body.ts'
 import { addMachineSockets } from './machine-sockets.ts'
 import { OpenStreams, type OpenStreamsOptions } from './open-streams.ts'
 import { describeApi } from './openapi.ts'
 import { answerClientError } from './raw-answers.ts'
+import { boundArrival } from './refused-requests.ts'
 import { register } from './register.ts'
 import { bodyBytes, type Route } from './route.ts'
 import { secureRequests } from './secure-requests.ts'
@@ -34,7 +39,7 @@ import { type SocketRoute, WebSockets } from './web-sockets.ts'
 
 export interface AppOptions {
   readonly log: FastifyBaseLogger
-  /** The server's own address as a URL; https behind a proxy that speaks it. The port does not matter. */
+  /** The server's own address as a URL; https behind a proxy that speaks it. */
   readonly endpoint: string
   /** Further host names that browsers may use. */
   readonly names?: readonly string[]
@@ -49,11 +54,20 @@ export interface AppOptions {
   readonly strangers?: number
   readonly timeouts?: Partial<Timeouts>
   readonly budget?: SourceBudget
+  /** Of published ports. */
+  readonly ports?: {
+    readonly domain: string
+    /** Signs who was let in. */
+    readonly key: Buffer
+    /** The server's address for people, where one was configured. */
+    readonly publicUrl?: string | undefined
+  }
   readonly limits?: Limits
 }
 
 export interface App {
   readonly app: FastifyInstance
+  readonly bounds: ConnectionBounds
   readonly routes: readonly Route[]
   readonly sockets: readonly SocketRoute[]
 }
@@ -61,18 +75,20 @@ export interface App {
 /** Makes the HTTP server over `services`; `listen.ts` makes it listen. Closing it ends its streams and websockets, but not the services. */
 export function assembleApp(services: Services, options: AppOptions): App {
   const { log, endpoint } = options
-  const { strangersBody: strangersBodyMs, ...nodeTimeouts } = { ...timeouts, ...options.timeouts }
+  const { strangersBody: strangersBodyMs, requestTimeout: bodyMs, ...nodeTimeouts } = { ...timeouts, ...options.timeouts }
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyBytes.small,
     // References to images are names too: a host, a repository of 255, a tag of 128 and a digest, percent-encoded.
     routerOptions: { maxParamLength: 1000 },
-    requestTimeout: nodeTimeouts.requestTimeout,
+    // Node's bound is on all requests of a server, and an upload to a published port may take hours: those of the API are bounded one by one.
+    requestTimeout: 0,
     forceCloseConnections: true,
     // Some HTTP clients offer HTTP/2 by an upgrade (h2c); they get a plain answer instead of a refused websocket.
     http: {
       ...nodeTimeouts,
+      requestTimeout: 0,
       shouldUpgradeCallback: (request: IncomingMessage) => request.headers.upgrade?.toLowerCase() === 'websocket',
     },
     genReqId: () => randomUUID(),
@@ -94,6 +110,7 @@ export function assembleApp(services: Services, options: AppOptions): App {
     reply.header('referrer-policy', 'no-referrer')
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store')
     gate.meet(request.headers, request.raw.socket.remoteAddress)
+    boundArrival(request, bodyMs)
   })
   app.addHook('onResponse', async (request, reply) => {
     // Log the pattern, since a URL may contain a ticket.
@@ -110,19 +127,37 @@ export function assembleApp(services: Services, options: AppOptions): App {
   const streams = new OpenStreams(options.streams)
   const sockets = new WebSockets({ log, gate, bounds, ...(options.pingMs === undefined ? {} : { pingMs: options.pingMs }) })
   const isSecure = secureRequests(endpoint)
-  const routes = apiRoutes({ app, services, gate, streams, sockets, isSecure, counts })
+  const handovers = new Handovers()
+  const { domain, key, publicUrl } = { domain: 'localhost', key: randomBytes(32), publicUrl: undefined, ...options.ports }
+  const routes = apiRoutes({ app, services, gate, streams, sockets, isSecure, counts, handovers, portsDomain: domain })
   const admitted = ({ raw }: FastifyRequest) => bounds.trust(raw)
   register(app, routes, { gate, strangersBodyMs, admitted })
   addAgents(app, { services, gate, counts, strangersBodyMs, admitted })
   addMachineSockets(sockets, { services, gate, log, counts })
   serveDescription(app, describeApi(routes, sockets.declared))
   sockets.attach(app.server)
+  const front = new PortFront({
+    services,
+    gate,
+    bounds,
+    counts,
+    handovers,
+    key,
+    domain,
+    isSecure,
+    enterUrl: (request, name, to) => enterUrl({ endpoint, publicUrl, isSecure: isSecure(request) }, request, name, to),
+    log,
+    recheckMs: options.recheckMs,
+  })
+  front.attach(app.server)
   app.addHook('preClose', async () => {
     streams.close()
+    front.close()
     await sockets.close()
   })
+  serveEnterPort(app)
   if (options.webFolder !== undefined) serveWeb(app, options.webFolder, options.webState ?? (() => 'ready'))
-  return { app, routes, sockets: sockets.declared }
+  return { app, routes, sockets: sockets.declared, bounds }
 }
 
 export const buildApp = (services: Services, options: AppOptions): FastifyInstance => assembleApp(services, options).app

@@ -50,8 +50,13 @@ test('the login token gives a cookie that scripts cannot read and other sites ca
   assert.equal((await app.inject({ url: routes.me(), headers })).statusCode, 401)
 })
 
-test('behind https the cookie is for https alone', async () => {
-  assert.match((await loggedIn('https://lab.example')).set, /Secure/)
+test('behind https the cookie is for https alone, and no other host nor plain request puts another in its place', async () => {
+  const { app, set, cookie } = await loggedIn('https://lab.example')
+  assert.match(set, /^__Host-ramet_session_abcd=[^;]+;.*Secure/)
+  const asks = async (sent: string) =>
+    (await app.inject({ url: routes.me(), headers: { host: 'lab.example', cookie: sent } })).statusCode
+  assert.equal(await asks(cookie), 200)
+  assert.equal(await asks(`ramet_session_abcd=tossed; ${cookie}`), 200)
 })
 
 const origins: [headers: Record<string, string>, status: number][] = [

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Server as NetServer, Socket } from 'node:net'
 import { tooManyConnections } from '@ramet/model/errors/errors.ts'
 import { sourceOf } from '../access/source-budget.ts'
 import { answerRaw, lingerMs } from './raw-answers.ts'
@@ -30,14 +30,21 @@ export class ConnectionBounds {
     this.#most = most
   }
 
-  attach(server: Server): void {
+  /** `turnAway`: what becomes of a connection that is one too many; default: it is told so in HTTP. */
+  attach(server: Server | NetServer, turnAway: (socket: Socket) => void = refuse): void {
     // Node's own listener begins to read; what is refused here is not read at all.
     const serve = server.listeners('connection')
     server.removeAllListeners('connection')
     server.on('connection', (socket: Socket) => {
-      if (!this.#meet(socket)) return refuse(socket)
+      if (!this.#strangers.has(socket) && !this.#meet(socket)) return turnAway(socket)
       for (const listener of serve) listener.call(server, socket)
     })
+  }
+
+  /** What is counted for one socket counts for another one, which is the same connection: encrypted, and as it is read. */
+  passOn(from: Socket, to: Socket): void {
+    const leave = this.#strangers.get(from)
+    if (leave) this.#strangers.set(to, leave)
   }
 
   /** Somebody has logged in on the connection of this request: it is counted no more. */
@@ -51,8 +58,10 @@ export class ConnectionBounds {
     const open = this.#ofSource.get(source) ?? 0
     if (open >= this.#most) return false
     this.#ofSource.set(source, open + 1)
+    let isCounted = true
     const leave = () => {
-      if (!this.#strangers.delete(socket)) return
+      if (!isCounted) return
+      isCounted = false
       const left = (this.#ofSource.get(source) ?? 1) - 1
       if (left === 0) this.#ofSource.delete(source)
       else this.#ofSource.set(source, left)

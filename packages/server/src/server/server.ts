@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { pages } from '@ramet/model/api/routes.ts'
 import type { SshGatewayInfo } from '@ramet/model/api/ssh.ts'
+import type { TlsInfo } from '@ramet/model/api/tls.ts'
 import type { InvalidInput } from '@ramet/model/errors/error.ts'
 import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
 import type { Conditions } from '@ramet/model/plan/init-conditions.ts'
@@ -14,7 +15,7 @@ import { copyService } from '../clone-save/copy-service.ts'
 import type { Config } from '../config.ts'
 import { hostWasRebooted, publishServer } from '../home.ts'
 import { hostReport } from '../host-report.ts'
-import { buildApp } from '../http/app.ts'
+import { assembleApp } from '../http/app.ts'
 import { endpointOf, listen } from '../http/listen.ts'
 import { ImageCollector } from '../images/image-collector.ts'
 import { defaultImage, ImageService } from '../images/image-service.ts'
@@ -26,6 +27,8 @@ import type { OpenHost } from '../open-host.ts'
 import { Catalog } from '../playgrounds/catalog/catalog.ts'
 import { openPlaygrounds } from '../playgrounds/playgrounds.ts'
 import { RegistryAuths } from '../playgrounds/registry-auths.ts'
+import { openPortKey } from '../ports/port-cookie.ts'
+import { portService } from '../ports/port-service.ts'
 import { injectFaults } from '../reconcile/fault-injection.ts'
 import { Reconciler } from '../reconcile/reconciler.ts'
 import { runStore } from '../reconcile/run-store.ts'
@@ -52,6 +55,7 @@ import { WarmStarts } from '../warm-pool/warm-starts.ts'
 import { ensureWebBundle } from '../web/bundle.ts'
 import { backgroundStorage } from './background-storage.ts'
 import { openGateway } from './open-gateway.ts'
+import { openHttps } from './open-https.ts'
 import { openStore } from './open-store.ts'
 import { runEvents } from './run-events.ts'
 
@@ -111,10 +115,11 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   const background = backgroundStorage({ config, log, db, host, afterStep }, opened)
   const { layers, activity, collect } = background
   let endpoint = ''
+  const webUrl = () => config.publicUrl ?? endpoint
   const plays: PlayContext = {
     db,
     installation: installation.id,
-    endpoint: () => endpoint,
+    endpoint: webUrl,
     progressOf: (runId) => reconciler.progressOf(runId),
   }
   const { events, changed } = runEvents({
@@ -200,8 +205,11 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   const reach = new RegistryReach(host.images)
   const hostKey = await openHostKey(config.home)
   let gateway: SshGatewayInfo = { port: null, hostKey: publicLine(hostKey) }
+  let tls: TlsInfo = { port: null, authority: null, publicUrl: config.publicUrl ?? null, portsDomain: config.portsDomain }
+  const machines = machineService({ permitted, host: host.machines, looked: (runId) => reconciler.looked(runId) })
   const services: Services = {
     sshKeys: sshKeyService(db),
+    ports: portService({ db, permitted, machines, limits: config.limits }),
     auth,
     accounts,
     playgrounds: openPlaygrounds({
@@ -211,14 +219,14 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
       registriesOf: (spec) => reach.of(spec),
       registryAuths,
       limits: config.limits,
-      webUrl: () => endpoint,
+      webUrl,
       collect,
     }),
     runs,
     copies: copyService({ layers, reconciler, plays, permitted, quota: storage.quota, memory, changed, lifetimesChanged }),
     lineages: lineageService(db),
     storage,
-    machines: machineService({ permitted, host: host.machines, looked: (runId) => reconciler.looked(runId) }),
+    machines,
     images,
     events,
     host: await hostReport({
@@ -231,6 +239,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
       hasWeb: () => bundle.isCurrent(),
       hostKey,
       gateway: () => gateway,
+      tls: () => tls,
     }),
   }
   opened.use(
@@ -244,17 +253,21 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   await reclaim(db, host, log)
   await collect()
 
-  const app = buildApp(services, {
+  const local = endpointOf(config.host, config.port)
+  const assembled = assembleApp(services, {
     log,
-    endpoint: endpointOf(config.host, config.port),
-    names: config.names,
+    endpoint: config.publicUrl ?? local,
+    names: [...config.names, new URL(local).hostname],
     limits: config.limits,
     webFolder: bundle.folder,
     webState: bundle.state,
+    ports: { domain: config.portsDomain, key: await openPortKey(config.home), publicUrl: config.publicUrl },
   })
+  const { app } = assembled
   opened.defer(() => app.close())
   noticeRequests(app, activity)
   endpoint = await listen(app, config)
+  tls = await openHttps({ config, installation: installation.id, app: assembled, log }, opened)
   gateway = await openGateway(config, services, hostKey, log, opened)
   await publishServer(config.home, endpoint)
   await reconciler.resume(wasRebooted)
@@ -265,7 +278,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   const closing = opened.move()
   return {
     endpoint,
-    makeLoginLink: () => `${endpoint}${pages.login(auth.makeLink(owner).token)}`,
+    makeLoginLink: () => `${webUrl()}${pages.login(auth.makeLink(owner).token)}`,
     async warmUp() {
       await Promise.all([
         bundle.done,

@@ -1,7 +1,8 @@
 import type { Play } from '@ramet/model/api/wire.ts'
-import { invalidInput, unknownMachine } from '@ramet/model/errors/errors.ts'
+import { invalidInput } from '@ramet/model/errors/errors.ts'
 import { pickRun } from '@ramet/model/run/pick-run.ts'
 import { runIdSchema, userNameSchema } from '@ramet/model/units/names.ts'
+import { machineNamed } from '../runs/machine-named.ts'
 import type { Runs, User } from '../services.ts'
 
 /** Where a login name leads. `account` undefined: the machine's default user. */
@@ -22,8 +23,5 @@ export async function destinationOf(runs: Pick<Runs, 'get' | 'list'>, user: User
 
 /** Resolves a machine of a run; empty: its first. */
 export function inRun(play: Play, machine: string): Omit<Destination, 'account'> {
-  const machines = play.machines.map(({ name }) => name)
-  const found = machine === '' ? machines[0] : machines.find((name) => name === machine)
-  if (found === undefined) throw unknownMachine(machine, machines)
-  return { runId: play.id, machine: found }
+  return { runId: play.id, machine: machineNamed(play.machines, machine) }
 }

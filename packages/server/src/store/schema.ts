@@ -28,6 +28,8 @@ export interface Database {
   snapshot_machines: SnapshotMachineTable
   snapshot_drives: SnapshotDriveTable
   warm_starts: WarmStartTable
+  published_ports: PublishedPortTable
+  saved_forwards: SavedForwardTable
 }
 
 /** One row. `id` is 4 hex digits and part of the name of every host object of this home. `next_short_id` only grows. */
@@ -61,6 +63,27 @@ export interface TokenTable {
 }
 export type TokenRow = Selectable<TokenTable>
 
+/** A port or a shell of a run under a host name of its own, whose first label is `name`. `number` null: it is a shell, of `account` (null: the machine's default user). */
+export interface PublishedPortTable {
+  id: string
+  run_id: string
+  name: string
+  machine: string
+  number: number | null
+  account: string | null
+  access: 'private' | 'public'
+  tls: number
+  host_rewrite: string | null
+  path_rewrite: string | null
+  created_at: string
+}
+
+/** `list`: JSON, in place of the forwards of the run's plan. */
+export interface SavedForwardTable {
+  run_id: string
+  list: string
+}
+
 /** Public keys for ssh. The fingerprint stands for the key: nothing else of it is needed. */
 export interface SshKeyTable {
   id: string
@@ -70,6 +93,7 @@ export interface SshKeyTable {
   fingerprint: string
   created_at: string
 }
+export type PublishedPortRow = Selectable<PublishedPortTable>
 export type SshKeyRow = Selectable<SshKeyTable>
 
 /** Which layer the next run made on an image gets. Older layers of the image live on as long as something holds them. */

@@ -5,8 +5,10 @@ import type { Event } from '@ramet/model/api/events.ts'
 import type { Image } from '@ramet/model/api/host.ts'
 import type { Play, Playground } from '@ramet/model/api/wire.ts'
 import { notFound } from '@ramet/model/errors/errors.ts'
+import { sha256 } from '../access/token-hash.ts'
 import { EventStream } from '../events/events.ts'
 import type { Services, User } from '../services.ts'
+import type { PublishedPortRow } from '../store/schema.ts'
 
 /** Services that do nothing real, for tests of the HTTP layer and for the description of the API. */
 
@@ -124,6 +126,9 @@ export interface Stubs extends Services {
   readonly executed: { command: string; options: ExecOptions }[]
   readonly shells: Map<string, StubShell>
   readonly line: Duplex
+  readonly published: PublishedPortRow[]
+  /** What a connection to a port of the machine is. */
+  dial: () => Duplex | Promise<Duplex>
   play: Play
   publish(event: Event): void
 }
@@ -143,6 +148,7 @@ export function stubServices(): Stubs {
   const stubs: Stubs = {
     auth: {
       userOf: async (token) => tokens.get(token),
+      userOfHash: async (hash) => [...tokens].find(([token]) => sha256(token) === hash)?.[1],
       openSession: async (token) => {
         if (token !== 'login') return undefined
         tokens.set('alice-session', alice)
@@ -233,6 +239,47 @@ export function stubServices(): Stubs {
       remove: async () => {},
       userOf: async () => undefined,
     },
+    ports: {
+      list: async (user, id) => {
+        own(user, id)
+        return [...stubs.published]
+      },
+      expose: async (user, id, { machine, number, access, tls, hostRewrite, pathRewrite }) => {
+        const row: PublishedPortRow = {
+          id: String(stubs.published.length + 1).padStart(24, '0'),
+          run_id: own(user, id).id,
+          name: `port${stubs.published.length + 1}`,
+          machine: machine || 'debian',
+          number,
+          account: null,
+          access: access ?? 'private',
+          tls: tls ? 1 : 0,
+          host_rewrite: hostRewrite ?? null,
+          path_rewrite: pathRewrite ?? null,
+          created_at: '2026-01-01T00:00:00Z',
+        }
+        stubs.published.push(row)
+        return row
+      },
+      remove: async (user, id, port) => {
+        own(user, id)
+        stubs.published.splice(0, stubs.published.length, ...stubs.published.filter((row) => row.id !== port))
+      },
+      find: async (name) => {
+        const row = stubs.published.find((each) => each.name === name)
+        return row && { row, owner: alice }
+      },
+      scan: async (user, id) => {
+        own(user, id)
+        return []
+      },
+      forwards: async (user, id) => {
+        own(user, id)
+        return []
+      },
+      saveForward: async (user, id) => void own(user, id),
+      removeForward: async (user, id) => void own(user, id),
+    },
     machines: {
       async exec(user, id, _machine, command, options) {
         own(user, id)
@@ -250,7 +297,10 @@ export function stubServices(): Stubs {
         return shell.attach(known !== undefined)
       },
       console: async () => stubs.line,
-      dial: async () => stubs.line,
+      dial: async (user, id) => {
+        own(user, id)
+        return stubs.dial()
+      },
     },
     images: {
       list: () => [],
@@ -272,6 +322,7 @@ export function stubServices(): Stubs {
       }),
       sshHostKey: () => '',
       sshGateway: () => ({ port: null, hostKey: '' }),
+      tls: () => ({ port: null, authority: null, publicUrl: null, portsDomain: 'localhost' }),
       doctor: async () => [],
       fsck: async () => [],
     },
@@ -281,6 +332,8 @@ export function stubServices(): Stubs {
     executed: [],
     shells: new Map(),
     line: Duplex.from({ readable: new PassThrough(), writable: new PassThrough() }),
+    published: [],
+    dial: () => stubs.line,
     play: stubPlay(),
     publish: (event) => events.publish(event.kind === 'play' ? { ownerId: alice.id } : platform, event),
   }

@@ -5,7 +5,7 @@ import { needsApiToken, wrongLoginToken } from '@ramet/model/errors/errors.ts'
 import { wordSchema } from '@ramet/model/units/plain-text.ts'
 import { z } from 'zod'
 import { sessionDays } from '../../access/auth.ts'
-import { setCookie } from '../../access/cookie.ts'
+import { secureCookieName, setCookie } from '../../access/cookie.ts'
 import { credentialsOf } from '../../access/credentials.ts'
 import type { Gate } from '../../access/gate.ts'
 import { LoginDelay } from '../../access/login-delay.ts'
@@ -15,8 +15,10 @@ import type { IsSecure } from '../secure-requests.ts'
 
 export function authRoutes(auth: Auth, accounts: Pick<Accounts, 'me'>, gate: Gate, isSecure: IsSecure): Route[] {
   const delay = new LoginDelay()
-  const cookie = (request: IncomingMessage, token: string, maxAgeSeconds: number) =>
-    setCookie(gate.cookieName, token, maxAgeSeconds, isSecure(request))
+  const cookie = (request: IncomingMessage, token: string, maxAgeSeconds: number) => {
+    const isHttps = isSecure(request)
+    return setCookie(isHttps ? secureCookieName(gate.cookieName) : gate.cookieName, token, maxAgeSeconds, isHttps)
+  }
   return [
     route({
       method: 'POST',

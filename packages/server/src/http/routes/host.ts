@@ -1,5 +1,6 @@
 import { checkSchema, findingSchema } from '@ramet/model/api/host.ts'
 import { routes } from '@ramet/model/api/routes.ts'
+import { tlsInfoSchema } from '@ramet/model/api/tls.ts'
 import { z } from 'zod'
 import type { HostReport } from '../../services.ts'
 import { type Route, route } from '../route.ts'
@@ -21,5 +22,13 @@ export const hostRoutes = (host: HostReport): Route[] => [
     query: z.object({ deep: z.enum(['true', 'false']).optional() }),
     answer: z.array(findingSchema),
     handle: ({ query }) => host.fsck({ isDeep: query.deep === 'true' }),
+  }),
+  route({
+    method: 'GET',
+    path: routes.tls(),
+    permission: 'account.read',
+    summary: 'Port and authority of https, and the domain of published ports',
+    answer: tlsInfoSchema,
+    handle: async () => host.tls(),
   }),
 ]

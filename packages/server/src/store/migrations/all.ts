@@ -13,6 +13,7 @@ import { taskKinds } from './0011-task-kinds.ts'
 import { sshKeys } from './0012-ssh-keys.ts'
 import { tokenScopes } from './0014-token-scopes.ts'
 import { lifetimes } from './0015-lifetimes.ts'
+import { publishedPorts } from './0016-published-ports.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -30,4 +31,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0012-ssh-keys': sshKeys,
   '0014-token-scopes': tokenScopes,
   '0015-lifetimes': lifetimes,
+  '0016-published-ports': publishedPorts,
 }

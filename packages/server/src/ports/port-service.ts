@@ -1,0 +1,116 @@
+import { type Limits, limitReached } from '@ramet/model/access/limits.ts'
+import { type SavedForward, savedForwardSchema } from '@ramet/model/api/ports.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
+import { notFound } from '@ramet/model/errors/errors.ts'
+import { machineNamed } from '../runs/machine-named.ts'
+import type { PermittedRun } from '../runs/permitted-run.ts'
+import type { Machines, Ports, User } from '../services.ts'
+import { type Db, transaction } from '../store/database.ts'
+import {
+  countPublished,
+  findForwards,
+  findPublished,
+  insertPublished,
+  listPublished,
+  type Publishing,
+  removePublished,
+  setForwards,
+} from '../store/published-ports.ts'
+import type { PublishedPortRow } from '../store/schema.ts'
+import { scanPorts } from './scan-ports.ts'
+
+export interface PortServiceTools {
+  readonly db: Db
+  readonly permitted: PermittedRun
+  readonly machines: Pick<Machines, 'exec' | 'dial'>
+  readonly limits: Limits
+}
+
+const mostForwards = 100
+
+/** Ports and shells under host names of their own, and saved forwards. */
+export function portService({ db, permitted, machines, limits }: PortServiceTools): Ports {
+  const changeForwards = async (
+    user: User,
+    id: string,
+    change: (list: readonly SavedForward[], machine: (name: string) => string) => readonly SavedForward[],
+  ) => {
+    const { plan } = await permitted(user, 'run.publish', id)
+    await transaction(db, async (trx) => {
+      const list = (await findForwards(trx, id)) ?? plan.portForwards ?? []
+      await setForwards(
+        trx,
+        id,
+        change(list, (name) => machineNamed(plan.machines, name)),
+      )
+    })
+  }
+
+  const publish = async (user: User, id: string, how: Publishing): Promise<PublishedPortRow> => {
+    const run = await permitted(user, 'run.publish', id)
+    const whole = { ...how, machine: machineNamed(run.plan.machines, how.machine) }
+    return transaction(db, async (trx) => {
+      const same = (await listPublished(trx, id)).find((row) => isSame(row, whole))
+      if (same) return same
+      if ((await countPublished(trx, run.owner_id)) >= limits['published-ports']) throw limitReached('published-ports', limits)
+      return insertPublished(trx, id, whole)
+    })
+  }
+
+  return {
+    async list(user, id) {
+      await permitted(user, 'run.read', id)
+      return listPublished(db, id)
+    },
+    expose(user, id, { machine, number, access, tls, hostRewrite, pathRewrite }) {
+      return publish(user, id, {
+        machine: machine ?? '',
+        number,
+        account: null,
+        access: access ?? 'private',
+        tls: tls ? 1 : 0,
+        host_rewrite: hostRewrite ?? null,
+        path_rewrite: pathRewrite ?? null,
+      })
+    },
+    async remove(user, id, port) {
+      await permitted(user, 'run.publish', id)
+      if (!(await removePublished(db, id, port))) throw notFound('published port', port, 'See which there are: ramet expose list')
+    },
+    find: (name) => findPublished(db, name),
+
+    async scan(user, id, only) {
+      const { plan } = await permitted(user, 'run.enter', id)
+      const names =
+        only === undefined || only === ''
+          ? plan.machines.filter((each) => !each.noSSH).map(({ name }) => name)
+          : [machineNamed(plan.machines, only)]
+      return (await Promise.all(names.map((machine) => scanPorts(machines, user, id, machine)))).flat()
+    },
+
+    async forwards(user, id) {
+      const { plan } = await permitted(user, 'run.read', id)
+      return (await findForwards(db, id)) ?? plan.portForwards ?? []
+    },
+    saveForward: (user, id, { machine, ...forward }) =>
+      changeForwards(user, id, (list, known) => {
+        if (list.length >= mostForwards)
+          throw new RametError('too_many_forwards', 409, `The run has ${mostForwards} saved forwards; more are not kept.`, {
+            hint: 'Remove some: ramet port-forward RUN --list, --remove INDEX',
+          })
+        const whole = savedForwardSchema.parse({ ...forward, machine: known(machine ?? '') })
+        const text = JSON.stringify(whole, Object.keys(whole).sort())
+        // labctl saves a forward each time it is used.
+        return list.some((each) => JSON.stringify(each, Object.keys(each).sort()) === text) ? list : [...list, whole]
+      }),
+    removeForward: (user, id, index) =>
+      changeForwards(user, id, (list) => {
+        if (!Object.hasOwn(list, index))
+          throw notFound('saved forward', String(index), 'See which there are: ramet port-forward RUN --list')
+        return list.toSpliced(index, 1)
+      }),
+  }
+}
+
+const isSame = (row: PublishedPortRow, how: Publishing): boolean =>
+  (Object.keys(how) as (keyof Publishing)[]).every((key) => row[key] === how[key])
