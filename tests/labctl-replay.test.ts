@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { z } from 'zod'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
+import { changeStore } from './harness/throwaways.ts'
 import * as go from './labctl/go-shapes.ts'
 import { Labctl } from './labctl/labctl-client.ts'
 
@@ -370,10 +371,17 @@ describe('a start that is asked for again', () => {
     const body = startOf('debian', { title: 'By key' })
     const ask = async () => go.play.parse(await (await labctl.send('POST', '/plays', body, { 'idempotency-key': 'k-1' })).json())
     const [first, ...others] = await Promise.all([ask(), ask(), ask()])
-    await server.restart({ RAMET_MEMORY: '16TiB' })
+    const over = await start(startOf('debian', { maxPlayTimeMinutes: 10 }))
+    await server.kill()
+    const ended = new Date(Date.now() - 1000).toISOString()
+    changeStore(server, `update runs set ends_at = '${ended}' where id = '${over.id}'`)
+    await server.start({ RAMET_MEMORY: '16TiB' })
     labctl = new Labctl(server.endpoint, { session: 'any', token: await server.token() })
     for (const each of [...others, await ask()]) assert.equal(each.id, first?.id)
     assert.equal((await titles()).filter((title) => title === 'By key').length, 1)
+    // What ended while no server ran.
+    const { ending } = await server.reached(over.id, 'STOPPED')
+    assert.match(ending ?? '', /^It was stopped at .*, when its time of 10m was over\.$/)
     const other = await labctl.send('POST', '/plays', startOf('debian', { title: 'Else' }), { 'idempotency-key': 'k-1' })
     assert.equal(other.status, 422)
   })

@@ -12,6 +12,13 @@ export function readStore<T>({ home }: Pick<TestServer, 'home'>, sql: string): T
   }
 }
 
+/** Changes rows of a server that is not running. */
+export function changeStore({ home }: Pick<TestServer, 'home'>, sql: string): void {
+  const db = new DatabaseSync(join(home, 'ramet.sqlite'))
+  db.exec(sql)
+  db.close()
+}
+
 export interface Throwaway {
   readonly id: string
   readonly state: string

@@ -133,6 +133,8 @@ export const playSchema = z.object({
   expiresAt: z.string().optional(),
   /** Ramet's own: what is done with it then. */
   atEnd: z.enum(atEnds).optional(),
+  /** Ramet's own: its end, as a sentence, when that is near or it is off by it. */
+  ending: z.string().optional(),
   pageUrl: z.string(),
   playground: z.object({ name: z.string(), title: z.string(), owner: z.string(), pageUrl: z.string() }),
   machines: z.array(playMachineSchema),
@@ -165,7 +167,7 @@ export const playSchema = z.object({
   initConditions: z.record(z.string(), z.string()).optional(),
   /** What was changed of its playground when it was started, as phrases; absent without changes. */
   changes: z.array(z.string()).optional(),
-  /** What its playground asks for and this host cannot give, and the end of its time when that is near or was reached; sentences; absent without any. */
+  /** What its playground asks for and this host cannot give, as sentences; absent when it has all. */
   notices: z.array(z.string()).optional(),
 })
 export type Play = z.infer<typeof playSchema>

@@ -123,7 +123,16 @@ function describe(route: Route, toSchema: (schema: z.ZodType) => Json): Json {
     summary: route.summary,
     ...(route.permission === 'anyone' ? { security: [] } : {}),
     'x-permission': route.permission,
-    parameters: [...parameters, ...Object.entries(query).map(([name, schema]) => ({ name, in: 'query', schema }))],
+    parameters: [
+      ...parameters,
+      ...Object.entries(query).map(([name, schema]) => ({ name, in: 'query', schema })),
+      ...Object.entries(route.headers ?? {}).map(([name, description]) => ({
+        name,
+        in: 'header',
+        description,
+        schema: { type: 'string' },
+      })),
+    ],
     ...(route.takes ? { requestBody: { content: { [route.takes]: { schema: { type: 'string', format: 'binary' } } } } } : {}),
     ...(route.body ? { requestBody: { content: { 'application/json': { schema: toSchema(route.body) } } } } : {}),
     responses: {

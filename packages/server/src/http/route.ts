@@ -28,6 +28,8 @@ export interface Route {
    */
   readonly permission: Permission | 'anyone'
   readonly query?: z.ZodType | undefined
+  /** Headers that it reads besides those of every route, with what they are for. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: z.ZodType | undefined
   /** Set when the body is not JSON: the handler gets it as a stream. */
   readonly takes?: 'application/x-tar' | undefined
@@ -57,6 +59,7 @@ interface Declaration<P extends string, Q extends z.ZodType, B extends z.ZodType
   readonly summary: string
   readonly permission: Route['permission']
   readonly query?: Q
+  readonly headers?: Route['headers']
   readonly body?: B
   readonly takes?: Route['takes']
   readonly bodyBytes?: number

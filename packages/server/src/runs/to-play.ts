@@ -72,7 +72,7 @@ function compose(context: PlayContext, row: Run, { machines, tasks, events, play
   const addresses = isOn && row.lease !== null ? hostAddresses(plan, row.lease) : undefined
   const progress = context.progressOf(row.id)
   const now = Date.now()
-  const notices = [...(plan.notices ?? []), ...(endingOf(row, now) ?? [])]
+  const ending = endingOf(row, now)
   return {
     id: row.id,
     title: row.title,
@@ -119,7 +119,8 @@ function compose(context: PlayContext, row: Run, { machines, tasks, events, play
     tabs: tabsOfRun(plan, playground?.spec),
     ...(plan.initConditions === undefined ? {} : { initConditions: { ...plan.initConditions } }),
     ...(plan.changes === undefined ? {} : { changes: [...plan.changes] }),
-    ...(notices.length === 0 ? {} : { notices }),
+    ...(plan.notices === undefined ? {} : { notices: [...plan.notices] }),
+    ...(ending === undefined ? {} : { ending }),
   }
 }
 
@@ -137,11 +138,10 @@ function lifeOf(
   }
 }
 
-function endingOf({ id, max_play_minutes, ends_at, session_at, at_end, state }: Run, now: number): [string] | undefined {
+function endingOf({ id, max_play_minutes, ends_at, session_at, at_end, state }: Run, now: number): string | undefined {
   const isOn = session_at !== null
   const ending = { minutes: max_play_minutes, endsAt: ends_at, atEnd: at_end, isOn, isOff: !isOn && isOff(state) }
-  const notice = endingNotice(ending, now)
-  return notice === undefined ? undefined : [notice.replace('ID', id)]
+  return endingNotice(ending, now)?.replace('ID', id)
 }
 
 /** Of a run that is gone nothing is on, whatever was written of a machine last. */

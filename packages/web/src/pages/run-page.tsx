@@ -66,6 +66,11 @@ function Run({ play }: { play: Play }) {
             <ProgressBar progress={play.progress} label="Progress of this run" />
           </div>
         )}
+        {play.expiresAt !== undefined && play.ending !== undefined && (
+          <div className="w-full">
+            <FailureNotice failure={{ message: play.ending }} />
+          </div>
+        )}
         {play.failure && (
           <div className="w-full">
             <FailureNotice failure={play.failure} />

@@ -38,6 +38,7 @@ export function RunDetails({ play }: { play: Play }) {
               ),
             ],
             ['Came up', start && (start.badge === start.label ? `${start.label}. ${start.reason}` : start.reason)],
+            ['Time', timeOf(play)],
             ['Less than asked for', play.notices?.join(' ')],
             ['Other than its playground', play.changes?.join('; ')],
             ['Init conditions', conditions || undefined],
@@ -71,4 +72,11 @@ export function RunDetails({ play }: { play: Play }) {
       </Part>
     </div>
   )
+}
+
+/** How long it may be on, and until when. */
+function timeOf({ maxPlayTime, expiresAt, atEnd, ending }: Play): string | undefined {
+  if (maxPlayTime === undefined) return undefined
+  if (expiresAt === undefined) return ending ?? `${maxPlayTime} at a time`
+  return `Until ${new Date(expiresAt).toLocaleString()}; then it is ${atEnd === 'destroy' ? 'destroyed' : 'stopped'}`
 }

@@ -61,6 +61,11 @@ export function RunRow({ play }: { play: Play }) {
           <ProgressBar progress={play.progress} label={`Progress of ${play.title}`} />
         </div>
       )}
+      {play.expiresAt !== undefined && play.ending !== undefined && (
+        <div className="mt-3">
+          <FailureNotice failure={{ message: play.ending }} />
+        </div>
+      )}
       {play.failure && (
         <div className="mt-3">
           <FailureNotice failure={play.failure} />

@@ -47,5 +47,7 @@ function statusOf(play: Play): string {
   if (failure) return `${state} (${failure.code})`
   const silent = silentMachines(play).map(({ name }) => name)
   if (silent.length > 0) return `${state} (${silent.join(', ')} ${silent.length === 1 ? 'does' : 'do'} not answer)`
+  if (play.expiresAt !== undefined && progress === undefined)
+    return `${state} (${play.atEnd === 'destroy' ? 'destroyed' : 'stopped'} at ${play.expiresAt.slice(11, 16)} UTC)`
   return progress?.percent === undefined ? state : `${state} (${Math.floor(progress.percent)} %)`
 }

@@ -12,8 +12,10 @@ export const playRoutes = (runs: Runs, repeated = new RepeatedStarts()): Route[]
     method: 'POST',
     path: routes.plays(),
     permission: 'playground.start',
-    summary:
-      'Starts a run of a playground; answers at once, with the run on its way. The same request again, by its `Idempotency-Key`, starts nothing more',
+    summary: 'Starts a run of a playground; answers at once, with the run on its way',
+    headers: {
+      'Idempotency-Key': 'The same request with the same key starts nothing more, and is answered with the run that there is',
+    },
     body: createPlaySchema,
     bodyBytes: bodyBytes.texts,
     answer: playSchema,
