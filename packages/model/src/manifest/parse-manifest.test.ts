@@ -369,6 +369,12 @@ const warned: Bad[] = [
     at: 'setup',
   },
   {
+    says: 'the size of a drive that nobody can write to',
+    text: one('drives: [{source: debian-stable, mount: /}, {source: debian-stable, mount: /x, readOnly: true, size: 9GiB}]'),
+    code: 'not_acted_on',
+    at: '9GiB',
+  },
+  {
     says: 'a forward of a port of one’s own side',
     text: inner(
       `  machines: [{name: a, ${drives}}]\n  portForwards: [{kind: remote, machine: a, localPort: 8080, remotePort: 80}]`,

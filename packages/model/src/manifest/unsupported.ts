@@ -89,6 +89,8 @@ function driveFaults(drive: ManifestDrive, path: Path, images: readonly string[]
   if (drive.snapshot !== undefined) faults.push(notYet([...path, 'snapshot']))
   if (source !== undefined && filesystem !== undefined && filesystem !== defaults.filesystem)
     faults.push(notActedOn([...path, 'filesystem'], `A drive that begins from an image keeps the filesystem of the image`))
+  if (source !== undefined && drive.readOnly && drive.size !== undefined)
+    faults.push(notActedOn([...path, 'size'], `A drive that is read-only is as large as its image`))
   const least = leastFilesystemBytes[filesystem ?? '']
   if (source === undefined && least !== undefined && (parseBytes(drive.size ?? defaults.driveSize) ?? 0) < least)
     faults.push(
