@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { waitForPlay } from '@ramet/client/wait-for-play.ts'
 import { killAfter } from './harness/faults.ts'
 import { TestServer } from './harness/server.ts'
+import { readStore } from './harness/throwaways.ts'
 import { untilRunning } from './harness/until-running.ts'
 
 const manifest = `kind: playground
@@ -66,6 +67,15 @@ describe('a drive with `persistent: false`', { concurrency: false }, () => {
     const second = await files()
     assert.deepEqual([second[0], second[2]], [first[0], first[2]])
     assert.ok(second[1] !== undefined && second[1] !== first[1])
+    const rows = readStore<{ isWhole: number }>(
+      server,
+      `select grown_bytes = size_bytes as isWhole from drives where run_id = '${id}'`,
+    )
+    assert.deepEqual(
+      rows.map(({ isWhole }) => isWhole),
+      [1, 1, 1],
+      'its boot had nothing to ask for',
+    )
   })
 
   test('a server killed when it was dropped goes on, and nothing is left of it', async () => {

@@ -36,7 +36,9 @@ const chooseLayers: Step<RunAtWork> = {
     await transaction(db, async (trx) => {
       for (const { machine, index, drive } of await missingDrives(trx, id)) {
         const layerId = layerOf.get(imageOf(drive) ?? '') ?? null
-        await insertDrive(trx, id, machine, index, drive, layerId)
+        // What begins empty is made in its full size (`disk/formatted-disk.ts`): there is nothing to grow, so its machine need not ask for leave at its boot.
+        const past = layerId === null ? { set_up: 'due' as const, grown_bytes: drive.sizeBytes } : undefined
+        await insertDrive(trx, id, machine, index, drive, layerId, past)
       }
     })
   },
