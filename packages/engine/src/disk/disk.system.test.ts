@@ -137,8 +137,10 @@ test('a full disk is told before anything is made', async () => {
     await assert.rejects(importLayer(big, join(small, 'layer.qcow2'), user.gid), { code: 'no_space' })
     const fits = join(folder, 'fits')
     await writeFile(fits, 'small enough')
+    await truncate(fits, 64 * MiB)
     await importLayer(fits, join(small, 'layer.qcow2'), user.gid)
     assert.deepEqual(await readdir(small), ['layer.qcow2'])
+    assert.equal((await stat(join(small, 'layer.qcow2'))).size, 64 * MiB, 'with its holes')
   } finally {
     await run(['umount', small])
   }
