@@ -31,7 +31,10 @@ export async function startWhatIsTaken(server: TestServer, texts: readonly strin
     const made = await playgrounds
       .create({ ...texts, ...playground, base: texts.base ?? 'flexbox' })
       .catch((error) => told(error, text))
-    const { id } = await plays.start({ playground: made.name }).catch((error) => told(error, text))
+    // A condition without a default is one that each start must give.
+    const wanted = (playground.initConditions?.values ?? []).filter((each) => each.default === undefined && !each.nullable)
+    const initConditions = Object.fromEntries(wanted.map(({ key, options }) => [key, options[0] ?? 'given']))
+    const { id } = await plays.start({ playground: made.name, initConditions }).catch((error) => told(error, text))
     let state = ''
     await until(
       'the run to be up with its init tasks over',
