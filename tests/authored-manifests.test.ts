@@ -33,7 +33,7 @@ const manifests: readonly Authored[] = [
   },
   {
     file: 'raid-and-lvm.yaml',
-    warnings: ['root_drive_moved'],
+    warnings: ['not_acted_on', 'root_drive_moved'],
     machines: [
       'storage: 2 CPU, 1GiB; /=7629.39453125 MiB raw=1024 MiB raw=1024 MiB raw=1536 MiB raw=512 MiB raw=95.36743259429932 MiB xfs=400 MiB /srv/data(btrfs)=1024 MiB /mnt/golden(read-only)=1024 MiB; local=172.16.0.2; laborant* root',
     ],
