@@ -41,6 +41,7 @@ const manifest = {
     },
   ],
   tabs: [{ kind: 'terminal', machine: 'web' }],
+  portForwards: [{ kind: 'local', machine: 'web', localHost: '', localPort: 0, remoteHost: '', remotePort: 80 }],
   initTasks: {
     seed: { init: true, machine: 'web', run: 'touch /data', needs: null, timeout_seconds: 60 },
     serve: { init: true, machine: 'web', needs: ['seed'], run: 'true', conditions: [{ key: 'edition', value: 'full' }] },
@@ -319,6 +320,48 @@ describe('labctl playground', () => {
     assert.match(login.headers.get('set-cookie') ?? '', /^\.ixcondsess=[^;]+/)
     assert.match(url, /^https?:\/\/[^/]+\/api\/tunnels\/[\w-]+$/)
     await labctl.ask(go.tunnel, 'POST', `/plays/${id}/tunnels`, { ...body, sshUser: '', sshPubKey: '' })
+  })
+
+  test('port-forward: what is saved is listed, restored and removed by its place', async () => {
+    const forward = { kind: 'local', machine: 'web', localPort: 8080, remotePort: 80 }
+    await labctl.ask(go.anything, 'POST', `/plays/${id}/port-forwards`, forward)
+    const back = {
+      kind: 'remote',
+      machine: 'web',
+      localHost: '127.0.0.1',
+      localPort: 3000,
+      remotePort: 9000,
+      remoteHost: '0.0.0.0',
+    }
+    await labctl.ask(go.anything, 'POST', `/plays/${id}/port-forwards`, back)
+    const list = () => labctl.ask(go.savedForwards, 'GET', `/plays/${id}/port-forwards`)
+    assert.deepEqual(
+      (await list()).map((each) => [each?.kind, each?.localPort ?? 0, each?.remotePort]),
+      [
+        // Of the manifest.
+        ['local', 0, 80],
+        ['local', 8080, 80],
+        ['remote', 3000, 9000],
+      ],
+    )
+    await labctl.ask(go.anything, 'DELETE', `/plays/${id}/port-forwards/0`)
+    assert.deepEqual(
+      (await list()).map((each) => each?.kind),
+      ['local', 'remote'],
+    )
+  })
+
+  test('expose port, list, scan, remove', async () => {
+    const body = { machine: 'web', number: 80, access: 'public', tls: false, hostRewrite: '', pathRewrite: '' }
+    const made = await labctl.ask(go.port, 'POST', `/plays/${id}/ports`, body)
+    assert.deepEqual([made.playId, made.number, made.access], [id, 80, 'public'])
+    assert.deepEqual(
+      (await labctl.ask(z.array(go.port), 'GET', `/plays/${id}/ports`)).map((each) => each.id),
+      [made.id],
+    )
+    await labctl.ask(go.scannedPorts, 'POST', `/plays/${id}/ports/scan?machine=web`)
+    await labctl.ask(go.anything, 'DELETE', `/plays/${id}/ports/${made.id}`)
+    assert.deepEqual(await labctl.ask(z.array(go.port), 'GET', `/plays/${id}/ports`), [])
   })
 
   test('destroy: a second one answers as the first, and nothing of it is shown as on', async () => {

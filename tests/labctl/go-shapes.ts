@@ -194,6 +194,20 @@ export const searchResult = z.object({
     goStruct({ official: goBool, attemptCount: goInt, completionCount: goInt, kind: goString, name: goString, title: goString }),
   ),
 })
+export const savedForwards = z.array(portForward)
+export const port = z.object({
+  id: z.string().min(1),
+  playId: goString,
+  machine: goString,
+  number: goInt,
+  hostname: goString,
+  access: goString,
+  tls: goBool,
+  hostRewrite: goString,
+  pathRewrite: goString,
+  url: z.url(),
+})
+export const scannedPorts = z.array(z.object({ machine: z.string(), number: z.int(), protocol: z.string() }))
 export const consoles = z.object({ consoles: z.array(z.string()) })
 export const content = z.object({ content: z.string() })
 /** Where labctl looks at the status alone. */

@@ -12,7 +12,7 @@ export function dropEmptyFields(body: unknown): void {
   }
   const each = (list: unknown): unknown[] => (Array.isArray(list) ? list : [])
   for (const key of ['title', 'description', 'markdown', 'cover', 'registryAuth']) if (body[key] === '') delete body[key]
-  for (const item of [...each(body.networks), ...each(body.tabs)]) clean(item)
+  for (const item of [...each(body.networks), ...each(body.tabs), ...each(body.portForwards)]) clean(item)
   if (isRecord(body.initTasks)) for (const task of Object.values(body.initTasks)) clean(task)
   for (const machine of each(body.machines)) {
     if (!isRecord(machine)) continue
