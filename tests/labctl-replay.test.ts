@@ -164,8 +164,8 @@ describe('labctl auth', () => {
       ['POST', '/oauth/tokens', { name: 'more' }],
       ['POST', '/auth/signin-url', undefined],
     ] as const) {
-      const { status } = await reader.send(method, path, body)
-      assert.equal(status, 403, `${method} ${path}`)
+      const refused = await reader.send(method, path, body)
+      assert.deepEqual([refused.status, (await refused.json()).code], [403, 'insufficient_scope'], `${method} ${path}`)
     }
     await labctl.ask(go.anything, 'DELETE', `/sessions/${made.id}`)
     assert.equal((await reader.send('GET', '/playgrounds')).status, 401)
