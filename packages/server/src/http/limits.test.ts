@@ -16,6 +16,7 @@ test('streams of events beyond the limit are refused with 429, and those of othe
   for (const one of leaving.slice(0, 2)) assert.equal((await open(asAlice, one.signal)).status, 200)
   const refused = await open(asAlice, AbortSignal.timeout(5000))
   assert.deepEqual([refused.status, refused.headers.get('retry-after')], [429, '5'])
+  assert.equal(refused.headers.get('x-ratelimit-reset'), '5', 'labctl waits so long')
   const { code, hint } = (await refused.json()) as { code: string; hint: string }
   assert.equal(code, 'too_many_event_streams')
   assert.match(hint, /--limits event-streams=/)

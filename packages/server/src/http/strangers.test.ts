@@ -116,7 +116,7 @@ test('a websocket of a source that asks too often is refused too', async () => {
   const { socket, heard, say } = talk(server)
   say(`GET ${routes.liveStatus('none')} HTTP/1.1`, 'host: x', 'connection: upgrade', 'upgrade: websocket', '', '')
   await until('the answer', () => heard.text.includes('}'))
-  assert.match(heard.text, /^HTTP\/1.1 429 [\s\S]*retry-after: 5/)
+  assert.match(heard.text, /^HTTP\/1.1 429 [\s\S]*retry-after: 5\r\nx-ratelimit-reset: 5\r\n/)
   socket.destroy()
 })
 
