@@ -6,6 +6,7 @@ import type { MachineStream } from '@ramet/client/machine-stream.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { silentMachines } from '@ramet/model/run/goals.ts'
 import { commonBlock } from './harness/common-block.ts'
+import { connectAgent } from './harness/connect-agent.ts'
 import { inMachine } from './harness/in-machine.ts'
 import { leftovers, vmProcesses } from './harness/leftovers.ts'
 import { until } from './harness/processes.ts'
@@ -155,7 +156,13 @@ describe('runs of real VMs that keep their memory', { concurrency: false }, () =
     assert.deepEqual([first.length, second.length], [1048576, 1048576])
     assert.equal(commonBlock(first, second), undefined)
     await server.ok('playground', 'destroy', '-q', two)
-    const grown = (await timed('live clone of a clone', () => server.ok('playground', 'clone', one, '--live', '-q'))).trim()
+    // As an agent asks for it.
+    await using agent = await connectAgent(server, { token: await server.token() })
+    const branched = await timed('live clone of a clone', () => agent.call('clone_play', { play_id: one, wait_seconds: 110 }))
+    const grown: string = branched.clones[0].play_id
+    assert.equal(branched.clones[0].reached, true)
+    const same = { play_ids: [one, grown], machine: 'm2', command: 'cat /proc/sys/kernel/random/boot_id' }
+    assert.equal((await agent.call('compare_plays', same)).all_the_same, true)
     assert.deepEqual(await boots(grown), before)
     await inGuest(grown, 'm1', 'echo mine > /root/mine; sync')
     await connectionGoesOn(grown)

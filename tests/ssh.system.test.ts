@@ -6,9 +6,11 @@ import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { connect } from '@ramet/client'
 import ssh2 from 'ssh2'
 import { createWebSocketStream, WebSocket } from 'ws'
 import { testFolder } from '../scripts/testing/test-folders.ts'
+import { connectAgent } from './harness/connect-agent.ts'
 import { finish, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
@@ -220,6 +222,62 @@ describe('plain ssh', { concurrency: false }, () => {
     const [, { statusCode: refusal }] = (await once(taken, 'unexpected-response')) as [unknown, { statusCode: number }]
     assert.equal(refusal, 409)
     control.close()
+  })
+
+  test('ramet cp carries a file and a folder there and back, with modes and links', async () => {
+    const tree = join(folder, 'cp')
+    await mkdir(join(tree, 'in ner'), { recursive: true })
+    await writeFile(join(tree, 'in ner', "it's"), '#!/bin/sh\necho copied\n', { mode: 0o755 })
+    await symlink('in ner', join(tree, 'link'))
+    await writeFile(join(folder, 'big'), randomBytes(4 * 1024 ** 2))
+    await server.ok('cp', '-q', join(folder, 'big'), `${id}:/root/cp/big`)
+    await server.ok('cp', '-q', `${id}:/root/cp/big`, join(folder, 'big-back'))
+    await must('cmp', join(folder, 'big'), join(folder, 'big-back'))
+    await server.ok('cp', '-qr', tree, `${id}:/root/cp`)
+    assert.equal((await ssh('"/root/cp/cp/link/it\'s"')).stdout, 'copied\n')
+    await server.ok('cp', '-qr', `${id}:/root/cp`, join(folder, 'cp-back'))
+    await must('cmp', join(tree, 'in ner', "it's"), join(folder, 'cp-back', 'cp', 'link', "it's"))
+    const refused = await server.ramet(['cp', `${id}:/root/none`, folder])
+    assert.match(refused.stderr, /There is no \/root\/none/)
+  })
+
+  test('a program has commands, files and ports of the machine', async () => {
+    const machine = (await connect({ endpoint: server.endpoint, token: await server.token() }).run(id)).machine('debian')
+    assert.match((await machine.exec(['uname', '-r'])).stdout, /^\d+\.\d+/)
+    assert.equal((await machine.exec(['sh', '-c', 'wc -c; exit 3'], { input: 'x'.repeat(300_000) })).exitCode, 3)
+    const files = machine.files({ user: 'root' })
+    const bytes = new Uint8Array(randomBytes(300_000))
+    await files.write('/root/sdk/file', bytes)
+    assert.deepEqual(await files.read('/root/sdk/file', { offset: 1000, bytes: 5 }), bytes.slice(1000, 1005))
+    using socket = await machine.connect(8080)
+    const { value } = await socket.readable.getReader().read()
+    assert.match(new TextDecoder().decode(value), /from inside/)
+    await assert.rejects(machine.connect(9), { code: 'port_closed' })
+  })
+
+  test('an agent works in the machine by tools', async () => {
+    await using agent = await connectAgent(server, { token: await server.token() })
+    const at = { play_id: id, user: 'root' }
+    const told: string[] = []
+    const slow = await agent.call(
+      'run_shell_command',
+      { ...at, command: 'echo first; sleep 1; echo second >&2; exit 3' },
+      (piece) => told.push(piece),
+    )
+    assert.deepEqual(slow, { exit_code: 3, stdout: 'first\n', stderr: 'second\n' })
+    assert.equal(told[0], 'first\n')
+    const late = await agent.call('run_shell_command', { ...at, command: 'echo begun; sleep 1000', timeout_seconds: 1 })
+    assert.deepEqual(late, { exit_code: null, timed_out: true, stdout: 'begun\n', stderr: '' })
+    await until('what was too late to be gone', async () => (await ssh('pgrep -f "sleep 100[0]"')).code === 1, 10_000)
+    const path = '/root/agent/notes'
+    await agent.call('write_file', { ...at, path, content: 'ü'.repeat(5), mode: '600' })
+    assert.deepEqual(await agent.call('read_file', { ...at, path, max_bytes: 5 }), {
+      text: 'üü',
+      bytes: 4,
+      more: true,
+      next_offset: 4,
+    })
+    await assert.rejects(agent.call('read_file', { ...at, path: '/root/none' }), /file_refused.*No such file/)
   })
 
   test('a key that was taken away opens nothing more', async () => {
