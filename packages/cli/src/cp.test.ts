@@ -60,6 +60,8 @@ test('a folder goes there and back with links and odd names', { timeout }, async
   await mkdir(join(tree, 'in ner'), { recursive: true })
   await writeFile(join(tree, 'in ner', "it's"), 'quoted')
   await writeFile(join(tree, '-n'), 'dash')
+  const big = Buffer.from(Array.from({ length: 5_000_000 }, (_, at) => (at * 7) % 256))
+  await writeFile(join(tree, 'big'), big)
   await symlink('-n', join(tree, 'link'))
   assert.match((await here.cp(tree, `${id}:`)).stderr, /-r/)
   const there = await here.cp('-r', tree, `${id}:copy`)
@@ -69,6 +71,20 @@ test('a folder goes there and back with links and odd names', { timeout }, async
   assert.equal(back.code, 0, back.stderr)
   assert.equal(await readFile(join(here.near, 'back/-n'), 'utf8'), 'dash')
   assert.equal(await readlink(join(here.near, 'back/link')), '-n')
+  assert.ok(big.equals(await readFile(join(here.near, 'back/big'))))
+})
+
+test('a tar here that has all it needs before the one in the machine ends is no failure', { timeout }, async () => {
+  await using here = await world()
+  await mkdir(join(here.far, 'bin'))
+  // As on a slow machine.
+  const slow = '#!/bin/sh\nt=$(mktemp); /bin/tar "$@" >$t; cat $t; rm $t; sleep 0.5\n'
+  await writeFile(join(here.far, 'bin/tar'), slow, { mode: 0o755 })
+  await mkdir(join(here.far, 'tree'))
+  await writeFile(join(here.far, 'tree/file'), 'small')
+  const { code, stderr } = await here.cp('-r', `${id}:tree`, join(here.near, 'tree'))
+  assert.equal(code, 0, stderr)
+  assert.equal(await readFile(join(here.near, 'tree/file'), 'utf8'), 'small')
 })
 
 test('what cannot be copied says why, and leaves what was there', { timeout }, async () => {

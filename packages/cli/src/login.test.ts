@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -85,4 +85,43 @@ test('under sudo it is the browser of the user who called it', () => {
   assert.equal(desktopOf(sudo, 1000, passwd)?.user, undefined)
   assert.equal(desktopOf({ DISPLAY: ':0' }, 0, passwd)?.user, undefined)
   assert.equal(desktopOf({ SUDO_UID: '1000', SUDO_GID: '1000' }, 0, passwd), undefined)
+})
+
+/** A laptop: a home folder of its own, and no server's home. */
+async function laptop() {
+  const folder = await mkdtemp(join(tmpdir(), 'ramet-laptop-'))
+  const env = { HOME: folder, XDG_CONFIG_HOME: '', RAMET_HOME: '' }
+  return { env, file: join(folder, '.config/ramet/servers.json'), [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) }
+}
+
+test('the token of another computer’s server is kept for its user alone, once the server has taken it, and goes to that server alone', {
+  timeout,
+}, async () => {
+  const me = { id: 'u', name: 'ann' }
+  await using far = await stubWorld({ 'GET /api/health': {}, 'GET /api/auth/me': me })
+  await using other = await stubWorld({ 'GET /api/health': {} })
+  await using here = await laptop()
+  const refused = await far.ramet(['login', other.endpoint], { input: 'far-token', env: here.env })
+  assert.equal(refused.code, 1)
+  await assert.rejects(stat(here.file), { code: 'ENOENT' })
+  const { code, stdout, stderr } = await far.ramet(['login', `${far.endpoint}/some/page`], {
+    input: 'far-token\n',
+    env: here.env,
+  })
+  assert.deepEqual([code, stdout], [0, `${far.endpoint}\n`], stderr)
+  assert.equal((await stat(here.file)).mode & 0o777, 0o600)
+  assert.equal((await far.ramet(['whoami'], { env: here.env })).stdout, `id: u\nname: ann\nendpoint: ${far.endpoint}\n`)
+  assert.deepEqual(far.asked.at(-1)?.authorization, 'Bearer far-token')
+  await far.ramet(['health', '--endpoint', other.endpoint], { env: here.env })
+  assert.equal(other.asked.at(-1)?.authorization, undefined)
+})
+
+test('logout forgets the token, also when the server is gone', { timeout }, async () => {
+  await using here = await laptop()
+  await using world = await stubWorld({})
+  const far = await stubWorld({ 'GET /api/health': {}, 'GET /api/auth/me': { id: 'u', name: 'ann' } })
+  await world.ramet(['login', far.endpoint], { input: 'far-token', env: here.env })
+  await far[Symbol.asyncDispose]()
+  assert.match((await world.ramet(['logout'], { env: here.env })).stderr, /server_unreachable/)
+  assert.deepEqual(JSON.parse(await readFile(here.file, 'utf8')), { servers: {} })
 })

@@ -1,13 +1,11 @@
-import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
-import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Command } from '@ramet/client/sdk/command.ts'
 import { readFileCommand } from '@ramet/model/api/guest-files.ts'
 import { invalidInput } from '@ramet/model/errors/errors.ts'
 import type { CopyJob } from './copy-job.ts'
 import { endWell, farCommand, lookAt } from './far-files.ts'
-import { localTar } from './local-tar.ts'
+import { localTar, type Sink } from './local-tar.ts'
 
 /** Copies a file or folder out of a machine. Into a folder that is there, else under the name that the target says. Answers with the bytes moved. */
 export async function download(job: CopyJob): Promise<number> {
@@ -24,16 +22,16 @@ export async function download(job: CopyJob): Promise<number> {
 async function takeFile(job: CopyJob, target: string, of: number, mode: string | undefined): Promise<number> {
   // A copy that breaks off leaves what was there.
   const partial = `${target}.ramet-part`
-  const file = createWriteStream(partial, { mode: 0o600 })
+  const file = await open(partial, 'w', 0o600)
   try {
-    await once(file, 'open')
-    const taken = await take(job, job.machine.spawn(readFileCommand(job.source), { user: job.user }), file, of)
+    const sink = { write: async (bytes: Uint8Array) => void (await file.writeFile(bytes)), end: () => file.close() }
+    const taken = await take(job, job.machine.spawn(readFileCommand(job.source), { user: job.user }), sink, of)
     // Bits that give other users' rights to whoever runs it are not taken over from a guest.
     await chmod(partial, (Number.parseInt(mode ?? '644', 8) & 0o777) | 0o400)
     await rename(partial, target)
     return taken
   } catch (error) {
-    file.destroy()
+    await file.close().catch(() => {})
     await rm(partial, { force: true })
     throw error
   }
@@ -42,12 +40,10 @@ async function takeFile(job: CopyJob, target: string, of: number, mode: string |
 async function takeFolder(job: CopyJob, target: string, of: number): Promise<number> {
   await mkdir(target, { recursive: true })
   const tar = localTar('unpack', target)
-  const taken = await take(job, job.machine.spawn(farCommand('pack', job.source), { user: job.user }), tar.input, of)
-  await tar.done
-  return taken
+  return take(job, job.machine.spawn(farCommand('pack', job.source), { user: job.user }), tar, of)
 }
 
-async function take(job: CopyJob, command: Command, target: NodeJS.WritableStream, of: number): Promise<number> {
+async function take(job: CopyJob, command: Command, sink: Sink, of: number): Promise<number> {
   let taken = 0
   let said = ''
   await command.end()
@@ -57,11 +53,14 @@ async function take(job: CopyJob, command: Command, target: NodeJS.WritableStrea
       continue
     }
     // While this waits, the machine does.
-    await new Promise<void>((resolve, reject) => target.write(bytes, (error) => (error ? reject(error) : resolve())))
+    await sink.write(bytes)
     taken += bytes.length
     job.moved(taken, of)
   }
-  await new Promise<void>((resolve) => target.end(resolve))
+  // What the machine says of it comes first: a tar here that was given half an archive only says that.
+  const ended = sink.end()
+  ended.catch(() => {})
   await endWell(command, () => said)
+  await ended
   return taken
 }

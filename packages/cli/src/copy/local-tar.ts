@@ -3,8 +3,15 @@ import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { RametError } from '@ramet/model/errors/error.ts'
 
-export interface LocalTar {
-  readonly input: NodeJS.WritableStream
+/** Takes what comes out of a machine. */
+export interface Sink {
+  /** Resolves when there is room for more. */
+  write(bytes: Uint8Array): Promise<void>
+  /** Resolves when all is in its place. */
+  end(): Promise<void>
+}
+
+export interface LocalTar extends Sink {
   readonly output: AsyncIterable<Buffer>
   /** Resolves when it has ended well. Throws `copy_failed`. */
   readonly done: Promise<void>
@@ -30,6 +37,16 @@ export function localTar(direction: 'pack' | 'unpack', folder: string): LocalTar
     },
   )
   done.catch(() => {})
-  // Node throws away what a program that has ended printed and nobody has begun to read.
-  return { input: child.stdin, output: child.stdout.pipe(new PassThrough()), done }
+  const over = done.catch(() => {})
+  return {
+    // Node throws away what a program that has ended printed and nobody has begun to read.
+    output: child.stdout.pipe(new PassThrough()),
+    done,
+    // It ends at the archive's end and leaves what fills the last block; whether it ended well is another question, which `end` answers.
+    write: (bytes) => Promise.race([new Promise<void>((resolve) => child.stdin.write(bytes, () => resolve())), over]),
+    end() {
+      child.stdin.end()
+      return done
+    },
+  }
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { type ClientMessage, outputs } from '@ramet/model/api/stream.ts'
 import type { WebSocket } from 'ws'
 
-/** A handler of a stub server's websockets: commands run here, in `folder`, by a real sh. So what is sent to machines can be tested without one. */
+/** A handler of a stub server's websockets: commands run here, in `folder`, by a real sh; its programs in `bin` come first. So what is sent to machines can be tested without one. */
 export const localMachine =
   (folder: string, asked: string[] = []) =>
   (socket: WebSocket, request: IncomingMessage): void => {
@@ -15,7 +15,12 @@ export const localMachine =
     }
     const start = (command: string) => {
       asked.push(command)
-      const started = spawn('sh', ['-c', command], { cwd: folder, stdio: 'pipe', detached: true })
+      const started = spawn('sh', ['-c', command], {
+        cwd: folder,
+        env: { ...process.env, PATH: `${folder}/bin:${process.env.PATH}` },
+        stdio: 'pipe',
+        detached: true,
+      })
       const send = (channel: number) => (bytes: Buffer) => socket.send(Buffer.concat([Buffer.of(channel), bytes]))
       started.stdout.on('data', send(outputs.stdout))
       started.stderr.on('data', send(outputs.stderr))
