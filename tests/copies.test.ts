@@ -40,6 +40,39 @@ describe('copies of a run', { concurrency: false }, () => {
   })
   after(() => server.dispose())
 
+  test('published ports and saved forwards follow a run; a clone has them under names of its own, and private', async () => {
+    const api = await client()
+    const open = await api.ports.expose(source, { number: 80, access: 'public' })
+    assert.deepEqual(await api.ports.expose(source, { number: 80, access: 'public', machine: 'debian' }), open)
+    const secret = await api.ports.expose(source, { number: 443, tls: true, hostRewrite: 'shop.local', pathRewrite: '/a:/b' })
+    const forward = { kind: 'local', machine: 'debian', localPort: 8080, remotePort: 80 } as const
+    for (const each of [forward, forward, { ...forward, localPort: 9090 }]) await api.ports.saveForward(source, each)
+    assert.deepEqual(await api.ports.forwards(source), [forward, { ...forward, localPort: 9090 }])
+    await api.ports.removeForward(source, 1)
+    await refused(api.ports.removeForward(source, 1), 'not_found', /port-forward/)
+    await refused(api.ports.expose(source, { number: 80, machine: 'none' }), 'unknown_machine', /debian/)
+
+    const [clone] = await api.plays.clone(source, {})
+    const copied = await api.ports.list(clone?.id ?? '')
+    assert.deepEqual(
+      copied
+        .map(({ number, access, tls, hostRewrite, pathRewrite }) => [number, access, tls, hostRewrite, pathRewrite])
+        .toSorted(),
+      [
+        [443, 'private', true, 'shop.local', '/a:/b'],
+        [80, 'private', false, undefined, undefined],
+      ].toSorted(),
+    )
+    const names = new Set([open, secret, ...copied].map(({ hostname }) => hostname))
+    assert.equal(names.size, 4)
+    assert.deepEqual(await api.ports.forwards(clone?.id ?? ''), [forward])
+    await api.ports.remove(source, open.id)
+    await refused(api.ports.remove(source, open.id), 'not_found', /expose list/)
+    assert.deepEqual(await api.ports.list(source), [secret])
+    await server.ok('playground', 'destroy', clone?.id ?? '', '-q')
+    await api.ports.remove(source, secret.id)
+  })
+
   test('clones have titles of their own, are stopped runs, and have no file', async () => {
     const lines = (await server.ok('playground', 'clone', source, '--count', '3', '-q')).trim().split('\n')
     assert.equal(lines.length, 3)

@@ -98,7 +98,7 @@ export function Workspace({ play }: { play: Play }) {
       </Tabs.Panel>
       {others.map((other) => (
         <Tabs.Panel key={other.id} value={otherTab(other.id)} className="min-h-0 flex-1">
-          <NotShown {...other} />
+          <NotShown {...other} runId={play.id} />
         </Tabs.Panel>
       ))}
     </Tabs.Root>

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { PlayMachine } from '@ramet/model/api/wire.ts'
 import type { PlanTab as PlayTab } from '@ramet/model/plan/tabs.ts'
 import { freeNumber, machineTabs, otherTabs } from './terminal-tabs.ts'
 
-const machine = (name: string, hostAddress?: string) => ({ name, ...(hostAddress ? { hostAddress } : {}) }) as PlayMachine
-const machines = [machine('one', '10.0.0.5'), machine('two')]
 const tab = (kind: PlayTab['kind'], machine: string, more: Partial<PlayTab> = {}): PlayTab => ({
   id: `${kind}-${machine}`,
   kind,
@@ -26,7 +23,7 @@ test('tabs stand in the order and with the names that the run lists, one termina
   ])
 })
 
-test('tabs that cannot be shown say so, and where to look instead', () => {
+test('a tab of a port says where it opens; one that cannot be shown says so, and where to look instead', () => {
   const tabs = [
     tab('terminal', 'one'),
     tab('http-port', 'one', { name: 'Grafana', number: 3000 }),
@@ -35,19 +32,19 @@ test('tabs that cannot be shown say so, and where to look instead', () => {
     tab('web-page', 'one', { name: 'Docs', url: 'https://www.kernel.org/doc/' }),
     tab('web-page', 'one', { name: 'Odd', url: '/somewhere' }),
   ]
-  const shown = otherTabs({ tabs, machines })
+  const shown = otherTabs({ tabs })
   assert.deepEqual(
-    shown.map(({ label, url }) => [label, url]),
+    shown.map(({ label, url, port }) => [label, url ?? port?.number]),
     [
-      ['Grafana', 'http://10.0.0.5:3000/'],
-      ['Off', undefined],
+      ['Grafana', 3000],
+      ['Off', 80],
       ['IDE of one', undefined],
       ['Docs', 'https://www.kernel.org/doc/'],
       ['Odd', undefined],
     ],
   )
-  for (const { says } of shown) assert.match(says, /does not show tabs of the kind \S+ yet/)
-  assert.match(shown[1]?.says ?? '', /port 80 of two/)
+  assert.match(shown[1]?.says ?? '', /Port 80 of two opens .* for you alone/)
+  for (const { says } of shown.slice(2)) assert.match(says, /does not show tabs of the kind \S+ yet/)
 })
 
 test('a closed session’s number is used again', () => assert.equal(freeNumber([1, 3]), 2))

@@ -1,3 +1,4 @@
+import type { ExposePortRequest } from '@ramet/model/api/ports.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 
 export interface MachineTab {
@@ -12,6 +13,8 @@ export interface OtherTab {
   readonly says: string
   /** Where it can be seen instead. */
   readonly url?: string
+  /** A port that has a page of its own, under a host name of its own: published when it is opened. */
+  readonly port?: ExposePortRequest
 }
 
 /** One terminal tab a machine, as the run's `tabs` list them. */
@@ -23,24 +26,26 @@ export function machineTabs({ tabs }: Pick<Play, 'tabs'>): MachineTab[] {
 }
 
 /** Tabs of the run's playground that this app cannot show: each with what its panel says instead. */
-export function otherTabs({ tabs, machines }: Pick<Play, 'tabs' | 'machines'>): OtherTab[] {
+export function otherTabs({ tabs }: Pick<Play, 'tabs'>): OtherTab[] {
   return tabs.flatMap((tab) => {
     if (tab.kind === 'terminal') return []
-    const { hostAddress } = machines.find(({ name }) => name === tab.machine) ?? {}
-    return [{ id: tab.id, label: tab.name || `${tabKinds[tab.kind]} of ${tab.machine}`, ...whereInstead(tab, hostAddress) }]
+    return [{ id: tab.id, label: tab.name || `${tabKinds[tab.kind]} of ${tab.machine}`, ...whereInstead(tab) }]
   })
 }
 
 const tabKinds = { ide: 'IDE', 'http-port': 'Port', 'web-page': 'Page', kexp: 'Kubernetes' } as const
 
-function whereInstead(tab: Play['tabs'][number], hostAddress: string | undefined): Pick<OtherTab, 'says' | 'url'> {
-  const notYet = `This version of Ramet does not show tabs of the kind ${tab.kind} yet.`
-  if (tab.kind === 'web-page' && tab.url !== undefined && /^https?:\/\//i.test(tab.url))
-    return { says: `${notYet} The page is:`, url: tab.url }
-  if (tab.kind !== 'http-port') return { says: notYet }
-  const port = `${notYet} It is port ${tab.number} of ${tab.machine}`
-  if (hostAddress === undefined) return { says: `${port}, which can be reached from the host while the machine is on.` }
-  return { says: `${port}. From the host of the server:`, url: `${tab.tls ? 'https' : 'http'}://${hostAddress}:${tab.number}/` }
+function whereInstead(tab: Play['tabs'][number]): Omit<OtherTab, 'id' | 'label'> {
+  const { kind, machine, number, tls, hostRewrite, pathRewrite, access, url } = tab
+  if (kind === 'http-port' && number !== undefined)
+    return {
+      says: `Port ${number} of ${machine} opens in a window of its own, ${access === 'public' ? 'for whoever has its address' : 'for you alone'}.`,
+      port: { machine, number, tls: tls ?? false, hostRewrite, pathRewrite, access },
+    }
+  const notYet = `This version of Ramet does not show tabs of the kind ${kind} yet.`
+  return kind === 'web-page' && url !== undefined && /^https?:\/\//i.test(url)
+    ? { says: `${notYet} The page is:`, url }
+    : { says: notYet }
 }
 
 /** Names of the shells that this app opens on a machine: `web-1`, `web-2`, … */
