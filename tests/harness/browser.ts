@@ -2,8 +2,10 @@ import { rm } from 'node:fs/promises'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { testFolder } from '../../scripts/testing/test-folders.ts'
 
-/** Debian's chromium on a profile of its own. Nothing but the pages asked for is loaded. */
-export async function openBrowser(): Promise<{ context: BrowserContext; page: Page; close(): Promise<void> }> {
+/** Debian's chromium on a profile of its own. Nothing but the pages asked for is loaded. `more`: further words of its command. */
+export async function openBrowser(
+  more: readonly string[] = [],
+): Promise<{ context: BrowserContext; page: Page; close(): Promise<void> }> {
   const profile = testFolder('chromium')
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: '/usr/bin/chromium',
@@ -17,6 +19,7 @@ export async function openBrowser(): Promise<{ context: BrowserContext; page: Pa
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   })
   const page = context.pages()[0] ?? (await context.newPage())
