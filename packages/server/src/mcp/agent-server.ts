@@ -8,6 +8,7 @@ import {
 } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import type { OpenCounts } from '../access/open-counts.ts'
+import { permitScope } from '../access/permit.ts'
 import { validate } from '../http/validate.ts'
 import type { Services, User } from '../services.ts'
 import { sayError } from './say-error.ts'
@@ -57,6 +58,8 @@ export function agentServer({ services, counts, version, user, scopes, signal, f
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool ${JSON.stringify(params.name.slice(0, 100))}.`)
     }
     try {
+      // Told by name; the services would refuse it as if there were nothing.
+      permitScope(user, found.scope === 'read' ? 'run.read' : 'run.change')
       const input = validate(found.input, params.arguments ?? {})
       const either = AbortSignal.any([signal, context.mcpReq.signal])
       return toResult(await found.run(input, { user, services, counts, signal: either, tell: tellBy(context) }))

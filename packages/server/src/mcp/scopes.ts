@@ -1,6 +1,6 @@
 /**
- * What a tool does, from the least to the most. A client that is given `/mcp?scopes=read,run` sees and can call no tools of the others. Tokens have no scopes: whoever has one may do
- * all that its user may. So this keeps an agent from what it was not set up for, and is no wall against one that has the token.
+ * What a tool does, from the least to the most. A client that is given `/mcp?scopes=read,run` sees and can call no tools of the others. This keeps an
+ * agent from what it was not set up for. The wall is the token's own scopes, which `can()` asks for in every service.
  */
 export const scopes = ['read', 'run', 'destroy'] as const
 export type Scope = (typeof scopes)[number]
