@@ -52,9 +52,27 @@ describe('plain ssh', { concurrency: false }, () => {
     assert.equal(code, 3)
   })
 
-  test('the journal of a machine is printed to its end', async () => {
-    // A machine that has just had its identity made may have written nothing under it yet, which journalctl says.
-    assert.match(await server.ok('journal', id, '--until', 'now', '-n', '3'), /\S/)
+  test('the journal of a machine is printed, and followed until nobody reads', async () => {
+    // Early in a boot systemd-journald moves what it has to the drive, and journalctl finds nothing.
+    const printed = () => server.ok('journal', id, '--until', 'now', '-n', '3')
+    await until('the journal to have lines', async () => /^(\S+ .*\n){3}/.test(await printed()), 60_000)
+    const leave = new AbortController()
+    let seen = ''
+    const reading = (async () => {
+      const client = await server.client()
+      for await (const { stdout = '' } of client.journal(id, { lines: 0, unit: 'told.service' }, leave.signal)) seen += stdout
+    })()
+    await until(
+      'the line to be told',
+      async () => {
+        await ssh('systemd-run -q --wait --unit told.service echo seen-by-me')
+        return seen.includes('seen-by-me')
+      },
+      60_000,
+    )
+    leave.abort()
+    await reading
+    await until('nothing to follow it', async () => (await ssh('pgrep -x journalctl')).code === 1, 30_000)
   })
 
   test('a terminal is one', async () => {
