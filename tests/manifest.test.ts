@@ -90,7 +90,6 @@ describe('manifests as authors write them', { concurrency: false }, () => {
     assert.deepEqual(codes(checked.stdout), [
       '(not_acted_on)',
       '(not_acted_on)',
-      '(not_acted_on)',
       '(unknown_base)',
       '(unknown_field)',
       '(unknown_field)',
