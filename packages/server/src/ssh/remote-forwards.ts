@@ -13,10 +13,17 @@ export function listenAddress(asked: string): string | undefined {
   return isIP(asked) > 0 ? asked : undefined
 }
 
+export interface RemoteForwards {
+  /** Resolves when all that were asked for so far are there, or refused. */
+  settled(): Promise<void>
+}
+
 /** Serves `ssh -R` by a program that `exec` runs in the machine. */
-export function serveRemoteForwards(client: Connection, exec: Exec): void {
+export function serveRemoteForwards(client: Connection, exec: Exec): RemoteForwards {
   const open = new Map<string, Forwarder>()
+  const asked = new Set<Promise<void>>()
   let opening = 0
+  let isGone = false
 
   const listen = async (asked: string, port: number): Promise<number> => {
     const address = listenAddress(asked)
@@ -28,6 +35,10 @@ export function serveRemoteForwards(client: Connection, exec: Exec): void {
       const forwarder = await openForwarder(exec, `listen ${address} ${port}`, (arrival) =>
         passOn(arrival, (reply) => client.forwardOut(asked, bound, arrival.address, arrival.port, reply)),
       )
+      if (isGone) {
+        forwarder.close()
+        throw new Error('the client is gone')
+      }
       bound = Number(forwarder.where)
       const name = `${asked} ${bound}`
       open.set(name, forwarder)
@@ -39,12 +50,14 @@ export function serveRemoteForwards(client: Connection, exec: Exec): void {
   }
 
   client.on('request', (accept, reject, name, info) => {
-    if (name === 'tcpip-forward')
-      listen(info.bindAddr, info.bindPort).then(
+    if (name === 'tcpip-forward') {
+      const answered = listen(info.bindAddr, info.bindPort).then(
         (port) => accept?.(port),
         () => reject?.(),
       )
-    else if (name === 'cancel-tcpip-forward') {
+      asked.add(answered)
+      void answered.then(() => asked.delete(answered))
+    } else if (name === 'cancel-tcpip-forward') {
       const forwarder = open.get(`${info.bindAddr} ${info.bindPort}`)
       forwarder?.close()
       if (forwarder) accept?.()
@@ -52,8 +65,15 @@ export function serveRemoteForwards(client: Connection, exec: Exec): void {
     } else reject?.()
   })
   client.on('close', () => {
+    isGone = true
     for (const forwarder of open.values()) forwarder.close()
   })
+
+  return {
+    async settled() {
+      await Promise.all(asked)
+    },
+  }
 }
 
 /** Opens a channel to the client for a connection that arrived in the machine, and joins both; the connection ends when the client wants none. */

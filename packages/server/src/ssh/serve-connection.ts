@@ -111,13 +111,17 @@ function serveConnection(client: Connection, { access, machines, counts, admitte
   }
 
   client.on('authentication', (asked) => void authenticate(asked).catch(() => asked.reject()))
+  const forwards = serveRemoteForwards(client, (command) => exec(command, {}))
   client.on('session', (accept) =>
     serveSession(accept(), {
-      begin: (command, options) => exec(command ?? '', options),
+      // As with sshd, what was asked for first is there: a command may use a port that leads to its client.
+      async begin(command, options) {
+        await forwards.settled()
+        return exec(command ?? '', options)
+      },
       openAgent: () => openAgentForward(client, (command) => exec(command, {})),
     }),
   )
-  serveRemoteForwards(client, (command) => exec(command, {}))
   client.on('tcpip', (accept, reject, to) => void forward(accept, reject, to))
   client.on('error', () => client.end())
 }
