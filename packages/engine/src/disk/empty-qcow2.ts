@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { qcow2Magic } from './qcow2-header.ts'
+import { makeQcow2Header } from './qcow2-header.ts'
 
 /**
  * Cluster size of 128 KiB, so that a subcluster (one 32nd, with extended L2 entries) is 4 KiB: a page, and a block of ext4 and xfs. Only what a guest writes
@@ -12,7 +12,6 @@ export const qemuImgOptions = `extended_l2=on,cluster_size=${clusterBytes}`
 /** Extended L2 entries take 16 bytes, so one L2 table of a cluster maps 1 GiB. */
 const bytesOfL1Entry = (clusterBytes / 16) * clusterBytes
 const mostBytes = 4 * 1024 * 1024 * bytesOfL1Entry
-const headerBytes = 112
 
 /**
  * Writes an empty qcow2 file with subclusters into a new file, as `qemu-img create -o extended_l2=on,cluster_size=128k` makes it (a test compares them): header, one
@@ -24,7 +23,7 @@ export async function writeEmptyQcow2(file: FileHandle, sizeBytes: number): Prom
   const l1Entries = Math.ceil(sizeBytes / bytesOfL1Entry)
   const clusters = 3 + Math.ceil((l1Entries * 8) / clusterBytes)
   await file.truncate(3 * clusterBytes + l1Entries * 8)
-  await file.write(header(sizeBytes, l1Entries), 0, undefined, 0)
+  await file.write(makeQcow2Header({ sizeBytes, clusterBits, l1At: 3, l1Entries, hasSubclusters: true }), 0, undefined, 0)
   const table = Buffer.alloc(8)
   table.writeBigUInt64BE(BigInt(2 * clusterBytes))
   await file.write(table, 0, undefined, clusterBytes)
@@ -32,22 +31,4 @@ export async function writeEmptyQcow2(file: FileHandle, sizeBytes: number): Prom
   const counts = Buffer.alloc(clusters * 2)
   for (let cluster = 0; cluster < clusters; cluster++) counts.writeUInt16BE(1, cluster * 2)
   await file.write(counts, 0, undefined, 2 * clusterBytes)
-}
-
-/** docs/interop/qcow2.txt of QEMU, "Header"; what is not written is zero. After it comes the end of the (no) extensions, eight zeros. */
-function header(sizeBytes: number, l1Entries: number): Buffer {
-  const bytes = Buffer.alloc(headerBytes)
-  bytes.writeUInt32BE(qcow2Magic, 0)
-  bytes.writeUInt32BE(3, 4)
-  bytes.writeUInt32BE(clusterBits, 20)
-  bytes.writeBigUInt64BE(BigInt(sizeBytes), 24)
-  bytes.writeUInt32BE(l1Entries, 36)
-  bytes.writeBigUInt64BE(BigInt(3 * clusterBytes), 40)
-  bytes.writeBigUInt64BE(BigInt(clusterBytes), 48)
-  bytes.writeUInt32BE(1, 56)
-  // Incompatible feature 4: extended L2 entries.
-  bytes.writeBigUInt64BE(16n, 72)
-  bytes.writeUInt32BE(4, 96)
-  bytes.writeUInt32BE(headerBytes, 100)
-  return bytes
 }

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import { type DataExtent, eachDataExtent } from './data-extents.ts'
-import { qcow2Magic } from './qcow2-header.ts'
+import { makeQcow2Header } from './qcow2-header.ts'
 
 /** As `qemu-img convert` makes it. */
 const clusterBits = 16
@@ -8,7 +8,6 @@ const clusterBytes = 2 ** clusterBits
 const entriesOfTable = clusterBytes / 8
 /** A block of reference counts has 16 bits a cluster. */
 const countsOfBlock = clusterBytes / 2
-const headerBytes = 112
 /** OFLAG_COPIED: the cluster is used once. */
 const usedOnce = 1n << 63n
 
@@ -63,7 +62,7 @@ export async function writeMapping(file: string, layout: Mapped, signal?: AbortS
   }
   await eachDataExtent({ file, offsetBytes: contentOffset(layout), sizeBytes }, map, { signal })
   const parts: readonly (readonly [Buffer, number])[] = [
-    [header(layout), 0],
+    [makeQcow2Header({ ...layout, clusterBits, hasSubclusters: false }), 0],
     [addresses(2, countBlocks, 0n), clusterBytes],
     [counts, 2 * clusterBytes],
     [addresses(tablesAt, l1Entries, usedOnce), l1At * clusterBytes],
@@ -77,20 +76,4 @@ function addresses(from: number, count: number, flag: bigint): Buffer {
   const table = Buffer.alloc(count * 8)
   for (let at = 0; at < count; at++) table.writeBigUInt64BE(flag | BigInt((from + at) * clusterBytes), at * 8)
   return table
-}
-
-/** What is not written is zero. After it comes the end of the (no) extensions, eight zeros. */
-function header({ sizeBytes, l1At, l1Entries }: Mapped): Buffer {
-  const bytes = Buffer.alloc(headerBytes)
-  bytes.writeUInt32BE(qcow2Magic, 0)
-  bytes.writeUInt32BE(3, 4)
-  bytes.writeUInt32BE(clusterBits, 20)
-  bytes.writeBigUInt64BE(BigInt(sizeBytes), 24)
-  bytes.writeUInt32BE(l1Entries, 36)
-  bytes.writeBigUInt64BE(BigInt(l1At * clusterBytes), 40)
-  bytes.writeBigUInt64BE(BigInt(clusterBytes), 48)
-  bytes.writeUInt32BE(1, 56)
-  bytes.writeUInt32BE(4, 96)
-  bytes.writeUInt32BE(headerBytes, 100)
-  return bytes
 }

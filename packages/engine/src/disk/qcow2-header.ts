@@ -62,3 +62,34 @@ function whyNotExtensions(bytes: Buffer, begin: number): string | undefined {
   }
   return 'its header does not end'
 }
+
+/** Of the headers that we write: those of version 3 with the field for compression (QEMU, docs/interop/qcow2.txt, "Header"). */
+const headerBytes = 112
+
+/** Where the tables of a file of ours are, in clusters. Its table of reference counts is cluster 1. */
+export interface NewQcow2 {
+  readonly sizeBytes: number
+  readonly clusterBits: number
+  readonly l1At: number
+  readonly l1Entries: number
+  readonly hasSubclusters: boolean
+}
+
+/** Makes a header. What is not written is zero. After it comes the end of the (no) extensions, eight zeros. */
+export function makeQcow2Header({ sizeBytes, clusterBits, l1At, l1Entries, hasSubclusters }: NewQcow2): Buffer {
+  const clusterBytes = 2 ** clusterBits
+  const bytes = Buffer.alloc(headerBytes)
+  bytes.writeUInt32BE(qcow2Magic, 0)
+  bytes.writeUInt32BE(3, 4)
+  bytes.writeUInt32BE(clusterBits, 20)
+  bytes.writeBigUInt64BE(BigInt(sizeBytes), 24)
+  bytes.writeUInt32BE(l1Entries, 36)
+  bytes.writeBigUInt64BE(BigInt(l1At * clusterBytes), 40)
+  bytes.writeBigUInt64BE(BigInt(clusterBytes), 48)
+  bytes.writeUInt32BE(1, 56)
+  // Incompatible feature 4: extended L2 entries.
+  if (hasSubclusters) bytes.writeBigUInt64BE(16n, 72)
+  bytes.writeUInt32BE(4, 96)
+  bytes.writeUInt32BE(headerBytes, 100)
+  return bytes
+}

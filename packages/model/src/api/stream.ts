@@ -20,7 +20,7 @@ export const windowBytes = 256 * 1024
 export const ackEveryBytes = 32 * 1024
 
 /** What Linux takes as one argument (MAX_ARG_STRLEN, execve(2)). */
-const longestCommand = 131_072
+export const longestCommand = 131_072
 const dimension = z.number().int().min(1).max(1000)
 
 export const clientMessageSchema = z.discriminatedUnion('type', [

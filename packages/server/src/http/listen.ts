@@ -1,4 +1,5 @@
-import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import type { AddressInfo, Server } from 'node:net'
 import { cannotListen, portTaken } from '@ramet/model/errors/errors.ts'
 import type { FastifyInstance } from 'fastify'
 
@@ -16,6 +17,19 @@ export async function listen(
     throw error
   }
   return endpointOf(host, (app.server.address() as AddressInfo).port)
+}
+
+/** As `listen`, for a server of another protocol. Returns the port. Throws port_taken or cannot_listen. */
+export async function listenOn(server: Server, host: string, port: number): Promise<number> {
+  try {
+    server.listen({ host, port })
+    await once(server, 'listening')
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw code === 'EADDRINUSE' ? portTaken(host, port) : cannotListen(host, port, message)
+  }
+  const address = server.address()
+  return typeof address === 'object' && address ? address.port : port
 }
 
 /** Returns the loopback address for a server that listens on all addresses. */

@@ -1,3 +1,4 @@
+import { longestCommand } from '@ramet/model/api/stream.ts'
 import { lineSchema, wordSchema } from '@ramet/model/units/plain-text.ts'
 import { z } from 'zod'
 
@@ -15,7 +16,7 @@ export const guestPath = lineSchema(1, 4096).describe('path in the machine; a re
 export const commandText = z
   .string()
   .min(1)
-  .max(131072)
+  .max(longestCommand)
   .describe('given to the login shell of the user; pipes, redirections and several lines are fine')
 
 /** How long a call may take. */

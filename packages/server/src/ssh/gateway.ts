@@ -1,7 +1,6 @@
-import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
-import { cannotListen, portTaken } from '@ramet/model/errors/errors.ts'
 import { sourceOf } from '../access/source-budget.ts'
+import { listenOn } from '../http/listen.ts'
 import { type SshOptions, serveSsh } from './serve-connection.ts'
 
 export interface GatewayOptions extends Omit<SshOptions, 'admitted' | 'keepaliveMs'> {
@@ -40,16 +39,8 @@ export class SshGateway implements AsyncDisposable {
   }
 
   /** Returns the port. Throws port_taken or cannot_listen. */
-  async listen(host: string, port: number): Promise<number> {
-    try {
-      this.#server.listen({ host, port })
-      await once(this.#server, 'listening')
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException
-      throw code === 'EADDRINUSE' ? portTaken(host, port) : cannotListen(host, port, message)
-    }
-    const address = this.#server.address()
-    return typeof address === 'object' && address ? address.port : port
+  listen(host: string, port: number): Promise<number> {
+    return listenOn(this.#server, host, port)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

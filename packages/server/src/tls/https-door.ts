@@ -1,9 +1,8 @@
-import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { createServer, type SecureContext, type TLSSocket, type Server as TlsServer } from 'node:tls'
-import { cannotListen, portTaken } from '@ramet/model/errors/errors.ts'
 import type { ConnectionBounds } from '../http/connection-bounds.ts'
+import { listenOn } from '../http/listen.ts'
 import type { Identity } from './certificate.ts'
 
 export interface HttpsDoorOptions {
@@ -62,16 +61,8 @@ export class HttpsDoor implements AsyncDisposable {
   }
 
   /** Returns the port. Throws port_taken or cannot_listen. */
-  async listen(host: string, port: number): Promise<number> {
-    try {
-      this.#server.listen({ host, port })
-      await once(this.#server, 'listening')
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException
-      throw code === 'EADDRINUSE' ? portTaken(host, port) : cannotListen(host, port, message)
-    }
-    const address = this.#server.address()
-    return typeof address === 'object' && address ? address.port : port
+  listen(host: string, port: number): Promise<number> {
+    return listenOn(this.#server, host, port)
   }
 
   /** For connections from now on. */
