@@ -129,9 +129,9 @@ describe('plain ssh', { concurrency: false }, () => {
       const dial = (address: string, to: number) => `/run/ramet/busybox nc ${address} ${to} </dev/null`
       const forwards = ['-R', `9090:127.0.0.1:${port}`, '-R', '9091:127.0.0.1:1', '-R', `*:9092:127.0.0.1:${port}`]
       const options = ['-F', config, '-i', key, '-o', 'ExitOnForwardFailure=yes', ...forwards, 'ramet-lab']
-      const commands = `${dial('127.0.0.1', 9090)}; ${dial('127.0.0.1', 9091)}; ${dial('$(hostname -i)', 9092)}; ${dial('127.0.0.1', 9090)}`
+      const commands = `${dial('127.0.0.1', 9090)}; ${dial('127.0.0.1', 9091)}; ${dial('$(hostname -i)', 9092)}; ${dial('127.0.0.1', 9090)}; for n in $(seq 40); do ${dial('127.0.0.1', 9090)}; done`
       const { stdout, stderr, code } = await finish(['ssh', ...options, commands], { timeoutMs: 60_000 })
-      assert.equal(stdout, 'from the client\n'.repeat(3), stderr)
+      assert.equal(stdout, 'from the client\n'.repeat(43), stderr)
       assert.equal(code, 0)
       await until('the port to be free again', async () => (await ssh(dial('127.0.0.1', 9090))).code !== 0, 30_000)
       const twice = ['-R', `22222:127.0.0.1:${port}`, '-R', '22222:127.0.0.1:1']

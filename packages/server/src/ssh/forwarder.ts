@@ -1,6 +1,6 @@
-import { Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import type { GuestProcess } from '@ramet/engine'
+import { duplexOf, type GuestProcess } from '@ramet/engine'
 
 /** Runs a command in the machine as the user that logged in. */
 export type Exec = (command: string) => Promise<GuestProcess>
@@ -49,7 +49,7 @@ export async function openForwarder(exec: Exec, what: string, arrived: (arrival:
       arrived({
         address,
         port: Number(port),
-        take: async () => joined(await exec(`${program} take ${handle} ${number}`)),
+        take: async () => duplexOf(await exec(`${program} take ${handle} ${number}`)),
         drop: () => stdin.write(numberBytes(Number(number))),
       })
     } else close()
@@ -65,18 +65,6 @@ export async function openForwarder(exec: Exec, what: string, arrived: (arrival:
   })
   const where = await ready.promise
   return { where, ended, close }
-}
-
-/** The input and output of a command as one stream. */
-export function joined({ stdin, stdout, stderr, exit, close }: GuestProcess): Duplex {
-  stderr.resume()
-  const connection = Duplex.from({ readable: stdout, writable: stdin })
-  connection.once('close', close)
-  void Promise.all([exit, finished(stdout)]).then(
-    () => connection.end(),
-    () => connection.destroy(),
-  )
-  return connection
 }
 
 function numberBytes(value: number): Buffer {

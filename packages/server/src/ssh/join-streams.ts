@@ -11,7 +11,8 @@ const nothing = Buffer.alloc(0)
  */
 export function joinStreams(channel: Duplex & Pick<Channel, 'eof'>, inside: Duplex): void {
   channel.on('error', () => inside.destroy())
-  inside.on('error', () => channel.destroy())
+  // Its close follows, and ends the channel once it has what was read.
+  inside.on('error', () => {})
   // ssh2 tells of the end of the input and of the close in one breath: here nothing of the input has gone further than our buffers.
   channel.once('close', () => {
     const late = setTimeout(() => inside.destroy(), lingerMs).unref()

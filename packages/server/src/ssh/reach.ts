@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
+import { duplexOf } from '@ramet/engine'
 import { portClosed } from '@ramet/model/errors/errors.ts'
 import type { Machines, User } from '../services.ts'
-import { joined } from './forwarder.ts'
 
 /** A machine, from whose network a connection is made. */
 export interface From {
@@ -26,5 +26,5 @@ export async function reach(
   if (itself.has(host) || host === machine) return machines.dial(user, runId, machine, port)
   if (!/^[A-Za-z0-9][A-Za-z0-9._:-]{0,252}$/.test(host) || !Number.isInteger(port) || port < 1 || port > 65535)
     throw portClosed(machine, port)
-  return joined(await machines.exec(user, runId, machine, `exec /run/ramet/busybox nc ${host} ${port}`, {}))
+  return duplexOf(await machines.exec(user, runId, machine, `exec /run/ramet/busybox nc ${host} ${port}`, {}))
 }

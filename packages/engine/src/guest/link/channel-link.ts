@@ -14,8 +14,9 @@ import type {
   WithPort,
 } from '../guest.ts'
 import { type AbilityPace, usualAbility, watchAbility, whyNoCommand } from './ability.ts'
-import { type Channel, duplexOf, processOf, Refused } from './channel.ts'
+import { type Channel, processOf, Refused } from './channel.ts'
 import { type ChannelConnection, connectChannels } from './channel-connection.ts'
+import { duplexOf } from './duplex-of.ts'
 import { openTerminal } from './keeper-terminal.ts'
 import { type Pace, usualPace, watchLiveness } from './liveness.ts'
 import { commandRequest, dialRequest, keeperRequest, toolRequest } from './requests.ts'
@@ -121,7 +122,7 @@ export class ChannelLink implements GuestLink {
 
   async dial(port: number): Promise<Duplex | undefined> {
     try {
-      return duplexOf(await this.#connected().open(dialRequest(port)))
+      return duplexOf(processOf(await this.#connected().open(dialRequest(port))))
     } catch (error) {
       if (error instanceof Refused && error.nothingListens) return undefined
       throw unreachable(error)

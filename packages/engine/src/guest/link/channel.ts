@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { Duplex, Writable } from 'node:stream'
+import { Writable } from 'node:stream'
 import { guestUnreachable } from '@ramet/model/errors/errors.ts'
 import type { GuestProcess } from '../guest.ts'
 import { type Ask, asks, type ChannelFrame, inputWindow, nothingListens, payloadLength, says, uint32 } from './channel-frames.ts'
@@ -181,30 +181,4 @@ export function processOf(channel: Channel): GuestProcess {
     signal: (name) => channel.tell(asks.signal, Buffer.of(constants.signals[`SIG${name}`])),
     close: () => channel.close(),
   }
-}
-
-/** The channel of a connection as one stream; destroyed, it hangs up. Ends with the guest's end of it, and fails with nothing: as a socket that was closed. */
-export function duplexOf(channel: Channel): Duplex {
-  const { stdin, stdout, stderr } = channel
-  stderr.resume()
-  const duplex = new Duplex({
-    read: () => void stdout.resume(),
-    write: (bytes: Buffer, _encoding, done) => void stdin.write(bytes, () => done()),
-    final: (done) => void stdin.end(() => done()),
-    destroy(error, done) {
-      channel.close()
-      done(error)
-    },
-  })
-  stdout.on('data', (bytes: Buffer) => {
-    if (!duplex.destroyed && !duplex.push(bytes)) stdout.pause()
-  })
-  stdout.on('end', () => {
-    if (!duplex.destroyed) duplex.push(null)
-  })
-  channel.exit.then(
-    () => duplex.end(),
-    () => duplex.destroy(),
-  )
-  return duplex
 }
