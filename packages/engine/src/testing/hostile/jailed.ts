@@ -13,7 +13,7 @@ import { vmFiles } from '../../vmm/qemu/vm-files.ts'
 import type { Vm, Vmm, VmSpec } from '../../vmm/vmm.ts'
 import { testUids } from '../test-uids.ts'
 import { Canaries, mustBeClean } from './canaries.ts'
-import { type Act, once, type Report } from './once.ts'
+import { type Act, once, type Report, type Tell } from './once.ts'
 
 const sizeBytes = 64 * 1024 * 1024
 const roundsOfVm = 20
@@ -62,9 +62,9 @@ const slowActs: typeof acts = {
 
 /**
  * A hostile program in the place of a run's QEMU: with its user, namespaces, files and descriptors. Throws when anything outside, or of another run, was read or
- * changed, when it made any name anywhere, or when the server hangs.
+ * changed, when it made any name anywhere, or when the server hangs. `tell` hears how many rounds were held.
  */
-export async function jailedRounds(rounds: number, cacheFolder: string): Promise<Report> {
+export async function jailedRounds(rounds: number, cacheFolder: string, tell?: Tell): Promise<Report> {
   const at = await mkdtemp(join(process.env.RAMET_TEST_MEMORY ?? tmpdir(), 'jailed-'))
   const [drives, folder, layersFolder] = ['drives', 'machines/0', 'layers'].map((name) => join(at, name)) as [
     string,
@@ -105,6 +105,7 @@ export async function jailedRounds(rounds: number, cacheFolder: string): Promise
       }
       // What it left of its drive is started from once more, or refused.
       await once(report, 'start again', async () => void (await (await vmm.start(spec)).kill()))
+      tell?.(Math.min(round + roundsOfVm, rounds))
     }
     return report
   } finally {

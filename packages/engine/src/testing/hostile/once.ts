@@ -2,6 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 export type Act<T> = (on: T, round: number) => Promise<unknown>
 
+/** Hears how many rounds were held so far. */
+export type Tell = (held: number) => void
+
 /** How often each act succeeded: one that never did would test nothing. */
 export interface Report {
   readonly succeeded: Record<string, number>

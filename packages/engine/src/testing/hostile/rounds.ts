@@ -15,7 +15,7 @@ import { consoleLogs, readMessages } from '../../vmm/qemu/console-log.ts'
 import { hostTool } from '../../vmm/qemu/host-tools.ts'
 import { newLogs, untilLogged } from '../../vmm/qemu/log-keeper.ts'
 import { Canaries, mustBeClean } from './canaries.ts'
-import { type Act, once, type Report } from './once.ts'
+import { type Act, once, type Report, type Tell } from './once.ts'
 
 const sizeBytes = 64 * 1024 * 1024
 const runId = 'a'.repeat(24)
@@ -134,9 +134,9 @@ async function makeFolders({ home, drives, machine, user }: Field): Promise<void
 
 /**
  * A hostile process against all that the server does with the files of a run, so many times. Throws when anything outside was read or changed, or an act hangs.
- * Returns how often each act succeeded: one that never did would test nothing.
+ * Returns how often each act succeeded: one that never did would test nothing. `tell` hears how many rounds were held.
  */
-export async function hostileRounds(rounds: number, cacheFolder: string): Promise<Report> {
+export async function hostileRounds(rounds: number, cacheFolder: string, tell?: Tell): Promise<Report> {
   const root = await mkdtemp(join(process.env.RAMET_TEST_MEMORY ?? tmpdir(), 'hostile-'))
   await chmod(root, 0o711)
   const user = await ensureVmUser()
@@ -154,6 +154,7 @@ export async function hostileRounds(rounds: number, cacheFolder: string): Promis
       await plant(field, canaries.folder, round)
       for (const [name, act] of chosenFor(round)) await once(report, name, () => act(field, round))
       if (round % 50 === 0) await canaries.mustBeAsBefore()
+      tell?.(round + 1)
     }
     await canaries.mustBeAsBefore()
     for (const where of [field.drives, field.machine])
