@@ -128,11 +128,10 @@ export function vmmConformance(make: () => Promise<ConformanceTools>, skip: Read
   it('tells afterwards that the guest powered off while nobody looked, each time it is asked', async (tools, spec) => {
     const vm = await obedient(tools, spec)
     await tools.tell(vm, spec, 'poweroff')
-    // A guest that was resumed has no log before it prints something: here the order's echo.
-    const held = await tools.vmm.consoleLogs(spec)
     vm.release()
+    // A guest that was resumed has no log before it prints something: here the order's echo, which may take a while.
     await until(tools, 'the guest to say that it powers off', async () =>
-      /power(ing)?[ -]?(off|down)/i.test((await held.at(-1)?.read()) ?? ''),
+      /power(ing)?[ -]?(off|down)/i.test((await (await tools.vmm.consoleLogs(spec)).at(-1)?.read()) ?? ''),
     )
     await until(tools, 'it to be found powered off', async () => {
       const found = await tools.vmm.find(spec)

@@ -97,6 +97,7 @@ async function startOne(
       system: ['/usr', '/lib', '/lib64'],
       read: [hostsFileOf(folder, view)],
       devices: ['null', 'urandom'],
+      sockets: 'any',
     },
     argv,
   )

@@ -21,6 +21,8 @@ export interface Jail {
   readonly sealed?: readonly string[]
   readonly folders?: readonly { readonly here: string; readonly there: string }[]
   readonly devices?: readonly string[]
+  /** Those that it may make; otherwise it has those that it is given. */
+  readonly sockets?: 'unix' | 'any'
   readonly environment?: Readonly<Record<string, string>>
 }
 
@@ -45,6 +47,7 @@ export function jailCommandLine(program: string, jail: Jail, argv: readonly [str
     ...each('sealed', jail.sealed),
     ...each('read', jail.read),
     ...each('device', jail.devices),
+    ...each('sockets', jail.sockets ? [jail.sockets] : []),
     ...each(
       'env',
       Object.entries(jail.environment ?? {}).map(([name, value]) => `${name}=${value}`),

@@ -110,6 +110,17 @@ test('calls that lead to the kernel’s less trodden parts, to other processes a
   assert.deepEqual(out.trim().split('\n'), [...refused.map((name) => `${name} 1`), 'getpid done', 'lease 1', 'flags'])
 })
 
+test('it makes no socket, of whatever kind, unless it is for that', async () => {
+  const script = `for my $family (1, 2, 10, 16, 17, 38, 40) { print syscall(41, $family, 2, 0) < 0 ? $! + 0 : 'made', "\\n" }`
+  const kinds = async (jail: Partial<Jail>) => {
+    const child = begin(['perl', '-e', script], jail)
+    return child.stdout ? (await text(child.stdout)).trim().split('\n') : []
+  }
+  assert.deepEqual(await kinds({}), Array(7).fill('1'))
+  assert.deepEqual(await kinds({ sockets: 'unix' }), ['made', ...Array(6).fill('1')])
+  assert.deepEqual((await kinds({ sockets: 'any' })).slice(0, 2), ['made', 'made'])
+})
+
 test('a file that root links into its folder while it runs is there, and names can be made by root alone', async () => {
   await writeFile(at('later'), 'later')
   await chmod(at('later'), 0o444)

@@ -53,6 +53,8 @@ export function qemuJail(spec: VmSpec, { jail, sealed, read, accelerator, prefix
     folders: [{ here: files.own, there: jail.inside }],
     sealed,
     read,
+    // It connects to the splitter of a cut.
+    sockets: 'unix',
     devices: ['null', 'zero', 'urandom', ...(accelerator === 'kvm' ? ['kvm'] : [])],
     environment: {
       PATH: '/usr/bin:/bin',

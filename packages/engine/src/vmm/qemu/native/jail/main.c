@@ -19,6 +19,7 @@
  *   folder HERE THERE    the folder HERE, under the name THERE; files in it may be written by who owns them
  *   device NAME          a device of /dev
  *   env NAME=VALUE       the program's whole environment
+ *   sockets unix|any     the sockets that it may make; otherwise it has those that it is given
  * A PROGRAM without a slash is looked for where Debian has programs.
  * It ends as the program ends, by the same exit code or signal, and the program ends when it is ended.
  */
@@ -96,7 +97,7 @@ __attribute__((noreturn)) static void run(char **program, int gate) {
     if (read(gate, &any, 1) != 1) _exit(1);
     close_all(OWN, file - 1);
     close_all(file + 1, 0x7fffffff);
-    refuse_calls();
+    refuse_calls(walls.sockets);
     /* By its open file: a folder above it may be closed to the user. A script has to be opened again by its interpreter. */
     syscall(SYS_execveat, file, "", program, walls.environment, AT_EMPTY_PATH);
     if (errno == ENOENT || errno == ENOSYS) execve(path, program, walls.environment);

@@ -57,7 +57,10 @@ char **take_options(char **word, bool is_first) {
         else if (!strcmp(name, "read")) add_place(value, value, DATA);
         else if (!strcmp(name, "sealed")) add_sealed(value);
         else if (!strcmp(name, "folder")) add_place(value, second, FOLDER);
-        else if (!strcmp(name, "device")) {
+        else if (!strcmp(name, "sockets")) {
+            if (strcmp(value, "unix") && strcmp(value, "any")) refuse(value);
+            walls.sockets = strcmp(value, "any") ? UNIX_SOCKETS : ANY_SOCKETS;
+        } else if (!strcmp(name, "device")) {
             static char paths[MOST_DEVICES][64];
             static size_t used;
             if (used == MOST_DEVICES || strchr(value, '/') || (size_t)snprintf(paths[used], 64, "/dev/%s", value) >= 64) refuse(value);

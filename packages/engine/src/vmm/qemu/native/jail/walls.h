@@ -1,5 +1,6 @@
 /* What the command line says of the program and what it gets. */
 #pragma once
+#include "rights.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -9,6 +10,7 @@
 struct walls {
     const char *root, *record_file, *record_text, *netns, *end_file;
     uid_t uid;
+    enum sockets sockets;
     char *environment[MOST_VARIABLES + 1];
     size_t environment_size;
 };
