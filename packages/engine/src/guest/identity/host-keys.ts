@@ -1,6 +1,7 @@
 import { generateKeyPair } from 'node:crypto'
 import { promisify } from 'node:util'
 import { makeKeyPair } from './keys.ts'
+import { field, mpint } from './ssh-fields.ts'
 
 /** Those that `ssh-keygen -A` makes (ssh-keygen(1)). */
 export const hostKeyTypes = ['rsa', 'ecdsa', 'ed25519'] as const
@@ -16,20 +17,6 @@ export interface HostKey {
 
 const comment = 'root@ramet'
 const rsaBits = 3072
-
-/** A length, then the bytes: `string` of RFC 4251, section 5. */
-function field(value: string | Uint8Array): Buffer {
-  const bytes = Buffer.from(value)
-  const length = Buffer.alloc(4)
-  length.writeUInt32BE(bytes.length)
-  return Buffer.concat([length, bytes])
-}
-
-/** `mpint` of RFC 4251: signed, so that a first bit set needs a zero before it. */
-const mpint = (base64url = '') => {
-  const bytes = Buffer.from(base64url, 'base64url')
-  return field((bytes[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.of(0), bytes]) : bytes)
-}
 
 const line = (type: string, ...fields: Buffer[]) =>
   `${type} ${Buffer.concat([field(type), ...fields]).toString('base64')} ${comment}\n`

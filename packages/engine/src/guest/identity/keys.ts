@@ -1,19 +1,6 @@
 import { generateKeyPair, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
-
-/** A length, then the bytes: `string` of RFC 4251, section 5. */
-function field(value: string | Uint8Array): Buffer {
-  const bytes = Buffer.from(value)
-  const length = Buffer.alloc(4)
-  length.writeUInt32BE(bytes.length)
-  return Buffer.concat([length, bytes])
-}
-
-const uint32 = (value: number) => {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(value)
-  return bytes
-}
+import { field, uint32 } from './ssh-fields.ts'
 
 const type = 'ssh-ed25519'
 /** Padding goes up to the block size of the cipher, which is 8 for `none` (OpenSSH's PROTOCOL.key). */

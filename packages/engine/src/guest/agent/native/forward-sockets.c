@@ -24,10 +24,10 @@ socklen_t name_handle(struct sockaddr_un *address, const char *handle) {
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(address->sun_path + 1));
 }
 
-bool is_own_user(int connection) {
+bool is_of_user(int connection, uid_t user) {
     struct ucred peer;
     socklen_t size = sizeof peer;
-    return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
+    return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == user;
 }
 
 int open_handle(char handle[2 * HANDLE_BYTES + 1]) {

@@ -57,7 +57,7 @@ int take(const char *handle, unsigned number) {
     socklen_t size = name_handle(&address, handle);
     int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     uint32_t which = number;
-    if (server < 0 || connect(server, (struct sockaddr *)&address, size) < 0 || !is_own_user(server)) return fail("nothing forwards any more");
+    if (server < 0 || connect(server, (struct sockaddr *)&address, size) < 0 || !is_of_user(server, geteuid())) return fail("nothing forwards any more");
     if (send(server, &which, sizeof which, MSG_NOSIGNAL) != sizeof which) return fail("not asked");
     int connection = take_descriptor(server);
     if (connection < 0) return fail("the connection is gone");

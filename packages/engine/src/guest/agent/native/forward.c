@@ -34,9 +34,7 @@ static void accept_one(int listener, bool is_agent) {
     size_t place = 0;
     while (place < MOST_WAITING && waiting[place] >= 0) place++;
     /* The user's own programs and root's may use the keys. */
-    struct ucred peer = {.uid = 0};
-    socklen_t peer_size = sizeof peer;
-    bool may = !is_agent || (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) == 0 && (peer.uid == geteuid() || peer.uid == 0));
+    bool may = !is_agent || is_of_user(connection, geteuid()) || is_of_user(connection, 0);
     if (place == MOST_WAITING || !may) {
         close(connection);
         return;
@@ -98,7 +96,7 @@ static void give_one(int handle) {
     /* Who asks says which in the same breath; whoever does not is not one of ours. */
     setsockopt(asker, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 1}, sizeof(struct timeval));
     uint32_t number;
-    bool is_asked = is_own_user(asker) && recv(asker, &number, sizeof number, MSG_WAITALL) == sizeof number;
+    bool is_asked = is_of_user(asker, geteuid()) && recv(asker, &number, sizeof number, MSG_WAITALL) == sizeof number;
     int place = is_asked ? find(number) : -1;
     if (place >= 0) {
         pass(asker, waiting[place]);

@@ -20,5 +20,6 @@ extern char agent_folder[];
 extern struct sockaddr_un agent_address;
 
 socklen_t name_handle(struct sockaddr_un *address, const char *handle);
-bool is_own_user(int connection);
+/* Whether the other end of a Unix socket was made by this user. */
+bool is_of_user(int connection, uid_t user);
 int take(const char *handle, unsigned number);

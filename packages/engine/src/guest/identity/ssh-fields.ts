@@ -1,0 +1,18 @@
+/** A length, then the bytes: `string` of RFC 4251, section 5. */
+export function field(value: string | Uint8Array): Buffer {
+  const bytes = Buffer.from(value)
+  return Buffer.concat([uint32(bytes.length), bytes])
+}
+
+/** Big-endian, as everywhere in SSH (RFC 4251, section 5). */
+export function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value)
+  return bytes
+}
+
+/** `mpint` of RFC 4251: signed, so that a first bit set needs a zero before it. */
+export function mpint(base64url = ''): Buffer {
+  const bytes = Buffer.from(base64url, 'base64url')
+  return field((bytes[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.of(0), bytes]) : bytes)
+}
