@@ -6,6 +6,8 @@ import { notFound } from '@ramet/model/errors/errors.ts'
 import type { FastifyBaseLogger } from 'fastify'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
+import type { Gate } from '../access/gate.ts'
+import { LentLogin } from '../access/lent-login.ts'
 import type { OpenCounts } from '../access/open-counts.ts'
 import { journalCommand } from '../journal/journal-command.ts'
 import type { Services, User } from '../services.ts'
@@ -18,6 +20,7 @@ import type { WebSockets } from './web-sockets.ts'
 
 export interface JournalOptions {
   readonly services: Pick<Services, 'runs' | 'machines'>
+  readonly gate: Gate
   readonly sockets: WebSockets
   readonly counts: OpenCounts
   readonly isSecure: IsSecure
@@ -25,18 +28,18 @@ export interface JournalOptions {
 }
 
 interface Asked {
-  readonly user: User
+  readonly login: LentLogin
   readonly id: string
   readonly machine: string
   readonly request: JournalRequest
 }
 
 /** Serves the journal of a machine as labctl reads it: a websocket of JSON frames, followed until the client leaves. Returns the route that hands out its URL. */
-export function addJournals({ services, sockets, counts, isSecure, log }: JournalOptions): Route[] {
+export function addJournals({ services, gate, sockets, counts, isSecure, log }: JournalOptions): Route[] {
   const { runs, machines } = services
   const tickets = new Tickets<Asked>()
 
-  async function show(socket: WebSocket, { user, id, machine, request }: Asked): Promise<void> {
+  async function show(socket: WebSocket, user: User, { id, machine, request }: Asked): Promise<void> {
     const process = await machines.exec(user, id, machine, journalCommand(request), { user: 'root' })
     const end = () => process.close()
     socket.once('close', end)
@@ -59,12 +62,14 @@ export function addJournals({ services, sockets, counts, isSecure, log }: Journa
       const asked = tickets.find(name)
       if (!asked) throw notFound('journal', 'of this ticket', 'Ask for a new one: POST /api/plays/ID/journals.')
       // Whoever may not enter the run any more reads nothing.
-      await runs.get(asked.user, asked.id)
+      const user = await asked.login.user()
+      await runs.get(user, asked.id)
       return (socket) => {
+        asked.login.bind(socket)
         socket.on('message', () => {})
         const live = async () => {
-          using _ = counts.take(asked.user, 'sockets')
-          await show(socket, asked)
+          using _ = counts.take(user, 'sockets')
+          await show(socket, user, asked)
         }
         live()
           .catch(async (error: unknown) => {
@@ -91,7 +96,7 @@ export function addJournals({ services, sockets, counts, isSecure, log }: Journa
       answer: z.object({ url: z.string() }),
       async handle({ user, params: { id }, body, request }) {
         const { machine } = inRun(await runs.get(user, id), body.machine ?? '')
-        const ticket = tickets.issue({ user, id, machine, request: body })
+        const ticket = tickets.issue({ login: new LentLogin(gate, request.headers), id, machine, request: body })
         return { url: publicSocketUrl(request, isSecure) + routes.journal(ticket) }
       },
     }),

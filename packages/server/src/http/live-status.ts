@@ -4,8 +4,10 @@ import { RametError } from '@ramet/model/errors/error.ts'
 import { notFound } from '@ramet/model/errors/errors.ts'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
+import type { Gate } from '../access/gate.ts'
+import { LentLogin } from '../access/lent-login.ts'
 import type { OpenCounts } from '../access/open-counts.ts'
-import type { Services, User } from '../services.ts'
+import type { Services } from '../services.ts'
 import { publicSocketUrl } from './public-url.ts'
 import { type Route, route } from './route.ts'
 import type { IsSecure } from './secure-requests.ts'
@@ -14,6 +16,7 @@ import type { WebSockets } from './web-sockets.ts'
 
 export interface LiveStatusOptions {
   readonly services: Services
+  readonly gate: Gate
   readonly sockets: WebSockets
   readonly counts: OpenCounts
   readonly isSecure: IsSecure
@@ -24,8 +27,8 @@ export interface LiveStatusOptions {
 const maxWaitingBytes = 1024 * 1024
 
 /** Serves the websocket by which labctl follows a run (labctl `api/plays`, connections): it sends the status and each changed task. Returns the route that hands out its URL. */
-export function addLiveStatus({ services, sockets, counts, isSecure, everyMs = 3000 }: LiveStatusOptions): Route[] {
-  const tickets = new Tickets<{ readonly user: User; readonly id: string }>()
+export function addLiveStatus({ services, gate, sockets, counts, isSecure, everyMs = 3000 }: LiveStatusOptions): Route[] {
+  const tickets = new Tickets<{ readonly login: LentLogin; readonly id: string }>()
 
   sockets.add(
     {
@@ -36,11 +39,13 @@ export function addLiveStatus({ services, sockets, counts, isSecure, everyMs = 3
     async ({ params: [name = ''] }) => {
       const ticket = tickets.find(name)
       if (!ticket) throw notFound('live status', 'of this ticket', 'Ask for a new one: POST /api/plays/ID/conns.')
-      const { user, id } = ticket
+      const { login, id } = ticket
+      const user = await login.user()
       let play = await services.runs.get(user, id)
       return (socket) => {
         const place = placeFor(socket, () => counts.take(user, 'sockets'))
         if (!place) return
+        login.bind(socket)
         const told = new Map<string, number>()
         const send = () => {
           if (socket.bufferedAmount > maxWaitingBytes) return socket.terminate()
@@ -85,7 +90,8 @@ export function addLiveStatus({ services, sockets, counts, isSecure, everyMs = 3
       answer: z.object({ url: z.string() }),
       async handle({ user, params, request }) {
         await services.runs.get(user, params.id)
-        return { url: publicSocketUrl(request, isSecure) + routes.liveStatus(tickets.issue({ user, id: params.id })) }
+        const ticket = tickets.issue({ login: new LentLogin(gate, request.headers), id: params.id })
+        return { url: publicSocketUrl(request, isSecure) + routes.liveStatus(ticket) }
       },
     }),
   ]

@@ -8,10 +8,13 @@ import type { FastifyBaseLogger } from 'fastify'
 import { createWebSocketStream, type WebSocket } from 'ws'
 import { z } from 'zod'
 import { readCookie } from '../access/cookie.ts'
+import type { Gate } from '../access/gate.ts'
+import { LentLogin } from '../access/lent-login.ts'
 import type { OpenCounts } from '../access/open-counts.ts'
 import { isSameHash, sha256 } from '../access/token-hash.ts'
-import type { Services } from '../services.ts'
+import type { Services, User } from '../services.ts'
 import { type Arrival, type Exec, openForwarder } from '../ssh/forwarder.ts'
+import { linger } from '../ssh/join-streams.ts'
 import { reach } from '../ssh/reach.ts'
 import { listenAddress } from '../ssh/remote-forwards.ts'
 import { serveSsh } from '../ssh/serve-connection.ts'
@@ -27,6 +30,7 @@ import type { WebSockets } from './web-sockets.ts'
 
 export interface TunnelOptions {
   readonly services: Services
+  readonly gate: Gate
   readonly sockets: WebSockets
   readonly counts: OpenCounts
   readonly isSecure: IsSecure
@@ -44,21 +48,24 @@ const cannotListenThere = (host: string, port: number, why: string) =>
     hint: 'Another program of the machine may have the port: ask for another one.',
   })
 
-/** Joins a websocket with a connection. The protocol has no half-close: the end of one side is the end. */
+/** Joins a websocket with a connection. The protocol has no half-close: the end of one side is the end, once the other has what was sent. */
 function carry(inside: Duplex, closed: () => void): (socket: WebSocket) => void {
   return (socket) => {
     const outside = createWebSocketStream(socket)
-    const end = () => {
-      closed()
-      inside.destroy()
-      outside.destroy()
-    }
     // A text frame has no place in a connection of bytes.
     socket.on('message', (_data, isBinary) => isBinary || socket.close(1003))
-    outside.on('error', end)
-    inside.on('error', end)
-    socket.once('close', end)
+    outside.on('error', () => inside.destroy())
+    // Its close follows.
+    inside.on('error', () => {})
+    inside.once('close', () => {
+      closed()
+      outside.end()
+    })
     inside.once('end', () => outside.end())
+    socket.once('close', () => {
+      inside.unpipe(outside)
+      linger(inside)
+    })
     inside.pipe(outside, { end: false })
     outside.pipe(inside)
   }
@@ -70,12 +77,12 @@ const noTunnel = () => notFound('tunnel', 'of this URL', 'Open a new one: POST /
  * Tunnels as labctl knows them (`ssh`, `cp`, `port-forward`, `ide`): websockets that are TCP connections into a machine's network, one each. Behind port 22 of the machine itself
  * stands an SSH server of Ramet's own, so that images need none. Returns the routes that hand tunnels out.
  */
-export function addTunnels({ services, sockets, counts, isSecure, log, holdMs = 50_000 }: TunnelOptions): Route[] {
+export function addTunnels({ services, gate, sockets, counts, isSecure, log, holdMs = 50_000 }: TunnelOptions): Route[] {
   const tunnels = new Tunnels()
   const arrivals = new Arrivals()
   const { runs, machines, host } = services
 
-  const talkSsh = ({ user, runId, machine, account, sshKey }: OpenTunnel) => {
+  const talkSsh = ({ login, runId, machine, account, sshKey }: OpenTunnel) => {
     const [ours, theirs] = duplexPair()
     serveSsh(ours, {
       hostKey: host.sshHostKey(),
@@ -83,7 +90,7 @@ export function addTunnels({ services, sockets, counts, isSecure, log, holdMs = 
       machines,
       counts,
       access: {
-        userOf: sshKey ? onlyKey(sshKey, user) : async () => undefined,
+        userOf: async (key) => (sshKey ? onlyKey(sshKey, await login.user())(key) : undefined),
         destinationOf: async () => ({ runId, machine, account }),
       },
       admitted() {},
@@ -91,16 +98,21 @@ export function addTunnels({ services, sockets, counts, isSecure, log, holdMs = 
     return theirs
   }
 
-  const open = (tunnel: OpenTunnel, asked: Exclude<TunnelAddress, { kind: 'listen' }>): Promise<Duplex> => {
+  const open = (user: User, tunnel: OpenTunnel, asked: Exclude<TunnelAddress, { kind: 'listen' }>): Promise<Duplex> => {
     if (asked.kind === 'connect') return arrivals.claim(tunnel, asked.connection)
     const isShell = asked.host === '' && asked.port === sshPort && tunnel.sshKey !== undefined
     if (isShell) return Promise.resolve(talkSsh(tunnel))
-    return reach(machines, tunnel.user, tunnel, asked.host, asked.port)
+    return reach(machines, user, tunnel, asked.host, asked.port)
   }
 
   /** Listens in the machine for as long as the websocket is there, and tells it of each connection. */
-  const listen = async (tunnel: OpenTunnel, { host: at, port }: { host: string; port: number }, closed: () => void) => {
-    const { user, runId, machine, account } = tunnel
+  const listen = async (
+    user: User,
+    tunnel: OpenTunnel,
+    { host: at, port }: { host: string; port: number },
+    closed: () => void,
+  ) => {
+    const { runId, machine, account } = tunnel
     const address = listenAddress(at)
     if (address === undefined) throw cannotListenThere(at, port, 'it is no address of the machine.')
     const early: Arrival[] = []
@@ -133,12 +145,17 @@ export function addTunnels({ services, sockets, counts, isSecure, log, holdMs = 
       if (!tunnel) throw noTunnel()
       if (cookie === undefined || !isSameHash(sha256(cookie), sha256(tunnel.cookie))) throw notAuthenticated()
       // Whoever may not enter the run any more gets no connection either: each way in asks.
+      const user = await tunnel.login.user()
       const asked = readTunnelAddress(address)
-      const place = counts.take(tunnel.user, 'sockets')
+      const place = counts.take(user, 'sockets')
       const giveBack = () => place[Symbol.dispose]()
       try {
-        if (asked.kind === 'listen') return await listen(tunnel, asked, giveBack)
-        return carry(await open(tunnel, asked), giveBack)
+        const serve =
+          asked.kind === 'listen' ? await listen(user, tunnel, asked, giveBack) : carry(await open(user, tunnel, asked), giveBack)
+        return (socket) => {
+          tunnel.login.bind(socket)
+          serve(socket)
+        }
       } catch (error) {
         giveBack()
         throw error
@@ -159,7 +176,7 @@ export function addTunnels({ services, sockets, counts, isSecure, log, holdMs = 
       async handle({ user, params, body, request }) {
         const machine = await waitUntilReady(runs, user, params.id, body.machine ?? '', holdMs)
         const ticket = tunnels.add({
-          user,
+          login: new LentLogin(gate, request.headers),
           runId: params.id,
           machine,
           account: body.sshUser || undefined,

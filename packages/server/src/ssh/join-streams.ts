@@ -15,10 +15,8 @@ export function joinStreams(channel: Duplex & Pick<Channel, 'eof'>, inside: Dupl
   inside.on('error', () => {})
   // ssh2 tells of the end of the input and of the close in one breath: here nothing of the input has gone further than our buffers.
   channel.once('close', () => {
-    const late = setTimeout(() => inside.destroy(), lingerMs).unref()
-    inside.once('close', () => clearTimeout(late))
     inside.end()
-    inside.resume()
+    linger(inside)
   })
   inside.once('close', () => channel.end())
   channel.pipe(inside).pipe(channel, { end: false })
@@ -26,4 +24,11 @@ export function joinStreams(channel: Duplex & Pick<Channel, 'eof'>, inside: Dupl
   // Its EOF goes past what waits for the client's window; an empty piece does not.
   inside.once('end', () => channel.write(nothing, () => (channel.readableEnded ? channel.end() : channel.eof())))
   channel.once('end', () => inside.readableEnded && channel.end())
+}
+
+/** Lets a connection take what was sent last, for a while; what it still says is read by nobody. */
+export function linger(inside: Duplex): void {
+  const late = setTimeout(() => inside.destroy(), lingerMs).unref()
+  inside.once('close', () => clearTimeout(late))
+  inside.resume()
 }

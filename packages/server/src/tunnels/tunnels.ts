@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import type { User } from '../services.ts'
+import type { LentLogin } from '../access/lent-login.ts'
 
 /** What somebody who knows a tunnel's ticket and cookie may do: connect to one machine, as one user. */
 export interface OpenTunnel {
-  readonly user: User
+  /** Of whoever opened it; the tunnel ends with it. */
+  readonly login: LentLogin
   readonly runId: string
   readonly machine: string
   /** Account in the machine; undefined: its default user. */
