@@ -19,7 +19,10 @@ const breaks: Record<string, [string[], (home: Home) => Promise<unknown>]> = {
   'a layer can be read by root alone': [['layer_unreadable'], ({ home }) => chmod(join(home, 'layers/root.qcow2'), 0o600)],
   'a layer was appended to': [['layer_changed'], ({ home }) => appendFile(join(home, 'layers/root.qcow2'), 'x')],
   'a layer was written to': [['layer_changed'], ({ home }) => utimes(join(home, 'layers/root.qcow2'), 1, 1)],
-  'a layer takes less than is written down': [['layer_bytes'], breakRows("update layers set bytes = bytes + 100000 where id = 'root'")],
+  'a layer takes less than is written down': [
+    ['layer_bytes'],
+    breakRows("update layers set bytes = bytes + 100000 where id = 'root'"),
+  ],
   'an overlay is the file of a layer': [
     ['top_sealed'],
     async ({ home }) => {
