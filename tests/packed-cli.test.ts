@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { packCli } from '../scripts/packing/pack-cli.ts'
 import { testFolder } from '../scripts/testing/test-folders.ts'
+import { cleanNode } from './harness/clean-node.ts'
 import { finish } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
@@ -13,24 +14,12 @@ import { TestServer } from './harness/server.ts'
 describe('the packed CLI', { concurrency: false }, () => {
   const server = new TestServer({ fake: true })
   const folder = testFolder('p')
-  const prefix = join(folder, 'prefix')
-  const ownNode = '/usr/bin/node'
-  const node = isNewEnough(ownNode) ? ownNode : process.execPath
-  const env = {
-    PATH: process.env.PATH ?? '',
-    HOME: join(folder, 'home'),
-    npm_config_prefix: prefix,
-    npm_config_cache: join(folder, 'cache'),
-    // Whoever asks it gets no answer.
-    npm_config_registry: 'http://127.0.0.1:9/',
-    npm_config_update_notifier: 'false',
-  }
-  const cleanly = ['env', '-i', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)]
+  const { node, home, prefix, cleanly } = cleanNode(folder)
   const ramet = (words: readonly string[], stdin = '') =>
     finish([...cleanly, node, join(prefix, 'lib/node_modules/@ramet/cli/ramet.mjs'), ...words], { stdin, timeoutMs: 60_000 })
 
   before(async () => {
-    await mkdir(env.HOME, { recursive: true })
+    await mkdir(home, { recursive: true })
     await server.start()
     const packed = await packCli(folder)
     await rm(prefix, { recursive: true, force: true })
@@ -61,12 +50,12 @@ describe('the packed CLI', { concurrency: false }, () => {
 
   test('logs in with a token that it keeps for its user alone', async () => {
     const wrong = await ramet(['login', server.endpoint], 'no-such-token')
-    assert.deepEqual([wrong.code, existsSync(join(env.HOME, '.config/ramet'))], [1, false])
+    assert.deepEqual([wrong.code, existsSync(join(home, '.config/ramet'))], [1, false])
     assert.match(wrong.stderr, /not_authenticated/)
     const right = await ramet(['login', server.endpoint], `${await server.token()}\n`)
     assert.equal(right.code, 0, right.stderr)
     assert.equal(right.stdout, `${server.endpoint}\n`)
-    const file = join(env.HOME, '.config/ramet/servers.json')
+    const file = join(home, '.config/ramet/servers.json')
     assert.equal((await stat(file)).mode & 0o777, 0o600)
     assert.match((await ramet(['whoami'])).stdout, new RegExp(`endpoint: ${server.endpoint}`))
   })
@@ -87,12 +76,6 @@ describe('the packed CLI', { concurrency: false }, () => {
 
   test('forgets the token at a logout', async () => {
     assert.equal((await ramet(['logout'])).code, 0)
-    assert.deepEqual(JSON.parse(await readFile(join(env.HOME, '.config/ramet/servers.json'), 'utf8')), { servers: {} })
+    assert.deepEqual(JSON.parse(await readFile(join(home, '.config/ramet/servers.json'), 'utf8')), { servers: {} })
   })
 })
-
-function isNewEnough(program: string): boolean {
-  if (!existsSync(program)) return false
-  const [major = 0, minor = 0] = execFileSync(program, ['--version']).toString().slice(1).split('.').map(Number)
-  return major > 20 || (major === 20 && minor >= 19)
-}
