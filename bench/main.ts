@@ -9,6 +9,7 @@ import { manyRunsAtOnce } from './many-runs.ts'
 import { type Benchmark, describeFigure, missed } from './samples.ts'
 import { serverStart } from './server-start.ts'
 import { snapshot } from './snapshot.ts'
+import { ssh } from './ssh.ts'
 import { start } from './start.ts'
 
 /** `npm run bench [-- NAME…]`: every figure beside its rival from one run, with the raw samples. Exits 1 when one misses what is wanted. */
@@ -22,6 +23,7 @@ const benchmarks: readonly Benchmark[] = [
   image,
   controlPlane,
   asAPersonBenchmark,
+  ssh,
 ]
 
 const chosen = process.argv.slice(2)
