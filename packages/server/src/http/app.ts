@@ -72,6 +72,10 @@ export interface App {
   readonly sockets: readonly SocketRoute[]
 }
 
+const noSchemas = () => {
+  throw new Error('a route has a schema of Fastify: say it in zod')
+}
+
 /** Makes the HTTP server over `services`; `listen.ts` makes it listen. Closing it ends its streams and websockets, but not the services. */
 export function assembleApp(services: Services, options: AppOptions): App {
   const { log, endpoint } = options
@@ -79,6 +83,8 @@ export function assembleApp(services: Services, options: AppOptions): App {
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
+    // Shapes are zod's (`validate.ts`), so that Fastify's own compilers of schemas need not be loaded at each start.
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     bodyLimit: bodyBytes.small,
     // References to images are names too: a host, a repository of 255, a tag of 128 and a digest, percent-encoded.
     routerOptions: { maxParamLength: 1000 },
@@ -134,7 +140,7 @@ export function assembleApp(services: Services, options: AppOptions): App {
   register(app, routes, { gate, strangersBodyMs, admitted })
   addAgents(app, { services, gate, counts, strangersBodyMs, admitted })
   addMachineSockets(sockets, { services, gate, log, counts })
-  serveDescription(app, describeApi(routes, sockets.declared))
+  serveDescription(app, () => describeApi(routes, sockets.declared))
   sockets.attach(app.server)
   const front = new PortFront({
     services,

@@ -19,12 +19,17 @@ interface Description {
   readonly components: { readonly schemas: Readonly<Record<string, Json>> }
 }
 
-/** Serves the description of the API for programs, and as a page for people. Neither is a secret. */
-export function serveDescription(app: FastifyInstance, description: Json): void {
-  app.get(routes.openApi(), async () => description)
+/** Serves the description of the API for programs, and as a page for people. Neither is a secret. `describe` is called when the first one asks. */
+export function serveDescription(app: FastifyInstance, describe: () => Json): void {
+  let described: Json | undefined
+  const description = () => {
+    described ??= describe()
+    return described
+  }
+  app.get(routes.openApi(), async () => description())
   let body: string | undefined
   app.get(routes.docs(), async (_, reply) => {
-    body ??= docsBody(description as unknown as Description)
+    body ??= docsBody(description() as unknown as Description)
     return sendPage(reply, 'The API of Ramet', body)
   })
 }
