@@ -1,13 +1,12 @@
 import { join } from 'node:path'
-import { rolldown } from 'rolldown'
 import cli from '../../packages/cli/package.json' with { type: 'json' }
+import { bundle } from './bundle.ts'
 import { npmPackage, oldestNode } from './npm-package.ts'
 
 const source = join(import.meta.dirname, '../../packages/cli/src/packed/main.ts')
 
 /**
- * Packs the CLI for `npm install -g FILE`: one file of plain JavaScript, with everything it needs in it, so that an install fetches nothing. Bundled by rolldown, which the web app's
- * bundler stands on and is here anyway. Returns the path of the package, which is put into `folder`.
+ * Packs the CLI for `npm install -g FILE`: one file of plain JavaScript, with everything it needs in it, so that an install fetches nothing. Returns the path of the package, which is put into `folder`.
  */
 export function packCli(folder: string): Promise<string> {
   const { name, version, license } = cli
@@ -18,15 +17,13 @@ export function packCli(folder: string): Promise<string> {
       bin: { ramet: 'ramet.mjs' },
     },
     readme: 'packages/cli/README.md',
-    async stage(staged) {
-      const bundle = await rolldown({
+    stage: (staged) =>
+      bundle({
         input: source,
+        file: join(staged, 'ramet.mjs'),
         platform: 'node',
         transform: { target: `node${oldestNode}` },
-        logLevel: 'warn',
-      })
-      await bundle.write({ file: join(staged, 'ramet.mjs'), format: 'esm', banner: '#!/usr/bin/env node', codeSplitting: false })
-      await bundle.close()
-    },
+        banner: '#!/usr/bin/env node',
+      }),
   })
 }

@@ -1,10 +1,11 @@
 import { join } from 'node:path'
-import { rolldown } from 'rolldown'
 import client from '../../packages/client/package.json' with { type: 'json' }
+import { bundle } from './bundle.ts'
 import { writeClientTypes } from './client-types.ts'
 import { npmPackage, oldestNode } from './npm-package.ts'
 
 const source = join(import.meta.dirname, '../../packages/client/src')
+const input = join(source, 'sdk/ramet.ts')
 const olderNode = join(source, 'packed/older-node.ts')
 
 /**
@@ -22,8 +23,10 @@ export function packClient(folder: string): Promise<string> {
     },
     readme: 'packages/client/README.md',
     async stage(staged) {
-      await bundle(join(staged, 'browser.js'), { platform: 'browser', transform: { target: 'es2024' } })
-      await bundle(join(staged, 'node.js'), {
+      await bundle({ input, file: join(staged, 'browser.js'), platform: 'browser', transform: { target: 'es2024' } })
+      await bundle({
+        input,
+        file: join(staged, 'node.js'),
         platform: 'node',
         transform: {
           target: `node${oldestNode}`,
@@ -33,10 +36,4 @@ export function packClient(folder: string): Promise<string> {
       await writeClientTypes(join(staged, 'types'))
     },
   })
-}
-
-async function bundle(file: string, how: Pick<Parameters<typeof rolldown>[0], 'platform' | 'transform'>): Promise<void> {
-  const made = await rolldown({ input: join(source, 'sdk/ramet.ts'), logLevel: 'warn', ...how })
-  await made.write({ file, format: 'esm', codeSplitting: false })
-  await made.close()
 }

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { WebSocket } from 'ws'
 import type { User } from '../services.ts'
 import type { Gate } from './gate.ts'
+import type { Purpose } from './origin.ts'
 
 /** The login of whoever asked for a URL that stands for it: what the URL opens is open for as long as that login is. */
 export class LentLogin {
@@ -21,7 +22,12 @@ export class LentLogin {
 
   /** Closes the websocket when the login ends. */
   bind(socket: WebSocket): void {
-    const unwatch = this.#gate.watch(this.#headers, 'change', () => socket.close(1008, 'not_authenticated'))
-    socket.once('close', unwatch)
+    endWithLogin(socket, this.#gate, this.#headers, 'change')
   }
+}
+
+/** Closes the websocket when the login of `headers` ends, whatever it was opened by. */
+export function endWithLogin(socket: WebSocket, gate: Pick<Gate, 'watch'>, headers: IncomingHttpHeaders, purpose: Purpose): void {
+  const unwatch = gate.watch(headers, purpose, () => socket.close(1008, 'not_authenticated'))
+  socket.once('close', unwatch)
 }

@@ -6,6 +6,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
 import type { Gate } from '../access/gate.ts'
+import { endWithLogin } from '../access/lent-login.ts'
 import type { OpenCounts } from '../access/open-counts.ts'
 import { permitScope } from '../access/permit.ts'
 import type { Services, User } from '../services.ts'
@@ -44,14 +45,9 @@ export function addMachineSockets(sockets: WebSockets, { services, gate, counts,
     return { user, id, machine, fault }
   }
 
-  const endWithCredentials = (socket: WebSocket, { request }: AskedSocket) => {
-    const unwatch = gate.watch(request.headers, 'websocket', () => socket.close(1008, 'not_authenticated'))
-    socket.on('close', unwatch)
-  }
-
   /** Serves one websocket to its end, and sends a thrown error to the client. */
   const talk = (asked: AskedSocket, socket: WebSocket, user: User, life: (pump: MachinePump) => Promise<void>) => {
-    endWithCredentials(socket, asked)
+    endWithLogin(socket, gate, asked.request.headers, 'websocket')
     const pump = new MachinePump(socket)
     const live = async () => {
       const place = counts.take(user, 'sockets')

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { routes } from '@ramet/model/api/routes.ts'
 import { WebSocket } from 'ws'
+import { slowConnection } from '../testing/slow-connection.ts'
 import { record, type Started, start, until } from '../testing/start-for-test.ts'
 import { playId } from '../testing/stub-services.ts'
 
@@ -29,20 +29,6 @@ async function openTunnel({ endpoint, services }: Started, headers: Record<strin
   return (address: string) => new WebSocket(`${url.replace('http', 'ws')}/tunnels/${btoa(address)}`, { headers: { cookie } })
 }
 
-/** A connection in a machine whose reader takes its time. */
-function slow() {
-  const got: Buffer[] = []
-  const connection = new Duplex({
-    read() {},
-    write: (bytes: Buffer, _, done) =>
-      void setTimeout(() => {
-        got.push(bytes)
-        done()
-      }, 10),
-  })
-  return { connection, text: () => Buffer.concat(got).toString() }
-}
-
 const urlOf = async ({ endpoint }: Started, path: string, headers: Record<string, string>, body = '{}') => {
   const answer = await fetch(endpoint + path, { method: 'POST', headers, body })
   return ((await answer.json()) as { url: string }).url
@@ -64,7 +50,7 @@ for (const [what, open] of Object.entries({
 }))
   test(`${what} ends with the login that it was asked for by, and its URL opens nothing more`, async () => {
     await using server = await start({ recheckMs: 20 })
-    server.services.dial = () => slow().connection
+    server.services.dial = () => slowConnection().connection
     const headers = await login(server)
     const connect = await open(server, headers)
     const socket = connect()
@@ -80,7 +66,7 @@ for (const [what, open] of Object.entries({
 
 test('what a client of a tunnel sent last reaches the machine though its websocket is closed at once', async () => {
   await using server = await start()
-  const { connection, text } = slow()
+  const { connection, text } = slowConnection()
   server.services.dial = () => connection
   const socket = (await openTunnel(server, await login(server)))(':80')
   await once(socket, 'open')
@@ -92,7 +78,7 @@ test('what a client of a tunnel sent last reaches the machine though its websock
 
 test('the end of a machine’s connection ends the websocket, with all that it said', async () => {
   await using server = await start()
-  const { connection } = slow()
+  const { connection } = slowConnection()
   server.services.dial = () => connection
   const socket = (await openTunnel(server, await login(server)))(':80')
   const received: Buffer[] = []

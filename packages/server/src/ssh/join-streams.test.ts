@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Duplex, PassThrough } from 'node:stream'
 import { test } from 'node:test'
+import { slowConnection } from '../testing/slow-connection.ts'
 import { joinStreams } from './join-streams.ts'
 
 /** A channel as ssh2 has it: the close is told with the end of the input, and its own end closes it. */
@@ -29,20 +30,6 @@ function channel() {
   return { channel: Object.assign(stream, { eof: () => void said.push('eof') }), input, said }
 }
 
-/** A connection in a machine whose reader takes its time. */
-function slow() {
-  const got: string[] = []
-  const connection = new Duplex({
-    read() {},
-    write: (chunk: Buffer, _, done) =>
-      void setTimeout(() => {
-        got.push(chunk.toString())
-        done()
-      }, 20),
-  })
-  return { connection, got }
-}
-
 async function until(holds: () => boolean): Promise<void> {
   const end = performance.now() + 10_000
   while (!holds()) {
@@ -53,18 +40,18 @@ async function until(holds: () => boolean): Promise<void> {
 
 test('what was sent last reaches a slow reader though the channel is closed at once', async () => {
   const { channel: stream, input } = channel()
-  const { connection, got } = slow()
+  const { connection, text } = slowConnection()
   stream.once('end', () => stream.emit('close'))
   joinStreams(stream, connection)
   input.write('first ')
   input.end('last')
   await once(connection, 'finish')
-  assert.equal(got.join(''), 'first last')
+  assert.equal(text(), 'first last')
 })
 
 test('a connection that ends its sending still receives, and the channel is closed when both have ended', async () => {
   const { channel: stream, input, said } = channel()
-  const { connection, got } = slow()
+  const { connection, text } = slowConnection()
   joinStreams(stream, connection)
   connection.push('asked')
   connection.push(null)
@@ -72,7 +59,7 @@ test('a connection that ends its sending still receives, and the channel is clos
   assert.deepEqual(said, ['asked', 'eof'])
   input.end('answered')
   await once(connection, 'finish')
-  assert.equal(got.join(''), 'answered')
+  assert.equal(text(), 'answered')
   await until(() => said.includes('close'))
   assert.deepEqual(said, ['asked', 'eof', 'close'])
 })

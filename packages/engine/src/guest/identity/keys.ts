@@ -1,6 +1,7 @@
 import { generateKeyPair, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
-import { field, uint32 } from './ssh-fields.ts'
+import { uint32 } from '../uint32.ts'
+import { field } from './ssh-fields.ts'
 
 const type = 'ssh-ed25519'
 /** Padding goes up to the block size of the cipher, which is 8 for `none` (OpenSSH's PROTOCOL.key). */

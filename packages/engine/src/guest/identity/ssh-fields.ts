@@ -1,14 +1,9 @@
+import { uint32 } from '../uint32.ts'
+
 /** A length, then the bytes: `string` of RFC 4251, section 5. */
 export function field(value: string | Uint8Array): Buffer {
   const bytes = Buffer.from(value)
   return Buffer.concat([uint32(bytes.length), bytes])
-}
-
-/** Big-endian, as everywhere in SSH (RFC 4251, section 5). */
-export function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(value)
-  return bytes
 }
 
 /** `mpint` of RFC 4251: signed, so that a first bit set needs a zero before it. */

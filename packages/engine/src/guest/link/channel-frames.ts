@@ -66,12 +66,6 @@ export function encodeFrame(type: number, channel: number, payload: Uint8Array =
   return frame
 }
 
-export function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(value)
-  return bytes
-}
-
 /** Length of the next payload out of `bytes`: at most a frame's, and never with the whole of a greeting in it, which would end the connection. */
 export function payloadLength(bytes: Buffer): number {
   const length = Math.min(bytes.length, largestPayload)

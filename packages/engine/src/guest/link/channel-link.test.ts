@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
 import { unixPort } from '../../vmm/unix-port.ts'
-import { answer, asks, encodeFrame, greeting, outputWindow, says, uint32 } from './channel-frames.ts'
+import { uint32 } from '../uint32.ts'
+import { answer, asks, encodeFrame, greeting, outputWindow, says } from './channel-frames.ts'
 import { ChannelLink } from './channel-link.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'link-'))
