@@ -86,9 +86,11 @@ describe('the dashboard', { concurrency: false }, () => {
     await shows(/^42$/m)
   })
 
-  test('a reload brings the scrollback back', async () => {
+  test('a reload brings the scrollback back, and what is typed meanwhile reaches the shell whole', async () => {
     await page.reload()
+    await type('echo early $((30+3))')
     await shows(/^42$/m)
+    await shows(/^early 33$/m)
   })
 
   test('after kill -9 of the server the terminal comes back to the same shell', async () => {

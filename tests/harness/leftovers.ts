@@ -22,8 +22,9 @@ export async function leftovers(installation: string, home: string): Promise<str
   for (const entry of await readdir(`${home}/runs`).catch(() => [])) found.push(`${home}/runs/${entry}`)
   for (const claims of ['leases', 'uids']) {
     for (const entry of await readdir(`/run/ramet/${claims}`).catch(() => [])) {
-      const text = await readFile(`/run/ramet/${claims}/${entry}`, 'utf8').catch(() => '')
-      if (text.includes(installation)) found.push(`${claims} ${entry}`)
+      // Who holds it and for which run. The run's id may have the installation's four digits in it by chance.
+      const [holder] = (await readFile(`/run/ramet/${claims}/${entry}`, 'utf8').catch(() => '')).split(' ')
+      if (holder === installation) found.push(`${claims} ${entry}`)
     }
   }
   return found

@@ -126,13 +126,55 @@ test('connections that break at once back off, one that stood begins anew', asyn
   link.close()
 })
 
-test('keys reach the shell only while it is attached', async () => {
+test('what is typed before the shell is attached reaches it first, in order; what xterm answers by itself does not', async () => {
   const { link, streams, states } = linkStub()
-  link.input('early')
-  streams[0]!.attach({ resumed: false })
+  link.input('ear')
+  link.input('\x1b[2;5R')
+  link.input('ly\r')
+  streams[0]!.attach({ resumed: true })
   await until(() => states.at(-1) === 'live')
   link.input('ls')
-  assert.deepEqual(streams[0]!.written, ['ls'])
+  assert.deepEqual(streams[0]!.written, ['early\r', 'ls'])
+  link.close()
+})
+
+test('what is typed while the connection is lost reaches the same shell, and no other', async () => {
+  for (const resumed of [true, false]) {
+    const { link, streams, states } = linkStub()
+    streams[0]!.attach({ resumed: false })
+    await until(() => states.at(-1) === 'live')
+    streams[0]!.fail(lost)
+    await until(() => streams.length === 2)
+    link.input('make\r')
+    streams[1]!.attach({ resumed })
+    await until(() => states.at(-1) === 'live')
+    link.input('ls')
+    assert.deepEqual(streams[1]!.written, resumed ? ['make\r', 'ls'] : ['ls'])
+    link.close()
+  }
+})
+
+test('a text too long to be kept is dropped as a whole, as is what was typed before a refusal', async () => {
+  const { link, streams, states } = linkStub()
+  link.input('x'.repeat(4000))
+  link.input('y'.repeat(4000))
+  link.input('z')
+  streams[0]!.attach({ resumed: true })
+  await until(() => states.at(-1) === 'live')
+  streams[0]!.fail(lost)
+  await until(() => streams.length === 2)
+  link.input('rm -r lab\r')
+  streams[1]!.fail(new RametError('not_found', 404, 'no such run'))
+  await until(() => states.at(-1) === 'refused')
+  link.retry()
+  await until(() => streams.length === 3)
+  streams[2]!.attach({ resumed: true })
+  await until(() => states.at(-1) === 'live')
+  link.input('ls')
+  assert.deepEqual(
+    streams.map(({ written }) => written),
+    [[], [], ['ls']],
+  )
   link.close()
 })
 

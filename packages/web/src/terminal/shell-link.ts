@@ -47,6 +47,12 @@ export interface ShellLinkOptions {
 /** A connection that stood for less is counted as failed: two windows that take one shell from each other must not do so in a hot loop. */
 const steadyMs = 5000
 
+/** What is typed while nothing is attached is kept up to this many characters; a longer text is dropped as a whole. */
+const heldLength = 4096
+
+/** What xterm answers to a program's question (cursor position, attributes, colours): nothing that somebody typed. */
+const answerToQuery = /^\x1b(?:\[[?>=]?[\d;$]*[cnRty]|[\]P].)/
+
 /**
  * Keeps one terminal attached to its shell in the guest, which outlives any connection: reconnects with backoff for as long as it is open.
  * When the shell ends it waits for Enter, and the server starts a new one under the same name.
@@ -57,6 +63,7 @@ export class ShellLink {
   #stream: ShellStream | undefined
   #isLive = false
   #isEnded = false
+  readonly #held = new HeldInput()
   /** Ends the present wait, be it for time, Enter or "try again". */
   #wake = new AbortController()
 
@@ -65,10 +72,14 @@ export class ShellLink {
     void this.#run()
   }
 
-  /** Input is dropped while nothing is attached, and says so by the state. After the shell's end Enter asks for a new one. */
+  /**
+   * What is typed while nothing is attached reaches the shell when it is: without its beginning a line would be another command. It is not
+   * given to another shell than the one that stood there. After the shell's end Enter asks for a new one.
+   */
   input(text: string | Uint8Array): void {
     if (this.#isLive) void this.#stream?.write(text)
-    else if (this.#isEnded && (text === '\r' || text === '\n')) this.retry()
+    else if (this.#isEnded) (text === '\r' || text === '\n') && this.retry()
+    else if (typeof text === 'string') this.#held.add(text)
   }
 
   resize(size: Size): void {
@@ -109,6 +120,7 @@ export class ShellLink {
         const wasSteady = stoodAt !== undefined && now() - stoodAt >= steadyMs
         failures = wasSteady ? 1 : failures + 1
         const kind = mayPass(error) ? 'lost' : 'refused'
+        if (kind === 'refused') this.#held.clear()
         onState({ kind, error })
         await this.#pause(kind === 'lost' ? backoffMs(failures) : undefined)
       }
@@ -132,6 +144,9 @@ export class ShellLink {
       this.#isLive = true
       const { cols, rows } = screen.size()
       stream.resize(cols, rows)
+      if (again && !resumed) this.#held.clear()
+      const held = this.#held.take()
+      if (held !== '') void stream.write(held)
       onStand()
       onState({ kind: 'live' })
       cleared.resolve()
@@ -152,6 +167,28 @@ export class ShellLink {
     const { signal } = this.#wake
     if (ms !== undefined) return wait(ms, signal)
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  }
+}
+
+class HeldInput {
+  #text = ''
+  #isTooLong = false
+
+  add(text: string): void {
+    if (this.#isTooLong || answerToQuery.test(text)) return
+    this.#isTooLong = this.#text.length + text.length > heldLength
+    this.#text = this.#isTooLong ? '' : this.#text + text
+  }
+
+  take(): string {
+    const text = this.#text
+    this.clear()
+    return text
+  }
+
+  clear(): void {
+    this.#text = ''
+    this.#isTooLong = false
   }
 }
 
