@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http'
 import { type Duplex, pipeline, type Readable, type Writable } from 'node:stream'
 import { connect } from 'node:tls'
+import { joinSockets } from './join-sockets.ts'
 import { answerHeaders, type Passed } from './passed-headers.ts'
 
 /** A connection to the guest's port and what it is asked for. */
@@ -55,22 +56,18 @@ export function forwardUpgrade(request: IncomingMessage, socket: Duplex, head: B
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const asked = ask(request, upstream, { connection: 'Upgrade', upgrade: 'websocket' })
   let isAnswered = false
-  socket.once('close', () => {
+  const leave = () => {
     asked.destroy()
     resolve()
-  })
+  }
+  socket.once('close', leave)
   asked.once('upgrade', (answer, inside: Duplex, first) => {
     isAnswered = true
+    socket.off('close', leave)
     socket.write(upgradedHead(answerHeaders(answer.headersDistinct, upstream)))
     if (first.length > 0) socket.write(first)
     if (head.length > 0) inside.write(head)
-    const end = () => {
-      socket.destroy()
-      inside.destroy()
-      resolve()
-    }
-    pass(inside, socket, end)
-    pass(socket, inside, end)
+    void joinSockets(socket, inside).then(resolve)
   })
   asked.once('response', (answer) => {
     isAnswered = true

@@ -41,7 +41,7 @@ const ownPath = '/.ramet/'
 /** Serves published ports: requests for their hosts, before the app sees them. Each has an origin of its own, so that the guest's pages are strangers to the app's and to each other. */
 export class PortFront {
   readonly #options: PortFrontOptions
-  /** Clients of exchanges under way: Node ends those of websockets by itself no more than those of other protocols. */
+  /** Both ends of exchanges under way: Node ends those of websockets by itself no more than those of other protocols. */
   readonly #open = new Set<ServerResponse | Duplex>()
 
   constructor(options: PortFrontOptions) {
@@ -60,7 +60,7 @@ export class PortFront {
 
   /** Ends all exchanges. */
   close(): void {
-    for (const client of this.#open) client.destroy()
+    for (const end of this.#open) end.destroy()
   }
 
   #before<T>(
@@ -145,13 +145,15 @@ export class PortFront {
     const recheck = setInterval(() => {
       admitVisitor({ ...services, key }, visitor).catch((error: unknown) => {
         // A store that is busy for a moment ends no exchange.
-        if (error instanceof RametError) client.destroy()
+        if (!(error instanceof RametError)) return
+        client.destroy()
+        connection.destroy()
       })
     }, recheckMs).unref()
     const host = port.host_rewrite ?? new URL(origin).host
     const tls = port.tls === 1
     const upstreamOrigin = port.host_rewrite === null ? undefined : `${tls ? 'https' : 'http'}://${port.host_rewrite}`
-    this.#open.add(client)
+    this.#open.add(client).add(connection)
     try {
       await forward({
         connection,
@@ -179,6 +181,7 @@ export class PortFront {
       )
     } finally {
       this.#open.delete(client)
+      this.#open.delete(connection)
       clearInterval(recheck)
       connection.destroy()
     }
