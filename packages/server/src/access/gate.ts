@@ -13,8 +13,8 @@ import { SourceBudget } from './source-budget.ts'
  */
 export interface Gate {
   readonly cookieName: string
-  /** Counts the request of a source whose credentials were not valid lately. Throws too_many_requests. */
-  meet(headers: IncomingHttpHeaders, address: string | undefined): void
+  /** Counts the request of a source, unless its credentials were valid lately: then true. Throws too_many_requests. */
+  meet(headers: IncomingHttpHeaders, address: string | undefined): boolean
   /** Throws forbidden_origin. */
   checkOrigin(headers: IncomingHttpHeaders, purpose: Purpose): void
   /** Throws not_authenticated. */
@@ -50,7 +50,9 @@ export function makeGate({ auth, own, cookieName, recheckMs = 30_000, budget = n
     cookieName,
     meet(headers, address) {
       const credentials = credentialsOf(headers, cookieName)
-      if (!credentials || !known.has(nameOf(credentials.token))) budget.spend(address)
+      if (credentials && known.has(nameOf(credentials.token))) return true
+      budget.spend(address)
+      return false
     },
     checkOrigin(headers, purpose) {
       const credentials = credentialsOf(headers, cookieName)

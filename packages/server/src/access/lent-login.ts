@@ -6,11 +6,11 @@ import type { Purpose } from './origin.ts'
 
 /** The login of whoever asked for a URL that stands for it: what the URL opens is open for as long as that login is. */
 export class LentLogin {
-  readonly #gate: Pick<Gate, 'identify' | 'watch'>
+  readonly #gate: Pick<Gate, 'identify' | 'watch' | 'meet'>
   readonly #headers: IncomingHttpHeaders
 
   /** `headers`: of the request for the URL, which was admitted. */
-  constructor(gate: Pick<Gate, 'identify' | 'watch'>, headers: IncomingHttpHeaders) {
+  constructor(gate: Pick<Gate, 'identify' | 'watch' | 'meet'>, headers: IncomingHttpHeaders) {
     this.#gate = gate
     this.#headers = headers
   }
@@ -18,6 +18,11 @@ export class LentLogin {
   /** Throws `not_authenticated` once the login has ended. */
   user(): Promise<User> {
     return this.#gate.identify(this.#headers)
+  }
+
+  /** Meets a request that comes with the URL as one of the login: it is counted as little. */
+  meet(address: string | undefined): boolean {
+    return this.#gate.meet(this.#headers, address)
   }
 
   /** Closes the websocket when the login ends. */

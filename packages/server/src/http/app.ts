@@ -115,7 +115,10 @@ export function assembleApp(services: Services, options: AppOptions): App {
     reply.header('x-content-type-options', 'nosniff')
     reply.header('referrer-policy', 'no-referrer')
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store')
-    gate.meet(request.headers, request.raw.socket.remoteAddress)
+    const lender = request.routeOptions.config.lender?.(request.params as Record<string, string>)
+    const address = request.raw.socket.remoteAddress
+    const isKnown = lender ? lender.meet(address) : gate.meet(request.headers, address)
+    await bounds.letIn(request.raw, isKnown, () => (lender ? lender.user() : gate.identify(request.headers)))
     boundArrival(request, bodyMs)
   })
   app.addHook('onResponse', async (request, reply) => {

@@ -36,6 +36,7 @@ const unknownPath = ({ method, url }: FastifyRequest) => notFound('page or metho
 function refuse(request: FastifyRequest, reply: FastifyReply, error: RametError): FastifyReply {
   closeWhileSending(request, reply)
   if (error.status === 429) reply.headers(retryHeaders)
+  if (error.code === 'too_many_connections') reply.header('connection', 'close')
   // A handler of static files may have set caching headers already.
   return reply.code(error.status).header('cache-control', 'no-store').send(toErrorBody(error))
 }

@@ -83,6 +83,7 @@ export function addJournals({ services, gate, sockets, counts, isSecure, log }: 
           .finally(() => socket.close(1000))
       }
     },
+    ({ params: [name = ''] }) => tickets.find(name)?.login,
   )
 
   return [

@@ -77,6 +77,7 @@ export function addLiveStatus({ services, gate, sockets, counts, isSecure, every
         send()
       }
     },
+    ({ params: [name = ''] }) => tickets.find(name)?.login,
   )
 
   return [

@@ -9,6 +9,12 @@ import { boundArrival } from './refused-requests.ts'
 import { bodyBytes, type Route } from './route.ts'
 import { validate } from './validate.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    lender?: Route['lender']
+  }
+}
+
 export interface RegisterOptions {
   readonly gate: Gate
   /** For the body of somebody who is not logged in. */
@@ -39,7 +45,7 @@ export function register(
       // A HEAD answered like GET would open event streams that nobody reads.
       exposeHeadRoute: false,
       bodyLimit: limit,
-      config: { takes: route.takes },
+      config: { takes: route.takes, lender: route.lender },
       async onRequest(request) {
         if (permission === 'anyone') {
           if (purpose === 'change') gate.checkLogin(request.headers)

@@ -1,6 +1,7 @@
 import type { Permission } from '@ramet/model/access/can.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
+import type { LentLogin } from '../access/lent-login.ts'
 import type { User } from '../services.ts'
 
 /** Largest bodies, in bytes: looked at before it is known who asks. */
@@ -38,6 +39,8 @@ export interface Route {
   readonly answer: z.ZodType
   /** Set when the answer is not JSON: the handler writes to `reply` itself. */
   readonly produces?: 'text/event-stream' | 'text/html' | 'text/plain' | undefined
+  /** Whose login a part of the path stands for, of a route for anyone. */
+  lender?(params: Record<string, string>): LentLogin | undefined
   handle(asked: Asked<Record<string, string>, unknown, unknown>): Promise<unknown>
 }
 
@@ -65,6 +68,7 @@ interface Declaration<P extends string, Q extends z.ZodType, B extends z.ZodType
   readonly bodyBytes?: number
   readonly answer: A
   readonly produces?: Route['produces']
+  lender?: Route['lender']
   handle(asked: Asked<Record<P, string>, z.output<Q>, z.output<B>>): Promise<z.output<A>>
 }
 

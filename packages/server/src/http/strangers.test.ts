@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { routes } from '@ramet/model/api/routes.ts'
@@ -151,4 +152,48 @@ test('connections of a source without a login are bounded; those with one are no
     assert.ok(tries < 100, 'the place of a connection that ended is not free again')
   }
   for (const socket of open) socket.destroy()
+})
+
+/** Connections that are all there before the first of them says anything. */
+async function crowd(server: Started, count: number) {
+  const all = Array.from({ length: count }, () => talk(server))
+  await Promise.all(all.map(({ socket }) => once(socket, 'connect')))
+  return Object.assign(all, { [Symbol.dispose]: () => all.forEach(({ socket }) => void socket.destroy()) })
+}
+
+test('who connects many times at once and logs in on each is served on each; strangers beyond the bound are not', async () => {
+  await using server = await start({ strangers: 3 })
+  const ask = (path: string, ...more: string[]) => [`GET ${path} HTTP/1.1`, 'host: x', ...more, '', '']
+  {
+    using all = await crowd(server, 12)
+    for (const { say } of all) say(...ask(routes.me(), 'authorization: Bearer alice-token'))
+    for (const { heard } of all) await until('an answer', () => heard.text.includes('alice'))
+    // They are counted no more.
+    using strangers = await crowd(server, 3)
+    for (const { say } of strangers) say(...ask(routes.health()))
+    for (const { heard } of strangers) await until('an answer', () => heard.text.includes('installation'))
+  }
+  await until('places to be free', async () => (await fetch(server.endpoint + routes.health())).status === 200)
+  using all = await crowd(server, 6)
+  for (const [at, path] of [routes.me(), routes.health(), '/', '/nothing', routes.liveStatus('none'), routes.me()].entries())
+    all[at]?.say(
+      ...ask(path, 'authorization: Bearer guessed', ...(at === 4 ? ['connection: upgrade', 'upgrade: websocket'] : [])),
+    )
+  for (const { heard } of all.slice(3)) {
+    await until('the end', () => heard.isOver)
+    assert.match(heard.text, /^HTTP\/1.1 429 [\s\S]*"code":"too_many_connections"/)
+  }
+})
+
+test('a crowd beyond the bound is itself bounded, and whoever of it says nothing is turned away', async (t) => {
+  await using server = await start({ strangers: 3 })
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  using all = await crowd(server, 13)
+  await once(all[12]?.socket ?? server.app.server, 'close')
+  assert.match(all[12]?.heard.text ?? '', /too_many_connections/)
+  assert.equal(all.filter(({ heard }) => heard.isOver).length, 1)
+  t.mock.timers.tick(5000)
+  await Promise.all(all.slice(3, 12).map(({ socket }) => once(socket, 'end')))
+  assert.ok(all.slice(3, 12).every(({ heard }) => heard.text.includes('too_many_connections')))
+  assert.equal(all.slice(0, 3).filter(({ heard }) => heard.text === '').length, 3)
 })

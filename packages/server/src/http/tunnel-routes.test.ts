@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { routes } from '@ramet/model/api/routes.ts'
 import { WebSocket } from 'ws'
+import { SourceBudget } from '../access/source-budget.ts'
 import { slowConnection } from '../testing/slow-connection.ts'
 import { record, type Started, start, until } from '../testing/start-for-test.ts'
 import { playId } from '../testing/stub-services.ts'
@@ -34,7 +35,7 @@ const urlOf = async ({ endpoint }: Started, path: string, headers: Record<string
   return ((await answer.json()) as { url: string }).url
 }
 
-for (const [what, open] of Object.entries({
+const ways = {
   'a tunnel': async (server: Started, headers: Record<string, string>) => {
     const dial = await openTunnel(server, headers)
     return () => dial(':80')
@@ -47,7 +48,9 @@ for (const [what, open] of Object.entries({
     const url = await urlOf(server, routes.connections(playId), headers)
     return () => new WebSocket(url)
   },
-}))
+}
+
+for (const [what, open] of Object.entries(ways))
   test(`${what} ends with the login that it was asked for by, and its URL opens nothing more`, async () => {
     await using server = await start({ recheckMs: 20 })
     server.services.dial = () => slowConnection().connection
@@ -62,6 +65,24 @@ for (const [what, open] of Object.entries({
     const again = record(connect())
     await until('the refusal', () => again.refused)
     assert.equal(again.refused?.status, 401)
+  })
+
+for (const [what, open] of Object.entries(ways))
+  test(`${what} is opened in its owner’s name: however often, it takes nothing of what strangers may ask for`, async () => {
+    await using server = await start({ budget: new SourceBudget({ burst: 2, perSecond: 0 }), strangers: 1 })
+    // The first of these is for the login, which nobody knew before.
+    server.services.dial = () => slowConnection().connection
+    const connect = await open(server, await login(server))
+    for (let at = 0; at < 3; at += 1) {
+      const socket = connect()
+      await once(socket, 'open')
+      socket.terminate()
+    }
+    assert.equal((await fetch(server.endpoint + routes.health())).status, 200)
+    // Who knows no URL is a stranger.
+    const guessed = record(server.socket(routes.liveStatus('guessed'), {}))
+    await until('the refusal', () => guessed.refused)
+    assert.equal(guessed.refused?.status, 429)
   })
 
 test('what a client of a tunnel sent last reaches the machine though its websocket is closed at once', async () => {

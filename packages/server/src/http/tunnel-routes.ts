@@ -26,7 +26,7 @@ import { waitUntilReady } from '../tunnels/wait-until-ready.ts'
 import { publicUrl } from './public-url.ts'
 import { type Route, route } from './route.ts'
 import type { IsSecure } from './secure-requests.ts'
-import type { WebSockets } from './web-sockets.ts'
+import type { AskedSocket, WebSockets } from './web-sockets.ts'
 
 export interface TunnelOptions {
   readonly services: Services
@@ -69,6 +69,11 @@ function carry(inside: Duplex, closed: () => void): (socket: WebSocket) => void 
     inside.pipe(outside, { end: false })
     outside.pipe(inside)
   }
+}
+
+const hasCookie = ({ request }: AskedSocket, tunnel: OpenTunnel): boolean => {
+  const cookie = readCookie(request.headers.cookie ?? '', cookieName)
+  return cookie !== undefined && isSameHash(sha256(cookie), sha256(tunnel.cookie))
 }
 
 const noTunnel = () => notFound('tunnel', 'of this URL', 'Open a new one: POST /api/plays/ID/tunnels.')
@@ -139,19 +144,19 @@ export function addTunnels({ services, gate, sockets, counts, isSecure, log, hol
       summary:
         'A TCP connection into the network of a machine, to the address that is given in base64; needs the cookie of the tunnel',
     },
-    async ({ request, params: [ticket = '', address = ''] }) => {
+    async (asked) => {
+      const [ticket = '', address = ''] = asked.params
       const tunnel = tunnels.find(ticket)
-      const cookie = readCookie(request.headers.cookie ?? '', cookieName)
       if (!tunnel) throw noTunnel()
-      if (cookie === undefined || !isSameHash(sha256(cookie), sha256(tunnel.cookie))) throw notAuthenticated()
+      if (!hasCookie(asked, tunnel)) throw notAuthenticated()
       // Whoever may not enter the run any more gets no connection either: each way in asks.
       const user = await tunnel.login.user()
-      const asked = readTunnelAddress(address)
+      const to = readTunnelAddress(address)
       const place = counts.take(user, 'sockets')
       const giveBack = () => place[Symbol.dispose]()
       try {
         const serve =
-          asked.kind === 'listen' ? await listen(user, tunnel, asked, giveBack) : carry(await open(user, tunnel, asked), giveBack)
+          to.kind === 'listen' ? await listen(user, tunnel, to, giveBack) : carry(await open(user, tunnel, to), giveBack)
         return (socket) => {
           tunnel.login.bind(socket)
           serve(socket)
@@ -160,6 +165,10 @@ export function addTunnels({ services, gate, sockets, counts, isSecure, log, hol
         giveBack()
         throw error
       }
+    },
+    (asked) => {
+      const tunnel = tunnels.find(asked.params[0] ?? '')
+      return tunnel && hasCookie(asked, tunnel) ? tunnel.login : undefined
     },
   )
 
@@ -193,6 +202,7 @@ export function addTunnels({ services, gate, sockets, counts, isSecure, log, hol
       params: ['ticket'],
       summary: 'Gives whoever knows the URL of a tunnel the cookie that its websockets need',
       answer: z.object({}),
+      lender: ({ ticket = '' }) => tunnels.find(ticket)?.login,
       async handle({ params, reply }) {
         const tunnel = tunnels.find(params.ticket)
         if (!tunnel) throw noTunnel()

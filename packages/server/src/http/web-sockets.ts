@@ -6,12 +6,16 @@ import { internalError, notFound } from '@ramet/model/errors/errors.ts'
 import type { FastifyBaseLogger } from 'fastify'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Gate } from '../access/gate.ts'
+import type { LentLogin } from '../access/lent-login.ts'
 import type { ConnectionBounds } from './connection-bounds.ts'
 import { toRametError } from './error-answers.ts'
 import { answerRaw } from './raw-answers.ts'
 
 /** Handles one upgrade request. Returns the handler of the accepted websocket; throws a RametError to refuse it. */
 export type WebSocketRoute = (asked: AskedSocket) => Promise<(socket: WebSocket) => void>
+
+/** Whose login a URL or a cookie of its own stands for; undefined when it stands for none. */
+export type Lender = (asked: AskedSocket) => LentLogin | undefined
 
 /** A websocket of the API: declared once, served here and described by `openapi.ts`. */
 export interface SocketRoute {
@@ -30,10 +34,16 @@ export interface AskedSocket {
 }
 
 export interface WebSocketsOptions {
-  readonly gate: Pick<Gate, 'meet'>
-  readonly bounds: Pick<ConnectionBounds, 'trust'>
+  readonly gate: Pick<Gate, 'meet' | 'identify'>
+  readonly bounds: Pick<ConnectionBounds, 'trust' | 'letIn'>
   readonly log: FastifyBaseLogger
   readonly pingMs?: number
+}
+
+interface Served {
+  readonly path: RegExp
+  readonly open: WebSocketRoute
+  readonly lender: Lender
 }
 
 /** Longest input frame, which is held whole in memory; clients send files in pieces. */
@@ -50,12 +60,12 @@ export class WebSockets {
     perMessageDeflate: false,
     clientTracking: true,
   })
-  readonly #routes: { readonly path: RegExp; readonly open: WebSocketRoute }[] = []
+  readonly #routes: Served[] = []
   readonly declared: SocketRoute[] = []
   /** Pings in a row. */
   readonly #unanswered = new WeakMap<WebSocket, number>()
-  readonly #gate: Pick<Gate, 'meet'>
-  readonly #bounds: Pick<ConnectionBounds, 'trust'>
+  readonly #gate: WebSocketsOptions['gate']
+  readonly #bounds: WebSocketsOptions['bounds']
   readonly #log: FastifyBaseLogger
   readonly #pings: NodeJS.Timeout
 
@@ -67,12 +77,13 @@ export class WebSockets {
     this.#pings.unref()
   }
 
-  add(declaration: SocketRoute, open: WebSocketRoute): void {
+  /** `lender`: for clients that send no credentials. */
+  add(declaration: SocketRoute, open: WebSocketRoute, lender: Lender = () => undefined): void {
     // The model's paths encode their parameters, including the colon.
     const path = decodeURIComponent(declaration.path)
     this.declared.push({ ...declaration, path })
     const pattern = path.replace(/[.]/g, '\\.').replace(/:\w+/g, '([^/]+)').replace(/\*$/, '(.+)')
-    this.#routes.push({ path: new RegExp(`^${pattern}$`), open })
+    this.#routes.push({ path: new RegExp(`^${pattern}$`), open, lender })
   }
 
   attach(server: Server): void {
@@ -96,11 +107,12 @@ export class WebSockets {
     const drop = () => socket.destroy()
     socket.on('error', drop)
     try {
-      this.#gate.meet(request.headers, request.socket.remoteAddress)
       const url = URL.parse(request.url ?? '', 'http://server')
       const found = this.#find(url?.pathname ?? '')
-      if (!url || !found) throw notFound('websocket', request.url?.split('?')[0] ?? '')
-      const talk = await found.open({ request, params: found.params, query: url.searchParams })
+      const asked = { request, params: found?.params ?? [], query: url?.searchParams ?? new URLSearchParams() }
+      await this.#meet(request, found?.lender(asked))
+      if (!found) throw notFound('websocket', request.url?.split('?')[0] ?? '')
+      const talk = await found.open(asked)
       this.#bounds.trust(request)
       socket.off('error', drop)
       this.#server.handleUpgrade(request, socket, head, (accepted) => {
@@ -115,12 +127,19 @@ export class WebSockets {
     }
   }
 
-  #find(pathname: string): { params: string[]; open: WebSocketRoute } | undefined {
-    for (const { path, open } of this.#routes) {
+  /** Counts the request as one of whoever it comes from, before anything is done for it. */
+  async #meet(request: IncomingMessage, login: LentLogin | undefined): Promise<void> {
+    const { headers, socket } = request
+    const isKnown = login ? login.meet(socket.remoteAddress) : this.#gate.meet(headers, socket.remoteAddress)
+    await this.#bounds.letIn(request, isKnown, () => (login ? login.user() : this.#gate.identify(headers)))
+  }
+
+  #find(pathname: string): (Omit<Served, 'path'> & { readonly params: string[] }) | undefined {
+    for (const { path, ...served } of this.#routes) {
       const match = path.exec(pathname)
       if (!match) continue
       try {
-        return { params: match.slice(1).map(decodeURIComponent), open }
+        return { ...served, params: match.slice(1).map(decodeURIComponent) }
       } catch {
         return undefined
       }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { internalError, invalidInput, notFound } from '@ramet/model/errors/errors.ts'
@@ -23,7 +23,7 @@ import { admitVisitor, portForbidden, type Visit, type Visitor } from './port-vi
 export interface PortFrontOptions {
   readonly services: Pick<Services, 'auth' | 'ports' | 'machines'>
   readonly gate: Pick<Gate, 'meet'>
-  readonly bounds: Pick<ConnectionBounds, 'trust'>
+  readonly bounds: Pick<ConnectionBounds, 'trust' | 'refuseBeyond'>
   readonly counts: OpenCounts
   readonly handovers: Handovers
   readonly key: Buffer
@@ -114,18 +114,23 @@ export class PortFront {
   }
 
   async #admit(visitor: Visitor): Promise<Visit> {
-    const { services, gate, bounds, key } = this.#options
+    const { services, bounds, key } = this.#options
     const { request } = visitor
     try {
       const visit = await admitVisitor({ ...services, key }, visitor)
       if (visit.isLoggedIn) bounds.trust(request)
-      else gate.meet(request.headers, request.socket.remoteAddress)
+      else this.#meetStranger(request, request.headers)
       return visit
     } catch (error) {
       // Whoever is refused is counted as a stranger, whatever he sent.
-      gate.meet({}, request.socket.remoteAddress)
+      this.#meetStranger(request)
       throw error
     }
+  }
+
+  #meetStranger(request: IncomingMessage, headers: IncomingHttpHeaders = {}): void {
+    const { gate, bounds } = this.#options
+    if (!gate.meet(headers, request.socket.remoteAddress)) bounds.refuseBeyond(request)
   }
 
   /** Dials the guest, and lets the exchange go on for as long as its visitor may. */
@@ -189,8 +194,8 @@ export class PortFront {
 
   /** Trades a ticket for the cookie of this host, and leads on. */
   async #enter(request: IncomingMessage, reply: ServerResponse, name: string): Promise<void> {
-    const { services, gate, handovers, key, isSecure } = this.#options
-    gate.meet({}, request.socket.remoteAddress)
+    const { services, handovers, key, isSecure } = this.#options
+    this.#meetStranger(request)
     const url = new URL(request.url ?? '/', 'http://port')
     if (request.method !== 'GET' || url.pathname !== `${ownPath}enter`) throw notFound('page', url.pathname)
     const found = await services.ports.find(name)

@@ -28,7 +28,7 @@ export function answerNotice(request: IncomingMessage, reply: ServerResponse, no
     ...(notice.status === 429 ? retryHeaders : {}),
     ...(notice.againAfter === undefined ? {} : { 'retry-after': String(notice.againAfter) }),
     // What is still on its way of the request is not waited for.
-    ...(request.complete ? {} : { connection: 'close' }),
+    ...(request.complete && error.code !== 'too_many_connections' ? {} : { connection: 'close' }),
   }
   reply.writeHead(notice.status, headers)
   reply.end(request.method === 'HEAD' ? undefined : body)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:https'
-import { connect as tcpConnect } from 'node:net'
+import { type Socket, connect as tcpConnect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -108,10 +108,18 @@ test('each name right below localhost has a certificate of its own, and no other
 
 test('connections of one stranger are counted once by both doors, before keys are agreed on', async () => {
   await using both = await startBoth({ strangers: 3 })
-  const silentOnes = [1, 2, 3].map(() => tcpConnect(both.port, '127.0.0.1').on('error', () => {}))
-  await Promise.all(silentOnes.map((socket) => new Promise((resolve) => socket.once('connect', resolve))))
-  await assert.rejects(ask(both, routes.health()))
+  const silentOnes: Socket[] = []
+  const more = async (count: number) => {
+    const added = Array.from({ length: count }, () => tcpConnect(both.port, '127.0.0.1').on('error', () => {}))
+    await Promise.all(added.map((socket) => new Promise((resolve) => socket.once('connect', resolve))))
+    silentOnes.push(...added)
+  }
+  await more(3)
+  assert.equal((await ask(both, routes.health())).status, 429)
   assert.equal((await fetch(both.plain + routes.health())).status, 429)
+  assert.equal((await ask(both, routes.me(), { headers: asAlice })).status, 200)
+  await more(9)
+  await assert.rejects(ask(both, routes.me(), { headers: asAlice }))
   for (const socket of silentOnes) socket.destroy()
   let status = 0
   await until('a place to be free', () => {
