@@ -67,11 +67,20 @@ export const limitTable = {
   },
   'port-requests': {
     most: 1000,
-    counts: 'requests and websockets under way to published ports',
+    counts: 'requests and websockets under way to private ports',
     code: 'too_many_port_requests',
     status: 429,
-    says: (most) => `${most} requests to ports of yours are under way.`,
-    hint: 'Wait until some are over, or see who asks: ramet expose list',
+    says: (most) => `${most} requests to private ports of yours are under way.`,
+    hint: 'Wait until some are over, or see which there are: ramet expose list',
+  },
+  // Their visitors are not their owner: what these do takes nothing from him.
+  'public-port-requests': {
+    most: 1000,
+    counts: 'requests and websockets under way to public ports',
+    code: 'too_many_port_requests',
+    status: 429,
+    says: (most) => `${most} requests to public ports of their owner are under way.`,
+    hint: 'Wait until some are over.',
   },
   'published-ports': {
     most: 500,

@@ -124,13 +124,15 @@ for (const [what, request] of [
   })
 }
 
-test('the bounds of strangers hold at ports too, and each owner has so many requests under way', async () => {
-  await using made = await startWithGuest({ limits: { ...defaultLimits, 'port-requests': 1 } })
+test('each owner has so many requests under way, and visitors of public ports take nothing of what is left for his own', async () => {
+  await using made = await startWithGuest({ limits: { ...defaultLimits, 'public-port-requests': 1 } })
   const { hostname } = await made.expose({ access: 'public' })
   const socket = socketTo(made.server, hostname)
   assert.equal(await outcome(socket), 'open')
   const full = await made.ask(hostname, '/')
   assert.deepEqual([full.status, JSON.parse(full.text).code], [429, 'too_many_port_requests'])
+  const mine = await made.expose()
+  assert.equal((await made.ask(mine.hostname, '/', { headers: asAlice })).status, 200)
   const closed = once([...made.guest.sockets.clients][0] ?? socket, 'close')
   socket.terminate()
   await closed

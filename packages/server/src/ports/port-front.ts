@@ -142,7 +142,7 @@ export class PortFront {
   ): Promise<void> {
     const { services, counts, key, recheckMs = 30_000 } = this.#options
     const { request, origin } = visitor
-    using _place = counts.take({ id: ownerId }, 'port-requests')
+    using _place = counts.take({ id: ownerId }, port.access === 'public' ? 'public-port-requests' : 'port-requests')
     const number = port.number ?? 0
     const connection = await services.machines.dial(user, port.run_id, port.machine, number)
     connection.on('error', () => connection.destroy())
