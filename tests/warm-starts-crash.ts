@@ -90,14 +90,40 @@ export function warmStartsCrashSuite({ title, fake, isWhole }: WarmStartsCrashSu
       })
     }
 
+    /** Whether the server ended itself after the step of a start; else the run came up without it. */
+    const isKilledAfter = async (step: string) => {
+      await keptWarm()
+      await arm(server, 'crash-after', step)
+      const { child } = server
+      await (await plays()).start({ playground: 'debian' }).catch(() => {})
+      const how = await until(
+        `the server to end itself after ${step}, or the run to come up`,
+        async () => {
+          if (child?.signalCode === 'SIGKILL') return 'killed'
+          const isUp = (await (await plays()).list()).some(({ id, state }) => id !== first && state === 'RUNNING')
+          return isUp && 'came up'
+        },
+        settleMs,
+      )
+      return how === 'killed'
+    }
+    /**
+     * A guest opens its link as soon as it has new random numbers, while its clock is still being set. Where it answers before that is over, `await-guests` has nothing to
+     * do, and no server ends after it: then the next start is tried.
+     */
+    const startsAtMost = (step: string) => (step === 'resume/await-guests' ? 20 : 1)
+
     // Memory that keeps a playground warm stays plain: there is nothing to unpack.
     const resumes = stepsOf('resume').filter(
       (name) => name !== 'resume/unpack-memory' && (isWhole || !/make-|lease-|serve-/.test(name)),
     )
     for (const step of resumes) {
       test(`the server killed after ${step} of a start: the run comes up warm, as itself`, async () => {
-        await keptWarm()
-        await killAfter(server, step, async () => (await plays()).start({ playground: 'debian' }), settleMs)
+        for (let starts = 1; !(await isKilledAfter(step)); starts += 1) {
+          assert.ok(starts < startsAtMost(step), `the server was to end itself after ${step}`)
+          await destroy(await newest())
+        }
+        await server.start()
         const { id, startKind, startReason, epoch } = await reached(await newest(), 'RUNNING')
         assert.equal(startKind, 'warm', startReason)
         assert.equal(await inGuest(id, 'cat /run/ramet/epoch'), epoch)
