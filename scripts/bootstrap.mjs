@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundles } from './bundled/libraries.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const [verb = 'start', ...args] = process.argv.slice(2)
@@ -100,7 +101,15 @@ const chosen = verbs[verb]
 if (!chosen) fail(`There is no ${verb}. There are: ${Object.keys(verbs).join(', ')}.`)
 if (process.platform !== 'linux') fail('Ramet runs on Linux.')
 
+/** Libraries of many modules as one file each: processes start sooner (`bundled/use.mjs`), and start all the same without. */
+function bundleLibraries() {
+  if (bundles().every(({ folder }) => existsSync(folder))) return
+  if (!run([nodeProgram(), 'scripts/bundled/make.mjs']))
+    say('Some libraries could not be bundled; see above. Ramet works without, and starts more slowly.')
+}
+
 installNpmPackages()
+bundleLibraries()
 installDebianPackages(chosen.debian)
 
 const child = spawn(nodeProgram(), ['--disable-warning=ExperimentalWarning', ...chosen.entry, ...args], {

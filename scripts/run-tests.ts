@@ -1,5 +1,5 @@
 import { glob } from 'node:fs/promises'
-import { relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
@@ -51,7 +51,7 @@ export async function runTests(
     files,
     concurrency,
     timeout: timeoutMs,
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    execArgv: ['--disable-warning=ExperimentalWarning', '--import', join(import.meta.dirname, 'bundled/use.mjs')],
     env: { ...process.env, ...root.environment({ inMemory }) },
   })
   let isComplete = false

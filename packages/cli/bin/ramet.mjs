@@ -11,6 +11,7 @@ const main = join(here, '../src/main.ts')
 const cache = join(here, '../../../node_modules/.cache/ramet')
 if (Number(process.versions.node.split('.')[0]) >= 24) {
   nodeModule.enableCompileCache(cache)
+  await import('../../../scripts/bundled/use.mjs')
   await import(main)
 } else {
   const arch = process.arch === 'arm64' ? 'arm64' : 'x64'
