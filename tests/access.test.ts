@@ -29,15 +29,21 @@ const { publicKey: bobsKey } = await makeKeyPair('bob')
 
 /**
  * What each route answers a user who owns nothing of it. `hidden`: the same as for what does not exist. `own`: what is his, and nothing of Ann's.
- * `open`: all users may ask.
+ * `open`: all users may ask. `admin`: admins alone.
  */
-const table: Readonly<Record<string, readonly [answer: 'hidden' | 'own' | 'open', asked: (names: Names) => Asked]>> = {
+const table: Readonly<Record<string, readonly [answer: 'hidden' | 'own' | 'open' | 'admin', asked: (names: Names) => Asked]>> = {
   'GET /api/health': ['open', () => ({ path: routes.health() })],
   'POST /api/auth/links': ['own', () => ({ path: routes.loginLinks() })],
   'DELETE /api/auth/sessions': ['own', () => ({ path: routes.sessions() })],
   'POST /api/auth/logout': ['open', () => ({ path: routes.logout() })],
   'POST /api/auth/signin-url': ['own', () => ({ path: routes.signInUrl() })],
   'PATCH /api/account/preferences': ['own', () => ({ path: routes.preferences(), body: { region: 'eu' } })],
+  'PUT /api/account/password': ['own', () => ({ path: routes.password(), body: { password: 'ten letters, his' } })],
+  'GET /api/users': ['admin', () => ({ path: routes.users() })],
+  'POST /api/users': ['admin', () => ({ path: routes.users(), body: { name: 'carol' } })],
+  'PATCH /api/users/{name}': ['admin', () => ({ path: routes.user('bob'), body: { role: 'admin' } })],
+  'DELETE /api/users/{name}': ['admin', () => ({ path: routes.user('owner') })],
+  'POST /api/users/{name}/invitations': ['admin', () => ({ path: routes.invitations('owner') })],
   'POST /api/oauth/tokens': ['own', () => ({ path: routes.tokens(), body: { name: 'his' } })],
   'POST /api/sessions': ['open', () => ({ path: routes.programs() })],
   'GET /api/sessions': ['own', () => ({ path: routes.programs() })],
@@ -96,11 +102,11 @@ const table: Readonly<Record<string, readonly [answer: 'hidden' | 'own' | 'open'
   'GET /api/images': ['open', () => ({ path: routes.images() })],
   'POST /api/images/{name}/build': ['open', () => ({ path: routes.imageBuild('debian-stable') })],
   'GET /api/images/{name}': ['own', () => ({ path: routes.image('debian-stable') })],
-  'DELETE /api/images/{name}': ['hidden', () => ({ path: routes.image('none') })],
+  'DELETE /api/images/{name}': ['admin', () => ({ path: routes.image('debian-stable') })],
   'GET /api/events': ['own', () => ({ path: routes.events() })],
-  'GET /api/doctor': ['open', () => ({ path: routes.doctor() })],
-  'GET /api/fsck': ['open', () => ({ path: routes.fsck() })],
-  'GET /api/metrics': ['own', () => ({ path: routes.metrics() })],
+  'GET /api/doctor': ['admin', () => ({ path: routes.doctor() })],
+  'GET /api/fsck': ['admin', () => ({ path: routes.fsck() })],
+  'GET /api/metrics': ['admin', () => ({ path: routes.metrics() })],
 }
 
 /** Routes that anyone may ask. */
@@ -187,6 +193,7 @@ describe('what is not his own does not exist for a user', () => {
     test(`${route}: ${answer}`, async () => {
       const found = await ask(method, asked(ann))
       isSilentAboutAnn(answer === 'hidden' ? found.text.replaceAll(ann.playground, '').replaceAll(ann.id, '') : found.text)
+      if (answer === 'admin') return assert.deepEqual([found.status, JSON.parse(found.text).code], [403, 'not_permitted'])
       if (answer !== 'hidden') return assert.equal(found.status, 200, found.text)
       const missing = await ask(method, asked(none))
       assert.ok([400, 403, 404].includes(found.status), found.text)

@@ -145,8 +145,12 @@ export class TestServer {
   }
 
   /** The CLI as a user on the same machine calls it. */
-  ramet(args: readonly string[], options: { stdin?: string | Uint8Array; timeoutMs?: number } = {}): Promise<Finished> {
-    return finish([join(root, 'node_modules/.bin/ramet'), ...args], { ...options, env: { ...this.#env, RAMET_HOME: this.home } })
+  ramet(
+    args: readonly string[],
+    options: { stdin?: string | Uint8Array; timeoutMs?: number; env?: Record<string, string> } = {},
+  ): Promise<Finished> {
+    const env = { ...this.#env, RAMET_HOME: this.home, ...options.env }
+    return finish([join(root, 'node_modules/.bin/ramet'), ...args], { ...options, env })
   }
 
   /** The CLI's standard output; throws with what it said when it fails. */

@@ -55,6 +55,12 @@ import { addSshKeyAdd } from './commands/ssh-key/add.ts'
 import { addSshKeyList } from './commands/ssh-key/list.ts'
 import { addSshKeyRemove } from './commands/ssh-key/remove.ts'
 import { addUsage } from './commands/usage.ts'
+import { addUserAdd } from './commands/user/add.ts'
+import { addUserChanges } from './commands/user/change.ts'
+import { addUserInvite } from './commands/user/invite.ts'
+import { addUserList } from './commands/user/list.ts'
+import { addUserPasswd } from './commands/user/passwd.ts'
+import { addUserRemove } from './commands/user/remove.ts'
 import { addWhoami } from './commands/whoami.ts'
 import { openWith } from './context.ts'
 
@@ -138,6 +144,13 @@ export function createProgram(): Command {
   addSessionList(session, open)
   addSessionToken(session, open)
   addSessionEnd(session, open)
+  const user = program.command('user').description('Who there is on this server, for its admins; and your own password.')
+  addUserList(user, open)
+  addUserAdd(user, open)
+  addUserInvite(user, open)
+  addUserChanges(user, open)
+  addUserRemove(user, open)
+  addUserPasswd(user, open)
   const expose = program
     .command('expose')
     .summary('ports of runs under host names of their own')

@@ -9,6 +9,7 @@ import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
 import type { TlsInfo } from '@ramet/model/api/tls.ts'
 import type { Tunnel } from '@ramet/model/api/tunnel.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
+import type { ChangeUser, CreatedUser, CreateUser, Invitation, SetPassword, SignIn, UserAccount } from '@ramet/model/api/users.ts'
 import type {
   CatalogSight,
   ChangePlayground,
@@ -29,6 +30,7 @@ import { type EventsOptions, watchEvents } from './events.ts'
 import { ask, type Connection, type RequestOptions, send } from './http.ts'
 import { readJournal } from './journal.ts'
 import { MachineStream } from './machine-stream.ts'
+import { tokenOf } from './token-of.ts'
 import { openTunnel } from './tunnel.ts'
 
 export interface ClientOptions {
@@ -84,6 +86,21 @@ export function createClient(options: ClientOptions) {
     me: () => get<Me>(routes.me()),
     /** Exchanges the token of a login link for the browser's session cookie: once, within ten minutes. */
     login: (token: string) => post<Me>(routes.login(), { token }),
+    /** Exchanges a name and its password for the browser's session cookie. */
+    signIn: (given: SignIn) => post<Me>(routes.login(), given),
+    /** A token for a program, bought with a name and its password. It ends after 30 days. `program`: its name in the list of sessions. */
+    tokenOf: (given: SignIn, program: string) => tokenOf(connection, given, program),
+    setPassword: async (to: SetPassword) => void (await ask(connection, 'PUT', routes.password(), { body: to })),
+
+    /** Who there is; for admins. */
+    users: {
+      list: () => get<UserAccount[]>(routes.users()),
+      create: (body: CreateUser) => post<CreatedUser>(routes.users(), body),
+      invite: (name: string) => post<Invitation>(routes.invitations(name)),
+      change: (name: string, to: ChangeUser) => ask<UserAccount>(connection, 'PATCH', routes.user(name), { body: to }),
+      remove: (name: string) => remove(routes.user(name)),
+    },
+
     /** Makes a login link for a browser. Throws `needs_api_token` in a browser. */
     makeLoginLink: () => post<LoginLink>(routes.loginLinks()),
     logout: async () => void (await post(routes.logout())),

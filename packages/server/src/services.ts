@@ -9,6 +9,7 @@ import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
 import type { Overrides } from '@ramet/model/api/start-overrides.ts'
 import type { TlsInfo } from '@ramet/model/api/tls.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
+import type { ChangeUser, CreatedUser, CreateUser, Invitation, SetPassword, SignIn, UserAccount } from '@ramet/model/api/users.ts'
 import type {
   BrokenPlayground,
   ChangePlayground,
@@ -33,6 +34,7 @@ import type { User } from './store/users.ts'
 export interface Services {
   readonly auth: Auth
   readonly accounts: Accounts
+  readonly users: Users
   readonly playgrounds: Playgrounds
   readonly runs: Runs
   readonly copies: Copies
@@ -69,13 +71,30 @@ export interface Auth {
   userOf(token: string): Promise<User | undefined>
   /** As `userOf`, by the SHA-256 of a token (hex): for what lives as long as a login and must not know it. */
   userOfHash(hash: string): Promise<User | undefined>
-  /** Trades the token of a login link for a browser session; undefined when it was used, has expired or is wrong. */
+  /** Trades the token of a login link or an invitation for a browser session; undefined when it was used, has expired or is wrong. */
   openSession(linkToken: string): Promise<{ token: string; user: User } | undefined>
+  /** Opens a browser session for a name and a password. `address`: where it comes from. Throws `wrong_password`, `too_many_logins`. */
+  signIn(given: SignIn, address: string | undefined): Promise<{ token: string; user: User }>
   /** Makes a login link for the user of an API token; undefined for any other token, that of a session too. */
   makeLinkFor(apiToken: string): Promise<{ token: string; expiresAt: Date } | undefined>
   closeSession(token: string): Promise<void>
   /** Ends all sessions of a user and closes the open links. Returns how many sessions there were. */
   closeSessionsOf(user: User): Promise<number>
+}
+
+/** Who there is on this server. Routes ask whether the asking user may manage them. */
+export interface Users {
+  list(): Promise<UserAccount[]>
+  /** Throws `name_taken`. */
+  create(asked: CreateUser): Promise<CreatedUser>
+  /** Makes a link that lets a user in once; an earlier one ends. */
+  invite(name: string): Promise<Invitation>
+  /** Throws `last_admin`. */
+  change(name: string, to: ChangeUser): Promise<UserAccount>
+  /** Throws `last_admin`, and `user_has_things` while runs or playgrounds are the user's. */
+  remove(name: string): Promise<void>
+  /** `byToken`: of the request; other sessions of the user end. Throws `wrong_password`, and `fresh_login_needed` where there is no password yet and the login is old. */
+  setPassword(user: User, byToken: string, to: SetPassword): Promise<void>
 }
 
 /** A user's account, and the programs that act for him. */

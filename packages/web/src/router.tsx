@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { AccountPage } from './pages/account-page.tsx'
 import { HomePage } from './pages/home-page.tsx'
 import { ImagesPage } from './pages/images-page.tsx'
 import { NotFoundPage } from './pages/not-found-page.tsx'
@@ -10,6 +11,8 @@ const home = createRoute({ getParentRoute: () => root, path: '/', component: Hom
 
 const images = createRoute({ getParentRoute: () => root, path: '/images', component: ImagesPage })
 
+const account = createRoute({ getParentRoute: () => root, path: '/account', component: AccountPage })
+
 /** The only page with a terminal, so the only one that waits for xterm.js to load. */
 export const runRoute = createRoute({
   getParentRoute: () => root,
@@ -18,7 +21,7 @@ export const runRoute = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, images, runRoute]),
+  routeTree: root.addChildren([home, images, account, runRoute]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 })

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { createClient } from '@ramet/client/client.ts'
 import { pages } from '@ramet/model/api/routes.ts'
 import { invalidInput, notAuthenticated } from '@ramet/model/errors/errors.ts'
@@ -18,6 +19,7 @@ export function addLogin(parent: Command, open: Open): void {
     )
     .argument('[url]', 'address of a server, such as http://lab:8420')
     .option('--print', 'print the link and nothing else, and open nothing')
+    .option('--user <name>', 'with a URL: sign in by name and password; the token is made for this computer')
     .addHelpText(
       'after',
       `
@@ -25,11 +27,14 @@ Examples:
   ramet login                              a link for your browser
   ramet login http://lab:8420              asks for a token, and keeps it for your eyes alone
   ramet login http://lab:8420 <token.txt   the same from a script
+  ramet login http://lab:8420 --user ann   asks for Ann’s password
 
 The token of a server is in RAMET_HOME/secrets/cli-token on its machine.`,
     )
-    .action(async (url: string | undefined, options: { print?: boolean }) => {
-      if (url !== undefined) return keepToken(url, parent.opts<ServerFlags>().token)
+    .action(async (url: string | undefined, options: { print?: boolean; user?: string }) => {
+      if (url !== undefined) return keepToken(url, options.user, parent.opts<ServerFlags>().token)
+      if (options.user !== undefined)
+        throw invalidInput('--user needs the URL of a server.', '--user', 'Such as: ramet login http://lab:8420 --user ann')
       const { client, server, out } = await open()
       const { token } = await client.makeLoginLink()
       const link = `${server.endpoint}${pages.login(token)}`
@@ -42,11 +47,14 @@ The token of a server is in RAMET_HOME/secrets/cli-token on its machine.`,
 }
 
 /** A token is kept only once the server has taken it. */
-async function keepToken(url: string, given: string | undefined): Promise<void> {
+async function keepToken(url: string, user: string | undefined, given: string | undefined): Promise<void> {
   const out = createOutput()
   const endpoint = checkedEndpoint(url)
   await createClient({ endpoint }).health()
-  const token = (given ?? (await readSecret(`Token of ${endpoint} (it is not shown):`))).trim()
+  const token =
+    user === undefined
+      ? (given ?? (await readSecret(`Token of ${endpoint} (it is not shown):`))).trim()
+      : await boughtToken(endpoint, user)
   // What is no token would be no header either.
   if (!/^[\x21-\x7e]{1,1000}$/.test(token)) throw invalidInput('That is no token.')
   const { name } = await createClient({ endpoint, token })
@@ -59,4 +67,10 @@ async function keepToken(url: string, given: string | undefined): Promise<void> 
     `Commands go to ${endpoint} as ${name} from now on; the token is in ${loginsFile(process.env)}. Forget it with: ramet logout`,
   )
   out.result(endpoint)
+}
+
+async function boughtToken(endpoint: string, name: string): Promise<string> {
+  const password = (await readSecret(`Password of ${name} on ${endpoint} (it is not shown):`)).replace(/\r?\n$/, '')
+  const { accessToken } = await createClient({ endpoint }).tokenOf({ name, password }, `ramet on ${hostname()}`)
+  return accessToken
 }

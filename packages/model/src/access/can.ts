@@ -3,6 +3,8 @@ import type { Scope } from './scopes.ts'
 /** The user of a request. */
 export interface Actor {
   readonly id: string
+  /** Manages users, images and the host; absent: he does not. */
+  readonly isAdmin?: boolean | undefined
   /** Of the token by which the request came; absent: it may do all that its user may. */
   readonly scopes?: readonly string[] | undefined
 }
@@ -16,8 +18,8 @@ export interface Owned {
 export const platform: Owned = { ownerId: null }
 
 /**
- * The one table of who may do what; `run/run-state.ts` says when. `owner`: whoever owns the subject. `everyone`: every user, where the subject
- * belongs to the platform. First the scope that a token with scopes needs for it; `all`: none is enough, since it opens more than they say (keys, links, other tokens).
+ * The one table of who may do what; `run/run-state.ts` says when. `owner`: whoever owns the subject. `everyone`: every user, and `admin`: each
+ * admin, where the subject belongs to the platform. First the scope that a token with scopes needs for it; `all`: none is enough, since it opens more than they say (keys, links, other tokens).
  * What nobody may do to the platform's own (its throwaway runs, official playgrounds) has no `everyone`.
  */
 const allowed = {
@@ -43,10 +45,17 @@ const allowed = {
 
   'image.list': ['playground:read', 'everyone'],
   'image.build': ['playground:write', 'everyone'],
-  'image.remove': ['playground:write', 'everyone'],
+  /** It is everybody's. */
+  'image.remove': ['playground:write', 'admin'],
 
   /** Doctor, fsck, metrics. */
-  'host.read': ['playground:read', 'everyone'],
+  'host.read': ['playground:read', 'admin'],
+
+  /** Who there is. */
+  'user.list': ['all', 'admin'],
+  /** Make, invite, disable, remove. */
+  'user.change': ['all', 'admin'],
+
   /** The asking user's own account, its storage and its sessions. */
   'account.read': ['account:read', 'owner'],
   'account.leave': ['account:write', 'owner'],
@@ -56,9 +65,10 @@ const allowed = {
   'account.link': ['all', 'owner'],
   /** Preferences. */
   'account.change': ['account:write', 'owner'],
+  'account.password': ['all', 'owner'],
   /** Programs that are let in, and tokens. */
   'account.tokens': ['all', 'owner'],
-} as const satisfies Record<string, readonly [scope: Scope | 'all', ...who: ('owner' | 'everyone')[]]>
+} as const satisfies Record<string, readonly [scope: Scope | 'all', ...who: ('owner' | 'everyone' | 'admin')[]]>
 
 export type Permission = keyof typeof allowed
 
@@ -73,7 +83,12 @@ export function missingScope({ scopes }: Pick<Actor, 'scopes'>, permission: Perm
 /** Returns the owners to whose subjects `user` may do `permission`; null is the platform. Lists of the store are filtered by it. */
 export function ownersFor(user: Actor, permission: Permission): readonly (string | null)[] {
   const [, ...who] = allowed[permission]
-  return missingScope(user, permission) ? [] : who.map((each) => (each === 'owner' ? user.id : null))
+  return missingScope(user, permission) ? [] : who.flatMap((each) => ownersBy(each, user))
+}
+
+function ownersBy(who: 'owner' | 'everyone' | 'admin', user: Actor): (string | null)[] {
+  if (who === 'owner') return [user.id]
+  return who === 'everyone' || user.isAdmin === true ? [null] : []
 }
 
 /** True when `user` may do `permission` to `subject`. The subject's state is another question (`run-state.ts`). */

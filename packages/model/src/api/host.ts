@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { lineSchema } from '../units/plain-text.ts'
+import { roles } from './users.ts'
 import { failureSchema, progressSchema } from './wire.ts'
 
 export const imageStateSchema = z.enum(['absent', 'building', 'ready', 'failed'])
@@ -74,6 +75,9 @@ export type Health = z.infer<typeof healthSchema>
 export const meSchema = z.object({
   id: z.string(),
   name: z.string(),
+  role: z.enum(roles),
+  /** False: the user comes by links and tokens alone. */
+  hasPassword: z.boolean(),
   githubProfileId: z.string(),
   preferredRegion: z.string().optional(),
 })

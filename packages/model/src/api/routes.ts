@@ -11,6 +11,10 @@ export const routes = {
   preferences: () => '/api/account/preferences',
   signInUrl: () => '/api/auth/signin-url',
   tokens: () => '/api/oauth/tokens',
+  password: () => '/api/account/password',
+  users: () => '/api/users',
+  user: (name: string) => `/api/users/${enc(name)}`,
+  invitations: (name: string) => `/api/users/${enc(name)}/invitations`,
   /** Sessions of programs, as labctl logs in; `sessions` above is all browsers'. */
   programs: () => '/api/sessions',
   program: (id: string) => `/api/sessions/${enc(id)}`,

@@ -5,7 +5,7 @@ import { insufficientScope, notAuthenticated } from '@ramet/model/errors/errors.
 import type { Accounts, User } from '../services.ts'
 import type { Db } from '../store/database.ts'
 import type { TokenRecord, TokenStore } from '../store/tokens.ts'
-import { readRegion, saveRegion } from '../store/users.ts'
+import { findUserById, saveRegion } from '../store/users.ts'
 import type { TokenAuth } from './auth.ts'
 import { sessionDays } from './auth.ts'
 import { newToken, sha256 } from './token-hash.ts'
@@ -24,8 +24,15 @@ export function accountService(db: Db, store: TokenStore, auth: Pick<TokenAuth, 
   const sessions = new WaitingSessions(now)
 
   async function me(user: User): Promise<Me> {
-    const region = await readRegion(db, user.id)
-    return { id: user.id, name: user.name, githubProfileId: '', ...(region === undefined ? {} : { preferredRegion: region }) }
+    const row = await findUserById(db, user.id)
+    return {
+      id: user.id,
+      name: user.name,
+      role: row?.role ?? 'member',
+      hasPassword: (row?.password ?? null) !== null,
+      githubProfileId: '',
+      ...(row?.region ? { preferredRegion: row.region } : {}),
+    }
   }
 
   /** The record of a token that may make others. Throws `not_authenticated`, `insufficient_scope`. */

@@ -1,12 +1,20 @@
 import { randomBytes } from 'node:crypto'
+import type { SignIn } from '@ramet/model/api/users.ts'
+import { wrongPassword } from '@ramet/model/errors/account-errors.ts'
 import type { Auth, User } from '../services.ts'
 import type { TokenRecord, TokenStore } from '../store/tokens.ts'
+import { FailedSignIns } from './failed-sign-ins.ts'
 import { type LoginLink, LoginLinks } from './login-links.ts'
+import { isPassword } from './passwords.ts'
 import { isSameHash, newToken, sha256 } from './token-hash.ts'
 
 export const sessionDays = 30
 
 export interface AuthOptions {
+  /** Uses up an invitation (SHA-256 of its token) and returns whom it lets in. Default: there are none. */
+  readonly takeInvitation?: (hash: string) => Promise<User | undefined>
+  /** Whoever may sign in by this name, and what is kept of his password. Default: nobody. */
+  readonly findByName?: (name: string) => Promise<{ user: User; password: string | null } | undefined>
   readonly now?: () => Date
 }
 
@@ -14,9 +22,14 @@ export class TokenAuth implements Auth {
   readonly #links: LoginLinks
   readonly #store: TokenStore
   readonly #now: () => Date
+  readonly #takeInvitation: NonNullable<AuthOptions['takeInvitation']>
+  readonly #findByName: NonNullable<AuthOptions['findByName']>
+  readonly #failures = new FailedSignIns()
 
   constructor(store: TokenStore, options: AuthOptions = {}) {
     this.#store = store
+    this.#takeInvitation = options.takeInvitation ?? (async () => undefined)
+    this.#findByName = options.findByName ?? (async () => undefined)
     this.#now = options.now ?? (() => new Date())
     this.#links = new LoginLinks(this.#now)
   }
@@ -30,8 +43,22 @@ export class TokenAuth implements Auth {
   }
 
   async openSession(linkToken: string): Promise<{ token: string; user: User } | undefined> {
-    const user = this.#links.take(linkToken)
-    if (!user) return undefined
+    const user = this.#links.take(linkToken) ?? (await this.#takeInvitation(sha256(linkToken)))
+    return user && this.#openSessionOf(user)
+  }
+
+  async signIn({ name, password }: SignIn, address: string | undefined): Promise<{ token: string; user: User }> {
+    this.#failures.check(name, address)
+    const found = await this.#findByName(name)
+    if (!(await isPassword(password, found?.password ?? undefined)) || !found) {
+      this.#failures.failed(name, address)
+      throw wrongPassword()
+    }
+    this.#failures.succeeded(name, address)
+    return this.#openSessionOf(found.user)
+  }
+
+  async #openSessionOf(user: User): Promise<{ token: string; user: User }> {
     await this.#store.removeExpired(this.#now())
     const expiresAt = new Date(this.#now().getTime() + sessionDays * 24 * 3600 * 1000)
     const token = await this.#issue(user, 'session', 'browser', expiresAt)

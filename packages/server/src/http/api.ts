@@ -24,6 +24,7 @@ import { searchRoutes } from './routes/search.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { sshRoutes } from './routes/ssh.ts'
 import { usageRoutes } from './routes/usage.ts'
+import { userRoutes } from './routes/users.ts'
 import type { IsSecure } from './secure-requests.ts'
 import { addTunnels } from './tunnel-routes.ts'
 import type { WebSockets } from './web-sockets.ts'
@@ -55,6 +56,7 @@ export const apiRoutes = ({
   ...healthRoutes(services.host),
   ...authRoutes(services.auth, services.accounts, gate, isSecure),
   ...sessionRoutes(services.accounts, gate, isSecure),
+  ...userRoutes(services.users, gate),
   ...accountRoutes(services.accounts, services.auth, gate, isSecure),
   ...searchRoutes(services.playgrounds),
   ...playgroundRoutes(services.playgrounds),

@@ -39,7 +39,7 @@ a { color: #0b6b50; font-weight: 600 }
 <p id="wait">On the way to the port …</p>
 <div id="sign-in" hidden>
 <h1>Log in to Ramet first</h1>
-<p>This browser is not logged in here. <code>ramet login</code> on the machine of the server prints a link that logs it in; then load this page again.</p>
+<p>This browser is not logged in here. <a href="/">Log in</a>, then load this page again.</p>
 <p><a href="/">To the dashboard</a></p>
 </div>
 <div id="forbidden" hidden>

@@ -2,16 +2,18 @@ import type { Logger } from 'pino'
 import { accountService } from '../access/account-service.ts'
 import { TokenAuth } from '../access/auth.ts'
 import { ensureCliToken } from '../access/cli-token.ts'
+import { userService } from '../access/user-service.ts'
 import type { Config } from '../config.ts'
 import { openHome } from '../home.ts'
 import { bindHome } from '../home-installation.ts'
 import { Reserve } from '../reserve.ts'
-import type { Accounts } from '../services.ts'
+import type { Accounts, Users } from '../services.ts'
 import { storeAddress } from '../store/address.ts'
 import { type Db, openDatabase } from '../store/database.ts'
 import { type Installation, openInstallation } from '../store/installation.ts'
+import { takeInvitation } from '../store/invitations.ts'
 import { tokenStore } from '../store/tokens.ts'
-import { openOwner, type User } from '../store/users.ts'
+import { findUser, openOwner, type User, userOf } from '../store/users.ts'
 
 /** The home's rows, and who they belong to. */
 export interface OpenStore {
@@ -20,6 +22,7 @@ export interface OpenStore {
   readonly owner: User
   readonly auth: TokenAuth
   readonly accounts: Accounts
+  readonly users: Users
 }
 
 /** Takes the home's lock and opens its store; `opened` closes both. Throws `home_in_use`, `home_too_new` and the like. */
@@ -33,9 +36,15 @@ export async function openStore(config: Config, log: Logger, opened: AsyncDispos
   await bindHome(config.home, installation.id, store)
   const owner = await openOwner(db)
   const tokens = tokenStore(db)
-  const auth = new TokenAuth(tokens)
+  const auth = new TokenAuth(tokens, {
+    takeInvitation: (hash) => takeInvitation(db, hash),
+    async findByName(name) {
+      const row = await findUser(db, name)
+      return row?.disabled_at === null ? { user: userOf(row), password: row.password } : undefined
+    },
+  })
   await ensureCliToken(config.home, auth, owner)
-  return { db, installation, owner, auth, accounts: accountService(db, tokens, auth) }
+  return { db, installation, owner, auth, accounts: accountService(db, tokens, auth), users: userService(db, tokens, auth) }
 }
 
 /** Ends this process when another server has taken over its database, so that it writes nothing more there. Killing a server at any moment loses nothing. */

@@ -80,7 +80,7 @@ export interface RunningServer {
  */
 export async function startServer(config: Config, log: Logger, openHost: OpenHost): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack()
-  const { db, installation, owner, auth, accounts } = await openStore(config, log, opened)
+  const { db, installation, owner, auth, accounts, users } = await openStore(config, log, opened)
   const host = await openHost({
     home: config.home,
     cache: config.cache,
@@ -212,6 +212,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     ports: portService({ db, permitted, machines, limits: config.limits }),
     auth,
     accounts,
+    users,
     playgrounds: openPlaygrounds({
       db,
       ...specs,

@@ -39,6 +39,7 @@ export async function findPublished(db: Db, name: string): Promise<FoundPort | u
     .where('published_ports.name', '=', name)
     .where('runs.state', '!=', destroyed)
     .where('runs.purpose', '=', 'user')
+    .where('users.disabled_at', 'is', null)
     .executeTakeFirst()
   if (!found) return undefined
   const { owner_id, owner_name, ...row } = found

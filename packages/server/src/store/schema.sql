@@ -1,6 +1,7 @@
 CREATE TABLE "drives" ("run_id" text not null references "runs" ("id") on delete cascade, "machine" text not null, "drive_index" integer not null check (drive_index >= 0), "layer_id" text references "layers" ("id"), "overlay" text, "size_bytes" bigint not null check (size_bytes > 0), "next_overlay" text, "set_up" text default 'due' not null check (set_up in ('due', 'begun', 'done')), "grown_bytes" bigint default 0 not null check (grown_bytes >= 0), constraint "drives_key" primary key ("run_id", "machine", "drive_index"));
 CREATE TABLE "images" ("name" text primary key, "layer_id" text not null references "layers" ("id"), "recipe" text not null, "built_at" text not null);
 CREATE TABLE "installation" ("id" text primary key, "created_at" text not null, "next_short_id" integer not null check (next_short_id > 0));
+CREATE TABLE "invitations" ("hash" text primary key, "user_id" text not null references "users" ("id") on delete cascade, "expires_at" text not null);
 CREATE TABLE "layers" ("id" text primary key, "parent_id" text references "layers" ("id") check (parent_id <> id), "state" text not null check (state in ('building', 'sealed')), "file" text not null unique, "size_bytes" bigint not null check (size_bytes > 0), "bytes" bigint not null check (bytes >= 0), "created_at" text not null, "length_bytes" bigint, "modified_at" text);
 CREATE TABLE "playground_drives" ("playground_id" text not null references "playgrounds" ("id") on delete cascade, "machine" text not null, "drive_index" integer not null check (drive_index >= 0), "layer_id" text not null references "layers" ("id"), "set_up" text default 'due' not null check (set_up in ('due', 'begun', 'done')), "grown_bytes" bigint default 0 not null check (grown_bytes >= 0), constraint "playground_drives_key" primary key ("playground_id", "machine", "drive_index"));
 CREATE TABLE "playground_tasks" ("playground_id" text not null references "playgrounds" ("id") on delete cascade, "name" text not null, "status" integer not null check (status in (35, 40)), "exit_code" integer, "stdout" text not null, "stderr" text not null, "reason" text, "last_run_at" text, "duration_ms" bigint, "checks" text, constraint "playground_tasks_key" primary key ("playground_id", "name"));
@@ -16,10 +17,11 @@ CREATE TABLE "snapshots" ("id" text primary key, "origin_kind" text not null che
 CREATE TABLE "ssh_keys" ("id" text primary key, "user_id" text not null references "users" ("id") on delete cascade, "name" text not null, "type" text not null, "fingerprint" text not null unique, "created_at" text not null);
 CREATE TABLE "state_events" ("run_id" text not null references "runs" ("id") on delete cascade, "seq" integer not null, "state" text not null, "at" text not null, "error" text, constraint "state_events_key" primary key ("run_id", "seq"));
 CREATE TABLE "tokens" ("id" text primary key, "user_id" text not null references "users" ("id") on delete cascade, "kind" text not null check (kind in ('cli', 'session')), "name" text not null, "hash" text not null unique, "created_at" text not null, "expires_at" text, "scopes" text);
-CREATE TABLE "users" ("id" text primary key, "name" text not null unique, "created_at" text not null, "region" text);
+CREATE TABLE "users" ("id" text primary key, "name" text not null unique, "created_at" text not null, "region" text, "role" text default 'member' not null check (role in ('admin', 'member')), "password" text, "disabled_at" text, "removed_at" text);
 CREATE TABLE "warm_starts" ("playground_id" text primary key references "playgrounds" ("id"), "shape" text not null, "snapshot_id" text not null references "snapshots" ("id"), "created_at" text not null);
 CREATE INDEX "drives_by_layer" on "drives" ("layer_id");
 CREATE INDEX "images_by_layer" on "images" ("layer_id");
+CREATE INDEX "invitations_by_user" on "invitations" ("user_id");
 CREATE INDEX "layers_by_parent" on "layers" ("parent_id");
 CREATE INDEX "playground_drives_by_layer" on "playground_drives" ("layer_id");
 CREATE INDEX "playgrounds_by_base" on "playgrounds" ("base_id");
@@ -36,4 +38,5 @@ CREATE INDEX "runs_by_state" on "runs" ("state");
 CREATE INDEX "runs_gone" on "runs" ("owner_id", "last_state_at") where "state" = 'DESTROYED';
 CREATE INDEX "runs_there" on "runs" ("owner_id", "created_at", "id") where "state" <> 'DESTROYED';
 CREATE INDEX "snapshot_drives_by_layer" on "snapshot_drives" ("layer_id");
+CREATE UNIQUE INDEX "users_by_name" on "users" ("name") where "removed_at" is null;
 CREATE INDEX "warm_starts_by_snapshot" on "warm_starts" ("snapshot_id");

@@ -1,3 +1,4 @@
+import type { Role } from '@ramet/model/api/users.ts'
 import type { TaskKind } from '@ramet/model/plan/task-kind.ts'
 import type { AtEnd } from '@ramet/model/run/lifetime.ts'
 import type { MachineState, RunState, WantedMachineState, WantedState } from '@ramet/model/run/run-state.ts'
@@ -12,6 +13,7 @@ import type { Generated, Insertable, Selectable } from 'kysely'
 export interface Database {
   installation: InstallationTable
   users: UserTable
+  invitations: InvitationTable
   tokens: TokenTable
   ssh_keys: SshKeyTable
   images: ImageTable
@@ -45,6 +47,21 @@ export interface UserTable {
   created_at: string
   /** A preference of clients of the original, which changes nothing here. */
   region: string | null
+  role: Generated<Role>
+  /** As `access/passwords.ts` writes it; null: the user comes by links and tokens alone. */
+  password: string | null
+  /** Since when nothing of the user's opens anything; null: it does. */
+  disabled_at: string | null
+  /** A removed user's row stays, since rows of what was his name it. Its name has its id behind it, so that another may have it. */
+  removed_at: string | null
+}
+export type UserRow = Selectable<UserTable>
+
+/** A link that logs its user in once, until `expires_at`. Only the SHA-256 of its token is kept. */
+export interface InvitationTable {
+  hash: string
+  user_id: string
+  expires_at: string
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Insertable } from 'kysely'
 import { type Db, transaction } from './database.ts'
 import type { SshKeyRow, SshKeyTable } from './schema.ts'
-import type { User } from './users.ts'
+import { type User, userOf } from './users.ts'
 
 /** Most keys of one user. */
 export const mostSshKeys = 100
@@ -10,20 +10,23 @@ export const mostSshKeys = 100
 export const listSshKeys = (db: Db, userId: string): Promise<SshKeyRow[]> =>
   db.selectFrom('ssh_keys').selectAll().where('user_id', '=', userId).orderBy('created_at').orderBy('id').execute()
 
-/** The user to whom a key belongs. */
+/** The user whom a key lets in: nobody whose account is disabled. */
 export async function findSshUser(db: Db, fingerprint: string): Promise<User | undefined> {
-  return db
+  const row = await db
     .selectFrom('ssh_keys')
     .innerJoin('users', 'users.id', 'ssh_keys.user_id')
-    .select(['users.id', 'users.name'])
+    .select(['users.id', 'users.name', 'users.role'])
     .where('fingerprint', '=', fingerprint)
+    .where('users.disabled_at', 'is', null)
     .executeTakeFirst()
+  return row && userOf(row)
 }
 
 /** `taken`: it belongs to somebody already; `full`: the user has as many as one may have. */
 export function insertSshKey(db: Db, row: Insertable<SshKeyTable>): Promise<'added' | 'taken' | 'full'> {
   return transaction(db, async (trx) => {
-    if (await findSshUser(trx, row.fingerprint)) return 'taken'
+    const taken = await trx.selectFrom('ssh_keys').select('id').where('fingerprint', '=', row.fingerprint).executeTakeFirst()
+    if (taken) return 'taken'
     if ((await listSshKeys(trx, row.user_id)).length >= mostSshKeys) return 'full'
     await trx.insertInto('ssh_keys').values(row).execute()
     return 'added'

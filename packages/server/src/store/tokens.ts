@@ -1,6 +1,6 @@
 import type { Db } from './database.ts'
 import type { TokenRow } from './schema.ts'
-import type { User } from './users.ts'
+import { type User, userOf } from './users.ts'
 
 export interface TokenRecord {
   readonly id: string
@@ -18,13 +18,14 @@ export interface TokenRecord {
 
 /** What authentication needs of the store. */
 export interface TokenStore {
+  /** Nothing of a user whose account is disabled. */
   find(hash: string): Promise<TokenRecord | undefined>
   /** Of a user's sessions the newest `mostSessions` are kept. */
   add(record: TokenRecord): Promise<void>
   remove(id: string): Promise<void>
   removeExpired(now: Date): Promise<void>
-  /** Returns how many there were. */
-  removeSessionsOf(userId: string): Promise<number>
+  /** Returns how many there were. `exceptId`: that one stays. */
+  removeSessionsOf(userId: string, exceptId?: string): Promise<number>
   /** Newest first. */
   listOf(userId: string): Promise<Omit<TokenRecord, 'user' | 'hash'>[]>
   /** The token of the command line on the server's machine, which never expires, stays. */
@@ -64,12 +65,13 @@ export function tokenStore(db: Db): TokenStore {
           'tokens.expires_at',
           'tokens.scopes',
         ])
-        .select(['users.id as user_id', 'users.name as user_name'])
+        .select(['users.id as user_id', 'users.name as user_name', 'users.role as user_role'])
         .where('tokens.hash', '=', hash)
+        .where('users.disabled_at', 'is', null)
         .executeTakeFirst()
       return (
         row && {
-          user: { id: row.user_id, name: row.user_name },
+          user: userOf({ id: row.user_id, name: row.user_name, role: row.user_role }),
           hash: row.hash,
           ...recordOf(row),
         }
@@ -94,11 +96,12 @@ export function tokenStore(db: Db): TokenStore {
     async remove(id) {
       await db.deleteFrom('tokens').where('id', '=', id).execute()
     },
-    async removeSessionsOf(userId) {
+    async removeSessionsOf(userId, exceptId = '') {
       const { numDeletedRows } = await db
         .deleteFrom('tokens')
         .where('user_id', '=', userId)
         .where('kind', '=', 'session')
+        .where('id', '!=', exceptId)
         .executeTakeFirst()
       return Number(numDeletedRows)
     },

@@ -2,17 +2,19 @@ import { Duplex, PassThrough } from 'node:stream'
 import type { ExecOptions, GuestProcess, GuestTerminal } from '@ramet/engine'
 import { platform } from '@ramet/model/access/can.ts'
 import type { Event } from '@ramet/model/api/events.ts'
-import type { Image } from '@ramet/model/api/host.ts'
+import type { Image, Me } from '@ramet/model/api/host.ts'
 import type { Play, Playground } from '@ramet/model/api/wire.ts'
+import { wrongPassword } from '@ramet/model/errors/account-errors.ts'
 import { notFound } from '@ramet/model/errors/errors.ts'
 import { sha256 } from '../access/token-hash.ts'
 import { EventStream } from '../events/events.ts'
 import type { Services, User } from '../services.ts'
 import type { PublishedPortRow } from '../store/schema.ts'
+import { stubUsers } from './stub-users.ts'
 
 /** Services that do nothing real, for tests of the HTTP layer and for the description of the API. */
 
-export const alice: User = { id: 'a1', name: 'alice' }
+export const alice: User = { id: 'a1', name: 'alice', isAdmin: true }
 export const bob: User = { id: 'b2', name: 'bob' }
 export const playId = '0123456789abcdef01234567'
 
@@ -51,6 +53,8 @@ export function stubPlay(title = 'Run one'): Play {
     tabs: [],
   }
 }
+
+const stubMe = ({ id, name }: User): Me => ({ id, name, role: 'member', hasPassword: false, githubProfileId: '' })
 
 const stubImage = (name: string): Image => ({ name, kind: 'image', description: '', state: 'building', bytes: 0 })
 
@@ -154,14 +158,18 @@ export function stubServices(): Stubs {
         tokens.set('alice-session', alice)
         return { token: 'alice-session', user: alice }
       },
+      signIn: async () => {
+        throw wrongPassword()
+      },
       makeLinkFor: async (token) =>
         token === 'alice-token' ? { token: 'login', expiresAt: new Date('2026-01-01T00:10:00.000Z') } : undefined,
       closeSessionsOf: async () => 0,
       closeSession: async (token) => void (token.endsWith('-session') && tokens.delete(token)),
     },
+    users: stubUsers,
     accounts: {
-      me: async ({ id, name }) => ({ id, name, githubProfileId: '' }),
-      prefer: async ({ id, name }, { region }) => ({ id, name, githubProfileId: '', preferredRegion: region }),
+      me: async (user) => stubMe(user),
+      prefer: async (user, { region }) => ({ ...stubMe(user), preferredRegion: region }),
       beginSession: () => ({ id: 's', token: 'waiting-token' }),
       waiting: () => undefined,
       userOfSession: async () => undefined,

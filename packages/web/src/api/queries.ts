@@ -8,6 +8,8 @@ import { currentUser } from './session.ts'
 /** What the pages show, by key. Live events (live.ts) write into the same keys. */
 export const queries = {
   me: () => queryOptions({ queryKey: ['me'], queryFn: currentUser, staleTime: Number.POSITIVE_INFINITY }),
+  /** For admins. */
+  users: () => queryOptions({ queryKey: ['users'], queryFn: client.users.list }),
   health: () =>
     queryOptions({
       queryKey: ['health'],

@@ -28,12 +28,8 @@ export function PageFrame() {
 
 function LoggedIn({ name }: { name: string }) {
   const isLive = useLiveEvents()
-  const cache = useQueryClient()
-  const logOut = () =>
-    client
-      .logout()
-      .then(() => cache.clear(), toastError)
-      .then(() => cache.resetQueries(queries.me()))
+  // The page is loaded anew, so that nothing of whoever was here stays in its memory.
+  const logOut = () => client.logout().then(() => location.assign('/'), toastError)
   return (
     <div className="flex min-h-dvh flex-col">
       <button
@@ -59,9 +55,14 @@ function LoggedIn({ name }: { name: string }) {
             <span className="hidden sm:inline">The server is away.</span> Reconnecting…
           </p>
         )}
-        <span className="hidden max-w-40 truncate text-[13px] text-muted sm:inline" title={`Logged in as ${name}`}>
+        <Link
+          to="/account"
+          className="max-w-40 truncate rounded px-1 text-[13px] text-muted hover:text-ink"
+          activeProps={{ className: 'text-ink' }}
+          title={`Logged in as ${name}: your account`}
+        >
           {name}
-        </span>
+        </Link>
         <Button look="quiet" onClick={() => void logOut()}>
           Log out
         </Button>

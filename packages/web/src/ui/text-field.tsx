@@ -10,11 +10,26 @@ interface TextFieldProps {
   readonly onChange: (value: string) => void
   readonly lines?: number
   readonly isMono?: boolean
+  /** It is not shown. What a password manager may fill in. */
+  readonly secret?: 'current-password' | 'new-password'
+  /** Of what is no secret; default: nothing is filled in. */
+  readonly autoComplete?: 'username'
   readonly placeholder?: string
 }
 
 /** A field with its label above and what is to be said of it below. */
-export function TextField({ label, fault, about, value, onChange, lines = 1, isMono = false, placeholder }: TextFieldProps) {
+export function TextField({
+  label,
+  fault,
+  about,
+  value,
+  onChange,
+  lines = 1,
+  isMono = false,
+  placeholder,
+  secret,
+  autoComplete,
+}: TextFieldProps) {
   const look = `w-full rounded-md border bg-surface px-2.5 text-[13px] placeholder:text-faint ${isMono ? 'font-mono' : ''} ${fault ? 'border-bad' : 'border-line-strong'}`
   return (
     <Field.Root invalid={fault !== undefined} className="flex flex-col gap-1">
@@ -32,8 +47,9 @@ export function TextField({ label, fault, about, value, onChange, lines = 1, isM
           className={`${look} h-8`}
           value={value}
           placeholder={placeholder}
-          autoComplete="off"
-          spellCheck={!isMono}
+          type={secret ? 'password' : 'text'}
+          autoComplete={secret ?? autoComplete ?? 'off'}
+          spellCheck={!isMono && !secret}
           onValueChange={onChange}
         />
       )}

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { endedSessionsSchema, loginLinkSchema, meSchema } from '@ramet/model/api/host.ts'
 import { routes } from '@ramet/model/api/routes.ts'
+import { type SignIn, signInSchema } from '@ramet/model/api/users.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import { needsApiToken, wrongLoginToken } from '@ramet/model/errors/errors.ts'
 import { wordSchema } from '@ramet/model/units/plain-text.ts'
 import { z } from 'zod'
@@ -19,21 +21,29 @@ export function authRoutes(auth: Auth, accounts: Pick<Accounts, 'me'>, gate: Gat
     const isHttps = isSecure(request)
     return setCookie(isHttps ? secureCookieName(gate.cookieName) : gate.cookieName, token, maxAgeSeconds, isHttps)
   }
+  async function open(by: { token: string } | SignIn, address: string | undefined) {
+    try {
+      const session = 'token' in by ? await auth.openSession(by.token) : await auth.signIn(by, address)
+      if (!session) throw wrongLoginToken()
+      return session
+    } catch (error) {
+      if (error instanceof RametError && error.status === 401) await delay.failed()
+      throw error
+    }
+  }
+
   return [
     route({
       method: 'POST',
       path: routes.login(),
       permission: 'anyone',
-      summary: "Trades the token of a login link for the browser's session cookie: once, within ten minutes",
-      body: z.object({ token: wordSchema(200) }),
+      summary:
+        "Trades the token of a login link or an invitation, which work once, or a name and its password for the browser's session cookie",
+      body: z.union([z.object({ token: wordSchema(200) }), signInSchema]),
       bodyBytes: bodyBytes.login,
       answer: meSchema,
       async handle({ body, request, reply }) {
-        const session = await auth.openSession(body.token)
-        if (!session) {
-          await delay.failed()
-          throw wrongLoginToken()
-        }
+        const session = await open(body, request.raw.socket.remoteAddress)
         reply.header('set-cookie', cookie(request.raw, session.token, sessionDays * 24 * 3600))
         return accounts.me(session.user)
       },

@@ -82,7 +82,7 @@ export function sessionRoutes(accounts: Accounts, gate: Gate, isSecure: IsSecure
           },
         )
         if (!isLoggedIn) {
-          const text = 'This browser is not logged in. Run `ramet login` on the machine of the server, and load this page again.'
+          const text = 'This browser is not logged in. Log in on the page of this server, and load this page again.'
           return told(reply.code(401), 'Log in first', text)
         }
         const waiting = accounts.waiting(id)

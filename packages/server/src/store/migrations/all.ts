@@ -14,6 +14,7 @@ import { sshKeys } from './0012-ssh-keys.ts'
 import { tokenScopes } from './0014-token-scopes.ts'
 import { lifetimes } from './0015-lifetimes.ts'
 import { publishedPorts } from './0016-published-ports.ts'
+import { accounts } from './0017-accounts.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -32,4 +33,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0014-token-scopes': tokenScopes,
   '0015-lifetimes': lifetimes,
   '0016-published-ports': publishedPorts,
+  '0017-accounts': accounts,
 }

@@ -1,0 +1,114 @@
+import type { ChangeUser, CreateUser, Invitation, SetPassword, UserAccount } from '@ramet/model/api/users.ts'
+import { freshLoginNeeded, lastAdmin, userHasThings, wrongCurrentPassword } from '@ramet/model/errors/account-errors.ts'
+import { nameTaken, notAuthenticated, notFound } from '@ramet/model/errors/errors.ts'
+import type { User, Users } from '../services.ts'
+import { type Db, now, transaction } from '../store/database.ts'
+import { insertInvitation, removeInvitationsOf } from '../store/invitations.ts'
+import type { UserRow } from '../store/schema.ts'
+import type { TokenRecord, TokenStore } from '../store/tokens.ts'
+import {
+  findUser,
+  findUserById,
+  hasOtherAdmin,
+  insertUser,
+  type ListedUser,
+  listUsers,
+  markUserRemoved,
+  updateUser,
+} from '../store/users.ts'
+import type { TokenAuth } from './auth.ts'
+import { hashPassword, isPassword } from './passwords.ts'
+import { newToken, sha256 } from './token-hash.ts'
+
+/** Long enough for somebody who is away for the week. */
+const invitationDays = 7
+/** How long after a login a first password may be set. */
+const freshMs = 15 * 60_000
+
+/** Who there is on this server. Routes ask whether the asking user may manage them. */
+export function userService(db: Db, tokens: Pick<TokenStore, 'removeSessionsOf'>, auth: Pick<TokenAuth, 'find'>): Users {
+  async function one(id: string): Promise<UserAccount> {
+    const [row] = await listUsers(db, id)
+    return wireUser(row as ListedUser)
+  }
+
+  async function named(trx: Db, name: string): Promise<UserRow> {
+    const row = await findUser(trx, name)
+    if (!row) throw notFound('user', name, 'See who there is with: ramet user ls')
+    return row
+  }
+
+  async function invite(userId: string): Promise<Invitation> {
+    const token = newToken()
+    const expiresAt = new Date(Date.now() + invitationDays * 24 * 3600_000)
+    await insertInvitation(db, { hash: sha256(token), userId, expiresAt })
+    return { token, expiresAt: expiresAt.toISOString() }
+  }
+
+  return {
+    list: async () => (await listUsers(db)).map(wireUser),
+
+    async create({ name, role = 'member' }: CreateUser) {
+      const { id } = await transaction(db, async (trx) => {
+        if (await findUser(trx, name)) throw nameTaken('user', name)
+        return insertUser(trx, name, role)
+      })
+      return { ...(await one(id)), invitation: await invite(id) }
+    },
+
+    invite: async (name) => invite((await named(db, name)).id),
+
+    async change(name, { role, disabled }: ChangeUser) {
+      const { id } = await transaction(db, async (trx) => {
+        const row = await named(trx, name)
+        if (row.role === 'admin' && (role === 'member' || disabled === true) && !(await hasOtherAdmin(trx, row.id)))
+          throw lastAdmin(name)
+        await updateUser(trx, row.id, {
+          ...(role === undefined ? {} : { role }),
+          ...(disabled === undefined ? {} : { disabled_at: disabled ? (row.disabled_at ?? now()) : null }),
+        })
+        if (disabled === true) await removeInvitationsOf(trx, row.id)
+        return row
+      })
+      // Tokens and keys come back with the account; a browser signs in again.
+      if (disabled === true) await tokens.removeSessionsOf(id)
+      return one(id)
+    },
+
+    async remove(name) {
+      await transaction(db, async (trx) => {
+        const row = await named(trx, name)
+        if (row.role === 'admin' && !(await hasOtherAdmin(trx, row.id))) throw lastAdmin(name)
+        const [{ runs, playgrounds }] = (await listUsers(trx, row.id)) as [ListedUser]
+        if (runs + playgrounds > 0) throw userHasThings(name, runs, playgrounds)
+        await markUserRemoved(trx, row)
+      })
+    },
+
+    async setPassword(user: User, byToken: string, { current, password }: SetPassword) {
+      const by = await auth.find(byToken)
+      if (!by) throw notAuthenticated()
+      const kept = (await findUserById(db, user.id))?.password ?? undefined
+      // A stolen session must not become a password.
+      if (kept === undefined && !isFresh(by)) throw freshLoginNeeded()
+      if (kept !== undefined && !(await isPassword(current ?? '', kept))) throw wrongCurrentPassword()
+      await updateUser(db, user.id, { password: await hashPassword(password) })
+      await tokens.removeSessionsOf(user.id, by.id)
+    },
+  }
+}
+
+/** A program's own token is as good as any password. */
+const isFresh = ({ kind, createdAt }: TokenRecord) => kind === 'cli' || Date.now() - createdAt.getTime() < freshMs
+
+const wireUser = (row: ListedUser): UserAccount => ({
+  id: row.id,
+  name: row.name,
+  role: row.role,
+  createdAt: row.created_at,
+  ...(row.disabled_at === null ? {} : { disabledAt: row.disabled_at }),
+  hasPassword: row.password !== null,
+  ...(row.invited_until === null ? {} : { invitedUntil: row.invited_until }),
+  runs: row.runs,
+  playgrounds: row.playgrounds,
+})

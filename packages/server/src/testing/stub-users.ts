@@ -1,0 +1,22 @@
+import type { UserAccount } from '@ramet/model/api/users.ts'
+import type { Users } from '../services.ts'
+
+const stubInvitation = { token: 'invitation', expiresAt: '2026-01-08T00:00:00.000Z' }
+const stubUser = (name: string): UserAccount => ({
+  id: name,
+  name,
+  role: 'member',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  hasPassword: false,
+  runs: 0,
+  playgrounds: 0,
+})
+
+export const stubUsers: Users = {
+  list: async () => [stubUser('alice')],
+  create: async ({ name }) => ({ ...stubUser(name), invitation: stubInvitation }),
+  invite: async () => stubInvitation,
+  change: async (name) => stubUser(name),
+  remove: async () => {},
+  setPassword: async () => {},
+}

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { createClient } from '@ramet/client/client.ts'
+import { routes } from '@ramet/model/api/routes.ts'
+import type { Page } from 'playwright-core'
+import { openBrowser } from './harness/browser.ts'
+import { until } from './harness/processes.ts'
+import { TestServer } from './harness/server.ts'
+
+const tokenIn = (link: string) => decodeURIComponent(link.trim().split('#login=')[1] ?? '')
+
+/** The tests build on each other. */
+describe('people on one server', { concurrency: false }, () => {
+  const server = new TestServer({ fake: true })
+  let elsewhere = ''
+  let token = ''
+
+  before(async () => {
+    await server.start()
+    elsewhere = await mkdtemp(join(tmpdir(), 'ramet-laptop-'))
+  })
+  after(async () => {
+    await server.dispose()
+    await rm(elsewhere, { recursive: true, force: true })
+  })
+
+  /** `ramet` on Ann's own computer. */
+  const laptop = (args: readonly string[], stdin?: string) =>
+    server.ramet(args, {
+      env: { XDG_CONFIG_HOME: elsewhere, RAMET_HOME: '' },
+      ...(stdin === undefined ? {} : { stdin }),
+    })
+  const logIn = async (body: object) => {
+    const answer = await fetch(server.endpoint + routes.login(), {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { origin: server.endpoint },
+    })
+    const { code } = (await answer.json()) as { code?: string }
+    return { status: answer.status, code, cookie: answer.headers.get('set-cookie')?.split(';')[0] ?? '' }
+  }
+  const setPassword = async (cookie: string, body: object) => {
+    const headers = { cookie, origin: server.endpoint }
+    const answer = await fetch(server.endpoint + routes.password(), { method: 'PUT', headers, body: JSON.stringify(body) })
+    return [answer.status, ((await answer.json()) as { code?: string }).code]
+  }
+  const isIn = async (cookie: string) => (await fetch(server.endpoint + routes.me(), { headers: { cookie } })).status === 200
+
+  test('an invitation lets its user in once, who sets a password and signs in with it', async () => {
+    const link = await server.ok('user', 'add', 'ann')
+    const first = await logIn({ token: tokenIn(link) })
+    assert.equal(first.status, 200)
+    assert.equal((await logIn({ token: tokenIn(link) })).code, 'wrong_login_token')
+    assert.deepEqual(await setPassword(first.cookie, { password: 'too short' }), [400, 'invalid_input'])
+    assert.deepEqual(await setPassword(first.cookie, { password: 'correct horse' }), [200, undefined])
+    assert.equal((await logIn({ name: 'ann', password: 'correct horse' })).status, 200)
+  })
+
+  test('a wrong password and a name that nobody has are one answer', async () => {
+    const wrong = await logIn({ name: 'ann', password: 'incorrect horse' })
+    const nobody = await logIn({ name: 'nobody', password: 'incorrect horse' })
+    assert.deepEqual(wrong, { status: 401, code: 'wrong_password', cookie: '' })
+    assert.deepEqual(nobody, wrong)
+    assert.equal((await logIn({ name: 'owner', password: '' })).code, 'wrong_password')
+  })
+
+  test('a changed password needs the one before, and logs other browsers out', async () => {
+    const [here, there] = [
+      (await logIn({ name: 'ann', password: 'correct horse' })).cookie,
+      (await logIn({ name: 'ann', password: 'correct horse' })).cookie,
+    ]
+    assert.deepEqual(await setPassword(here, { password: 'battery staple' }), [403, 'wrong_password'])
+    assert.deepEqual(await setPassword(here, { current: 'correct horse', password: 'battery staple' }), [200, undefined])
+    assert.deepEqual([await isIn(here), await isIn(there)], [true, false])
+    assert.equal((await logIn({ name: 'ann', password: 'correct horse' })).code, 'wrong_password')
+  })
+
+  test('ramet login --user buys a token for a computer of one’s own, and commands go there as that user', async () => {
+    const { code, stderr } = await laptop(['login', server.endpoint, '--user', 'ann'], 'battery staple\n')
+    assert.equal(code, 0, stderr)
+    assert.match(stderr, /as ann from now on/)
+    const me = await laptop(['whoami'])
+    assert.match(me.stdout, /name: ann\n/, me.stderr)
+    const sessions = await laptop(['session', 'ls'])
+    assert.match(sessions.stdout, /ramet on /)
+    assert.equal((await laptop(['login', server.endpoint, '--user', 'ann'], 'wrong\n')).code, 1)
+  })
+
+  test('a member manages neither users nor the host, and sees only what is hers', async () => {
+    for (const args of [['user', 'ls'], ['user', 'add', 'eve'], ['user', 'role', 'ann', 'admin'], ['doctor'], ['fsck']]) {
+      const { code, stderr } = await laptop(args)
+      assert.equal(code, 1, args.join(' '))
+      assert.match(stderr, /Your account may not do that/, args.join(' '))
+    }
+    await server.ok('playground', 'start', 'debian', '--title', 'The owner’s', '-q')
+    assert.doesNotMatch((await laptop(['playground', 'ls', '-a'])).stdout, /owner/)
+  })
+
+  test('a disabled account opens nothing, in whatever way it came; enabled again its tokens do', async () => {
+    const { cookie } = await logIn({ name: 'ann', password: 'battery staple' })
+    token =
+      (await laptop(['session', 'token', 'for-a-program', '-q'])).stdout.trim() ||
+      (await laptop(['session', 'token', 'p'])).stdout.trim()
+    const invitation = await server.ok('user', 'invite', 'ann')
+    const program = createClient({ endpoint: server.endpoint, token })
+    assert.equal((await program.me()).name, 'ann')
+    await server.ok('user', 'disable', 'ann')
+    assert.match(await server.ok('user', 'ls'), /ann +member +disabled/)
+    assert.equal(await isIn(cookie), false)
+    assert.equal((await logIn({ name: 'ann', password: 'battery staple' })).code, 'wrong_password')
+    assert.equal((await logIn({ token: tokenIn(invitation) })).code, 'wrong_login_token')
+    await assert.rejects(program.me(), { code: 'not_authenticated' })
+    await server.ok('user', 'enable', 'ann')
+    assert.equal(await isIn(cookie), false, 'a browser signs in again')
+    assert.equal(
+      (await logIn({ token: tokenIn(invitation) })).code,
+      'wrong_login_token',
+      'an invitation from before stays closed',
+    )
+    assert.equal((await logIn({ name: 'ann', password: 'battery staple' })).status, 200)
+    const again = await logIn({ token: tokenIn(await server.ok('user', 'invite', 'ann')) })
+    assert.equal(again.status, 200)
+  })
+
+  test('there is always an admin who can sign in', async () => {
+    for (const args of [
+      ['disable', 'owner'],
+      ['role', 'owner', 'member'],
+      ['rm', 'owner'],
+    ]) {
+      const { code, stderr } = await server.ramet(['user', ...args])
+      assert.deepEqual([code, /owner is the only admin/.test(stderr)], [1, true], stderr)
+    }
+    await server.ok('user', 'role', 'ann', 'admin')
+    assert.equal((await laptop(['user', 'ls'])).code, 1, 'her token ended with the account’s sessions')
+    await server.ok('user', 'role', 'ann', 'member')
+  })
+
+  test('a user goes when nothing of hers is left, and the name is free again', async () => {
+    await laptop(['login', server.endpoint, '--user', 'ann'], 'battery staple\n')
+    const id = (await laptop(['playground', 'start', 'debian', '-q'])).stdout.trim()
+    const refused = await server.ramet(['user', 'rm', 'ann'])
+    assert.match(refused.stderr, /ann has 1 runs and 0 playgrounds[\s\S]*ramet user disable ann/)
+    await laptop(['playground', 'destroy', id, '-q'])
+    await server.ok('user', 'rm', 'ann')
+    assert.equal((await logIn({ name: 'ann', password: 'battery staple' })).code, 'wrong_password')
+    assert.equal((await laptop(['whoami'])).code, 1)
+    await server.ok('user', 'add', 'ann')
+    assert.match(await server.ok('user', 'ls'), /ann +member +invited until/)
+  })
+
+  test('names that are taken or no names are refused', async () => {
+    assert.match((await server.ramet(['user', 'add', 'ann'])).stderr, /There is already a user named ann/)
+    assert.match((await server.ramet(['user', 'add', 'Ann B'])).stderr, /small letter/)
+    assert.match((await server.ramet(['user', 'invite', 'nobody'])).stderr, /ramet user ls/)
+  })
+
+  test('in the browser an admin invites somebody, who sets a password and signs in by it, and sees nobody else', async (t) => {
+    await until('the web app to be built', async () => (await (await server.client()).health()).web, 180_000)
+    const browser = await openBrowser()
+    t.after(() => browser.close())
+    const { page } = browser
+    page.setDefaultTimeout(30_000)
+    await page.goto((await server.ok('login', '--print')).trim())
+    await page.getByRole('link', { name: 'owner' }).click()
+    const people = page.getByRole('region', { name: 'People' })
+    await people.getByLabel('Invite somebody').fill('bea')
+    await people.getByRole('button', { name: 'Invite', exact: true }).click()
+    const link = await people.getByRole('status').getByText('#login=').innerText()
+    await people.getByText('invited until').first().waitFor()
+    await picture(page, 'people')
+    await page.getByRole('button', { name: 'Log out' }).click()
+
+    await page.getByRole('heading', { name: 'Log in to Ramet' }).waitFor()
+    await page.goto('about:blank')
+    await page.goto(link)
+    await page.getByRole('link', { name: 'bea' }).click()
+    await page.getByText('You are a member of this server.').waitFor()
+    assert.equal(await page.getByRole('region', { name: 'People' }).count(), 0)
+    await page.getByLabel('New password').fill('a tall ladder')
+    await page.getByRole('button', { name: 'Set password' }).click()
+    await page.getByLabel('Password of now').waitFor()
+    await page.getByRole('button', { name: 'Log out' }).click()
+
+    await page.getByLabel('Name').fill('bea')
+    await page.getByLabel('Password').fill('a short ladder')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('There is no such name with this password.').waitFor()
+    await picture(page, 'sign-in')
+    await page.getByLabel('Password').fill('a tall ladder')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'Catalogue' }).waitFor()
+    assert.equal(await page.getByText('The owner’s').count(), 0)
+  })
+})
+
+/** With RAMET_PICTURES=FOLDER for whoever wants to look. */
+async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env.RAMET_PICTURES
+  if (folder === undefined) return
+  for (const scheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: scheme })
+    await page.screenshot({ path: join(folder, `${name}-${scheme}.png`) })
+  }
+}
