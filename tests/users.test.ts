@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { createClient } from '@ramet/client/client.ts'
 import { routes } from '@ramet/model/api/routes.ts'
-import type { Page } from 'playwright-core'
 import { openBrowser } from './harness/browser.ts'
+import { picture } from './harness/picture.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
@@ -196,13 +196,3 @@ describe('people on one server', { concurrency: false }, () => {
     assert.equal(await page.getByText('The owner’s').count(), 0)
   })
 })
-
-/** With RAMET_PICTURES=FOLDER for whoever wants to look. */
-async function picture(page: Page, name: string): Promise<void> {
-  const folder = process.env.RAMET_PICTURES
-  if (folder === undefined) return
-  for (const scheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: scheme })
-    await page.screenshot({ path: join(folder, `${name}-${scheme}.png`) })
-  }
-}

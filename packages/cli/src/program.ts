@@ -36,6 +36,7 @@ import { addPersist } from './commands/playground/persist.ts'
 import { addRemove } from './commands/playground/remove.ts'
 import { addRestart } from './commands/playground/restart.ts'
 import { addSave } from './commands/playground/save.ts'
+import { addShare } from './commands/playground/share.ts'
 import { addStart } from './commands/playground/start.ts'
 import { addStatus } from './commands/playground/status.ts'
 import { addStop } from './commands/playground/stop.ts'
@@ -130,6 +131,7 @@ export function createProgram(): Command {
   addManifest(playground, open)
   addEdit(playground, open)
   addUpdate(playground, open)
+  addShare(playground, open)
   addRemove(playground, open)
 
   addSsh(program, open)

@@ -1,8 +1,11 @@
 import type { Scope } from './scopes.ts'
+import { type AccessList, type AccessLists, isNamed } from './sharing.ts'
 
 /** The user of a request. */
 export interface Actor {
   readonly id: string
+  /** Absent: no list names him by it. */
+  readonly name?: string | undefined
   /** Manages users, images and the host; absent: he does not. */
   readonly isAdmin?: boolean | undefined
   /** Of the token by which the request came; absent: it may do all that its user may. */
@@ -12,14 +15,18 @@ export interface Actor {
 /** The object of a permission. `ownerId` null: it belongs to the platform, as the official catalogue, images and the host do. */
 export interface Owned {
   readonly ownerId: string | null
+  /** Of a playground: who else may use it; absent: nobody. */
+  readonly access?: AccessLists | undefined
 }
+
+type Who = 'owner' | 'everyone' | 'admin' | AccessList
 
 /** What belongs to nobody but the platform. */
 export const platform: Owned = { ownerId: null }
 
 /**
  * The one table of who may do what; `run/run-state.ts` says when. `owner`: whoever owns the subject. `everyone`: every user, and `admin`: each
- * admin, where the subject belongs to the platform. First the scope that a token with scopes needs for it; `all`: none is enough, since it opens more than they say (keys, links, other tokens).
+ * admin, where the subject belongs to the platform. `canList`, `canRead`, `canStart`: whoever that list of the subject names. First the scope that a token with scopes needs for it; `all`: none is enough, since it opens more than they say (keys, links, other tokens).
  * What nobody may do to the platform's own (its throwaway runs, official playgrounds) has no `everyone`.
  */
 const allowed = {
@@ -35,10 +42,10 @@ const allowed = {
   /** Ports, shells and saved forwards. */
   'run.publish': ['playground:write', 'owner'],
 
-  'playground.list': ['playground:read', 'owner', 'everyone'],
-  'playground.read': ['playground:read', 'owner', 'everyone'],
+  'playground.list': ['playground:read', 'owner', 'everyone', 'canList'],
+  'playground.read': ['playground:read', 'owner', 'everyone', 'canRead'],
   /** Runs of it, and playgrounds that have it for their base. */
-  'playground.start': ['playground:write', 'owner', 'everyone'],
+  'playground.start': ['playground:write', 'owner', 'everyone', 'canStart'],
   /** Texts; and removal. */
   'playground.change': ['playground:write', 'owner'],
   'playground.create': ['playground:write', 'everyone'],
@@ -68,7 +75,7 @@ const allowed = {
   'account.password': ['all', 'owner'],
   /** Programs that are let in, and tokens. */
   'account.tokens': ['all', 'owner'],
-} as const satisfies Record<string, readonly [scope: Scope | 'all', ...who: ('owner' | 'everyone' | 'admin')[]]>
+} as const satisfies Record<string, readonly [scope: Scope | 'all', ...who: Who[]]>
 
 export type Permission = keyof typeof allowed
 
@@ -80,17 +87,23 @@ export function missingScope({ scopes }: Pick<Actor, 'scopes'>, permission: Perm
   return scope
 }
 
-/** Returns the owners to whose subjects `user` may do `permission`; null is the platform. Lists of the store are filtered by it. */
+/** Returns the owners to all of whose subjects `user` may do `permission`; null is the platform. Lists of the store are filtered by it. What is shared comes on top. */
 export function ownersFor(user: Actor, permission: Permission): readonly (string | null)[] {
   const [, ...who] = allowed[permission]
   return missingScope(user, permission) ? [] : who.flatMap((each) => ownersBy(each, user))
 }
 
-function ownersBy(who: 'owner' | 'everyone' | 'admin', user: Actor): (string | null)[] {
+function ownersBy(who: Who, user: Actor): (string | null)[] {
   if (who === 'owner') return [user.id]
-  return who === 'everyone' || user.isAdmin === true ? [null] : []
+  return who === 'everyone' || (who === 'admin' && user.isAdmin === true) ? [null] : []
+}
+
+function isLetIn(user: Actor, permission: Permission, lists: AccessLists): boolean {
+  const [, ...who] = allowed[permission]
+  return who.some((each) => each in lists && isNamed(lists[each as AccessList], user))
 }
 
 /** True when `user` may do `permission` to `subject`. The subject's state is another question (`run-state.ts`). */
-export const can = (user: Actor, permission: Permission, subject: Owned): boolean =>
-  ownersFor(user, permission).includes(subject.ownerId)
+export const can = (user: Actor, permission: Permission, { ownerId, access }: Owned): boolean =>
+  ownersFor(user, permission).includes(ownerId) ||
+  (access !== undefined && !missingScope(user, permission) && isLetIn(user, permission, access))

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { accessListsSchema } from '../access/sharing.ts'
 import { problemSchema } from '../errors/error.ts'
 import { limits, manifestSchema } from '../manifest/manifest.ts'
 import { storedSpecSchema } from '../manifest/stored-spec.ts'
@@ -251,6 +252,10 @@ export const playgroundSchema = storedSpecSchema.omit({ registryAuth: true, mach
   published: z.boolean(),
   pageUrl: z.string(),
   createdAt: z.string(),
+  /** Ramet's own: in a word, who may start it. */
+  visibility: z.enum(['public', 'limited', 'private']),
+  /** Ramet's own: of somebody else's, the name of whoever shares it. */
+  ownerName: z.string().optional(),
   userAccess: z.object({ canList: z.boolean(), canRead: z.boolean(), canStart: z.boolean() }),
   /** Ramet's own: the run that it was saved from. Its drives begin with what that run's held, not with their images. */
   savedFrom: z.object({ id: z.string(), title: z.string() }).optional(),
@@ -294,6 +299,8 @@ export const changePlaygroundSchema = z.strictObject({
   categories: z.array(lineSchema(1, 100)).max(20, 'must have at most 20').optional(),
   markdown: linesSchema(limits.markdown).optional(),
   cover: coverSchema.optional(),
+  /** Who else may use it, as a whole. */
+  accessControl: accessListsSchema.optional(),
 })
 export type ChangePlayground = z.infer<typeof changePlaygroundSchema>
 
@@ -318,7 +325,7 @@ export const clonePlaySchema = z.strictObject({
 })
 export type ClonePlay = z.input<typeof clonePlaySchema>
 
-export const savePlaySchema = changePlaygroundSchema.omit({ cover: true }).extend({
+export const savePlaySchema = changePlaygroundSchema.omit({ cover: true, accessControl: true }).extend({
   /** Exactly this; `name_taken` proposes another one. */
   name: dnsLabelSchema,
 })

@@ -18,6 +18,14 @@ export const freshLoginNeeded = () =>
     hint: 'Log out and in again by a link, or ask an admin for one: ramet user invite NAME',
   })
 
+/** Of somebody else's playground, which may be seen. */
+export const notYours = (name: string, isStart: boolean) =>
+  isStart
+    ? new RametError('not_permitted', 403, `The owner of ${name} shows it to you, and lets you start nothing from it.`)
+    : new RametError('not_yours', 403, `The playground ${name} belongs to somebody else.`, {
+        hint: `Make one of your own from it: ramet playground create my-lab --base ${name}, or start it, change the run and save that.`,
+      })
+
 export const lastAdmin = (name: string) =>
   new RametError('last_admin', 409, `${name} is the only admin who can sign in.`, {
     hint: 'Make another one first: ramet user role NAME admin',

@@ -70,10 +70,12 @@ areRefused([
 
 areWarnedOf([
   {
-    says: 'access for anyone',
-    text: inner(`  machines: [{name: a, ${drives}}]\n  accessControl: {canList: [owner, anyone], canStart: [anyone]}`),
+    says: 'access for somebody elsewhere',
+    text: inner(
+      `  machines: [{name: a, ${drives}}]\n  accessControl: {canList: [owner, "github:ann"], canStart: [anyone, user:bob]}`,
+    ),
     code: 'not_acted_on',
-    at: 'anyone',
+    at: '"github:ann"',
   },
   {
     says: 'somebody in a list of access whom nobody knows',

@@ -10,7 +10,17 @@ import { restoreUnknown } from './unknown-fields.ts'
 export function printManifest(
   playground: Omit<
     Playground,
-    'userAccess' | 'pageUrl' | 'createdAt' | 'id' | 'owner' | 'published' | 'warnings' | 'machines' | 'initTasks'
+    | 'userAccess'
+    | 'visibility'
+    | 'ownerName'
+    | 'pageUrl'
+    | 'createdAt'
+    | 'id'
+    | 'owner'
+    | 'published'
+    | 'warnings'
+    | 'machines'
+    | 'initTasks'
   > &
     Pick<ManifestSpec, 'machines' | 'initTasks'>,
 ): string {

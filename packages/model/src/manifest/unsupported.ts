@@ -1,3 +1,4 @@
+import { isActedOn } from '../access/sharing.ts'
 import { closest } from '../errors/closest.ts'
 import { type Fault, type FaultPart, fault, fieldPath, type Path, warning } from '../errors/fault.ts'
 import { defaults, ownKernel } from '../plan/defaults.ts'
@@ -22,9 +23,7 @@ export function unsupportedFaults(spec: ManifestSpec, images?: readonly string[]
     if (kind === 'remote')
       faults.push(notActedOn(['portForwards', index, 'kind'], 'Ports of your side are not served in the machine yet'))
   faults.push(...strangersIn(spec.accessControl))
-  const sharing = sharedBy(spec)
-  if (sharing)
-    faults.push(notActedOn(sharing, 'The playground is its owner’s alone: access for others is kept and not acted on yet'))
+  faults.push(...nobodyHere(spec.accessControl))
   return [...faults, ...spec.machines.flatMap((machine, index) => machineFaults(machine, ['machines', index], images))]
 }
 
@@ -51,15 +50,20 @@ function strangersIn(lists: ManifestSpec['accessControl']): Fault[] {
 /** What mkfs.xfs and mkfs.btrfs refuse to make smaller (measured with those of Debian 12). */
 const leastFilesystemBytes: Readonly<Record<string, number>> = { xfs: 300 * 1024 ** 2, btrfs: 109 * 1024 ** 2 }
 
-/** Where a manifest lets others in first. */
-function sharedBy({ access, accessControl }: ManifestSpec): Path | undefined {
-  if (access?.mode === 'public') return ['access', 'mode']
-  if (access && access.users.length > 0) return ['access', 'users']
-  for (const [name, list] of Object.entries(accessControl ?? {})) {
-    const wide = list.findIndex((who) => known.test(who) && who !== 'owner' && who !== 'nobody')
-    if (wide >= 0) return ['accessControl', name, wide]
-  }
-  return undefined
+/** Who is let in by a word that means somebody elsewhere: a nick on GitHub, a training, a pack. */
+function nobodyHere(lists: ManifestSpec['accessControl']): Fault[] {
+  return Object.entries(lists ?? {}).flatMap(([name, list]) =>
+    list.flatMap((who, index) =>
+      known.test(who) && !isActedOn(who)
+        ? [
+            notActedOn(
+              ['accessControl', name, index],
+              `Nobody of this server is let in by ${who}: \`user:NAME\` names one, \`anyone\` all`,
+            ),
+          ]
+        : [],
+    ),
+  )
 }
 
 function machineFaults(machine: ManifestMachine, path: Path, images: readonly string[] | undefined): Fault[] {

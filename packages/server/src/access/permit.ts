@@ -1,4 +1,6 @@
 import { type Actor, can, missingScope, type Owned, type Permission } from '@ramet/model/access/can.ts'
+import type { AccessLists } from '@ramet/model/access/sharing.ts'
+import { notYours } from '@ramet/model/errors/account-errors.ts'
 import { insufficientScope, notFound, notPermitted, officialPlayground } from '@ramet/model/errors/errors.ts'
 import type { PlaygroundRow, RunRow } from '../store/schema.ts'
 
@@ -10,7 +12,10 @@ export const subjectOfRun = (row: Pick<RunRow, 'owner_id' | 'purpose'>): Owned =
   ownerId: row.purpose === 'user' ? row.owner_id : null,
 })
 
-export const subjectOfPlayground = (row: Pick<PlaygroundRow, 'owner_id'>): Owned => ({ ownerId: row.owner_id })
+export const subjectOfPlayground = (row: Pick<PlaygroundRow, 'owner_id' | 'access'>): Owned => ({
+  ownerId: row.owner_id,
+  ...(row.access === null ? {} : { access: JSON.parse(row.access) as AccessLists }),
+})
 
 /** Returns the run if `user` may do `permission` to it. Throws the same `not_found` for a run that does not exist and one that is hidden from this user. */
 export function permitRun<R extends Pick<RunRow, 'owner_id' | 'purpose'>>(
@@ -23,8 +28,8 @@ export function permitRun<R extends Pick<RunRow, 'owner_id' | 'purpose'>>(
   return row
 }
 
-/** As `permitRun`, for playgrounds. Throws `official_playground` for one that may be seen but not changed. */
-export function permitPlayground<R extends Pick<PlaygroundRow, 'owner_id'>>(
+/** As `permitRun`, for playgrounds. Throws `official_playground` or `not_yours` for one that may be seen but not changed, or not started. */
+export function permitPlayground<R extends Pick<PlaygroundRow, 'owner_id' | 'access'>>(
   user: Actor,
   permission: PlaygroundPermission,
   row: R | undefined,
@@ -34,7 +39,8 @@ export function permitPlayground<R extends Pick<PlaygroundRow, 'owner_id'>>(
   if (!row || !subject || !can(user, 'playground.read', subject)) {
     throw notFound('playground', name, 'See which there are with: ramet playground catalog')
   }
-  if (!can(user, permission, subject)) throw officialPlayground(name)
+  if (!can(user, permission, subject))
+    throw row.owner_id === null ? officialPlayground(name) : notYours(name, permission === 'playground.start')
   return row
 }
 

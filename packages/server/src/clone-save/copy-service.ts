@@ -1,5 +1,5 @@
 import type { MemoryRule } from '../admission/admission.ts'
-import { wirePlayground } from '../playgrounds/playgrounds.ts'
+import { wirePlayground } from '../playgrounds/wire-playground.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
 import { mustAllow } from '../runs/allowed.ts'
 import type { PermittedRun } from '../runs/permitted-run.ts'
@@ -84,7 +84,7 @@ export function copyService({
 
     async save(user, id, request) {
       const row = await copy(user, id, 'save', (trx, run) => insertSaved(trx, run, request, memory.limits))
-      return wirePlayground(user, row, plays.endpoint(), (await sourcesOfSaved(db, [row])).get(id))
+      return wirePlayground(user, row, plays.endpoint(), { savedFrom: (await sourcesOfSaved(db, [row])).get(id) })
     },
   }
 }

@@ -36,6 +36,7 @@ export async function insertSaved(trx: Db, run: Run, request: SavePlay, limits: 
     markdown: request.markdown ?? null,
     cover: null,
     spec: JSON.stringify(savedSpec({ ...plan, tabs: tabsOfRun(plan, base.spec) })),
+    access: null,
     created_at: at,
     updated_at: at,
     removed_at: null,

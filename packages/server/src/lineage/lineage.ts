@@ -31,6 +31,9 @@ export async function lineageOf(db: Db, user: User, subject: Kin): Promise<Linea
     ancestors.unshift(found.node)
     next = found.parent
   }
+  // What it came from is not for this user, and nor is its id.
+  const [oldest] = ancestors
+  if (oldest) delete oldest.parent
   const offspring: LineageNode[] = []
   let isCut = false
   for (let parents: readonly Kin[] = [subject]; parents.length > 0 && !isCut; ) {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { can } from '@ramet/model/access/can.ts'
 import { defaultLimits, type Limits, limitReached } from '@ramet/model/access/limits.ts'
+import { accessOf } from '@ramet/model/access/sharing.ts'
 import type { Playground } from '@ramet/model/api/wire.ts'
-import { wireSpec } from '@ramet/model/api/wire-spec.ts'
 import { invalidInput } from '@ramet/model/errors/errors.ts'
 import type { Base } from '@ramet/model/manifest/inherit.ts'
 import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
@@ -25,6 +25,7 @@ import {
   updatePlayground,
 } from '../store/playgrounds.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
+import { namesOfUsers } from '../store/users.ts'
 import { baseOf, flexibleBase, specOf } from './bases.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import { inheritDrives } from './inherit-drives.ts'
@@ -32,6 +33,7 @@ import { newId } from './new-id.ts'
 import type { RegistryAuths } from './registry-auths.ts'
 import { searchIn } from './search.ts'
 import { replacePlayground } from './update-playground.ts'
+import { wirePlayground } from './wire-playground.ts'
 
 export interface PlaygroundsOptions {
   readonly db: Db
@@ -82,9 +84,16 @@ export function openPlaygrounds({
   /** Converts any number of playgrounds with a fixed number of queries. */
   async function showAll(user: User, rows: readonly PlaygroundRow[]): Promise<Playground[]> {
     const sources = await sourcesOfSaved(db, rows)
+    const names = await namesOfUsers(
+      db,
+      rows.flatMap(({ owner_id }) => (owner_id === null || owner_id === user.id ? [] : [owner_id])),
+    )
     return Promise.all(
       rows.map(async (row) => ({
-        ...wirePlayground(user, row, webUrl(), sources.get(row.saved_from ?? '')),
+        ...wirePlayground(user, row, webUrl(), {
+          savedFrom: sources.get(row.saved_from ?? ''),
+          ownerName: names.get(row.owner_id ?? ''),
+        }),
         ...(row.owner_id === null && catalog.isTeams(row.name) ? { team: true } : {}),
         // What was saved begins with its own drives.
         ...(row.saved_from === null ? registriesIn(await registriesOf(specOf(row))) : {}),
@@ -105,7 +114,7 @@ export function openPlaygrounds({
     async search(user, query) {
       const rows = await listed(user)
       return searchIn(
-        rows.map((row) => wirePlayground(user, row, webUrl(), undefined)),
+        rows.map((row) => wirePlayground(user, row, webUrl(), {})),
         query,
       )
     },
@@ -144,6 +153,7 @@ export function openPlaygrounds({
           markdown: parsed.markdown ?? null,
           cover: parsed.cover ?? null,
           spec: JSON.stringify(parsed.unknownFields.length === 0 ? spec : { ...spec, unknownFields: parsed.unknownFields }),
+          access: JSON.stringify(accessOf(spec)),
           created_at: at,
           updated_at: at,
           removed_at: null,
@@ -163,12 +173,13 @@ export function openPlaygrounds({
       return { ...(await show(user, row)), ...(warnings.length === 0 ? {} : { warnings: [...warnings] }) }
     },
 
-    async change(user, name, { categories, ...texts }) {
+    async change(user, name, { categories, accessControl, ...texts }) {
       const row = await transaction(db, async (trx) => {
         const { id } = await permitted(trx, user, 'playground.change', name)
         await updatePlayground(trx, id, {
           ...texts,
           ...(categories === undefined ? {} : { categories: JSON.stringify(categories) }),
+          ...(accessControl === undefined ? {} : { access: JSON.stringify(accessControl) }),
         })
         return permitted(trx, user, 'playground.change', name)
       })
@@ -247,33 +258,5 @@ async function freeName(db: Db, name: string): Promise<string> {
   for (;;) {
     const full = `${name.slice(0, 63 - 9).replace(/-+$/, '')}-${randomBytes(4).toString('hex')}`
     if (!(await findPlayground(db, full))) return full
-  }
-}
-
-/** Converts a stored playground for the API. */
-export function wirePlayground(user: User, row: PlaygroundRow, webUrl: string, savedFrom: Playground['savedFrom']): Playground {
-  const subject = subjectOfPlayground(row)
-  const { machines, initTasks, ...spec } = specOf(row)
-  return {
-    ...spec,
-    ...wireSpec({ machines, initTasks }),
-    id: row.id,
-    owner: row.owner_id ?? '',
-    name: row.name,
-    base: row.base,
-    title: row.title,
-    description: row.description,
-    categories: JSON.parse(row.categories) as string[],
-    ...(row.cover === null ? {} : { cover: row.cover }),
-    ...(row.markdown === null ? {} : { markdown: row.markdown }),
-    published: row.owner_id === null,
-    pageUrl: `${webUrl}/playgrounds/${encodeURIComponent(row.name)}`,
-    createdAt: row.created_at,
-    userAccess: {
-      canList: can(user, 'playground.list', subject),
-      canRead: can(user, 'playground.read', subject),
-      canStart: can(user, 'playground.start', subject),
-    },
-    ...(savedFrom === undefined ? {} : { savedFrom }),
   }
 }

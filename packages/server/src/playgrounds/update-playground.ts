@@ -1,3 +1,4 @@
+import { accessOf } from '@ramet/model/access/sharing.ts'
 import type { CreatePlayground } from '@ramet/model/api/wire.ts'
 import type { Problem } from '@ramet/model/errors/error.ts'
 import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
@@ -54,6 +55,7 @@ export async function replacePlayground(
       markdown: parsed.markdown ?? null,
       cover: parsed.cover ?? null,
       spec: JSON.stringify(spec),
+      access: JSON.stringify(accessOf(spec)),
     })
     const after = await permitted(trx)
     await keepDrives(trx, before, after)

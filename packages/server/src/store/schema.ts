@@ -155,6 +155,8 @@ export interface PlaygroundTable {
   markdown: string | null
   cover: string | null
   spec: string
+  /** JSON of model's AccessLists; null: its owner's alone, or, of the platform, everybody's. */
+  access: string | null
   created_at: string
   updated_at: string
   removed_at: string | null

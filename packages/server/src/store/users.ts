@@ -123,3 +123,14 @@ export async function markUserRemoved(trx: Db, { id, name }: Pick<UserRow, 'id' 
     .where('id', '=', id)
     .execute()
 }
+
+/** By id. */
+export async function namesOfUsers(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('users')
+    .select(['id', 'name'])
+    .where('id', 'in', [...new Set(ids)])
+    .execute()
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}

@@ -14,10 +14,12 @@ import { PlaygroundFilter } from './playground-filter.tsx'
 /** Everything that can be started. */
 export function Catalogue() {
   const { data: playgrounds, error } = useQuery(queries.playgrounds())
+  const { data: me } = useQuery(queries.me())
   const [choice, setChoice] = useState(anyPlayground)
   const shown = choosePlaygrounds(playgrounds ?? [], choice)
   const groups: [string, Playground[]][] = [
-    ['Your playgrounds', shown.filter(({ owner }) => owner !== '')],
+    ['Your playgrounds', shown.filter(({ owner }) => owner !== '' && owner === me?.id)],
+    ['Shared with you', shown.filter(({ owner }) => owner !== '' && owner !== me?.id)],
     ['Your team’s', shown.filter(({ owner, team }) => owner === '' && team)],
     ['Official', shown.filter(({ owner, team }) => owner === '' && !team)],
   ]

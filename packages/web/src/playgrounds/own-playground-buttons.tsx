@@ -8,12 +8,14 @@ import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { toast, toastError } from '../ui/toasts.tsx'
 import { type PlaygroundTexts, textsOf, toBody } from './playground-texts.ts'
+import { ShareButton } from './share-button.tsx'
 import { TextsForm } from './texts-form.tsx'
 
-/** Edit and remove, of a playground of one's own. */
+/** Share, edit and remove, of a playground of one's own. */
 export function OwnPlaygroundButtons({ playground }: { playground: Playground }) {
   return (
     <>
+      <ShareButton playground={playground} />
       <EditButton playground={playground} />
       <RemoveButton playground={playground} />
     </>

@@ -3,6 +3,7 @@ import { memoryNeeded, outOfReach } from '@ramet/model/plan/needs.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
 import { client } from '../api/client.ts'
 import { showPlay } from '../api/live.ts'
 import { Button } from '../ui/button.tsx'
@@ -14,7 +15,9 @@ import { PlaygroundPageButton } from './playground-page.tsx'
 
 /** One playground of the catalogue, ready to be started. */
 export function PlaygroundCard({ playground }: { playground: Playground }) {
-  const { name, title, description, machines, categories, owner, savedFrom } = playground
+  const { name, title, description, machines, categories, ownerName, visibility, savedFrom } = playground
+  // Of one's own the server tells who else may use it.
+  const isOwn = playground.accessControl !== undefined
   const unreachable = outOfReach(playground)
   const storage = usePlaygroundStorage(name)
   const cache = useQueryClient()
@@ -34,7 +37,7 @@ export function PlaygroundCard({ playground }: { playground: Playground }) {
     >
       <div className="flex items-start justify-between gap-2">
         <h3 className="font-medium wrap-anywhere">{title}</h3>
-        {owner !== '' && (
+        {isOwn && (
           <div className="-mt-1 -mr-1.5 flex shrink-0">
             <OwnPlaygroundButtons playground={playground} />
           </div>
@@ -54,6 +57,8 @@ export function PlaygroundCard({ playground }: { playground: Playground }) {
       <p className="mt-3 flex flex-wrap gap-1.5 text-[11px] text-muted">
         <Chip>{machines.length === 1 ? '1 machine' : `${machines.length} machines`}</Chip>
         <Chip>{formatBytes(memoryNeeded(playground))}</Chip>
+        {ownerName !== undefined && <Chip>by {ownerName}</Chip>}
+        {isOwn && visibility !== 'private' && <Chip>{visibility === 'public' ? 'public' : 'shared'}</Chip>}
         {unreachable.length > 0 && <Chip>needs internet</Chip>}
         {storage && (
           <span className="rounded bg-hover px-1.5 py-0.5">
@@ -80,4 +85,4 @@ function refusalOf(playground: Playground): string | undefined {
   return hosts.length === 0 ? undefined : `Its images come from ${hosts.join(', ')}, which the server cannot reach.`
 }
 
-const Chip = ({ children }: { children: string }) => <span className="rounded bg-hover px-1.5 py-0.5">{children}</span>
+const Chip = ({ children }: { children: ReactNode }) => <span className="rounded bg-hover px-1.5 py-0.5">{children}</span>

@@ -17,6 +17,7 @@ const paths = {
   clone: 'M6.5 2.5h7v7h-7zM4 5.5H2.5v8h8V12',
   save: 'M4 2.5h8v11L8 10.3 4 13.5z',
   playground: 'M8 2 13.5 5v6L8 14 2.5 11V5zM2.8 5.2 8 8l5.2-2.8M8 8v5.7',
+  share: 'M8 9.5v-7M5.5 5 8 2.5 10.5 5M4.8 7.5H3.5v6h9v-6h-1.3',
   plug: 'M6 2.5v3M10 2.5v3M4.5 5.5h7v2a3.5 3.5 0 0 1-7 0zM8 11v2.5',
 } as const
 

@@ -15,6 +15,7 @@ import { tokenScopes } from './0014-token-scopes.ts'
 import { lifetimes } from './0015-lifetimes.ts'
 import { publishedPorts } from './0016-published-ports.ts'
 import { accounts } from './0017-accounts.ts'
+import { sharing } from './0018-sharing.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -34,4 +35,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0015-lifetimes': lifetimes,
   '0016-published-ports': publishedPorts,
   '0017-accounts': accounts,
+  '0018-sharing': sharing,
 }

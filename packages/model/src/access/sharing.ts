@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import type { ManifestSpec } from '../manifest/manifest.ts'
+import { wordSchema } from '../units/plain-text.ts'
+
+/** Whoever may list, read and start a playground besides its owner; labctl's words. */
+export interface AccessLists {
+  readonly canList: readonly string[]
+  readonly canRead: readonly string[]
+  readonly canStart: readonly string[]
+}
+export type AccessList = keyof AccessLists
+
+const principals = z.array(wordSchema(200).min(1)).max(1000, 'must have at most 1000')
+export const accessListsSchema = z.strictObject({ canList: principals, canRead: principals, canStart: principals })
+
+const same = (who: readonly string[]): AccessLists => ({ canList: who, canRead: who, canStart: who })
+export const ownerAlone = same(['owner'])
+
+/** Everybody with an account. Nothing is shown to who has none, so the original's two words mean the same here. */
+const everybody = ['anyone', 'authenticated']
+
+/** What a manifest says of access, in its present or its deprecated form. */
+export function accessOf({ accessControl, access }: Partial<Pick<ManifestSpec, 'accessControl' | 'access'>>): AccessLists {
+  if (accessControl) return accessControl
+  if (access?.mode === 'public') return same(['anyone'])
+  return same(['owner', ...(access?.users ?? []).map((user) => (user.includes(':') ? user : `user:${user}`))])
+}
+
+/** True when a list names this user. The owner needs no list. */
+export const isNamed = (list: readonly string[], user: { readonly id: string; readonly name?: string | undefined }): boolean =>
+  list.some(
+    (who) => everybody.includes(who) || who === `user:${user.id}` || (user.name !== undefined && who === `user:${user.name}`),
+  )
+
+/** True for words of access that let people of this server in, or nobody. The others belong to what is not here: GitHub, trainings, packs. */
+export const isActedOn = (who: string): boolean =>
+  everybody.includes(who) || ['owner', 'nobody'].includes(who) || who.startsWith('user:')
+
+export type Visibility = 'public' | 'limited' | 'private'
+
+/** In a word: who may start it. */
+export function visibilityOf({ canStart, canRead }: AccessLists): Visibility {
+  const others = canStart.filter((who) => isActedOn(who) && who !== 'owner' && who !== 'nobody')
+  if (others.length === 0) return 'private'
+  return [canStart, canRead].every((list) => list.some((who) => everybody.includes(who))) ? 'public' : 'limited'
+}
+
+/** Lists that let everybody, these users or nobody but the owner use a playground. */
+export function sharedWith(whom: 'everybody' | readonly string[]): AccessLists {
+  return whom === 'everybody' ? same(['anyone']) : same(['owner', ...whom.map((name) => `user:${name}`)])
+}
+
+/** Names (or ids) of users that may start it. */
+export const usersIn = ({ canStart }: AccessLists): string[] =>
+  canStart.filter((who) => who.startsWith('user:')).map((who) => who.slice('user:'.length))

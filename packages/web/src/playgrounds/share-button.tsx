@@ -1,0 +1,114 @@
+import { sharedWith, usersIn, type Visibility, visibilityOf } from '@ramet/model/access/sharing.ts'
+import type { Playground } from '@ramet/model/api/wire.ts'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { client } from '../api/client.ts'
+import { refreshCopies } from '../api/live.ts'
+import { Button } from '../ui/button.tsx'
+import { Dialog } from '../ui/dialog.tsx'
+import { ErrorNotice } from '../ui/notice.tsx'
+import { TextField } from '../ui/text-field.tsx'
+
+const choices: readonly (readonly [Visibility, title: string, about: string])[] = [
+  ['private', 'Private', 'Nobody but you sees it.'],
+  ['limited', 'Some people', 'They see it in their catalogue and can start it.'],
+  ['public', 'Public', 'Everybody with an account on this server can start it.'],
+]
+
+/** Says who else may see and start a playground of one's own. */
+export function ShareButton({ playground }: { playground: Playground }) {
+  const cache = useQueryClient()
+  const [isOpen, setIsOpen] = useState(false)
+  const [chosen, setChosen] = useState<Visibility>(playground.visibility)
+  const [names, setNames] = useState('')
+  const share = useMutation({
+    mutationFn: () => client.playgrounds.change(playground.name, { accessControl: listsOf(chosen, names) }),
+    onSuccess() {
+      void refreshCopies(cache)
+      setIsOpen(false)
+    },
+  })
+  const open = () => {
+    setChosen(playground.visibility)
+    setNames(playground.accessControl ? usersIn(playground.accessControl).join(', ') : '')
+    share.reset()
+    setIsOpen(true)
+  }
+  const isIncomplete = chosen === 'limited' && visibilityOf(listsOf(chosen, names)) === 'private'
+  return (
+    <>
+      <Button look="quiet" icon="share" iconOnly onClick={open}>
+        Share
+      </Button>
+      <Dialog
+        isOpen={isOpen}
+        onClose={() => setIsOpen(false)}
+        title={`Share ${playground.title}`}
+        about="Whoever starts it gets a run of their own. Your runs are never shared."
+      >
+        <form
+          className="mt-4 flex flex-col gap-4"
+          onSubmit={(event) => {
+            event.preventDefault()
+            if (!isIncomplete) share.mutate()
+          }}
+        >
+          <fieldset className="flex flex-col gap-2">
+            <legend className="sr-only">Who may start it</legend>
+            {choices.map(([value, title, about]) => (
+              <label
+                key={value}
+                className="flex cursor-pointer items-start gap-2.5 rounded-md border border-line px-3 py-2 has-checked:border-accent"
+              >
+                <input
+                  type="radio"
+                  name="visibility"
+                  className="mt-0.5 accent-accent"
+                  checked={chosen === value}
+                  onChange={() => setChosen(value)}
+                />
+                <span>
+                  <span className="block text-[13px] font-medium">{title}</span>
+                  <span className="block text-xs text-muted">{about}</span>
+                </span>
+              </label>
+            ))}
+          </fieldset>
+          {chosen === 'limited' && (
+            <TextField
+              label="Their names"
+              value={names}
+              onChange={setNames}
+              isMono
+              placeholder="ann, bob"
+              about="As they sign in, with commas between."
+            />
+          )}
+          {playground.savedFrom && chosen !== 'private' && (
+            <p className="rounded-md border border-line px-3 py-2 text-xs text-muted">
+              What was saved goes along as it is: files, users, keys and shell history on its drives.
+            </p>
+          )}
+          {share.isError && <ErrorNotice error={share.error} />}
+          <div className="flex justify-end gap-2">
+            <Button onClick={() => setIsOpen(false)}>Cancel</Button>
+            <Button
+              type="submit"
+              look="primary"
+              isBusy={share.isPending}
+              refusal={isIncomplete ? 'Write the name of at least one person.' : undefined}
+            >
+              Share
+            </Button>
+          </div>
+        </form>
+      </Dialog>
+    </>
+  )
+}
+
+function listsOf(visibility: Visibility, names: string) {
+  const people = names.split(/[\s,]+/).filter(Boolean)
+  const lists = sharedWith(visibility === 'public' ? 'everybody' : visibility === 'limited' ? people : [])
+  return { canList: [...lists.canList], canRead: [...lists.canRead], canStart: [...lists.canStart] }
+}
