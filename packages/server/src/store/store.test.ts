@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { sql } from 'kysely'
+import { accountConformance } from '../testing/store/account-conformance.ts'
 import { storeConformance } from '../testing/store/conformance.ts'
 import { freshSqlite } from '../testing/store/fresh-store.ts'
 import { listConformance } from '../testing/store/list-conformance.ts'
@@ -16,6 +17,7 @@ import { openInstallation } from './installation.ts'
 import { insertBuilding } from './layers.ts'
 
 storeConformance('SQLite', freshSqlite)
+accountConformance('SQLite', freshSqlite)
 raceConformance('SQLite', freshSqlite)
 listConformance('SQLite', freshSqlite)
 storageConformance('SQLite', freshSqlite)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { after, test } from 'node:test'
 import { until } from '../../testing/start-for-test.ts'
+import { accountConformance } from '../../testing/store/account-conformance.ts'
 import { storeConformance } from '../../testing/store/conformance.ts'
 import { freshPostgres } from '../../testing/store/fresh-store.ts'
 import { listConformance } from '../../testing/store/list-conformance.ts'
@@ -17,6 +18,7 @@ const server = await TestPostgres.start()
 after(() => server[Symbol.asyncDispose]())
 
 storeConformance('PostgreSQL', freshPostgres(server))
+accountConformance('PostgreSQL', freshPostgres(server))
 raceConformance('PostgreSQL', freshPostgres(server))
 listConformance('PostgreSQL', freshPostgres(server))
 storageConformance('PostgreSQL', freshPostgres(server))

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { userService } from '../../access/user-service.ts'
+import type { Db } from '../../store/database.ts'
+import { insertInvitation, takeInvitation } from '../../store/invitations.ts'
+import { findSshUser, insertSshKey } from '../../store/ssh-keys.ts'
+import { tokenStore } from '../../store/tokens.ts'
+import { findUser, openOwner, userOf } from '../../store/users.ts'
+import type { MakeStore } from './fresh-store.ts'
+import { addPlayground, handles, race, testsOf, world } from './store-world.ts'
+
+const usersOf = (db: Db) => userService(db, tokenStore(db), { find: async () => undefined })
+const later = () => new Date(Date.now() + 60_000)
+
+/** What rows of people must do, on every store. */
+export function accountConformance(kind: string, make: MakeStore): void {
+  const it = testsOf(kind, make)
+
+  it('an invitation lets one of eight in who use it at once', async (db, open) => {
+    const { id: userId } = await openOwner(db)
+    await insertInvitation(db, { hash: 'h', userId, expiresAt: later() })
+    const outcomes = await race(open, 2, (handle) => takeInvitation(handle, 'h'))
+    const letIn = outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value?.id === userId)
+    assert.equal(letIn.length, 1)
+    assert.ok(outcomes.every(({ status }) => status === 'fulfilled'))
+  })
+
+  it('an invitation ends with its time, and by another one', async (db) => {
+    const { id: userId } = await openOwner(db)
+    await insertInvitation(db, { hash: 'old', userId, expiresAt: new Date(Date.now() - 1) })
+    assert.equal(await takeInvitation(db, 'old'), undefined)
+    await insertInvitation(db, { hash: 'first', userId, expiresAt: later() })
+    await insertInvitation(db, { hash: 'second', userId, expiresAt: later() })
+    assert.equal(await takeInvitation(db, 'first'), undefined)
+    assert.equal((await takeInvitation(db, 'second'))?.id, userId)
+  })
+
+  it('a name is one user’s, however many make it at once', async (db, open) => {
+    const outcomes = await race(open, 1, (handle) => usersOf(handle).create({ name: 'ann' }))
+    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
+    for (const outcome of outcomes) if (outcome.status === 'rejected') assert.equal(outcome.reason.code, 'name_taken')
+    assert.equal((await usersOf(db).list()).length, 1)
+  })
+
+  it('of admins who take the role from each other at once, one is left', async (db, open) => {
+    const names = Array.from({ length: handles }, (_, at) => `admin-${at}`)
+    for (const name of names) await usersOf(db).create({ name, role: 'admin' })
+    let next = 0
+    const outcomes = await race(open, 1, (handle) => usersOf(handle).change(names[next++] ?? '', { role: 'member' }))
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
+    assert.deepEqual(
+      refused.map(({ reason }) => reason.code),
+      ['last_admin'],
+    )
+    assert.equal((await usersOf(db).list()).filter(({ role }) => role === 'admin').length, 1)
+  })
+
+  it('nothing of a closed account is found by what opens it, and all of it again when it is open', async (db) => {
+    await openOwner(db)
+    await usersOf(db).create({ name: 'ann' })
+    const user = userOf((await findUser(db, 'ann')) ?? assert.fail())
+    const record = { id: 't', user, kind: 'cli', name: 'n', hash: 'token', createdAt: new Date(), expiresAt: undefined } as const
+    await tokenStore(db).add(record)
+    const key = { id: 'k', user_id: user.id, name: 'n', type: 'ssh-ed25519', fingerprint: 'f', created_at: 'x' }
+    await insertSshKey(db, key)
+    const found = async () => [(await tokenStore(db).find('token'))?.user.name, (await findSshUser(db, 'f'))?.name]
+    assert.deepEqual(await found(), ['ann', 'ann'])
+    await usersOf(db).change('ann', { disabled: true })
+    assert.deepEqual(await found(), [undefined, undefined])
+    assert.equal(await insertSshKey(db, { ...key, id: 'other' }), 'taken', 'the key is hers all the same')
+    await usersOf(db).change('ann', { disabled: false })
+    assert.deepEqual(await found(), ['ann', 'ann'])
+  })
+
+  it('users are listed with what they have, and one who has something is not removed', async (db) => {
+    const { user } = await world(db)
+    await addPlayground(db, user, 'a-second')
+    await usersOf(db).create({ name: 'ann' })
+    assert.deepEqual(
+      (await usersOf(db).list()).map(({ name, role, runs, playgrounds }) => [name, role, runs, playgrounds]),
+      [
+        ['ann', 'member', 0, 0],
+        ['owner', 'admin', 1, 2],
+      ],
+    )
+    await usersOf(db).change('ann', { role: 'admin' })
+    await assert.rejects(usersOf(db).remove('owner'), { code: 'user_has_things' })
+    await usersOf(db).remove('ann')
+    assert.equal(await findUser(db, 'ann'), undefined)
+    assert.equal((await usersOf(db).create({ name: 'ann' })).name, 'ann')
+  })
+}
