@@ -10,6 +10,9 @@ import { connect } from '@ramet/client'
 import ssh2 from 'ssh2'
 import { createWebSocketStream, WebSocket } from 'ws'
 import { testFolder } from '../scripts/testing/test-folders.ts'
+import { findExamples, isForRealMachine } from './examples/find-examples.ts'
+import { substitute } from './examples/given.ts'
+import { type as typeIn } from './examples/shell.ts'
 import { connectAgent } from './harness/connect-agent.ts'
 import { finish, until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -247,6 +250,32 @@ describe('plain ssh', { concurrency: false }, () => {
     assert.match(refused.stderr, /There is no \/root\/none/)
   })
 
+  test('the examples of pages and --help that need a real machine do what they say', { timeout: 120_000 }, async () => {
+    const here = join(folder, 'examples')
+    await mkdir(join(here, 'bin'), { recursive: true })
+    // OpenSSH takes the home of whoever runs the tests, whatever HOME is.
+    for (const program of ['ssh', 'scp'])
+      await writeFile(join(here, 'bin', program), `#!/bin/sh\nexec /usr/bin/${program} -F ${config} -i ${key} "$@"\n`, {
+        mode: 0o755,
+      })
+    for (const path of ['notes', 'src']) {
+      await mkdir(join(here, path))
+      await writeFile(join(here, path, 'today'), 'carried\n')
+    }
+    await writeFile(join(here, 'notes.txt'), 'carried\n')
+    const examples = new Set((await findExamples()).filter(isForRealMachine).map(({ text }) => text))
+    assert.ok(examples.size >= 6)
+    for (const text of examples) {
+      const given = { 'ramet-debian': 'ramet-lab', 'ramet-my-lab.web': 'ramet-lab.debian', ID: id, RUN: id }
+      const line = substitute(text, { ...given, '8080:localhost:80': `${await freePort()}:localhost:80` })
+      const { code, stdout, stderr } = await typeIn(line, { folder: here, env: { RAMET_HOME: server.home } }, 'exit\n')
+      assert.equal(code, 0, `${line}: ${stdout}${stderr}`)
+    }
+    const places = '"$HOME/notes/today" "$HOME/notes.txt" /root/src/today /root/project/today'
+    assert.equal((await ssh(`cat ${places}`)).stdout, 'carried\n'.repeat(4))
+    assert.match(await readFile(join(here, 'os-release'), 'utf8'), /Debian/)
+  })
+
   test('a program has commands, files and ports of the machine', async () => {
     const machine = (await connect({ endpoint: server.endpoint, token: await server.token() }).run(id)).machine('debian')
     assert.match((await machine.exec(['uname', '-r'])).stdout, /^\d+\.\d+/)
@@ -292,3 +321,12 @@ describe('plain ssh', { concurrency: false }, () => {
     assert.match(await readFile(config, 'utf8'), /Host ramet-lab\.debian ramet-lab/)
   })
 })
+
+/** One that nobody listens on at the moment. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}

@@ -27,7 +27,8 @@ export function addCa(parent: Command, open: Open): void {
 Whoever trusts it trusts this server, by its own names, published ports and private addresses, and nothing else.
 
 Examples:
-  ramet ca -o ramet.pem                             then: curl --cacert ramet.pem https://localhost:8422/api/health
+  ramet ca -o ramet.pem                             a file for programs that are told whom to trust
+  curl --cacert ramet.pem https://localhost:8422/api/health
   sudo ramet ca --install                           programs of this machine trust it from then on
   SSL_CERT_FILE=ramet.pem labctl --endpoint https://localhost:8422 …
 

@@ -33,7 +33,7 @@ export function addCp(parent: Command, open: Open): void {
 Examples:
   ramet cp notes.txt RUN:                  into the user's home folder
   ramet cp -r src RUN:/root/project        a folder; /root/project/src if /root/project is there
-  ramet cp RUN:/var/log/syslog .           out of the machine`,
+  ramet cp RUN:/etc/os-release .           out of the machine`,
     )
     .action(async (source: string, target: string, options: CpOptions) => {
       const copy = readCopy(source, target)
