@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { WebSocket } from 'ws'
 import openApi from '../../docs/openapi.json' with { type: 'json' }
 import type { TestServer } from '../harness/server.ts'
 import { Chance, ValuesBySchema } from './values-by-schema.ts'
+import { writtenRows } from './written-rows.ts'
 
 interface Operation {
   readonly parameters: readonly { readonly name: string; readonly in: string; readonly schema: unknown }[]
@@ -46,15 +45,6 @@ const known = [
   '10.0.0.0/24',
 ]
 
-/** What users have written, and nothing that the server writes by itself. */
-const written = [
-  'select id, title, wanted, max_play_minutes, at_end, playground_name from runs order by id',
-  'select * from playgrounds order by id',
-  'select * from tokens order by id',
-  'select * from ssh_keys order by id',
-  'select id, region from users order by id',
-]
-
 export interface FuzzResult {
   readonly counts: ReadonlyMap<number, number>
 }
@@ -68,43 +58,28 @@ export async function fuzzApi(server: TestServer, requests: number, seed: number
   const words = new Set(known)
   const values = new ValuesBySchema(chance, openApi.components.schemas, () => [...words])
   const token = await server.token()
-  const db = new DatabaseSync(join(server.home, 'ramet.sqlite'), { readOnly: true, timeout: 10_000 })
-  const statements = written.map((sql) => db.prepare(sql))
-  const version = db.prepare('pragma data_version')
-  let before = ''
-  let seen: unknown
-  const picture = () => {
-    const { data_version } = version.get() as { data_version: unknown }
-    if (data_version === seen) return before
-    seen = data_version
-    return JSON.stringify(statements.map((statement) => statement.all()))
-  }
+  using rows = writtenRows(server)
   const counts = new Map<number, number>()
-  before = picture()
-  try {
-    for (let at = 0; at < requests; at += 1) {
-      // Each failed login waits longer than the one before.
-      const target = chance.of(at < fewLogins ? targets : others)
-      const path = pathFor(target, values, chance)
-      const body = bodyFor(target, values, chance)
-      const what = `request ${at} of seed ${seed}: ${target.method} ${path.slice(0, 500)} ${String(body).slice(0, 1000)}`
-      const { status, text } = target['x-websocket']
-        ? await upgrade(server.endpoint + path, token, values)
-        : await ask(server.endpoint + path, target.method, body, token, chance).catch((error: unknown) => {
-            throw new Error(`${what}: ${(error as Error).message}`, { cause: error })
-          })
-      counts.set(status, (counts.get(status) ?? 0) + 1)
-      assert.ok(status < 500 || status === 503 || status === 502, `${what}: ${status} ${text}`)
-      if (status >= 400 && text !== '' && !text.startsWith('<!doctype'))
-        assert.equal(typeof JSON.parse(text).code, 'string', what)
-      const after = picture()
-      if (status >= 400 || target.method === 'GET') assert.equal(after, before, `${what}: ${status}, and something has changed`)
-      before = after
-      for (const [, id] of text.slice(0, 20_000).matchAll(/"(?:id|name)":"([^"]{1,64})"/g))
-        if (words.size < 200) words.add(id as string)
-    }
-  } finally {
-    db.close()
+  let before = rows.picture()
+  for (let at = 0; at < requests; at += 1) {
+    // Each failed login waits longer than the one before.
+    const target = chance.of(at < fewLogins ? targets : others)
+    const path = pathFor(target, values, chance)
+    const body = bodyFor(target, values, chance)
+    const what = `request ${at} of seed ${seed}: ${target.method} ${path.slice(0, 500)} ${String(body).slice(0, 1000)}`
+    const { status, text } = target['x-websocket']
+      ? await upgrade(server.endpoint + path, token, values)
+      : await ask(server.endpoint + path, target.method, body, token, chance).catch((error: unknown) => {
+          throw new Error(`${what}: ${(error as Error).message}`, { cause: error })
+        })
+    counts.set(status, (counts.get(status) ?? 0) + 1)
+    assert.ok(status < 500 || status === 503 || status === 502, `${what}: ${status} ${text}`)
+    if (status >= 400 && text !== '' && !text.startsWith('<!doctype')) assert.equal(typeof JSON.parse(text).code, 'string', what)
+    const after = rows.picture()
+    if (status >= 400 || target.method === 'GET') assert.equal(after, before, `${what}: ${status}, and something has changed`)
+    before = after
+    for (const [, id] of text.slice(0, 20_000).matchAll(/"(?:id|name)":"([^"]{1,64})"/g))
+      if (words.size < 200) words.add(id as string)
   }
   return { counts }
 }

@@ -23,6 +23,7 @@ export class MachinePump {
   /** Input that arrived before `setInput`. */
   #early: Buffer[] | undefined
   #isInputHeld = false
+  #isClosing = false
 
   constructor(socket: WebSocket) {
     this.#socket = socket
@@ -31,6 +32,7 @@ export class MachinePump {
   /** Calls back with every control message except acknowledgements, which are handled here. An invalid message closes the websocket. */
   onMessage(listener: (message: Exclude<ClientMessage, { type: 'ack' }>) => void): void {
     this.#socket.on('message', (frame: Buffer, isBinary) => {
+      if (this.#isClosing) return
       if (isBinary) return this.#take(frame)
       const message = parseMessage(frame)
       if (typeof message === 'string') return this.fault(message)
@@ -100,7 +102,8 @@ export class MachinePump {
   }
 
   #close(code: number, reason: string): void {
-    // A paused websocket would never read the client's half of the closing handshake.
+    // A paused websocket would never read the client's half of the closing handshake, and what it was sent meanwhile must not pause it again.
+    this.#isClosing = true
     this.#socket.resume()
     this.#socket.close(code, reason)
   }
@@ -120,7 +123,7 @@ export class MachinePump {
   #holdInput(isHeld: boolean): void {
     if (this.#isInputHeld === isHeld) return
     this.#isInputHeld = isHeld
-    if (isHeld) this.#socket.pause()
+    if (isHeld && !this.#isClosing) this.#socket.pause()
     else this.#socket.resume()
     this.#regulate()
   }

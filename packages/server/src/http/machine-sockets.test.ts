@@ -101,6 +101,21 @@ test('a client that does not acknowledge stops the source, and acknowledging let
   assert.deepEqual(received.messages.at(-1), { type: 'exit', code: 0 })
 })
 
+test('what a client sends after its fault holds nothing up: the websocket closes at once', async () => {
+  await using server = await start()
+  const { promise: never } = Promise.withResolvers<never>()
+  server.services.machines.exec = () => never
+  const socket = server.socket(exec)
+  const received = record(socket)
+  socket.on('open', () => {
+    send(socket, { type: 'exec', command: 'work' })
+    send(socket, { type: 'resize', cols: -1, rows: 1 })
+    socket.send(Buffer.from('and more'))
+  })
+  await until('the end', () => received.closed)
+  assert.equal(received.closed?.code, 1008)
+})
+
 test('input that the guest does not take is held back, and other clients are still served', async () => {
   await using server = await start()
   const { socket, process } = await startExec(server)

@@ -150,13 +150,23 @@ class FakeLink implements GuestLink {
     this.#closing.signal.addEventListener('abort', close, { once: true })
     socket.once('close', () => this.#closing.signal.removeEventListener('abort', close))
     const begun = Promise.withResolvers<boolean>()
+    // Nobody may be waiting for it when the connection goes, if what follows fails.
+    begun.promise.catch(() => {})
     const process = processOver(socket, begun)
     socket.write(opening(what))
     return { resumed: await begun.promise, process }
   }
 }
 
-const opening = (what: GuestOpening) => encodeFrame(fakeFrames.open, Buffer.from(JSON.stringify(what)))
+/** A command may be longer than a frame. */
+function opening(what: GuestOpening): Buffer {
+  const text = Buffer.from(JSON.stringify(what))
+  const frames: Buffer[] = []
+  let at = 0
+  for (; at + largestFrame < text.length; at += largestFrame)
+    frames.push(encodeFrame(fakeFrames.openBeginning, text.subarray(at, at + largestFrame)))
+  return Buffer.concat([...frames, encodeFrame(fakeFrames.open, text.subarray(at))])
+}
 
 /** Backpressure is the socket's, both ways. */
 function processOver(socket: Duplex, begun: PromiseWithResolvers<boolean>): GuestProcess {

@@ -37,8 +37,9 @@ export const fakeFrames = {
   stderr: 2,
   eof: 3,
   signal: 4,
-  /** First from the client: JSON of `GuestOpening`. */
+  /** First from the client: JSON of `GuestOpening`, of which a beginning may come in frames of its own. */
   open: 16,
+  openBeginning: 19,
   /** First from the guest: one byte, was the shell there already. */
   ready: 17,
   /** Last from the guest: exit code, one byte. */

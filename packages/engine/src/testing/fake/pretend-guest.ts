@@ -59,6 +59,7 @@ export class PretendGuest {
   take(socket: Socket): void {
     const reader = new FrameReader()
     this.#sockets.add(socket)
+    const beginning: Buffer[] = []
     let next: ((type: number, payload: Buffer) => void) | undefined
     socket.on('error', () => {})
     socket.on('close', () => this.#sockets.delete(socket))
@@ -67,7 +68,9 @@ export class PretendGuest {
       try {
         readFrames(reader, chunk, (type, payload) => {
           if (next) next(type, payload)
-          else if (type === fakeFrames.open) next = this.#open(socket, JSON.parse(payload.toString()) as GuestOpening)
+          else if (type === fakeFrames.openBeginning) beginning.push(payload)
+          else if (type === fakeFrames.open)
+            next = this.#open(socket, JSON.parse(Buffer.concat([...beginning, payload]).toString()) as GuestOpening)
         })
       } catch {
         socket.destroy()
