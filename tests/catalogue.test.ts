@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { connectAgent } from './harness/connect-agent.ts'
 import { until } from './harness/processes.ts'
 import { root, TestServer } from './harness/server.ts'
 
@@ -38,6 +39,7 @@ describe('the catalogue of a server', { concurrency: false }, () => {
     )
     await write('lab/motd', 'Hello\n')
     await write('typo/manifest.yaml', manifest('Has a typo', 'debian-stabel'))
+    await write('slow/manifest.yaml', manifest('Takes long to build', 'costly'))
     await write('far/manifest.yaml', manifest('From far away', 'far'))
     await server.start({ RAMET_CATALOG: team, RAMET_MEMORY: '200GiB' })
   })
@@ -79,6 +81,49 @@ describe('the catalogue of a server', { concurrency: false }, () => {
     assert.equal((await (await server.client()).plays.get(id)).state, 'RUNNING')
     await server.ok('playground', 'destroy', id, '-q')
     await server.inOrder()
+  })
+
+  test('a start from an image that no start builds is refused before there is a run, until somebody has built it', async () => {
+    const { playgrounds, plays, images } = await server.client()
+    const runs = (await plays.list()).length
+    const refused = await server.ramet(['playground', 'start', 'slow'])
+    assert.deepEqual([refused.code, refused.stdout], [1, ''])
+    assert.match(
+      refused.stderr,
+      /The image costly is not built yet\. It takes half a second\. \(image_not_built\)\n {2}hint: Build it once: ramet image build costly$/m,
+    )
+    await assert.rejects(plays.start({ playground: 'slow' }), { code: 'image_not_built', status: 409 })
+    await using agent = await connectAgent(server, { token: await server.token() })
+    await assert.rejects(agent.call('start_play', { playground: 'slow' }), /image_not_built.*ramet image build costly/)
+    assert.equal((await plays.list()).length, runs)
+    assert.match(await server.ok('image', 'inspect', 'costly'), /^Costs +It takes half a second\.$/m)
+
+    await images.build('costly')
+    const id = (await server.ok('playground', 'start', 'slow', '-q')).trim()
+    await server.ok('playground', 'stop', id, '-q')
+    await server.ok('playground', 'save', id, 'slow-saved', '-q')
+    await server.ok('image', 'rm', 'costly')
+    await assert.rejects(plays.start({ playground: 'slow' }), { code: 'image_not_built' })
+    const saved = (await server.ok('playground', 'start', 'slow-saved', '-q')).trim()
+    await server.ok('playground', 'restart', id, '-q')
+    for (const each of [id, saved]) await plays.destroy(each)
+    await playgrounds.remove('slow-saved')
+  })
+
+  test('a start from a folder that is gone from the server is refused as well, with what brings it back', async () => {
+    await write('sent/web/Dockerfile', 'FROM scratch\n')
+    await write('sent/lab.yaml', manifest('Of a folder', 'build:./web'))
+    const name = (await server.ok('playground', 'create', '-f', join(team, 'sent/lab.yaml'), '-q')).trim()
+    const { images } = await server.client()
+    const image = (await images.list()).find((each) => each.name.startsWith('build:web@'))
+    await images.remove(image?.name ?? '')
+    const refused = await server.ramet(['playground', 'start', name])
+    assert.equal(refused.code, 1)
+    assert.match(
+      refused.stderr,
+      /The image build:web@sha256:.* is not here.*\(image_not_built\)\n {2}hint: .*ramet image build FOLDER/,
+    )
+    await assert.rejects((await server.client()).plays.start({ playground: name }), { code: 'image_not_built', status: 422 })
   })
 
   test('every official playground starts, with all of its tasks', async () => {

@@ -5,8 +5,8 @@ import { openBrowser } from './harness/browser.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
-/** What the dashboard offers for a run at rest, with a real browser on the fake world. */
-describe('a stopped run in the dashboard', { concurrency: false }, () => {
+/** What the dashboard offers for a run at rest, and for a playground whose image is not there, with a real browser on the fake world. */
+describe('the dashboard in the fake world', { concurrency: false }, () => {
   const server = new TestServer({ fake: true })
   let browser: Awaited<ReturnType<typeof openBrowser>>
   let page: Page
@@ -31,14 +31,14 @@ describe('a stopped run in the dashboard', { concurrency: false }, () => {
 
   const choice = (name: RegExp) => page.getByRole('tabpanel').getByRole('button', { name })
 
-  test('offers three ways on, each with a sentence', async () => {
+  test('a stopped run offers three ways on, each with a sentence', async () => {
     await page.goto(`${server.endpoint}/runs/${id}`)
     await choice(/^Continue Switch the machines on again/).waitFor()
     await choice(/^Clone Make another run/).waitFor()
     await choice(/^Save as playground Keep this state/).waitFor()
   })
 
-  test('is cloned by a click, which leads to the clone and its lineage', async () => {
+  test('a stopped run is cloned by a click, which leads to the clone and its lineage', async () => {
     await choice(/^Clone/).click()
     await page.getByRole('heading', { level: 1, name: 'Shop with wares (clone)' }).waitFor()
     assert.notEqual(/[0-9a-f]{24}/.exec(page.url())?.[0], id)
@@ -47,7 +47,7 @@ describe('a stopped run in the dashboard', { concurrency: false }, () => {
     await page.getByRole('heading', { level: 1, name: 'Shop with wares', exact: true }).waitFor()
   })
 
-  test('is saved by a dialog that tells faults at their fields', async () => {
+  test('a stopped run is saved by a dialog that tells faults at their fields', async () => {
     await choice(/^Save as playground/).click()
     const dialog = page.getByRole('dialog')
     const name = dialog.getByLabel('Name', { exact: true })
@@ -116,5 +116,23 @@ describe('a stopped run in the dashboard', { concurrency: false }, () => {
     const rows = page.getByRole('region', { name: 'Runs' }).getByRole('listitem')
     await until('five rows', async () => (await rows.count()) === 5)
     for (const row of await rows.all()) await row.getByText(/^\d+(\.\d+)?\s([KMG]i)?B( of its own)?$/).waitFor()
+  })
+
+  test('a start that is refused for want of an image offers its build, and waits for it then', async () => {
+    const { playgrounds } = await server.client()
+    const machines = [{ name: 'one', drives: [{ source: 'costly', mount: '/' }] }]
+    await playgrounds.create({ base: 'flexbox', name: 'slow', title: 'Takes long to build', machines })
+    await page.goto(server.endpoint)
+    const card = page.getByRole('listitem', { name: 'Takes long to build' })
+    await card.getByText('image not built').waitFor()
+    await card.getByRole('button', { name: 'Start' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Build costly first?' })
+    await dialog.getByText('It takes half a second.').waitFor()
+    await dialog.getByRole('button', { name: 'Build' }).click()
+    await page.getByText('The image is being built').waitFor()
+    await card.getByText('image not built').waitFor({ state: 'detached' })
+    await card.getByRole('button', { name: 'Start' }).click()
+    await page.waitForURL(/\/runs\/[0-9a-f]{24}/)
+    await page.getByRole('button', { name: 'Booted' }).waitFor()
   })
 })

@@ -1,5 +1,6 @@
 import type { Image } from '@ramet/model/api/host.ts'
 import type { Progress } from '@ramet/model/api/wire.ts'
+import type { RametError } from '@ramet/model/errors/error.ts'
 import type { RegistryAuth } from '@ramet/model/manifest/registry-auth.ts'
 import type { SealedFile } from '../disk/layer-store.ts'
 import type { ImageInspection } from '../image/inspection.ts'
@@ -25,6 +26,8 @@ export interface HostImages {
   inspect(name: string): Promise<ImageInspection | undefined>
   /** Host of the registry that an image has yet to come from; undefined for one that is here, is built here, or is not known. */
   awaitedFrom(name: string): string | undefined
+  /** Why no start may begin from it (`image_not_built`), as far as is known without a look; undefined when one may. */
+  whyNoStart(name: string): RametError | undefined
   /** Whether anything answers at a registry's address. Takes a few seconds at most. */
   reaches(registry: string): Promise<boolean>
   /** The kernel that every machine boots. */

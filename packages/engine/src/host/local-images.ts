@@ -27,6 +27,7 @@ export function localImages(
     pin: (name, signal, registryAuth) => library.pin(name, signal, registryAuth),
     inspect: (name) => library.inspect(name),
     awaitedFrom: (name) => library.awaitedFrom(name),
+    whyNoStart: (name) => library.whyNoStart(name),
     reaches: reachesRegistry,
     async requireKernelPack(options = {}) {
       await library.requireKernelPack(options)

@@ -177,13 +177,26 @@ test('what takes long to build is not built unasked, and who wants it joins a bu
     assert.match(`${error.message} ${error.hint}`, /It takes a day\. Build it once: ramet image build thing/)
     return true
   })
+  assert.deepEqual([library.whyNoStart('thing')?.status, library.whyNoStart('other')?.status], [409, 409])
   assert.equal(only(library).state, 'absent')
   const asked = library.build('thing')
   const build = await begun(1)
   assert.match(only(library).progress?.message ?? '', /Half of it|It takes a day/)
   const wanted = library.require('thing')
+  assert.equal(library.whyNoStart('thing'), undefined, 'it is under way')
   build.resolve()
   assert.equal((await wanted).folder, (await asked).folder)
   assert.equal((await library.require('thing')).folder, (await asked).folder)
   assert.equal(builds.length, 1)
+})
+
+test('a start begins by itself what costs little, and nothing of what is not known', async (t) => {
+  const { library } = await world(t)
+  assert.equal(library.whyNoStart('thing'), undefined)
+  assert.equal(library.whyNoStart('oci://r.example.org/x:1'), undefined)
+  for (const name of ['gone', 'thing+gpt', `build:web@sha256:${'0'.repeat(64)}`]) {
+    const refusal = library.whyNoStart(name)
+    assert.deepEqual([refusal?.code, refusal?.status], ['image_not_built', 422], name)
+    assert.ok(refusal?.message.includes(name) && refusal.hint)
+  }
 })

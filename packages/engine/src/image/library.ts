@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events'
 import type { Image } from '@ramet/model/api/host.ts'
 import type { Failure } from '@ramet/model/api/wire.ts'
-import type { RametError } from '@ramet/model/errors/error.ts'
-import { imageNotBuilt, invalidInput, notFound } from '@ramet/model/errors/errors.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
+import { imageNotKnown, invalidInput, notFound } from '@ramet/model/errors/errors.ts'
 import type { RegistryAuth } from '@ramet/model/manifest/registry-auth.ts'
+import { whyNoStart } from '@ramet/model/plan/why-no-start.ts'
 import { buildName, printBuild } from '@ramet/model/units/build-source.ts'
 import { isImageReference } from '@ramet/model/units/image-reference.ts'
 import { BuildsUnderWay, type RequireOptions } from './builds-under-way.ts'
@@ -96,7 +97,8 @@ export class ImageLibrary {
         await this.#noteUse(entry, found)
         return entry.open(found)
       }
-      if (entry.costs !== undefined) throw imageNotBuilt(entry.name, entry.costs)
+      const refusal = whyNoStart(this.#describe(entry))
+      if (refusal) throw refusal
     }
     return this.#builds.join(entry, options, false)
   }
@@ -152,6 +154,16 @@ export class ImageLibrary {
     if (!isImageReference(name) && !this.#entries.known.some((each) => each.name === name)) return undefined
     const entry = this.#entries.of(name)
     return this.#ready.has(entry.name) ? undefined : entry.registry
+  }
+
+  /** Why no start may begin from it (`image_not_built`), going by what the cache was last seen to hold; undefined when one may. */
+  whyNoStart(name: string): RametError | undefined {
+    try {
+      return whyNoStart(this.#describe(this.#entries.of(name)))
+    } catch (error) {
+      if (!(error instanceof RametError)) throw error
+      return imageNotKnown(name, error.hint ?? error.message)
+    }
   }
 
   /**
@@ -210,7 +222,7 @@ export class ImageLibrary {
   }
 
   #describe(entry: CatalogEntry): Image {
-    const { name, kind, description } = entry
+    const { name, kind, description, costs } = entry
     const found = this.#ready.get(name)
     const progress = this.#builds.progressOf(name)
     const error = this.#failures.get(name)
@@ -219,6 +231,7 @@ export class ImageLibrary {
       name,
       kind,
       description,
+      ...(costs === undefined ? {} : { costs }),
       state: progress ? 'building' : found ? 'ready' : error ? 'failed' : 'absent',
       bytes: found?.bytes ?? 0,
       ...(digest === undefined ? {} : { digest }),

@@ -11,6 +11,8 @@ export const imageSchema = z.object({
   state: imageStateSchema,
   /** Bytes on disk; 0 while absent. */
   bytes: z.number(),
+  /** What its build needs and takes, as a sentence, when that is more than a start begins by itself. */
+  costs: z.string().optional(),
   builtAt: z.string().optional(),
   /** Of an image from a registry: what its reference stands for here. */
   digest: z.string().optional(),

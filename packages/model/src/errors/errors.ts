@@ -156,6 +156,10 @@ export const imageNotBuilt = (image: string, costs: string) =>
     hint: `Build it once: ramet image build ${image}`,
   })
 
+/** For a source that was an image once, such as a folder whose content is gone. `hint`: what makes it one again. */
+export const imageNotKnown = (image: string, hint: string) =>
+  new RametError('image_not_built', 422, `The image ${image} is not here, and the server does not know how to make it.`, { hint })
+
 /** Told before anything is started. `why`: a sentence. */
 export const imageCannotBoot = (image: string, why: string) =>
   new RametError('image_cannot_boot', 422, `No machine can start from ${image}. ${why}`, {

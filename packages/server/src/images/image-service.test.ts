@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HostImages, HostStorage, RequireOptions } from '@ramet/engine'
-import { noSpace } from '@ramet/model/errors/errors.ts'
+import { imageNotBuilt, noSpace } from '@ramet/model/errors/errors.ts'
 import type { RegistryAuth } from '@ramet/model/manifest/registry-auth.ts'
-import { openDatabase } from '../store/database.ts'
+import { type Db, openDatabase } from '../store/database.ts'
 import { ImageService } from './image-service.ts'
 
 const name = 'oci://r.example.org/x:1'
@@ -60,4 +60,21 @@ test('a playground’s login goes along with what that playground needs', async 
     ['ann', undefined, undefined],
   )
   await db.destroy()
+})
+
+test('an image that no start builds is looked for once more before a start is refused', async () => {
+  let isHere = false
+  const looks: string[] = []
+  const library = {
+    whyNoStart: (image: string) => (isHere ? undefined : imageNotBuilt(image, 'It takes a day.')),
+    async inspect(image: string) {
+      looks.push(image)
+      isHere = looks.length > 1
+    },
+  } as unknown as HostImages
+  const images = new ImageService({ db: {} as Db, library, storage: {} as HostStorage, buildFailed() {} })
+  assert.equal((await images.whyNoStart('slow'))?.code, 'image_not_built')
+  assert.equal(await images.whyNoStart('slow'), undefined, 'another server has built it')
+  assert.equal(await images.whyNoStart('slow'), undefined)
+  assert.deepEqual(looks, ['slow', 'slow'])
 })

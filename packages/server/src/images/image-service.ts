@@ -157,6 +157,14 @@ export class ImageService implements Images {
     return imported
   }
 
+  /** Why no start may begin from it (`image_not_built`); undefined when one may. Another server with the same cache may have built it since the last look. */
+  async whyNoStart(given: string): Promise<RametError | undefined> {
+    const { library } = this.#tools
+    const name = canonicalSource(given)
+    if (library.whyNoStart(name)?.status === 409) await library.inspect(name)
+    return library.whyNoStart(name)
+  }
+
   /** Images that nothing uses make room when there is little, and when the pull says that there is none. */
   async #requireRoomFor(name: string, options: RequireOptions): Promise<ImageBuild> {
     const { library, collector } = this.#tools

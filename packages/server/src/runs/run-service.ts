@@ -7,6 +7,7 @@ import type { Conditions } from '@ramet/model/plan/init-conditions.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { permitPlayground } from '../access/permit.ts'
 import { type MemoryRule, requireRuns } from '../admission/admission.ts'
+import type { ImageService } from '../images/image-service.ts'
 import { specOf } from '../playgrounds/bases.ts'
 import { newId } from '../playgrounds/new-id.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
@@ -26,7 +27,7 @@ import { transitionMachine } from './machine.ts'
 import { insertRun } from './new-run.ts'
 import { destroyedReadableMs, permittedRun } from './permitted-run.ts'
 import { type RunRequest, transition } from './run.ts'
-import { insertSavedDrives } from './saved-drives.ts'
+import { imagesToBeginFrom, insertSavedDrives } from './saved-drives.ts'
 import { startedBefore } from './start-key.ts'
 import { type StartSpecTools, startSpec } from './start-spec.ts'
 import { type PlayContext, toPlay, toPlays } from './to-play.ts'
@@ -38,6 +39,7 @@ export interface RunServiceTools {
   readonly plays: PlayContext
   readonly memory: MemoryRule
   readonly specs: StartSpecTools
+  readonly images: Pick<ImageService, 'whyNoStart'>
   /** The plan of a new run here (plan-run.ts). */
   planOf(spec: ManifestSpec, asked: Conditions): RunPlan
   readonly warm: {
@@ -62,6 +64,7 @@ export function runService({
   plays,
   memory,
   specs,
+  images,
   planOf,
   warm,
   changed,
@@ -110,6 +113,10 @@ export function runService({
       const planned = { ...planOf(spec, body.conditions), ...(changes.length === 0 ? {} : { changes }) }
       const chosen = whyOfItsOwn(body, changes)
       const own = changes.length === 0 ? planned : planOf(specOf(playground), body.conditions)
+      for (const name of await imagesToBeginFrom(db, playground.id, planned, own)) {
+        const refusal = await images.whyNoStart(name)
+        if (refusal) throw refusal
+      }
       const asked = { title, rerunInit, cold, planned, own, chosen, memory, warm, lifetime, key }
       const { id, spare } = await insertRunOf(db, user, playground, asked)
       if (spare) warm.handedOver(spare)

@@ -193,7 +193,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   })
   opened.defer(() => lifetimes.close())
   const lifetimesChanged = () => lifetimes.trigger()
-  const runs = runService({ db, host, reconciler, plays, memory, specs, planOf, warm, changed, lifetimesChanged })
+  const runs = runService({ db, host, reconciler, plays, memory, specs, images, planOf, warm, changed, lifetimesChanged })
   const storage = storageService({ db, storage: host.storage, quotaBytes: config.quotaBytes })
   const permitted = permittedRun(db)
   const leaving = new AbortController()

@@ -19,6 +19,7 @@ export function ImageDetails({ name, state }: { name: string; state: Image['stat
     <div className="mt-3 border-t border-line pt-3">
       <Facts
         facts={[
+          ['Costs', image.state === 'ready' ? undefined : image.costs],
           ['Digest', image.digest && <CopyText key="digest" text={image.digest} what="digest" />],
           ['Least drive', image.sizeBytes === undefined ? undefined : describeBytes(image.sizeBytes)],
           ['User', config && (config.user || 'root')],

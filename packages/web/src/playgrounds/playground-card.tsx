@@ -1,15 +1,17 @@
 import type { Playground } from '@ramet/model/api/wire.ts'
+import { RametError } from '@ramet/model/errors/error.ts'
 import { memoryNeeded, outOfReach } from '@ramet/model/plan/needs.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { client } from '../api/client.ts'
 import { showPlay } from '../api/live.ts'
 import { Button } from '../ui/button.tsx'
 import { Storage } from '../ui/storage.tsx'
 import { toastError } from '../ui/toasts.tsx'
 import { usePlaygroundStorage } from '../ui/use-storage.ts'
+import { BuildFirst, useUnbuilt } from './build-first.tsx'
 import { OwnPlaygroundButtons } from './own-playground-buttons.tsx'
 import { PlaygroundPageButton } from './playground-page.tsx'
 
@@ -20,6 +22,8 @@ export function PlaygroundCard({ playground }: { playground: Playground }) {
   const isOwn = playground.accessControl !== undefined
   const unreachable = outOfReach(playground)
   const storage = usePlaygroundStorage(name)
+  const unbuilt = useUnbuilt(playground)
+  const [isBuildOffered, setIsBuildOffered] = useState(false)
   const cache = useQueryClient()
   const navigate = useNavigate()
   const start = useMutation({
@@ -28,7 +32,10 @@ export function PlaygroundCard({ playground }: { playground: Playground }) {
       showPlay(cache, play)
       void navigate({ to: '/runs/$id', params: { id: play.id } })
     },
-    onError: toastError,
+    onError(error) {
+      if (unbuilt.length > 0 && isNotBuilt(error)) setIsBuildOffered(true)
+      else toastError(error)
+    },
   })
   return (
     <li
@@ -60,6 +67,7 @@ export function PlaygroundCard({ playground }: { playground: Playground }) {
         {ownerName !== undefined && <Chip>by {ownerName}</Chip>}
         {isOwn && visibility !== 'private' && <Chip>{visibility === 'public' ? 'public' : 'shared'}</Chip>}
         {unreachable.length > 0 && <Chip>needs internet</Chip>}
+        {unbuilt.length > 0 && !savedFrom && <Chip>image not built</Chip>}
         {storage && (
           <span className="rounded bg-hover px-1.5 py-0.5">
             <Storage storage={storage} />
@@ -75,6 +83,7 @@ export function PlaygroundCard({ playground }: { playground: Playground }) {
           Start
         </Button>
       </div>
+      <BuildFirst unbuilt={unbuilt} isOpen={isBuildOffered} onClose={() => setIsBuildOffered(false)} />
     </li>
   )
 }
@@ -84,5 +93,7 @@ function refusalOf(playground: Playground): string | undefined {
   const hosts = outOfReach(playground)
   return hosts.length === 0 ? undefined : `Its images come from ${hosts.join(', ')}, which the server cannot reach.`
 }
+
+const isNotBuilt = (error: unknown) => error instanceof RametError && error.code === 'image_not_built'
 
 const Chip = ({ children }: { children: ReactNode }) => <span className="rounded bg-hover px-1.5 py-0.5">{children}</span>

@@ -28,6 +28,7 @@ export function inspectionLines(image: ImageDetails): string[] {
     ['Name', image.name],
     ['State', image.error ? `${image.state}: ${image.error.message}` : image.state],
     ['Description', image.description],
+    ['Costs', image.state === 'ready' ? undefined : image.costs],
     ['Digest', image.digest],
     ['On disk', image.bytes === 0 ? undefined : describeBytes(image.bytes)],
     ['Least drive', image.sizeBytes === undefined ? undefined : describeBytes(image.sizeBytes)],

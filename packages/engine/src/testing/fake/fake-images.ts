@@ -15,7 +15,7 @@ const steps = ['Downloading', 'Unpacking', 'Making the filesystem', 'Checking', 
 const stepMs = 100
 const imageBytes = 2 ** 30
 
-/** The library of the fake world: the real one, with builds that take half a second and write a few words. `broken` fails. */
+/** The library of the fake world: the real one, with builds that take half a second and write a few words. `broken` fails, `costly` is built on request alone. */
 export function openFakeImages(cacheFolder: string, names: ImageNames = {}): Promise<ImageLibrary> {
   const images = [...catalog.filter(({ kind }) => kind === 'image').map(({ name }) => name), ...Object.keys(publicImages)]
   const entries = [
@@ -23,6 +23,10 @@ export function openFakeImages(cacheFolder: string, names: ImageNames = {}): Pro
     ...images
       .filter((name) => !Object.hasOwn(names, name))
       .map((name) => entry(name, 'image', `A pretend ${name}`, toImage, ['root.qcow2'])),
+    {
+      ...entry('costly', 'image', 'A pretend image that no start builds', toImage, ['root.qcow2']),
+      costs: 'It takes half a second.',
+    },
     entry('broken', 'image', 'A pretend image whose build fails', toImage, []),
   ]
   return ImageLibrary.open(cacheFolder, [...entries, ...namedEntries(cacheFolder, names, entries)])

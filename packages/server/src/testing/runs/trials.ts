@@ -159,6 +159,7 @@ async function open(db: Db): Promise<World & Disposable> {
     plays,
     memory,
     specs: {} as RunServiceTools['specs'],
+    images: { whyNoStart: async () => undefined },
     planOf: makeRunPlan,
     warm,
     changed: tell,
