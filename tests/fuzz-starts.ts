@@ -12,12 +12,23 @@ const atOnce = 8
 /** So many manifests made by chance, the same for the same seed. */
 export const manifestsByChance = (count: number, seed: number): string[] => fc.sample(mutatedManifest, { numRuns: count, seed })
 
+export interface FuzzCount {
+  taken: number
+  refused: number
+  started: number
+}
+
 /**
  * Makes and starts a playground of each manifest that the server takes, up to `mostStarts`, and waits until it is up with its init tasks over. Returns how many were taken,
- * refused and started. Fails for a refusal without a position, and for a start that does not come up.
+ * refused and started, and tells so after each. Fails for a refusal without a position, and for a start that does not come up.
  */
-export async function startWhatIsTaken(server: TestServer, texts: readonly string[], mostStarts: number) {
-  const count = { taken: 0, refused: 0, started: 0 }
+export async function startWhatIsTaken(
+  server: TestServer,
+  texts: readonly string[],
+  mostStarts: number,
+  progress: (count: Readonly<FuzzCount>) => void = () => {},
+): Promise<FuzzCount> {
+  const count: FuzzCount = { taken: 0, refused: 0, started: 0 }
   const { playgrounds, plays, checkManifest } = await server.client()
   const waiting = [...texts]
   const one = async (text: string) => {
@@ -53,7 +64,10 @@ export async function startWhatIsTaken(server: TestServer, texts: readonly strin
     await playgrounds.remove(made.name)
   }
   const work = async () => {
-    for (let text = waiting.shift(); text !== undefined; text = waiting.shift()) await one(text)
+    for (let text = waiting.shift(); text !== undefined; text = waiting.shift()) {
+      await one(text)
+      progress(count)
+    }
   }
   await Promise.all(Array.from({ length: atOnce }, work))
   await until('all runs to be gone', async () => (await plays.list()).every(({ state }) => state !== 'DESTROYING'), 120_000)

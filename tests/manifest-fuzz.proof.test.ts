@@ -11,7 +11,14 @@ before(() => server.start({ RAMET_LIMITS: 'manifest-checks=100', RAMET_MEMORY: '
 after(() => server.dispose())
 
 test('of manifests made by chance each that is taken starts, and each that is refused is told with its place', async (t) => {
-  const { taken, refused, started } = await startWhatIsTaken(server, manifestsByChance(count, seed), Number.POSITIVE_INFINITY)
+  const texts = manifestsByChance(count, seed)
+  let told = 0
+  const { taken, refused, started } = await startWhatIsTaken(server, texts, Number.POSITIVE_INFINITY, (now) => {
+    if (now.taken + now.refused < told + 500) return
+    told += 500
+    // Diagnostics come at the end, and this takes long.
+    console.log(`${told} of ${count}: ${now.taken} taken, ${now.started} started; seed ${seed}`)
+  })
   t.diagnostic(`${taken} of ${taken + refused} are taken, ${started} started; seed ${seed}`)
   assert.equal(started, taken)
   assert.ok(taken > count / 10 && refused > count / 10)
