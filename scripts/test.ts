@@ -13,7 +13,7 @@ const isSystem = (path: string) => (path.endsWith('.system.test.ts') || path.sta
 const isUnit = (path: string) => !isSystem(path) && !buildsImages(path)
 const timeoutMs = 20 * 60_000
 
-/** Begun first, so that none of them is left alone at the end while a core has nothing to do. In the order of what they took in CI. */
+/** Begun first, so that none of them is left alone at the end while a core has nothing to do. In the order of what they took in CI, where that is known. */
 const longest = [
   'packages/server/src/store/postgres/simultaneous.test.ts',
   'packages/server/src/runs/simultaneous.test.ts',
