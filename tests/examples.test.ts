@@ -33,12 +33,17 @@ describe('every example of the pages and of --help', { concurrency: false }, () 
   const folder = testFolder('e')
   const shell: Shell = { folder, env: { RAMET_HOME: server.home } }
   let run: string | undefined
+  let shared = ''
 
   before(async () => {
     await server.start()
     for (const path of ['.ssh', 'fpath', '.config/fish/completions']) await mkdir(join(folder, path), { recursive: true })
     await finish(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', join(folder, '.ssh/id_ed25519')])
     await writeFile(join(folder, 'token.txt'), await server.token())
+    // Whom examples share with, and what.
+    for (const name of ['bob', 'carol']) await server.ok('user', 'add', name)
+    const { playgrounds } = await server.client()
+    shared = (await playgrounds.create({ name: 'shared-lab', base: 'debian', title: 'Shared' })).name
   })
   after(async () => {
     await server.dispose()
@@ -77,6 +82,7 @@ describe('every example of the pages and of --help', { concurrency: false }, () 
       const https = (await (await server.client()).tls()).port
       const line = substitute(text, {
         ...(run === undefined ? {} : { ' ID': ` ${run}`, ' RUN': ` ${run}`, '8f1c': run }),
+        'share my-lab': `share ${shared}`,
         'http://lab:8420': server.endpoint,
         'localhost:8422': `localhost:${https}`,
         'lab-51c9d61a': created,
@@ -90,7 +96,7 @@ describe('every example of the pages and of --help', { concurrency: false }, () 
       const { code, stdout, stderr } = isLasting
         ? await typeUntil(line, shell, new RegExp(`(leads to port.*\\s*){${line.split(/\b0:/).length - 1}}`))
         : await typeIn(line, shell, stdin)
-      const output = stdout + stderr
+      const output = (stdout + stderr).replaceAll(shared, 'my-lab')
       assert.equal(code, isLasting ? 130 : 0, `${line}: ${output}`)
       for (const shown of printed) assert.ok(wasPrinted(shown, output), `${shown} is not what ${line} printed: ${output}`)
       created = /^lab-[0-9a-f]{8}$/m.exec(stdout)?.[0] ?? created

@@ -15,6 +15,8 @@ const withoutChance = (line: string) =>
     .replace(/\b[0-9a-f]{24}\b/g, 'ID')
     .replace(/\b[a-z2-7]{20}\.localhost/g, 'NAME.localhost')
     .replace(/:\d{4,5}\b/g, ':PORT')
+    .replace(/#login=\S+/g, '#login=TOKEN')
+    .replace(/\b\d{4}-\d\d-\d\d\b/g, 'DATE')
     .replace(/\blab-[0-9a-f]{8}\b/g, 'lab-HEX')
     .replace(/^\d+\.\d+\.\d+-\S+$/g, 'KERNEL')
 
