@@ -23,6 +23,7 @@ import { Arrivals } from '../tunnels/arrivals.ts'
 import { readTunnelAddress, type TunnelAddress } from '../tunnels/tunnel-address.ts'
 import { type OpenTunnel, Tunnels } from '../tunnels/tunnels.ts'
 import { waitUntilReady } from '../tunnels/wait-until-ready.ts'
+import { noteCarried } from './carried-bytes.ts'
 import { publicUrl } from './public-url.ts'
 import { type Route, route } from './route.ts'
 import type { IsSecure } from './secure-requests.ts'
@@ -53,7 +54,8 @@ function carry(inside: Duplex, closed: () => void): (socket: WebSocket) => void 
   return (socket) => {
     const outside = createWebSocketStream(socket)
     // A text frame has no place in a connection of bytes.
-    socket.on('message', (_data, isBinary) => isBinary || socket.close(1003))
+    socket.on('message', (data: Buffer, isBinary) => (isBinary ? noteCarried(data.length) : socket.close(1003)))
+    inside.on('data', (data: Buffer) => noteCarried(data.length))
     outside.on('error', () => inside.destroy())
     // Its close follows.
     inside.on('error', () => {})
