@@ -34,10 +34,9 @@ export class Leases {
 
   /** The run's lease; a new one when it has none. Throws `pool_exhausted`. */
   async take(installation: string, runId: string, prefer?: string): Promise<string> {
-    const claims = await this.#leases()
-    const mine = claims.find((claim) => claim.installation === installation && claim.runId === runId)
-    if (mine) return mine.lease
-    const claimed = new Set(claims.map((claim) => claim.lease))
+    const mine = await this.#claims.of(installation, runId)
+    if (mine) return `${mine.name}/${leaseLength}`
+    const claimed = new Set((await this.#claims.list()).map(({ name }) => `${name}/${leaseLength}`))
     const used = await this.#used()
     for (const candidate of this.#candidates(runId, prefer)) {
       const lease = formatPrefix(candidate)
@@ -70,10 +69,6 @@ export class Leases {
     const first = createHash('sha256').update(runId).digest().readUInt32BE(0) % count
     for (let step = 0; step < count; step += 1)
       yield { base: this.#pool.base + ((first + step) % count) * leaseSize, length: leaseLength }
-  }
-
-  async #leases(): Promise<{ lease: string; installation: string; runId: string }[]> {
-    return (await this.#claims.list()).map(({ name, ...holder }) => ({ ...holder, lease: `${name}/${leaseLength}` }))
   }
 }
 

@@ -37,15 +37,15 @@ export function leasedUids(installation: string, { range = defaultUids, folder =
     )
   return {
     async take(runId) {
-      const mine = (await holders()).get(runId)
-      if (mine !== undefined) return mine
+      const mine = await claims.of(installation, runId)
+      if (mine !== undefined) return Number(mine.name)
       const first = createHash('sha256').update(runId).digest().readUInt32BE(0)
       for (let step = 0; step < range.count; step += 1) {
         const uid = range.first + ((first + step) % range.count)
         if (await claims.claim({ name: String(uid), installation, runId })) return uid
         // Another machine of the run may have been faster.
-        const ours = (await holders()).get(runId)
-        if (ours !== undefined) return ours
+        const ours = await claims.of(installation, runId)
+        if (ours !== undefined) return Number(ours.name)
       }
       throw uidsExhausted(range.first, range.count)
     },

@@ -5,7 +5,7 @@ import { notEnoughMemory } from '@ramet/model/errors/errors.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Db } from '../store/database.ts'
-import { countRuns, listRunsWithMemory, type Run } from '../store/runs.ts'
+import { countPlansWithMemory, countRuns, listRunsWithMemory, type Run } from '../store/runs.ts'
 
 /** How much memory all runs may need together, how much one run may need, and how many runs a user may have. */
 export interface MemoryRule {
@@ -61,10 +61,14 @@ export async function promisedMemory(db: Db, rule: MemoryRule): Promise<Promised
  * two starts cannot both take the last place.
  */
 export async function requireMemory(trx: Db, rule: MemoryRule, run: Pick<Run, 'owner_id' | 'plan'>): Promise<void> {
-  const promised = await promisedMemory(trx, rule)
+  const plans = await countPlansWithMemory(trx, 'user')
   const { limits = defaultLimits } = rule
-  if (promised.filter(({ owner }) => owner === run.owner_id).length >= limits['runs-on']) throw limitReached('runs-on', limits)
-  const refusal = refusalOfMemory(rule.bytesOf(run.plan), promised, rule.totalBytes, run.owner_id)
+  const on = plans.filter(({ owner_id }) => owner_id === run.owner_id).reduce((sum, { count }) => sum + count, 0)
+  if (on >= limits['runs-on']) throw limitReached('runs-on', limits)
+  const neededBytes = rule.bytesOf(run.plan)
+  const promisedBytes = plans.reduce((sum, { plan, count }) => sum + rule.bytesOf(plan) * count, 0)
+  if (promisedBytes + neededBytes <= rule.totalBytes) return
+  const refusal = refusalOfMemory(neededBytes, await promisedMemory(trx, rule), rule.totalBytes, run.owner_id)
   if (refusal) throw refusal
 }
 

@@ -238,7 +238,8 @@ async function insertRunOf(
 ): Promise<{ readonly id: string; readonly spare?: HandedOver }> {
   const plan: RunPlan = { ...planned, ...(rerunInit ? { rerunInit: newId() } : {}) }
   // Before the transaction, which may only use the store.
-  const shape = playground.owner_id === null ? await warm.shapeNow(planned) : undefined
+  const mayBeWarm = playground.owner_id === null && warm.isOn && !cold && !rerunInit && !chosen
+  const shape = mayBeWarm ? await warm.shapeNow(planned) : undefined
   return transaction(db, async (trx) => {
     const before = await startedBefore(trx, user.id, key)
     if (before !== undefined) return { id: before }

@@ -19,12 +19,19 @@ export function openInstallation(db: Db): Promise<Installation> {
 /** Hands out the next short id of a run. Ids are never used twice, so names of host objects left behind cannot be mistaken for a new run's. */
 export function nextShortId(db: Db): Promise<number> {
   return transaction(db, async (trx) => {
-    const { id, next_short_id } = await openInstallation(trx)
-    await trx
-      .updateTable('installation')
-      .set({ next_short_id: next_short_id + 1 })
-      .where('id', '=', id)
-      .execute()
-    return next_short_id
+    const taken = await takeShortId(trx)
+    if (taken !== undefined) return taken
+    await openInstallation(trx)
+    return (await takeShortId(trx)) ?? 1
   })
+}
+
+/** Undefined while there is no installation. */
+async function takeShortId(trx: Db): Promise<number | undefined> {
+  const row = await trx
+    .updateTable('installation')
+    .set(({ eb }) => ({ next_short_id: eb('next_short_id', '+', 1) }))
+    .returning('next_short_id')
+    .executeTakeFirst()
+  return row && row.next_short_id - 1
 }

@@ -143,10 +143,29 @@ export async function listRunsWithMemory(db: Db, purpose: RunRow['purpose']): Pr
     .where('state', 'in', takesMemory)
     .where('purpose', '=', purpose)
     .execute()
-  return rows.map(({ plan, ...run }) => {
-    const found = readPlan(plan)
-    return { ...run, plan: 'plan' in found ? found.plan : noPlan }
-  })
+  return rows.map(({ plan, ...run }) => ({ ...run, plan: planOf(plan) }))
+}
+
+export interface PromisedPlans extends Pick<Run, 'owner_id' | 'plan'> {
+  /** Runs of this owner with this plan. */
+  readonly count: number
+}
+
+/** The same, counted: runs of a playground have the same plan, and a start asks for no more. */
+export async function countPlansWithMemory(db: Db, purpose: RunRow['purpose']): Promise<PromisedPlans[]> {
+  const rows = await db
+    .selectFrom('runs')
+    .select(({ fn }) => ['owner_id', 'plan', fn.countAll<number>().as('count')])
+    .where('state', 'in', takesMemory)
+    .where('purpose', '=', purpose)
+    .groupBy(['owner_id', 'plan'])
+    .execute()
+  return rows.map(({ owner_id, plan, count }) => ({ owner_id, plan: planOf(plan), count: Number(count) }))
+}
+
+const planOf = (text: string): RunPlan => {
+  const found = readPlan(text)
+  return 'plan' in found ? found.plan : noPlan
 }
 
 /** True once it has been RUNNING. */
@@ -260,14 +279,17 @@ export async function updateRun(trx: Db, id: string, { failure, memory, shutsDow
 
 /** `at`: RFC 3339. `error`: why, as a sentence. */
 export async function insertStateEvent(trx: Db, id: string, state: RunState, at: string, error?: string): Promise<void> {
-  const last = await trx
-    .selectFrom('state_events')
-    .select(({ fn }) => fn.max('seq').as('seq'))
-    .where('run_id', '=', id)
-    .executeTakeFirst()
   await trx
     .insertInto('state_events')
-    .values({ run_id: id, seq: Number(last?.seq ?? 0) + 1, state, at, error: error ?? null })
+    .values(({ selectFrom, fn, val, lit }) => ({
+      run_id: id,
+      seq: selectFrom('state_events')
+        .select(({ eb }) => eb(fn.coalesce(fn.max('seq'), lit(0)), '+', lit(1)).as('seq'))
+        .where('run_id', '=', id),
+      state,
+      at,
+      error: val(error ?? null),
+    }))
     .execute()
 }
 

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { SqliteConnection } from './connection.ts'
 import type { Answer, Request, ThreadData } from './thread.ts'
 
-/** The thread of one connection: a statement a message, an answer a statement. */
+/** The thread of one connection: what is asked together comes as one message, and so do the answers. */
 const port = parentPort
 if (!port) throw new Error('sqlite/thread-main.ts is the main module of a thread')
 
@@ -23,7 +23,7 @@ function answer(request: Request): Answer {
   }
 }
 
-port.on('message', (request: Request) => {
-  port.postMessage(answer(request))
-  if (request.kind === 'close') port.close()
+port.on('message', (requests: readonly Request[]) => {
+  port.postMessage(requests.map(answer))
+  if (requests.some(({ kind }) => kind === 'close')) port.close()
 })
