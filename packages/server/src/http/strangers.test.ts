@@ -156,8 +156,12 @@ test('connections of a source without a login are bounded; those with one are no
 
 /** Connections that are all there before the first of them says anything. */
 async function crowd(server: Started, count: number) {
+  let met = 0
+  server.app.server.on('connection', () => {
+    met += 1
+  })
   const all = Array.from({ length: count }, () => talk(server))
-  await Promise.all(all.map(({ socket }) => once(socket, 'connect')))
+  while (met < count) await once(server.app.server, 'connection')
   return Object.assign(all, { [Symbol.dispose]: () => all.forEach(({ socket }) => void socket.destroy()) })
 }
 
