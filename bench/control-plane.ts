@@ -18,7 +18,7 @@ import { TestServer } from '../tests/harness/server.ts'
 import { residentMiB } from './resident.ts'
 import type { Benchmark, Figure, Want } from './samples.ts'
 
-const runsOnRecord = 10_000
+export const runsOnRecord = 10_000
 const runsInPage = 50
 const rounds = 5
 const requestsInRound = 200
@@ -27,7 +27,7 @@ const floods = 4
 const settleMs = 15_000
 
 /** Runs of two machines that are off, made as a start makes them. */
-async function fill(address: StoreAddress): Promise<string[]> {
+export async function fill(address: StoreAddress): Promise<string[]> {
   const db = await openDatabase(address)
   try {
     const user = await openOwner(db)
@@ -50,7 +50,7 @@ async function fill(address: StoreAddress): Promise<string[]> {
 }
 
 /** The 99th percentile of each round, in milliseconds, of requests one after the other. */
-async function p99s(ask: (n: number) => Promise<unknown>): Promise<number[]> {
+export async function p99s(ask: (n: number) => Promise<unknown>): Promise<number[]> {
   const found: number[] = []
   for (let round = 0; round < rounds; round += 1) {
     const took: number[] = []
@@ -79,7 +79,9 @@ function flood(folder: string): () => Promise<void> {
   }
 }
 
-const below = (limit: number, unit: string): Want[] => [{ text: `below ${limit} ${unit}`, holds: (value) => value < limit }]
+export const below = (limit: number, unit: string): Want[] => [
+  { text: `below ${limit} ${unit}`, holds: (value) => value < limit },
+]
 
 async function measureOn(kind: string, server: TestServer, ids: readonly string[]): Promise<Figure[]> {
   const client: Client = await server.client()

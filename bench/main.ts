@@ -5,6 +5,7 @@ import { clone } from './clone.ts'
 import { controlPlane } from './control-plane.ts'
 import { idle } from './idle.ts'
 import { image } from './image.ts'
+import { load } from './load.ts'
 import { manyRunsAtOnce } from './many-runs.ts'
 import { type Benchmark, describeFigure, missed } from './samples.ts'
 import { serverStart } from './server-start.ts'
@@ -24,6 +25,7 @@ const benchmarks: readonly Benchmark[] = [
   controlPlane,
   asAPersonBenchmark,
   ssh,
+  load,
 ]
 
 const chosen = process.argv.slice(2)
@@ -34,7 +36,7 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
-const load = () =>
+const loadNow = () =>
   loadavg()
     .map((value) => value.toFixed(1))
     .join(' ')
@@ -44,13 +46,13 @@ const found = await inTestRoot(async (root) => {
   Object.assign(process.env, root.environment({ inMemory: false }))
   for (const { name, summary, measure } of benchmarks) {
     if (chosen.length > 0 && !chosen.includes(name)) continue
-    process.stdout.write(`\n── ${name}: ${summary}\n   ${availableParallelism()} CPUs, load before ${load()}\n`)
+    process.stdout.write(`\n── ${name}: ${summary}\n   ${availableParallelism()} CPUs, load before ${loadNow()}\n`)
     const figures = await measure((text) => process.stderr.write(`   ${text}\n`))
     for (const figure of figures) {
       misses += missed(figure).length
       process.stdout.write(`\n${describeFigure(figure)}\n`)
     }
-    process.stdout.write(`\n  load after ${load()}; repeat with: npm run bench -- ${name}\n`)
+    process.stdout.write(`\n  load after ${loadNow()}; repeat with: npm run bench -- ${name}\n`)
   }
 })
 for (const thing of found) process.stderr.write(`left behind: ${thing}\n`)
