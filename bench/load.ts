@@ -49,6 +49,7 @@ export const load: Benchmark = {
           progress(`${figure.title}: ${median(figure.ours.values).toFixed(1)} ${figure.unit}`)
         }
       }
+      await destroyed(world, [id])
       return figures
     } finally {
       await server.kill()
@@ -159,8 +160,17 @@ async function noGrowth(world: World): Promise<Figure[]> {
 }
 
 /** The last, since what was started goes on. */
-async function startsAtOnce({ client }: World): Promise<Figure[]> {
-  const ms = await took(() => inLanes(starts, () => client.plays.start({ playground: 'debian' })))
+async function startsAtOnce(world: World): Promise<Figure[]> {
+  let ids: string[] = []
+  const ms = await took(async () => {
+    ids = (await inLanes(starts, () => world.client.plays.start({ playground: 'debian' }))).map(({ id }) => id)
+  })
+  await destroyed(world, ids)
   const wants = [{ text: 'at least 200', holds: (rate: number) => rate >= 200 }]
   return [alone(`${starts} starts at once`, 'accepted a second', 'POST /api/plays', [(starts * 1000) / ms], wants)]
+}
+
+async function destroyed({ server, client }: World, ids: readonly string[]): Promise<void> {
+  await inLanes(ids.length, (n) => client.plays.destroy(ids[n] ?? ''))
+  await inLanes(ids.length, (n) => server.reached(ids[n] ?? '', 'DESTROYED', 300_000))
 }
