@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'nod
 import { basename, dirname, join } from 'node:path'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { isSpaceError } from '../../disk/space.ts'
-import { ProcessFailed, run } from '../../process/run-process.ts'
+import { ProcessFailed } from '../../process/run-process.ts'
 import type { ReportProgress } from '../cache/artefact.ts'
 import { runBuild } from './build-process.ts'
 import { debianMirror, hostAcquireSettings, sourceLines } from './debian-mirror.ts'
@@ -89,7 +89,7 @@ async function makeRoot(options: AptOptions): Promise<AptRoot> {
   return {
     async ask(argv) {
       try {
-        return (await run(argv, { env, signal })).stdout
+        return (await runBuild(argv, { env, signal })).stdout
       } catch (error) {
         signal?.throwIfAborted()
         throw aptError(error)
@@ -113,8 +113,9 @@ async function makeRoot(options: AptOptions): Promise<AptRoot> {
 
 /** apt.conf(5): a file named by APT_CONFIG is read first and here switches the host's own files off. */
 async function aptConfiguration(folder: string): Promise<string> {
-  const host = async (key: string) => (await run(['apt-config', 'shell', 'value', key])).stdout.match(/^value='(.*)'/)?.[1] ?? ''
-  const architecture = (await run(['dpkg', '--print-architecture'])).stdout.trim()
+  const host = async (key: string) =>
+    (await runBuild(['apt-config', 'shell', 'value', key])).stdout.match(/^value='(.*)'/)?.[1] ?? ''
+  const architecture = (await runBuild(['dpkg', '--print-architecture'])).stdout.trim()
   const settings: [string, string][] = [
     ['Dir', `${folder}/`],
     ['Dir::Etc', `${folder}/etc/`],

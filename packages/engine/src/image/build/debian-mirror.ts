@@ -1,5 +1,5 @@
 import { RametError } from '@ramet/model/errors/error.ts'
-import { run } from '../../process/run-process.ts'
+import { runBuild } from './build-process.ts'
 
 /** Where this host gets Debian from. URIs as in its own apt sources (they may be `mirror+file:` or go through a proxy of its apt configuration). */
 export interface DebianMirror {
@@ -15,7 +15,7 @@ const fields = '$(CREATED_BY)|$(COMPONENT)|$(REPO_URI)|$(RELEASE)|$(ORIGIN)'
 
 /** Reads the host's own apt sources through apt, which knows both of their formats. */
 export async function debianMirror(): Promise<DebianMirror> {
-  const { stdout } = await run(['apt-get', 'indextargets', '--format', fields])
+  const { stdout } = await runBuild(['apt-get', 'indextargets', '--format', fields])
   return parseMirrors(stdout)
 }
 
@@ -47,6 +47,6 @@ const carriedOver = /^Acquire::(http|https|ftp|tor|socks5h|Retries|Check-Valid-U
 
 /** What of the host's apt configuration is about reaching its mirror (proxies, certificates, retries, clock): apt.conf text to carry over. */
 export async function hostAcquireSettings(): Promise<string[]> {
-  const { stdout } = await run(['apt-config', 'dump', 'Acquire'])
+  const { stdout } = await runBuild(['apt-config', 'dump', 'Acquire'])
   return stdout.split('\n').filter((line) => carriedOver.test(line))
 }
