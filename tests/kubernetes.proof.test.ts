@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { loadavg } from 'node:os'
 import { after, before, describe, type TestContext, test } from 'node:test'
+import { untilBuilt } from '@ramet/cli/until-built.ts'
 import { inMachine } from './harness/in-machine.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -9,6 +11,13 @@ const nodes = ['cplane', 'node-1', 'node-2']
 const slowMs = 40 * 60_000
 const buildMs = 3 * 60 * 60_000
 
+let last = ''
+/** As it happens, since diagnostics come when a test has ended. */
+function tell(what: string): void {
+  if (what !== last) process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${what}\n`)
+  last = what
+}
+
 /** Builds the image when it is not there. The tests build on each other. */
 describe('a Kubernetes cluster of one control plane and two workers', { concurrency: false }, () => {
   const server = new TestServer()
@@ -17,9 +26,12 @@ describe('a Kubernetes cluster of one control plane and two workers', { concurre
   const kubectl = (command: string, run = id) => inMachine(server, run, 'cplane', `kubectl --request-timeout=120s ${command}`)
 
   async function timed<T>(t: TestContext, what: string, work: () => Promise<T>): Promise<T> {
+    tell(what)
     const began = performance.now()
     const done = await work()
-    t.diagnostic(`${what}: ${((performance.now() - began) / 1000).toFixed(1)} s`)
+    const took = `${what}: ${((performance.now() - began) / 1000).toFixed(1)} s`
+    t.diagnostic(`${took}, load ${loadavg()[0]?.toFixed(1)}`)
+    tell(took)
     return done
   }
 
@@ -43,6 +55,11 @@ describe('a Kubernetes cluster of one control plane and two workers', { concurre
 
   const answers = (run = id) => inMachine(server, run, 'node-1', 'curl -sS --fail --max-time 60 http://10.96.0.80')
 
+  /** What a pod of `web` finds behind a name of the cluster. */
+  const inPod = (command: string, run = id) => kubectl(`exec deployment/web -- ${command}`, run)
+
+  const notes = (run = id) => inPod('wget -qO- http://notes-0.notes:8080/notes', run)
+
   const memory = async (run: string) => {
     const used = await Promise.all(
       nodes.map(async (node) => `${node} ${await inMachine(server, run, node, "free -m | awk '/^Mem/ {print $3}'")} MiB`),
@@ -55,8 +72,10 @@ describe('a Kubernetes cluster of one control plane and two workers', { concurre
       await server.start()
       const image = (await (await server.client()).images.list()).find(({ name }) => name === 'kubernetes')
       if (image?.state === 'ready') return
-      const { code, stderr } = await server.ramet(['image', 'build', 'kubernetes', '-q'], { timeoutMs: buildMs })
-      assert.equal(code, 0, stderr)
+      const client = await server.client()
+      const progress = { show: ({ message }: { message: string }) => tell(message), end: () => {} }
+      const built = await untilBuilt(client, await client.images.build('kubernetes'), progress, AbortSignal.timeout(buildMs))
+      assert.equal(built.state, 'ready', `${built.error?.message}`)
     },
     { timeout: buildMs },
   )
@@ -75,6 +94,24 @@ describe('a Kubernetes cluster of one control plane and two workers', { concurre
     for (const { name, lastDurationMs } of tasks) t.diagnostic(`task ${name}: ${((lastDurationMs ?? 0) / 1000).toFixed(1)} s`)
   })
 
+  test('a pod finds Services and machines by name', { timeout: slowMs }, async (t) => {
+    const page = await timed(t, 'the Service by its name, in a pod', () => inPod('wget -qO- http://web'))
+    assert.match(page, /^one from web-/)
+    assert.match(await inPod('nslookup web.default.svc.cluster.local'), /10\.96\.0\.80/)
+    // The name of a machine is known outside the cluster alone.
+    assert.match(await inPod('wget -qO- http://node-2:30080'), /^one from web-/)
+  })
+
+  test('a claim is bound to a volume, which outlives its pod', { timeout: slowMs }, async (t) => {
+    await kubectl('apply -f /root/notes.yaml')
+    await timed(t, 'a pod with a claim', () => kubectl('rollout status statefulset/notes --timeout=1800s'))
+    assert.equal(await kubectl("get pvc data-notes-0 -o jsonpath='{.status.phase} {.spec.storageClassName}'"), 'Bound local-path')
+    await kubectl('delete pod notes-0')
+    await timed(t, 'the pod again', () =>
+      until('both starts in the volume', async () => (await notes()) === 'started as notes-0\nstarted as notes-0', slowMs, 2000),
+    )
+  })
+
   test('a live clone goes on as the source does, and a rollout in it leaves the source alone', { timeout: slowMs }, async (t) => {
     const [ready, before] = [await readySince(), await containers()]
     // Asks all the time, in the source and, since the clone has its memory, in the clone.
@@ -88,8 +125,10 @@ describe('a Kubernetes cluster of one control plane and two workers', { concurre
       const answered = await asked(run)
       await until(`further answers in ${run}`, async () => (await asked(run)) > answered + 2, slowMs, 1000)
     }
-    await isWell(clone)
-    await isWell(id)
+    await timed(t, 'the check in the clone and in the source', async () => {
+      await isWell(clone)
+      await isWell(id)
+    })
     for (const run of [id, clone]) {
       assert.equal(await readySince(run), ready, 'no node was anything but Ready')
       assert.equal(await containers(run), before, 'no container was restarted')
@@ -122,11 +161,14 @@ describe('a Kubernetes cluster of one control plane and two workers', { concurre
     await server.ok('playground', 'stop', id, '-q')
     await timed(t, 'save', () => server.ok('playground', 'save', id, 'my-cluster', '-q'))
     await server.ok('playground', 'destroy', id, '-q')
-    const started = await server.ramet(['playground', 'start', 'my-cluster', '-q'], { timeoutMs: slowMs })
+    const started = await timed(t, 'start of the saved', () =>
+      server.ramet(['playground', 'start', 'my-cluster', '-q'], { timeoutMs: slowMs }),
+    )
     assert.equal(started.code, 0, started.stderr)
     const saved = started.stdout.trim()
     await timed(t, 'from RUNNING until all nodes are Ready and the Service answers', () => isWell(saved))
     assert.match(await answers(saved), /^one from web-/)
+    await until('the volume in the saved', async () => /^started as notes-0/.test(await notes(saved)), slowMs, 2000)
     await server.ok('playground', 'destroy', saved, '-q')
   })
 })

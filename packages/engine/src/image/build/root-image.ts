@@ -25,14 +25,16 @@ export interface RootImageRecipe {
   /** Virtual size: all that a drive may not be smaller than. Sparse, so what is empty costs nothing. */
   readonly sizeMiB: number
   /** Compiled from source, into /usr/local/bin. */
-  readonly programs?: GoPrograms
+  readonly programs?: readonly GoPrograms[]
 }
 
 /** Identity of an image's recipe. */
 export async function rootImageHash({ name, root, sizeMiB, programs }: RootImageRecipe): Promise<string> {
-  const compiled = programs && { programs: await goProgramsRecipe(programs) }
+  const compiled = programs && { programs: Object.fromEntries(await Promise.all(programs.map(named))) }
   return recipeHash({ revision, name, root: { ...root, files: { ...root.files } }, sizeMiB: `${sizeMiB}`, ...compiled })
 }
+
+const named = async (programs: GoPrograms) => [programs.name, await goProgramsRecipe(programs)] as const
 
 export interface ForcedBuild extends BuildOptions {
   /** Build although the cache has it. */
@@ -49,12 +51,11 @@ export async function buildRootImage(recipe: RootImageRecipe, options: ForcedBui
   const key = { cacheFolder, kind: 'image', name: recipe.name, recipeHash: await rootImageHash(recipe) }
   const build = async (folder: string, scratch: string) => {
     const sizeBytes = recipe.sizeMiB * 2 ** 20
-    const compiled =
-      programs && (await buildGoPrograms(programs, { ...options, report: within(options.report, 0, compilingPercent) }))
-    await requireSpace(cacheFolder, peakBytes + 3 * (compiled?.bytes ?? 0))
+    const compiled = await compile(programs ?? [], { ...options, report: within(options.report, 0, compilingPercent) })
+    await requireSpace(cacheFolder, peakBytes + 3 * compiled.reduce((sum, { bytes }) => sum + bytes, 0))
     const root = join(scratch, 'root')
     await buildDebianRoot(recipe.root, { folder: root, scratch, report, signal })
-    if (compiled) await addPrograms(compiled.folder, join(root, 'usr/local/bin'))
+    for (const { folder: from } of compiled) await addPrograms(from, join(root, 'usr/local/bin'))
     report({ step: 'Making the filesystem', message: 'Making the filesystem', percent: 92 })
     const raw = join(scratch, 'root.raw')
     await makeExt4({ from: root, file: raw, sizeBytes, label: 'root', journalMiB: 64, signal })
@@ -69,6 +70,18 @@ export async function buildRootImage(recipe: RootImageRecipe, options: ForcedBui
   }
   const onWait = () => report({ step: 'Waiting', message: `Another process is building ${recipe.name}` })
   return toRootImage(await cached(key, build, { signal, force: options.force ?? false, onWait }))
+}
+
+async function compile(all: readonly GoPrograms[], options: BuildOptions): Promise<CachedArtefact[]> {
+  const packages = all.reduce((sum, one) => sum + one.packages, 0)
+  const made: CachedArtefact[] = []
+  let before = 0
+  for (const one of all) {
+    const report = within(options.report, (100 * before) / packages, (100 * (before + one.packages)) / packages)
+    made.push(await buildGoPrograms(one, { ...options, report }))
+    before += one.packages
+  }
+  return made
 }
 
 /** Not what else is in a folder of the cache. */

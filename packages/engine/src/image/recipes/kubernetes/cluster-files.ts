@@ -1,6 +1,8 @@
 /** Pods of all nodes, and Services. */
 const podNetwork = '10.244.0.0/16'
 const serviceNetwork = '10.96.0.0/16'
+/** Of the Service kube-dns, which a playground makes. */
+const dnsAddress = '10.96.0.10'
 
 const pki = '/etc/kubernetes/pki'
 
@@ -100,7 +102,9 @@ ConditionPathExists=!/var/lib/kubernetes/images
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=/bin/sh /usr/local/lib/kubernetes/busybox-image localhost/pause:1 docker.io/library/busybox:1
+ExecStart=/bin/sh /usr/local/lib/kubernetes/container-image localhost/pause:1 docker.io/library/busybox:1
+ExecStart=/bin/sh /usr/local/lib/kubernetes/container-image -p /usr/local/bin/coredns localhost/coredns:1
+ExecStart=/bin/sh /usr/local/lib/kubernetes/container-image -p /usr/local/bin/local-path-provisioner localhost/local-path-provisioner:1
 ExecStartPost=/bin/sh -c 'mkdir -p /var/lib/kubernetes && touch /var/lib/kubernetes/images'
 `,
 }
@@ -115,6 +119,9 @@ export const clusterFiles: Readonly<Record<string, string>> = {
 
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "localhost/pause:1"
+
+[plugins."io.containerd.grpc.v1.cri".registry]
+  config_path = "/etc/containerd/certs.d"
 
 [plugins."io.containerd.grpc.v1.cri".cni]
   bin_dir = "/usr/lib/cni"
@@ -134,6 +141,8 @@ authentication:
   x509: {clientCAFile: ${pki}/ca.crt}
 authorization: {mode: Webhook}
 cgroupDriver: systemd
+clusterDNS: [${dnsAddress}]
+clusterDomain: cluster.local
 containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
 rotateCertificates: true
 failSwapOn: false
@@ -155,23 +164,33 @@ clientConnection: {kubeconfig: /etc/kubernetes/kubelet.conf}
 # The machine's own settings stay.
 conntrack: {maxPerCore: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}
 `,
-  '/usr/local/lib/kubernetes/busybox-image': `#!/bin/sh
-# busybox-image NAME…: makes a container image of busybox alone and gives it to containerd under these names. It sleeps unless it is told what to do.
+  '/usr/local/lib/kubernetes/container-image': `#!/bin/sh
+# container-image [-p PROGRAM] NAME…: makes a container image of busybox and gives it to containerd under these names. It runs the static PROGRAM; without one it sleeps.
 set -eu
+program=
+if [ "$1" = -p ]; then program=$2; shift 2; fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/root/bin" "$work/root/tmp" "$work/root/etc"
 cp /bin/busybox "$work/root/bin/busybox"
 perl -e 'for (@ARGV) { symlink "busybox", "$_" unless -e }' $(busybox --list | sed "s|^|$work/root/bin/|")
+runs='"Cmd": ["/bin/sleep", "2147483647"]'
+if [ -n "$program" ]; then
+  cp "$program" "$work/root/bin/"
+  cp -r --parents /etc/ssl/certs/ca-certificates.crt "$work/root"
+  runs='"Entrypoint": ["/bin/'"\${program##*/}"'"]'
+fi
 tar -C "$work/root" -cf "$work/layer.tar" .
 digest=$(sha256sum "$work/layer.tar" | cut -d ' ' -f 1)
 cat >"$work/config.json" <<END
 {"architecture": "$(dpkg --print-architecture)", "os": "linux",
- "config": {"Env": ["PATH=/bin"], "Cmd": ["/bin/sleep", "2147483647"]},
+ "config": {"Env": ["PATH=/bin"], $runs},
  "rootfs": {"type": "layers", "diff_ids": ["sha256:$digest"]}}
 END
 names=$(printf '"%s", ' "$@")
-echo "[{\\"Config\\": \\"config.json\\", \\"RepoTags\\": [\${names%, }], \\"Layers\\": [\\"layer.tar\\"]}]" >"$work/manifest.json"
+cat >"$work/manifest.json" <<END
+[{"Config": "config.json", "RepoTags": [\${names%, }], "Layers": ["layer.tar"]}]
+END
 tar -C "$work" -cf - manifest.json config.json layer.tar | ctr -n k8s.io images import -
 `,
 }
