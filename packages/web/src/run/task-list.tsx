@@ -10,6 +10,7 @@ import type { Tone } from './run-look.ts'
 import { Dot } from './state-badge.tsx'
 import { formatDuration } from './time.ts'
 import { useRetryTask } from './use-run-action.ts'
+import { whyBlocked } from './why-blocked.ts'
 
 const tones: Readonly<Record<number, Tone>> = {
   [taskStatus.running]: 'busy',
@@ -27,18 +28,17 @@ export function TaskList({ play }: { play: Play }) {
     <ul className="flex flex-col gap-1 text-[13px]">
       {tasks.map((task) => (
         <li key={task.name}>
-          <Task play={play} task={task} />
+          <Task play={play} task={task} waitsFor={whyBlocked(task, tasks)} />
         </li>
       ))}
     </ul>
   )
 }
 
-function Task({ play, task }: { play: Play; task: PlayTaskDetails }) {
-  const { name, machine, status, exitCode, lastDurationMs, reason, needs, hintcheckStdout = [], hintcheckStderr = [] } = task
+function Task({ play, task, waitsFor }: { play: Play; task: PlayTaskDetails; waitsFor: string | undefined }) {
+  const { name, machine, status, exitCode, lastDurationMs, reason, hintcheckStdout = [], hintcheckStderr = [] } = task
   const hint = isTaskOver(status) ? '' : [...hintcheckStdout, ...hintcheckStderr].join('\n')
   const word = kindWords[taskKind(task)]
-  const isBlocked = status === taskStatus.blocked && needs.length > 0
   return (
     <details className="group rounded-md open:bg-hover/60">
       <summary className="flex cursor-pointer items-center gap-2 rounded-md px-1.5 py-0.5 hover:bg-hover">
@@ -55,7 +55,7 @@ function Task({ play, task }: { play: Play; task: PlayTaskDetails }) {
         {reason && <p className="text-bad wrap-anywhere">{visibleText(reason)}</p>}
         {status === taskStatus.failed && <Retry play={play} task={name} />}
         {hint.trim() !== '' && <p className="text-ink whitespace-pre-wrap wrap-anywhere">{visibleText(withoutColours(hint))}</p>}
-        {isBlocked && <p className="text-muted">Needs {needs.join(', ')}.</p>}
+        {waitsFor && <p className="text-muted">{waitsFor}</p>}
         <Text title="Variables" text={(task.env ?? []).join('\n')} />
         <Text title="Script" text={task.run} />
         <Text title="Output" text={task.stdout} />
