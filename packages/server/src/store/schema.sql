@@ -35,6 +35,7 @@ CREATE INDEX "runs_by_snapshot" on "runs" ("resume_from");
 CREATE INDEX "runs_by_source" on "runs" ("cloned_from");
 CREATE UNIQUE INDEX "runs_by_start_key" on "runs" ("owner_id", "start_key");
 CREATE INDEX "runs_by_state" on "runs" ("state");
+CREATE INDEX "runs_counted" on "runs" ("owner_id", "purpose", "state") where "state" <> 'DESTROYED';
 CREATE INDEX "runs_gone" on "runs" ("owner_id", "last_state_at") where "state" = 'DESTROYED';
 CREATE INDEX "runs_there" on "runs" ("owner_id", "created_at", "id") where "state" <> 'DESTROYED';
 CREATE INDEX "snapshot_drives_by_layer" on "snapshot_drives" ("layer_id");

@@ -16,6 +16,7 @@ import { lifetimes } from './0015-lifetimes.ts'
 import { publishedPorts } from './0016-published-ports.ts'
 import { accounts } from './0017-accounts.ts'
 import { sharing } from './0018-sharing.ts'
+import { countedRuns } from './0019-counted-runs.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -36,4 +37,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0016-published-ports': publishedPorts,
   '0017-accounts': accounts,
   '0018-sharing': sharing,
+  '0019-counted-runs': countedRuns,
 }
