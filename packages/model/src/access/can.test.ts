@@ -6,7 +6,14 @@ const ann = { id: 'ann' }
 const bob = { id: 'bob' }
 const ofAnn = { ownerId: 'ann' }
 
-const ofRuns = ['run.list', 'run.read', 'run.change', 'run.copy', 'run.enter'] as const satisfies readonly Permission[]
+const ofRuns = [
+  'run.list',
+  'run.read',
+  'run.change',
+  'run.destroy',
+  'run.copy',
+  'run.enter',
+] as const satisfies readonly Permission[]
 
 for (const permission of ofRuns) {
   test(`${permission}: a run is its owner's alone, and a run of the platform nobody's`, () => {
@@ -28,6 +35,17 @@ test('an official playground is changed by nobody, one of her own by its owner',
   assert.equal(can(ann, 'playground.change', platform), false)
   assert.equal(can(ann, 'playground.change', ofAnn), true)
   assert.equal(can(bob, 'playground.change', ofAnn), false)
+})
+
+test('a token with scopes may do what they say: to write is also to run, and to run is also to read', () => {
+  const may = (scope: string) =>
+    (['run.read', 'run.enter', 'run.change', 'run.destroy', 'account.keys'] as const).filter((permission) =>
+      can({ ...ann, scopes: [scope] }, permission, ofAnn),
+    )
+  assert.deepEqual(may('playground:read'), ['run.read'])
+  assert.deepEqual(may('playground:run'), ['run.read', 'run.enter', 'run.change'])
+  assert.deepEqual(may('playground:write'), ['run.read', 'run.enter', 'run.change', 'run.destroy'])
+  assert.deepEqual(may('account:write'), [])
 })
 
 test('lists are filtered by the same table', () => {

@@ -1,4 +1,4 @@
-import type { Scope } from './scopes.ts'
+import { includesScope, type Scope } from './scopes.ts'
 import { type AccessList, type AccessLists, isNamed } from './sharing.ts'
 
 /** The user of a request. */
@@ -33,25 +33,27 @@ const allowed = {
   /** Shown in lists and events. */
   'run.list': ['playground:read', 'owner'],
   'run.read': ['playground:read', 'owner'],
-  /** Stop, restart, destroy, title, and the same for one machine. */
-  'run.change': ['playground:write', 'owner'],
+  /** Stop, restart, title, and the same for one machine. */
+  'run.change': ['playground:run', 'owner'],
+  /** For good, at once or when its time is over. */
+  'run.destroy': ['playground:write', 'owner'],
   /** Clone and save. */
-  'run.copy': ['playground:write', 'owner'],
+  'run.copy': ['playground:run', 'owner'],
   /** Commands, terminals, the serial console. */
-  'run.enter': ['playground:write', 'owner'],
+  'run.enter': ['playground:run', 'owner'],
   /** Ports, shells and saved forwards. */
-  'run.publish': ['playground:write', 'owner'],
+  'run.publish': ['playground:run', 'owner'],
 
   'playground.list': ['playground:read', 'owner', 'everyone', 'canList'],
   'playground.read': ['playground:read', 'owner', 'everyone', 'canRead'],
   /** Runs of it, and playgrounds that have it for their base. */
-  'playground.start': ['playground:write', 'owner', 'everyone', 'canStart'],
+  'playground.start': ['playground:run', 'owner', 'everyone', 'canStart'],
   /** Texts; and removal. */
   'playground.change': ['playground:write', 'owner'],
-  'playground.create': ['playground:write', 'everyone'],
+  'playground.create': ['playground:run', 'everyone'],
 
   'image.list': ['playground:read', 'everyone'],
-  'image.build': ['playground:write', 'everyone'],
+  'image.build': ['playground:run', 'everyone'],
   /** It is everybody's. */
   'image.remove': ['playground:write', 'admin'],
 
@@ -79,11 +81,10 @@ const allowed = {
 
 export type Permission = keyof typeof allowed
 
-/** The scope that a token lacks for a permission; undefined when nothing is lacking. `write` implies `read`. */
+/** The scope that a token lacks for a permission; undefined when nothing is lacking. */
 export function missingScope({ scopes }: Pick<Actor, 'scopes'>, permission: Permission): Scope | 'all' | undefined {
   const [scope] = allowed[permission]
-  if (scopes === undefined) return undefined
-  if (scope !== 'all' && (scopes.includes(scope) || scopes.includes(scope.replace(':read', ':write')))) return undefined
+  if (scopes === undefined || (scope !== 'all' && includesScope(scopes, scope))) return undefined
   return scope
 }
 

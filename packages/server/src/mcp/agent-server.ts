@@ -6,13 +6,14 @@ import {
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server'
+import { includesScope } from '@ramet/model/access/scopes.ts'
+import { insufficientScope } from '@ramet/model/errors/errors.ts'
 import { z } from 'zod'
 import type { OpenCounts } from '../access/open-counts.ts'
-import { permitScope } from '../access/permit.ts'
 import { validate } from '../http/validate.ts'
 import type { Services, User } from '../services.ts'
 import { sayError } from './say-error.ts'
-import type { Scope } from './scopes.ts'
+import type { ToolScope } from './scopes.ts'
 import type { Tool } from './tool.ts'
 import { tools } from './tools.ts'
 
@@ -22,7 +23,7 @@ export interface AgentServerOptions {
   readonly version: string
   /** Undefined: a stranger, who may see which tools there are. */
   readonly user: User | undefined
-  readonly scopes: ReadonlySet<Scope>
+  readonly scopes: ReadonlySet<ToolScope>
   /** Fires when the user's credentials are not valid any more. */
   readonly signal: AbortSignal
   /** Told of faults of ours, which the client gets no details of. */
@@ -59,7 +60,7 @@ export function agentServer({ services, counts, version, user, scopes, signal, f
     }
     try {
       // Told by name; the services would refuse it as if there were nothing.
-      permitScope(user, found.scope === 'read' ? 'run.read' : 'run.change')
+      if (user.scopes && !includesScope(user.scopes, found.scope)) throw insufficientScope(found.scope)
       const input = validate(found.input, params.arguments ?? {})
       const either = AbortSignal.any([signal, context.mcpReq.signal])
       return toResult(await found.run(input, { user, services, counts, signal: either, tell: tellBy(context) }))
@@ -92,6 +93,11 @@ function tellBy({ mcpReq }: ServerContext): (message: string) => void {
 
 function show({ name, title, description, scope, input }: Tool): ListedTool {
   const { $schema: _, ...inputSchema } = z.toJSONSchema(input, { io: 'input' })
-  const annotations = { title, readOnlyHint: scope === 'read', destructiveHint: scope === 'destroy', openWorldHint: false }
+  const annotations = {
+    title,
+    readOnlyHint: scope === 'playground:read',
+    destructiveHint: scope === 'playground:write',
+    openWorldHint: false,
+  }
   return { name, title, description, inputSchema: inputSchema as ListedTool['inputSchema'], annotations }
 }

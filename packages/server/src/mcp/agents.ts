@@ -7,7 +7,7 @@ import type { OpenCounts } from '../access/open-counts.ts'
 import { boundArrival } from '../http/refused-requests.ts'
 import { bodyBytes } from '../http/route.ts'
 import type { Services, User } from '../services.ts'
-import { readScopes, scopes } from './scopes.ts'
+import { readScopes, toolScopes } from './scopes.ts'
 
 export interface AgentsOptions {
   readonly services: Services
@@ -66,7 +66,7 @@ export function addAgents(app: FastifyInstance, { services, gate, counts, strang
         throw notAuthenticated()
       }
       const allowed = readScopes(new URL(request.url, ownAddress).searchParams.get('scopes'))
-      if (!allowed) throw invalidInput(`There is no such scope.`, 'scopes', `There are: ${scopes.join(', ')}.`)
+      if (!allowed) throw invalidInput(`There is no such scope.`, 'scopes', `There are: ${toolScopes.join(', ')}.`)
       const place = user && counts.take(user, 'sockets')
       const gone = new AbortController()
       const unwatch = user ? gate.watch(request.headers, 'change', () => gone.abort()) : () => {}

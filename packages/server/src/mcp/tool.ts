@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { OpenCounts } from '../access/open-counts.ts'
 import type { Services, User } from '../services.ts'
-import type { Scope } from './scopes.ts'
+import type { ToolScope } from './scopes.ts'
 
 /** What a tool has at hand while it is called. */
 export interface Call {
@@ -20,7 +20,7 @@ export interface Tool {
   readonly title: string
   /** For the agent: what it does, what to know before, what to call next. */
   readonly description: string
-  readonly scope: Scope
+  readonly scope: ToolScope
   readonly input: z.ZodObject
   /** Answers with plain data. Throws RametError. */
   run(input: unknown, call: Call): Promise<Readonly<Record<string, unknown>>>

@@ -80,7 +80,7 @@ export function runService({
   }
 
   async function act(user: User, id: string, request: RunRequest): Promise<Play> {
-    await permitted(user, 'run.change', id)
+    await permitted(user, request.action === 'destroy' ? 'run.destroy' : 'run.change', id)
     await transition(db, id, request)
     return turn(id)
   }
@@ -174,13 +174,13 @@ export function runService({
     async destroy(user, id) {
       // Asked for a second time, perhaps because the first answer was lost, it answers as the first.
       return act(user, id, { action: 'destroy' }).catch(async (error: unknown) => {
-        if ((await permitted(user, 'run.change', id)).wanted === 'DESTROYED') return show(id)
+        if ((await permitted(user, 'run.destroy', id)).wanted === 'DESTROYED') return show(id)
         throw error
       })
     },
 
     async setLifetime(user, id, lifetime) {
-      await permitted(user, 'run.change', id)
+      await permitted(user, lifetime.atEnd === 'destroy' ? 'run.destroy' : 'run.change', id)
       await transition(db, id, { action: 'set_lifetime', lifetime })
       lifetimesChanged()
       changed(id)

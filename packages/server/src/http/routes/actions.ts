@@ -1,6 +1,7 @@
 import { routes } from '@ramet/model/api/routes.ts'
 import { type PlayAction, playActionSchema, playSchema } from '@ramet/model/api/wire.ts'
 import { z } from 'zod'
+import { permitScope } from '../../access/permit.ts'
 import type { Runs, User } from '../../services.ts'
 import { sendContent } from '../long-text.ts'
 import { type Route, route } from '../route.ts'
@@ -17,6 +18,8 @@ export const actionRoutes = (runs: Runs): Route[] => [
     answer: z.union([playSchema, z.object({ consoles: z.array(z.string()) }), z.object({ content: z.string() })]),
     async handle({ user, params, body, reply }) {
       const action = validate(playActionSchema, body)
+      const isDestroying = action.action === 'destroy' || (action.action === 'set_max_play_time' && action.atEnd === 'destroy')
+      if (isDestroying) permitScope(user, 'run.destroy')
       if (action.action === 'machine.console.read') {
         return sendContent(reply, await runs.readConsole(user, params.id, action.machine, action.console))
       }

@@ -66,7 +66,7 @@ export const playRoutes = (runs: Runs, repeated = new RepeatedStarts()): Route[]
   route({
     method: 'DELETE',
     path: routes.play(':id'),
-    permission: 'run.change',
+    permission: 'run.destroy',
     params: ['id'],
     summary: 'Destroys a run; the action `destroy` does the same and answers with the run',
     answer: z.object({}),

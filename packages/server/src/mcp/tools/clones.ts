@@ -13,7 +13,7 @@ export const cloneTools: readonly Tool[] = [
     title: 'Clone a run',
     description:
       'Makes copies of a run, all machines and drives, without copying a byte. With live=true of a running one: the clones go on from the same instant with its memory and processes, in worlds of their own, and the run itself goes on. Else of a stopped one.',
-    scope: 'run',
+    scope: 'playground:run',
     input: z.object({
       play_id: playId,
       count: z.int().min(1).max(maxClones).default(1),

@@ -30,7 +30,7 @@ export const commandTools: readonly Tool[] = [
     title: 'Run a command',
     description:
       'Runs a command in a machine of a run and answers with its exit code and output. Each call is a new shell. A client that asks for progress is sent the output as it comes.',
-    scope: 'run',
+    scope: 'playground:run',
     input: z.object({
       play_id: playId,
       command: commandText,
@@ -47,7 +47,7 @@ export const commandTools: readonly Tool[] = [
     name: 'compare_plays',
     title: 'Compare runs',
     description: 'Runs the same command in several runs at once, and groups the runs by its exit code and output.',
-    scope: 'run',
+    scope: 'playground:run',
     input: z.object({ play_ids: z.array(playId).min(1).max(100), command: commandText, ...how }),
     async run({ play_ids, command, ...rest }, call) {
       const outcomes = await eachOf(call, play_ids, (quiet, id) => runIn(quiet, id, command, rest))
@@ -66,7 +66,7 @@ export const commandTools: readonly Tool[] = [
     title: 'Try several ways at once',
     description:
       'Makes as many live clones of a running run as there are commands, all from the same instant, and runs one command in each. Each way goes on from the very same memory, files and processes; the run itself is left alone. Go on in the clone that did best, and destroy the others.',
-    scope: 'run',
+    scope: 'playground:run',
     input: z.object({
       play_id: playId,
       commands: z.array(commandText).min(1).max(100),

@@ -21,7 +21,7 @@ export const fileTools: readonly Tool[] = [
     title: 'Read a file',
     description:
       'Reads a file of a machine, or a part of it. What is no UTF-8 comes as base64. With more=true there is more: read on from next_offset.',
-    scope: 'read',
+    scope: 'playground:run',
     input: z.object({
       ...where,
       offset: z.int().min(0).default(0).describe('bytes to leave out at the beginning'),
@@ -42,7 +42,7 @@ export const fileTools: readonly Tool[] = [
     name: 'write_file',
     title: 'Write a file',
     description: 'Writes a file in a machine; folders on the way are made.',
-    scope: 'run',
+    scope: 'playground:run',
     input: z.object({
       ...where,
       content: z.string().max(2 * mostBytes),

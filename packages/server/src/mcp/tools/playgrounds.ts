@@ -11,7 +11,7 @@ export const playgroundTools: readonly Tool[] = [
     name: 'list_playgrounds',
     title: 'List playgrounds',
     description: 'Playgrounds that runs can be started of: the official ones, those of the team, and your own.',
-    scope: 'read',
+    scope: 'playground:read',
     input: z.object({
       filter: z.enum(['base', 'my-custom', 'all']).default('all').describe('base: the official ones; my-custom: your own'),
     }),
@@ -23,7 +23,7 @@ export const playgroundTools: readonly Tool[] = [
     name: 'get_playground_manifest',
     title: 'Read a manifest',
     description: 'The manifest of a playground as YAML: its machines, networks, users and tasks.',
-    scope: 'read',
+    scope: 'playground:read',
     input: z.object({ name: playgroundName }),
     async run({ name }, { services, user }) {
       return { manifest: printManifest(plainSpec(await services.playgrounds.get(user, name))) }
@@ -33,7 +33,7 @@ export const playgroundTools: readonly Tool[] = [
     name: 'list_rootfs_sources',
     title: 'List images',
     description: 'Images that a drive of a manifest can name as its source, and whether they are built.',
-    scope: 'read',
+    scope: 'playground:read',
     input: z.object({}),
     async run(_input, { services }) {
       const images = services.images.list().filter(({ kind }) => kind === 'image')
@@ -44,7 +44,7 @@ export const playgroundTools: readonly Tool[] = [
     name: 'remove_playground',
     title: 'Remove a playground',
     description: 'Removes a playground of your own, for good. Runs and playgrounds that were made of it go on.',
-    scope: 'destroy',
+    scope: 'playground:write',
     input: z.object({ name: playgroundName }),
     run: ({ name }, { services, user }) => services.playgrounds.remove(user, name),
   }),

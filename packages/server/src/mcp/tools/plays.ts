@@ -16,7 +16,7 @@ export const playTools: readonly Tool[] = [
     name: 'list_plays',
     title: 'List runs',
     description: 'Your runs, newest first.',
-    scope: 'read',
+    scope: 'playground:read',
     input: z.object({
       limit: z.int().min(1).max(200).default(listedAtOnce),
       after: playId.optional().describe('id of the last run of the page before'),
@@ -29,7 +29,7 @@ export const playTools: readonly Tool[] = [
     name: 'get_play',
     title: 'Look at a run',
     description: 'State, machines and tasks of a run.',
-    scope: 'read',
+    scope: 'playground:read',
     input: z.object({ play_id: playId }),
     run: async ({ play_id }, { services, user }) => sightOf(await services.runs.get(user, play_id)),
   }),
@@ -37,7 +37,7 @@ export const playTools: readonly Tool[] = [
     name: 'get_play_tasks',
     title: 'Read tasks',
     description: 'Tasks of a run with what they printed.',
-    scope: 'read',
+    scope: 'playground:read',
     input: z.object({ play_id: playId }),
     run: async ({ play_id }, { services, user }) => ({ tasks: await services.runs.tasks(user, play_id, []) }),
   }),
@@ -46,7 +46,7 @@ export const playTools: readonly Tool[] = [
     title: 'Wait for a run',
     description:
       'Waits until a run is ready, its init tasks are over, it is stopped, or destroyed. With reached=false the time was up: call it again.',
-    scope: 'read',
+    scope: 'playground:read',
     input: z.object({
       play_id: playId,
       until: z.enum(Object.keys(untils) as [keyof typeof untils]).default('initialised'),
@@ -63,7 +63,7 @@ export const playTools: readonly Tool[] = [
     title: 'Start a run',
     description:
       'Starts a run of a playground: real virtual machines, with root. Waits until they are ready and their init tasks are over.',
-    scope: 'run',
+    scope: 'playground:run',
     input: z.object({
       playground: playgroundName,
       title: titleSchema.optional(),
@@ -85,7 +85,7 @@ export const playTools: readonly Tool[] = [
     name: 'stop_play',
     title: 'Stop a run',
     description: 'Switches a run off and keeps its drives and its memory. restart_play goes on from there.',
-    scope: 'run',
+    scope: 'playground:run',
     input: z.object({
       play_id: playId,
       power_off: z.boolean().default(false).describe('shut the machines down instead of keeping their memory'),
@@ -101,7 +101,7 @@ export const playTools: readonly Tool[] = [
     name: 'restart_play',
     title: 'Restart a run',
     description: 'Switches a stopped run on again, where it was stopped.',
-    scope: 'run',
+    scope: 'playground:run',
     input: z.object({
       play_id: playId,
       cold: z.boolean().default(false).describe('boot the machines, and forget what they had in memory'),
@@ -117,7 +117,7 @@ export const playTools: readonly Tool[] = [
     name: 'set_play_title',
     title: 'Give a run a title',
     description: 'Gives a run another title.',
-    scope: 'run',
+    scope: 'playground:run',
     input: z.object({ play_id: playId, title: titleSchema }),
     run: async ({ play_id, title }, { services, user }) => sightOf(await services.runs.setTitle(user, play_id, title)),
   }),
@@ -125,7 +125,7 @@ export const playTools: readonly Tool[] = [
     name: 'save_play_as_playground',
     title: 'Save a run',
     description: 'Makes a playground of a stopped run, with the content of its drives. The run stays as it is.',
-    scope: 'run',
+    scope: 'playground:run',
     input: z.object({
       play_id: playId,
       name: dnsLabelSchema.describe('the name of the playground, exactly'),
@@ -141,7 +141,7 @@ export const playTools: readonly Tool[] = [
     name: 'destroy_play',
     title: 'Destroy a run',
     description: 'Destroys a run with all that is on its drives, for good.',
-    scope: 'destroy',
+    scope: 'playground:write',
     input: z.object({ play_id: playId }),
     run: async ({ play_id }, { services, user }) => sightOf(await services.runs.destroy(user, play_id)),
   }),
