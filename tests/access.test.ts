@@ -23,6 +23,7 @@ interface Asked {
   readonly body?: object
   /** In place of JSON. */
   readonly tar?: Uint8Array<ArrayBuffer>
+  readonly form?: Record<string, string>
 }
 
 const { publicKey: bobsKey } = await makeKeyPair('bob')
@@ -51,6 +52,13 @@ const table: Readonly<Record<string, readonly [answer: 'hidden' | 'own' | 'open'
   'DELETE /api/sessions/{id}': ['own', () => ({ path: routes.program('none') })],
   'GET /api/sessions/{id}/approval': ['hidden', () => ({ path: routes.approval('none') })],
   'POST /api/sessions/{id}/approval': ['hidden', () => ({ path: routes.approval('none') })],
+  'POST /oauth/approvals/{ticket}': ['hidden', () => ({ path: routes.agentApproval('none') })],
+  'POST /oauth/approvals/{ticket}/refusal': ['hidden', () => ({ path: routes.agentRefusal('none') })],
+  'GET /oauth/authorize': ['hidden', () => ({ path: routes.authorizeAgent() })],
+  'GET /.well-known/oauth-protected-resource': ['open', () => ({ path: routes.protectedResource() })],
+  'GET /.well-known/oauth-protected-resource/mcp': ['open', () => ({ path: routes.protectedMcp() })],
+  'GET /.well-known/oauth-authorization-server': ['open', () => ({ path: routes.authorizationServer() })],
+  'POST /oauth/revoke': ['open', () => ({ path: routes.revokeAgent(), form: { token: 'none' } })],
   'GET /api/search': ['own', () => ({ path: `${routes.search()}?search=secret` })],
   'GET /api/auth/me': ['own', () => ({ path: routes.me() })],
   'GET /api/playgrounds': ['own', () => ({ path: `${routes.playgrounds()}?filter=all` })],
@@ -110,7 +118,7 @@ const table: Readonly<Record<string, readonly [answer: 'hidden' | 'own' | 'open'
 }
 
 /** Routes that anyone may ask. */
-const withoutUser = ['POST /api/auth/login']
+const withoutUser = ['POST /api/auth/login', 'POST /oauth/register', 'POST /oauth/token']
 const sockets: Readonly<Record<string, (id: string) => string>> = {
   '/api/plays/{id}/machines/{machine}/terminals/{session}': (id) => routes.terminal(id, 'debian', 'web-1'),
   '/api/plays/{id}/machines/{machine}/exec': (id) => routes.exec(id, 'debian'),
@@ -142,12 +150,13 @@ describe('what is not his own does not exist for a user', () => {
   const token = randomBytes(24).toString('base64url')
   const ann = { id: '', playground: 'anns-lab', title: 'Ann’s secret', port: '' }
 
-  const ask = async (method: string, { path, body, tar }: Asked) => {
+  const ask = async (method: string, { path, body, tar, form }: Asked) => {
     const answer = await fetch(server.endpoint + path, {
       method,
       headers: { authorization: `Bearer ${token}`, ...(tar ? { 'content-type': 'application/x-tar' } : {}) },
       signal: AbortSignal.timeout(30_000),
       ...(tar ? { body: tar } : {}),
+      ...(form ? { body: new URLSearchParams(form) } : {}),
       ...(body ? { body: JSON.stringify(body) } : {}),
     })
     if (!answer.headers.get('content-type')?.startsWith('text/event-stream'))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { agentLogin } from './agent-login.ts'
 import { openBrowser } from './harness/browser.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
@@ -135,4 +136,6 @@ describe('the dashboard in the fake world', { concurrency: false }, () => {
     await page.waitForURL(/\/runs\/[0-9a-f]{24}/)
     await page.getByRole('button', { name: 'Booted' }).waitFor()
   })
+
+  describe('an agent', { concurrency: false }, () => agentLogin(server, () => browser.context))
 })

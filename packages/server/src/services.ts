@@ -3,6 +3,7 @@ import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions } from '
 import type { CreateToken, Credential, Preferences, Token } from '@ramet/model/api/account.ts'
 import type { Check, Finding, Health, Image, ImageDetails, Me } from '@ramet/model/api/host.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
+import type { AgentTokens, RegisteredAgent } from '@ramet/model/api/oauth.ts'
 import type { ExposePort, SavedForward, SaveForward, ScannedPort } from '@ramet/model/api/ports.ts'
 import type { SearchItem, SearchQuery } from '@ramet/model/api/search.ts'
 import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
@@ -24,6 +25,7 @@ import type { Problem } from '@ramet/model/errors/error.ts'
 import type { Tweaks } from '@ramet/model/manifest/tweak-spec.ts'
 import type { MachineAction, RunState } from '@ramet/model/run/run-state.ts'
 import type { Told } from './events/told.ts'
+import type { ToolScope } from './mcp/scopes.ts'
 import type { Lifetime } from './runs/lifetime.ts'
 import type { StartKey } from './runs/start-key.ts'
 import type { FoundPort } from './store/published-ports.ts'
@@ -35,6 +37,7 @@ export interface Services {
   readonly auth: Auth
   readonly accounts: Accounts
   readonly users: Users
+  readonly agents: Agents
   readonly playgrounds: Playgrounds
   readonly runs: Runs
   readonly copies: Copies
@@ -69,6 +72,8 @@ export interface StartRequest {
 export interface Auth {
   /** Returns the user of an API token or session token; undefined when it is not valid (any more). */
   userOf(token: string): Promise<User | undefined>
+  /** As `userOf`, and for tokens of agents too, which are good at /mcp alone. */
+  userAtAgents(token: string): Promise<User | undefined>
   /** As `userOf`, by the SHA-256 of a token (hex): for what lives as long as a login and must not know it. */
   userOfHash(hash: string): Promise<User | undefined>
   /** Trades the token of a login link or an invitation for a browser session; undefined when it was used, has expired or is wrong. */
@@ -114,6 +119,52 @@ export interface Accounts {
   credentials(user: User, currentToken: string): Promise<Credential[]>
   /** Ends a session or token of the user's. That of the command line on the server's machine stays. */
   endCredential(user: User, id: string): Promise<void>
+}
+
+/** What an agent asks a person for. */
+export interface AgentRequest {
+  readonly clientId: string
+  readonly agent: RegisteredAgent
+  /** One of those that it registered. */
+  readonly redirectUri: string
+  /** S256 of what it proves itself by. */
+  readonly challenge: string
+  readonly scopes: readonly ToolScope[]
+  /** The address of /mcp as its client knows it. */
+  readonly resource: string
+  readonly state: string | undefined
+  /** The server's address as the browser knows it. */
+  readonly issuer: string
+}
+
+/** Agents that are let in by OAuth. */
+export interface Agents {
+  /** Returns the client's id. Throws `invalid_redirect_uri`. */
+  register(agent: RegisteredAgent): string
+  agentOf(clientId: string): RegisteredAgent | undefined
+  /** Keeps a request for whoever `byToken` is, until he lets the agent in or not. Returns its ticket. */
+  ask(byToken: string, asked: AgentRequest): string
+  /** Undefined for anybody else's. */
+  waiting(byToken: string, ticket: string): AgentRequest | undefined
+  refuse(byToken: string, ticket: string): AgentRequest | undefined
+  /** Lets it in, as the user of `byToken`, no longer than that lives: by a code, good once and for a minute. Undefined when it does not wait (any more). */
+  approve(byToken: string, ticket: string): Promise<{ readonly asked: AgentRequest; readonly code: string } | undefined>
+  /** Trades a code for tokens. Throws `invalid_grant`, `invalid_target`. */
+  redeem(asked: {
+    readonly code: string
+    readonly clientId: string
+    readonly redirectUri: string
+    readonly verifier: string
+    readonly resource: string | undefined
+  }): Promise<AgentTokens>
+  /** Trades a refresh token for new tokens of both kinds; one that was traded before ends the login. Throws `invalid_grant`, `invalid_scope`. */
+  refresh(asked: {
+    readonly refreshToken: string
+    readonly clientId: string
+    readonly scope: string | undefined
+  }): Promise<AgentTokens>
+  /** Ends the login that a token of either kind belongs to. */
+  revoke(token: string): Promise<void>
 }
 
 export interface WaitingSession {

@@ -17,8 +17,8 @@ export type Session = z.infer<typeof sessionSchema>
 /** What may act for the user: browsers and programs that are logged in, and tokens. Ramet's own. */
 export const credentialSchema = z.object({
   id: z.string(),
-  /** `session`: a browser or program that was let in. `token`: made for a program. `cli`: that of the command line on the server's machine. */
-  kind: z.enum(['session', 'token', 'cli']),
+  /** `session`: a browser or program that was let in. `agent`: one that was let in by OAuth, to use tools. `token`: made for a program. `cli`: that of the command line on the server's machine. */
+  kind: z.enum(['session', 'agent', 'token', 'cli']),
   name: z.string(),
   /** Absent: all that the user may do. */
   scope: z.array(z.string()).optional(),

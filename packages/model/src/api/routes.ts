@@ -66,6 +66,16 @@ export const routes = {
   docs: () => '/api/docs',
   /** Tools for agents, by the Model Context Protocol. */
   mcp: () => '/mcp',
+  /** How agents find out how to log in (RFC 9728, 8414), and do (OAuth 2.1). */
+  protectedResource: () => '/.well-known/oauth-protected-resource',
+  protectedMcp: () => '/.well-known/oauth-protected-resource/mcp',
+  authorizationServer: () => '/.well-known/oauth-authorization-server',
+  registerAgent: () => '/oauth/register',
+  authorizeAgent: () => '/oauth/authorize',
+  agentApproval: (ticket: string) => `/oauth/approvals/${enc(ticket)}`,
+  agentRefusal: (ticket: string) => `/oauth/approvals/${enc(ticket)}/refusal`,
+  agentTokens: () => '/oauth/token',
+  revokeAgent: () => '/oauth/revoke',
 } as const
 
 /** Pages of the web app; links printed by the server and the CLI use these too. */

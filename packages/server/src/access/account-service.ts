@@ -111,9 +111,9 @@ export function accountService(db: Db, store: TokenStore, auth: Pick<TokenAuth, 
       return all
         .filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now())
         .map(
-          ({ id, kind, name, scopes, createdAt, expiresAt }): Credential => ({
+          ({ id, kind, name, scopes, createdAt, expiresAt, agent }): Credential => ({
             id,
-            kind: kind === 'session' ? 'session' : expiresAt === undefined ? 'cli' : 'token',
+            kind: agent ? 'agent' : kind === 'session' ? 'session' : expiresAt === undefined ? 'cli' : 'token',
             name,
             ...(scopes === undefined ? {} : { scope: [...scopes] }),
             createdAt: createdAt.toISOString(),

@@ -35,11 +35,15 @@ export class TokenAuth implements Auth {
   }
 
   async userOf(token: string): Promise<User | undefined> {
+    return userOfRecord(besidesAgents(await this.find(token)))
+  }
+
+  async userAtAgents(token: string): Promise<User | undefined> {
     return userOfRecord(await this.find(token))
   }
 
   async userOfHash(hash: string): Promise<User | undefined> {
-    return userOfRecord(await this.#findHash(hash))
+    return userOfRecord(besidesAgents(await this.#findHash(hash)))
   }
 
   async openSession(linkToken: string): Promise<{ token: string; user: User } | undefined> {
@@ -101,7 +105,8 @@ export class TokenAuth implements Auth {
   async #findHash(hash: string): Promise<TokenRecord | undefined> {
     const record = await this.#store.find(hash)
     if (!record || !isSameHash(record.hash, hash)) return undefined
-    return record.expiresAt === undefined || record.expiresAt > this.#now() ? record : undefined
+    const until = record.agent?.freshUntil ?? record.expiresAt
+    return until === undefined || until > this.#now() ? record : undefined
   }
 
   async #issue(user: User, kind: TokenRecord['kind'], name: string, expiresAt: Date | undefined): Promise<string> {
@@ -111,6 +116,9 @@ export class TokenAuth implements Auth {
     return token
   }
 }
+
+/** What was given for /mcp is good nowhere else (RFC 8707). */
+const besidesAgents = (record: TokenRecord | undefined) => (record?.agent ? undefined : record)
 
 const userOfRecord = (record: TokenRecord | undefined): User | undefined =>
   record && (record.scopes === undefined ? record.user : { ...record.user, scopes: record.scopes })

@@ -31,19 +31,22 @@ export interface Gate {
 export const sessionCookieName = (installation: string) => `ramet_session_${installation}`
 
 export interface GateOptions {
-  readonly auth: Auth
+  readonly auth: Pick<Auth, 'userOf'>
   readonly own: OwnNames
   readonly cookieName: string
   readonly recheckMs?: number | undefined
   readonly budget?: SourceBudget | undefined
+  /** Shared by gates beside each other, so that who is known to one is no stranger to the other. */
+  readonly known?: Set<string> | undefined
 }
 
 /** Tokens whose requests are not counted; the one that was used longest ago is forgotten first. */
 const mostKnown = 1000
 
-export function makeGate({ auth, own, cookieName, recheckMs = 30_000, budget = new SourceBudget() }: GateOptions): Gate {
+export function makeGate(options: GateOptions): Gate {
+  const { auth, own, cookieName, recheckMs = 30_000, budget = new SourceBudget() } = options
   /** Hashes of tokens that were valid when they were used last. They are looked up again all the same. */
-  const known = new Set<string>()
+  const known = options.known ?? new Set<string>()
   const nameOf = (token: string) => createHash('sha256').update(token).digest('base64')
 
   const gate: Gate = {

@@ -17,6 +17,7 @@ import { healthRoutes } from './routes/health.ts'
 import { hostRoutes } from './routes/host.ts'
 import { imageRoutes } from './routes/images.ts'
 import { lineageRoutes } from './routes/lineage.ts'
+import { oauthRoutes } from './routes/oauth.ts'
 import { playgroundRoutes } from './routes/playgrounds.ts'
 import { playRoutes } from './routes/plays.ts'
 import { portRoutes } from './routes/ports.ts'
@@ -57,6 +58,7 @@ export const apiRoutes = ({
   ...authRoutes(services.auth, services.accounts, gate, isSecure),
   ...sessionRoutes(services.accounts, gate, isSecure),
   ...userRoutes(services.users, gate),
+  ...oauthRoutes(services.agents, gate, isSecure),
   ...accountRoutes(services.accounts, services.auth, gate, isSecure),
   ...searchRoutes(services.playgrounds),
   ...playgroundRoutes(services.playgrounds),

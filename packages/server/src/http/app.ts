@@ -107,7 +107,9 @@ export function assembleApp(services: Services, options: AppOptions): App {
   })
   const own = ownNames(endpoint, options.names ?? [])
   const cookieName = sessionCookieName(services.host.health().installation)
-  const gate = makeGate({ auth: services.auth, own, cookieName, recheckMs: options.recheckMs, budget: options.budget })
+  const doors = { own, cookieName, recheckMs: options.recheckMs, budget: options.budget, known: new Set<string>() }
+  const gate = makeGate({ ...doors, auth: services.auth })
+  const agentsGate = makeGate({ ...doors, auth: { userOf: (token) => services.auth.userAtAgents(token) } })
   const bounds = new ConnectionBounds(options.strangers)
   bounds.attach(app.server)
   app.addHook('onRequest', async (request, reply) => {
@@ -141,7 +143,7 @@ export function assembleApp(services: Services, options: AppOptions): App {
   const routes = apiRoutes({ app, services, gate, streams, sockets, isSecure, counts, handovers, portsDomain: domain })
   const admitted = ({ raw }: FastifyRequest) => bounds.trust(raw)
   register(app, routes, { gate, strangersBodyMs, admitted })
-  addAgents(app, { services, gate, counts, strangersBodyMs, admitted })
+  addAgents(app, { services, gate: agentsGate, counts, strangersBodyMs, isSecure, admitted })
   addMachineSockets(sockets, { services, gate, log, counts })
   serveDescription(app, () => describeApi(routes, sockets.declared))
   sockets.attach(app.server)

@@ -34,9 +34,12 @@ export function serveDescription(app: FastifyInstance, describe: () => Json): vo
   })
 }
 
+/** `plays` of `/api/plays/…`; what is not below /api is about the login of agents. */
+const groupOf = (path: string) => (path.startsWith('/api/') ? (path.split('/')[2] ?? '') : 'agents')
+
 /** The page's body, as HTML. Pure. */
 function docsBody({ paths, components }: Description): string {
-  const groups = Object.entries(Object.groupBy(Object.entries(paths), ([path]) => path.split('/')[2] ?? '')).toSorted()
+  const groups = Object.entries(Object.groupBy(Object.entries(paths), ([path]) => groupOf(path))).toSorted()
   const names = groups.map(([group]) => `<a href="#${escaped(group)}">${escaped(group)}</a>`)
   const schemas = Object.entries(components.schemas).map(
     ([name, schema]) => `<h3 id="schema-${escaped(name)}">${escaped(name)}</h3>\n${shape(schema)}`,

@@ -1,5 +1,6 @@
 import { invalidInput } from '@ramet/model/errors/errors.ts'
 import type { FastifyInstance } from 'fastify'
+import { formType, parseForm } from './form-body.ts'
 
 /** Bounds on a body before it is parsed. A manifest needs ten levels, and one that is full of everything has 50,000 values. */
 const deepest = 64
@@ -12,7 +13,7 @@ declare module 'fastify' {
   }
 }
 
-/** Parses every body as JSON, whatever its Content-Type (labctl sends none), but for routes that take a stream. An empty one is no body. */
+/** Parses every body as JSON, whatever its Content-Type (labctl sends none), but for routes that take a stream or a form. An empty one is no body. */
 export function takeJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   // Fastify refuses a type that it cannot read before any parser is asked.
@@ -27,6 +28,7 @@ export function takeJsonBodies(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'string' }, (request, text, done) => {
     const { takes } = request.routeOptions.config
     try {
+      if (takes === formType) return done(null, parseForm(String(text)))
       if (takes !== undefined) throw notTaken(takes)
       done(null, parseJson(String(text)))
     } catch (error) {

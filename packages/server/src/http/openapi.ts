@@ -133,8 +133,12 @@ function describe(route: Route, toSchema: (schema: z.ZodType) => Json): Json {
         schema: { type: 'string' },
       })),
     ],
-    ...(route.takes ? { requestBody: { content: { [route.takes]: { schema: { type: 'string', format: 'binary' } } } } } : {}),
-    ...(route.body ? { requestBody: { content: { 'application/json': { schema: toSchema(route.body) } } } } : {}),
+    ...(route.takes && !route.body
+      ? { requestBody: { content: { [route.takes]: { schema: { type: 'string', format: 'binary' } } } } }
+      : {}),
+    ...(route.body
+      ? { requestBody: { content: { [route.takes ?? 'application/json']: { schema: toSchema(route.body) } } } }
+      : {}),
     responses: {
       200: {
         description: STATUS_CODES[200],

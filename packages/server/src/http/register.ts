@@ -63,7 +63,7 @@ export function register(
         asking.set(request, user)
       },
       async handler(request, reply) {
-        if (route.takes && request.body === undefined) throw notTaken(route.takes)
+        if (route.takes && request.body === undefined && !route.body) throw notTaken(route.takes)
         const answer = await route.handle({
           user: asking.get(request) ?? nobody,
           params: request.params as Record<string, string>,

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { LentLogin } from '../access/lent-login.ts'
 import type { User } from '../services.ts'
+import type { formType } from './form-body.ts'
 
 /** Largest bodies, in bytes: looked at before it is known who asks. */
 export const bodyBytes = {
@@ -32,8 +33,8 @@ export interface Route {
   /** Headers that it reads besides those of every route, with what they are for. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: z.ZodType | undefined
-  /** Set when the body is not JSON: the handler gets it as a stream. */
-  readonly takes?: 'application/x-tar' | undefined
+  /** Set when the body is not JSON: an archive, which the handler gets as a stream, or a form. */
+  readonly takes?: 'application/x-tar' | typeof formType | undefined
   /** Largest body; default: `bodyBytes.small`. */
   readonly bodyBytes?: number | undefined
   readonly answer: z.ZodType

@@ -4,8 +4,10 @@ import { bodyTooLarge, invalidInput, notAuthenticated } from '@ramet/model/error
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Gate } from '../access/gate.ts'
 import type { OpenCounts } from '../access/open-counts.ts'
+import { publicUrl } from '../http/public-url.ts'
 import { boundArrival } from '../http/refused-requests.ts'
 import { bodyBytes } from '../http/route.ts'
+import type { IsSecure } from '../http/secure-requests.ts'
 import type { Services, User } from '../services.ts'
 import { readScopes, toolScopes } from './scopes.ts'
 
@@ -14,6 +16,7 @@ export interface AgentsOptions {
   readonly gate: Gate
   readonly counts: OpenCounts
   readonly strangersBodyMs: number
+  readonly isSecure: IsSecure
   /** Called for each request with valid credentials. */
   admitted(request: FastifyRequest): void
 }
@@ -21,7 +24,7 @@ export interface AgentsOptions {
 /** Only the path and the query of a URL matter. */
 const ownAddress = 'http://server'
 
-/** Asks nothing of anybody's: what a client may send before it has a token. Everything else is answered with 401, at which it asks its user for one. */
+/** Asks nothing of anybody's: what a client may send before it has a token. Everything else is answered with 401, at which it asks its user to let it in (OAuth) or for a token. */
 const open = new Set([
   'initialize',
   'notifications/initialized',
@@ -35,8 +38,23 @@ const open = new Set([
  * Serves tools for agents at /mcp by the streamable HTTP transport of the Model Context Protocol, without sessions: each request stands for itself, so that clients go on after a new
  * start of the server. A request is looked at from its outside to its inside, as in `http/register.ts`. Credentials are those of its Authorization header alone: a browser adds none.
  */
-export function addAgents(app: FastifyInstance, { services, gate, counts, strangersBodyMs, admitted }: AgentsOptions): void {
+export function addAgents(
+  app: FastifyInstance,
+  { services, gate, counts, strangersBodyMs, isSecure, admitted }: AgentsOptions,
+): void {
   const asking = new WeakMap<FastifyRequest, User>()
+  const scopesOf = ({ url }: FastifyRequest) => readScopes(new URL(url, ownAddress).searchParams.get('scopes'))
+
+  /** Says where a client finds out how to log in, and for what (RFC 6750, 3; RFC 9728, 5.1). */
+  const challenge = (request: FastifyRequest, reply: FastifyReply) => {
+    const parts = [
+      'Bearer realm="Ramet"',
+      ...(request.headers.authorization === undefined ? [] : ['error="invalid_token"']),
+      `resource_metadata="${publicUrl(request, isSecure)}${routes.protectedMcp()}"`,
+      `scope="${[...(scopesOf(request) ?? toolScopes)].join(' ')}"`,
+    ]
+    reply.header('www-authenticate', parts.join(', '))
+  }
 
   app.route({
     method: ['GET', 'POST', 'DELETE'],
@@ -53,7 +71,7 @@ export function addAgents(app: FastifyInstance, { services, gate, counts, strang
         if (Number(length) > bodyBytes.small) throw bodyTooLarge(bodyBytes.small)
         return boundArrival(request, strangersBodyMs)
       }
-      challenge(reply)
+      challenge(request, reply)
       const user = await gate.admit(headers, 'change')
       reply.removeHeader('www-authenticate')
       admitted(request)
@@ -62,10 +80,10 @@ export function addAgents(app: FastifyInstance, { services, gate, counts, strang
     async handler(request, reply) {
       const user = asking.get(request)
       if (!user && !asksNothing(request.body)) {
-        challenge(reply)
+        challenge(request, reply)
         throw notAuthenticated()
       }
-      const allowed = readScopes(new URL(request.url, ownAddress).searchParams.get('scopes'))
+      const allowed = scopesOf(request)
       if (!allowed) throw invalidInput(`There is no such scope.`, 'scopes', `There are: ${toolScopes.join(', ')}.`)
       const place = user && counts.take(user, 'sockets')
       const gone = new AbortController()
@@ -90,9 +108,6 @@ export function addAgents(app: FastifyInstance, { services, gate, counts, strang
     },
   })
 }
-
-/** RFC 6750, 3: says what is asked for. */
-const challenge = (reply: FastifyReply) => reply.header('www-authenticate', 'Bearer realm="Ramet", error="invalid_token"')
 
 /** Anything that is no request is refused by the protocol itself. */
 function asksNothing(body: unknown): boolean {

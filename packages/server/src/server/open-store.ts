@@ -6,8 +6,10 @@ import { userService } from '../access/user-service.ts'
 import type { Config } from '../config.ts'
 import { openHome } from '../home.ts'
 import { bindHome } from '../home-installation.ts'
+import { agentLogins } from '../oauth/agent-logins.ts'
+import { openPortKey } from '../ports/port-cookie.ts'
 import { Reserve } from '../reserve.ts'
-import type { Accounts, Users } from '../services.ts'
+import type { Accounts, Agents, Users } from '../services.ts'
 import { storeAddress } from '../store/address.ts'
 import { type Db, openDatabase } from '../store/database.ts'
 import { type Installation, openInstallation } from '../store/installation.ts'
@@ -23,6 +25,7 @@ export interface OpenStore {
   readonly auth: TokenAuth
   readonly accounts: Accounts
   readonly users: Users
+  readonly agents: Agents
 }
 
 /** Takes the home's lock and opens its store; `opened` closes both. Throws `home_in_use`, `home_too_new` and the like. */
@@ -44,7 +47,9 @@ export async function openStore(config: Config, log: Logger, opened: AsyncDispos
     },
   })
   await ensureCliToken(config.home, auth, owner)
-  return { db, installation, owner, auth, accounts: accountService(db, tokens, auth), users: userService(db, tokens, auth) }
+  const agents = agentLogins(tokens, auth, await openPortKey(config.home))
+  const accounts = accountService(db, tokens, auth)
+  return { db, installation, owner, auth, accounts, users: userService(db, tokens, auth), agents }
 }
 
 /** Ends this process when another server has taken over its database, so that it writes nothing more there. Killing a server at any moment loses nothing. */

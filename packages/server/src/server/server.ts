@@ -80,7 +80,7 @@ export interface RunningServer {
  */
 export async function startServer(config: Config, log: Logger, openHost: OpenHost): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack()
-  const { db, installation, owner, auth, accounts, users } = await openStore(config, log, opened)
+  const { db, installation, owner, auth, accounts, users, agents } = await openStore(config, log, opened)
   const host = await openHost({
     home: config.home,
     cache: config.cache,
@@ -213,6 +213,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     auth,
     accounts,
     users,
+    agents,
     playgrounds: openPlaygrounds({
       db,
       ...specs,

@@ -16,7 +16,7 @@ CREATE TABLE "snapshot_machines" ("snapshot_id" text not null references "snapsh
 CREATE TABLE "snapshots" ("id" text primary key, "origin_kind" text not null check (origin_kind in ('run', 'playground')), "origin_id" text not null, "at" text not null, "stamp" text not null, "kind" text default 'stop' not null check (kind in ('stop', 'clone', 'warm')), "bytes" bigint default 0 not null check (bytes >= 0), "is_durable" integer default 1 not null check (is_durable in (0, 1)));
 CREATE TABLE "ssh_keys" ("id" text primary key, "user_id" text not null references "users" ("id") on delete cascade, "name" text not null, "type" text not null, "fingerprint" text not null unique, "created_at" text not null);
 CREATE TABLE "state_events" ("run_id" text not null references "runs" ("id") on delete cascade, "seq" integer not null, "state" text not null, "at" text not null, "error" text, constraint "state_events_key" primary key ("run_id", "seq"));
-CREATE TABLE "tokens" ("id" text primary key, "user_id" text not null references "users" ("id") on delete cascade, "kind" text not null check (kind in ('cli', 'session')), "name" text not null, "hash" text not null unique, "created_at" text not null, "expires_at" text, "scopes" text);
+CREATE TABLE "tokens" ("id" text primary key, "user_id" text not null references "users" ("id") on delete cascade, "kind" text not null check (kind in ('cli', 'session')), "name" text not null, "hash" text not null unique, "created_at" text not null, "expires_at" text, "scopes" text, "agent_client" text, "fresh_until" text, "refresh_hash" text, "spent_refresh_hash" text);
 CREATE TABLE "users" ("id" text primary key, "name" text not null unique, "created_at" text not null, "region" text, "role" text default 'member' not null check (role in ('admin', 'member')), "password" text, "disabled_at" text, "removed_at" text);
 CREATE TABLE "warm_starts" ("playground_id" text primary key references "playgrounds" ("id"), "shape" text not null, "snapshot_id" text not null references "snapshots" ("id"), "created_at" text not null);
 CREATE INDEX "drives_by_layer" on "drives" ("layer_id");
@@ -39,4 +39,6 @@ CREATE INDEX "runs_counted" on "runs" ("owner_id", "purpose", "state") where "st
 CREATE INDEX "runs_gone" on "runs" ("owner_id", "last_state_at") where "state" = 'DESTROYED';
 CREATE INDEX "runs_there" on "runs" ("owner_id", "created_at", "id") where "state" <> 'DESTROYED';
 CREATE INDEX "snapshot_drives_by_layer" on "snapshot_drives" ("layer_id");
+CREATE INDEX "tokens_by_refresh_hash" on "tokens" ("refresh_hash");
+CREATE INDEX "tokens_by_spent_refresh_hash" on "tokens" ("spent_refresh_hash");
 CREATE INDEX "warm_starts_by_snapshot" on "warm_starts" ("snapshot_id");

@@ -68,6 +68,7 @@ export interface InvitationTable {
  * Only the SHA-256 of a token is kept. kind: `cli` (API token), `session` (a browser's cookie, or a program that was let in from one). `scopes`: JSON of what it is bounded to
  * (model's scopes.ts); null: all that its user may do.
  */
+/** With `agent_client` (SHA-256 of its id) it is an agent's: `hash` is good until `fresh_until`, and `refresh_hash` renews it; the one before that is `spent_refresh_hash`. */
 export interface TokenTable {
   id: string
   user_id: string
@@ -77,6 +78,10 @@ export interface TokenTable {
   created_at: string
   expires_at: string | null
   scopes: string | null
+  agent_client: string | null
+  fresh_until: string | null
+  refresh_hash: string | null
+  spent_refresh_hash: string | null
 }
 export type TokenRow = Selectable<TokenTable>
 

@@ -1,3 +1,4 @@
+import type { Role } from '@ramet/model/api/users.ts'
 import type { Db } from './database.ts'
 import type { TokenRow } from './schema.ts'
 import { type User, userOf } from './users.ts'
@@ -14,12 +15,27 @@ export interface TokenRecord {
   readonly expiresAt: Date | undefined
   /** Undefined: it may do all that its user may. */
   readonly scopes?: readonly string[] | undefined
+  /** Set for an agent that was let in by OAuth, whose token is renewed until `expiresAt`. */
+  readonly agent?: AgentLogin | undefined
+}
+
+export interface AgentLogin {
+  /** SHA-256 of the client's id, hex. */
+  readonly client: string
+  /** When the token itself is no longer good. */
+  readonly freshUntil: Date
+  /** SHA-256 of what renews it, hex. */
+  readonly refreshHash: string
 }
 
 /** What authentication needs of the store. */
 export interface TokenStore {
   /** Nothing of a user whose account is disabled. */
   find(hash: string): Promise<TokenRecord | undefined>
+  /** By what renews an agent's token, also by what did so before. */
+  findRefresh(hash: string): Promise<TokenRecord | undefined>
+  /** Gives an agent another token. False when it was renewed by somebody else meanwhile. */
+  renew(id: string, refreshHash: string, next: RenewedToken): Promise<boolean>
   /** Of a user's sessions the newest `mostSessions` are kept. */
   add(record: TokenRecord): Promise<void>
   remove(id: string): Promise<void>
@@ -32,6 +48,11 @@ export interface TokenStore {
   removeOf(userId: string, id: string): Promise<void>
 }
 
+export interface RenewedToken extends Pick<AgentLogin, 'freshUntil' | 'refreshHash'> {
+  readonly hash: string
+  readonly scopes: readonly string[]
+}
+
 /** Browsers that a user is logged in with. One more ends the oldest session: a login is never refused because of others. */
 export const mostSessions = 100
 
@@ -41,41 +62,79 @@ async function endOldestSessions(db: Db, userId: string): Promise<void> {
   await db.deleteFrom('tokens').where('id', 'in', sessions()).where('id', 'not in', kept).execute()
 }
 
-const recordOf = (row: Pick<TokenRow, 'id' | 'kind' | 'name' | 'created_at' | 'expires_at' | 'scopes'>) => ({
+const recorded = [
+  'tokens.id',
+  'tokens.kind',
+  'tokens.name',
+  'tokens.created_at',
+  'tokens.expires_at',
+  'tokens.scopes',
+  'tokens.agent_client',
+  'tokens.fresh_until',
+  'tokens.refresh_hash',
+] as const
+
+type RecordedRow = Pick<
+  TokenRow,
+  'id' | 'kind' | 'name' | 'created_at' | 'expires_at' | 'scopes' | 'agent_client' | 'fresh_until' | 'refresh_hash'
+>
+
+const recordOf = (row: RecordedRow) => ({
   id: row.id,
   kind: row.kind,
   name: row.name,
   createdAt: new Date(row.created_at),
   expiresAt: row.expires_at === null ? undefined : new Date(row.expires_at),
   ...(row.scopes === null ? {} : { scopes: JSON.parse(row.scopes) as string[] }),
+  ...(row.agent_client === null ? {} : { agent: agentOf(row, row.agent_client) }),
 })
+
+const agentOf = ({ fresh_until, refresh_hash }: RecordedRow, client: string): AgentLogin => ({
+  client,
+  freshUntil: new Date(fresh_until ?? 0),
+  refreshHash: refresh_hash ?? '',
+})
+
+/** Token and user of one row: nothing of a user whose account is disabled. */
+const withUser = (db: Db) =>
+  db
+    .selectFrom('tokens')
+    .innerJoin('users', 'users.id', 'tokens.user_id')
+    .select([...recorded, 'tokens.hash', 'users.id as user_id', 'users.name as user_name', 'users.role as user_role'])
+    .where('users.disabled_at', 'is', null)
+type RowWithUser = RecordedRow & {
+  readonly hash: string
+  readonly user_id: string
+  readonly user_name: string
+  readonly user_role: Role
+}
+
+const recordWithUser = (row: RowWithUser | undefined): TokenRecord | undefined =>
+  row && { user: userOf({ id: row.user_id, name: row.user_name, role: row.user_role }), hash: row.hash, ...recordOf(row) }
 
 export function tokenStore(db: Db): TokenStore {
   return {
-    async find(hash) {
-      const row = await db
-        .selectFrom('tokens')
-        .innerJoin('users', 'users.id', 'tokens.user_id')
-        .select([
-          'tokens.id',
-          'tokens.kind',
-          'tokens.name',
-          'tokens.hash',
-          'tokens.created_at',
-          'tokens.expires_at',
-          'tokens.scopes',
-        ])
-        .select(['users.id as user_id', 'users.name as user_name', 'users.role as user_role'])
-        .where('tokens.hash', '=', hash)
-        .where('users.disabled_at', 'is', null)
+    find: async (hash) => recordWithUser(await withUser(db).where('tokens.hash', '=', hash).executeTakeFirst()),
+    async findRefresh(hash) {
+      const found = await withUser(db)
+        .where((e) => e.or([e('tokens.refresh_hash', '=', hash), e('tokens.spent_refresh_hash', '=', hash)]))
         .executeTakeFirst()
-      return (
-        row && {
-          user: userOf({ id: row.user_id, name: row.user_name, role: row.user_role }),
-          hash: row.hash,
-          ...recordOf(row),
-        }
-      )
+      return recordWithUser(found)
+    },
+    async renew(id, refreshHash, next) {
+      const { numUpdatedRows } = await db
+        .updateTable('tokens')
+        .set({
+          hash: next.hash,
+          scopes: JSON.stringify(next.scopes),
+          fresh_until: next.freshUntil.toISOString(),
+          refresh_hash: next.refreshHash,
+          spent_refresh_hash: refreshHash,
+        })
+        .where('id', '=', id)
+        .where('refresh_hash', '=', refreshHash)
+        .executeTakeFirst()
+      return numUpdatedRows > 0n
     },
     async add(record) {
       await db
@@ -89,6 +148,10 @@ export function tokenStore(db: Db): TokenStore {
           created_at: record.createdAt.toISOString(),
           expires_at: record.expiresAt?.toISOString() ?? null,
           scopes: record.scopes === undefined ? null : JSON.stringify(record.scopes),
+          agent_client: record.agent?.client ?? null,
+          fresh_until: record.agent?.freshUntil.toISOString() ?? null,
+          refresh_hash: record.agent?.refreshHash ?? null,
+          spent_refresh_hash: null,
         })
         .execute()
       if (record.kind === 'session') await endOldestSessions(db, record.user.id)
@@ -108,7 +171,7 @@ export function tokenStore(db: Db): TokenStore {
     async listOf(userId) {
       const rows = await db
         .selectFrom('tokens')
-        .select(['id', 'kind', 'name', 'created_at', 'expires_at', 'scopes'])
+        .select(recorded)
         .where('user_id', '=', userId)
         .orderBy('created_at', 'desc')
         .orderBy('id')

@@ -8,8 +8,10 @@ import { wrongPassword } from '@ramet/model/errors/account-errors.ts'
 import { notFound } from '@ramet/model/errors/errors.ts'
 import { sha256 } from '../access/token-hash.ts'
 import { EventStream } from '../events/events.ts'
+import { agentLogins } from '../oauth/agent-logins.ts'
 import type { Services, User } from '../services.ts'
 import type { PublishedPortRow } from '../store/schema.ts'
+import { tokenStore } from '../store/tokens.ts'
 import { stubUsers } from './stub-users.ts'
 
 /** Services that do nothing real, for tests of the HTTP layer and for the description of the API. */
@@ -152,6 +154,7 @@ export function stubServices(): Stubs {
   const stubs: Stubs = {
     auth: {
       userOf: async (token) => tokens.get(token),
+      userAtAgents: async (token) => tokens.get(token),
       userOfHash: async (hash) => [...tokens].find(([token]) => sha256(token) === hash)?.[1],
       openSession: async (token) => {
         if (token !== 'login') return undefined
@@ -186,6 +189,11 @@ export function stubServices(): Stubs {
       credentials: async () => [],
       endCredential: async () => {},
     },
+    agents: agentLogins(
+      tokenStore(undefined as never),
+      { find: async () => undefined, userOfHash: async () => undefined },
+      Buffer.alloc(32),
+    ),
     playgrounds: {
       list: async () => [],
       search: async () => ({ items: [], total: 0 }),

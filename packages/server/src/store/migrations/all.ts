@@ -17,6 +17,7 @@ import { publishedPorts } from './0016-published-ports.ts'
 import { accounts } from './0017-accounts.ts'
 import { sharing } from './0018-sharing.ts'
 import { countedRuns } from './0019-counted-runs.ts'
+import { agents } from './0020-agents.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -38,4 +39,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0017-accounts': accounts,
   '0018-sharing': sharing,
   '0019-counted-runs': countedRuns,
+  '0020-agents': agents,
 }
