@@ -82,6 +82,8 @@ export interface Auth {
   signIn(given: SignIn, address: string | undefined): Promise<{ token: string; user: User }>
   /** Makes a login link for the user of an API token; undefined for any other token, that of a session too. */
   makeLinkFor(apiToken: string): Promise<{ token: string; expiresAt: Date } | undefined>
+  /** False for a session whose login, or whose maker's, is some minutes old: what outlives a session wants a new one. API tokens always are. */
+  isFresh(token: string): Promise<boolean>
   closeSession(token: string): Promise<void>
   /** Ends all sessions of a user and closes the open links. Returns how many sessions there were. */
   closeSessionsOf(user: User): Promise<number>

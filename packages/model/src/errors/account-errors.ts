@@ -14,7 +14,7 @@ export const wrongCurrentPassword = () =>
   })
 
 export const freshLoginNeeded = () =>
-  new RametError('fresh_login_needed', 403, 'A first password is set within 15 minutes of a login.', {
+  new RametError('fresh_login_needed', 403, 'A first password is set within ten minutes of a login.', {
     hint: 'Log out and in again by a link, or ask an admin for one: ramet user invite NAME',
   })
 

@@ -274,6 +274,16 @@ export const wrongLoginToken = () =>
     hint: 'On the machine of the server run `npx --no-install ramet login`, which prints another.',
   })
 
+export const loginTooOld = () =>
+  new RametError(
+    'login_too_old',
+    403,
+    'A key opens your machines for longer than this login lasts, so it wants a login of the last ten minutes.',
+    {
+      hint: 'Log in again: by a new link, by your password, or from the command line with: ramet login URL --user NAME',
+    },
+  )
+
 export const needsApiToken = () =>
   new RametError('needs_api_token', 403, 'A session of a browser cannot make login links.', {
     hint: 'On the machine of the server run `npx --no-install ramet login`; elsewhere set RAMET_ENDPOINT and RAMET_TOKEN.',

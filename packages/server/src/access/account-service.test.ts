@@ -51,6 +51,20 @@ test('what a session lets in or makes ends with it at the latest, and with all s
   assert.equal(await auth.userOf(again.token), undefined)
 })
 
+test('what would outlive a session wants a login of the last ten minutes, also by what the session lets in or makes; API tokens do not', async () => {
+  await using world = await made()
+  const { auth, accounts } = world
+  const browser = await world.session()
+  assert.equal(await auth.isFresh(browser), true)
+  world.later(11 * 60_000)
+  const program = accounts.beginSession('192.0.2.1')
+  await accounts.admit(program.id, browser)
+  const { accessToken } = await accounts.makeToken(browser, { name: 'x', scope: undefined, expiresInDays: 1 })
+  for (const token of [browser, program.token, accessToken, 'none']) assert.equal(await auth.isFresh(token), false)
+  assert.equal(await auth.isFresh(await world.session()), true)
+  assert.equal(await auth.isFresh(await auth.issueApiToken(owner, 'cli')), true)
+})
+
 test('a token with scopes makes neither tokens nor links, and lets nobody in', async () => {
   await using world = await made()
   const { auth, accounts } = world

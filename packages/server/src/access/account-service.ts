@@ -75,6 +75,7 @@ export function accountService(db: Db, store: TokenStore, auth: Pick<TokenAuth, 
         hash: waiting.hash,
         createdAt: now(),
         expiresAt: earlier(new Date(now().getTime() + sessionDays * dayMs), by.expiresAt),
+        loggedInAt: by.loggedInAt,
       })
       return true
     },
@@ -90,6 +91,7 @@ export function accountService(db: Db, store: TokenStore, auth: Pick<TokenAuth, 
         hash: sha256(token),
         createdAt: now(),
         expiresAt: earlier(new Date(now().getTime() + expiresInDays * dayMs), by.expiresAt),
+        loggedInAt: by.loggedInAt,
         ...(scope && scope.length > 0 ? { scopes: [...new Set(scope)] } : {}),
       }
       await store.removeExpired(now())

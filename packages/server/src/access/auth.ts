@@ -9,6 +9,8 @@ import { isPassword } from './passwords.ts'
 import { isSameHash, newToken, sha256 } from './token-hash.ts'
 
 export const sessionDays = 30
+/** A login is fresh for so long: for what would outlive a session. */
+const freshMinutes = 10
 
 export interface AuthOptions {
   /** Uses up an invitation (SHA-256 of its token) and returns whom it lets in. Default: there are none. */
@@ -80,6 +82,13 @@ export class TokenAuth implements Auth {
     return record?.kind === 'cli' && record.scopes === undefined ? this.#links.make(record.user) : undefined
   }
 
+  async isFresh(token: string): Promise<boolean> {
+    const record = await this.find(token)
+    if (!record || record.agent) return false
+    const oldest = this.#now().getTime() - freshMinutes * 60_000
+    return record.kind === 'cli' || (record.loggedInAt !== undefined && record.loggedInAt.getTime() > oldest)
+  }
+
   /** Ends a browser's session. API tokens are not ended by a logout. */
   async closeSession(token: string): Promise<void> {
     const record = await this.find(token)
@@ -112,7 +121,9 @@ export class TokenAuth implements Auth {
   async #issue(user: User, kind: TokenRecord['kind'], name: string, expiresAt: Date | undefined): Promise<string> {
     const token = newToken()
     const id = randomBytes(12).toString('hex')
-    await this.#store.add({ id, user, kind, name, hash: sha256(token), createdAt: this.#now(), expiresAt })
+    const createdAt = this.#now()
+    const login = kind === 'session' ? { loggedInAt: createdAt } : {}
+    await this.#store.add({ id, user, kind, name, hash: sha256(token), createdAt, expiresAt, ...login })
     return token
   }
 }

@@ -5,7 +5,7 @@ import type { User, Users } from '../services.ts'
 import { type Db, now, transaction } from '../store/database.ts'
 import { insertInvitation, removeInvitationsOf } from '../store/invitations.ts'
 import type { UserRow } from '../store/schema.ts'
-import type { TokenRecord, TokenStore } from '../store/tokens.ts'
+import type { TokenStore } from '../store/tokens.ts'
 import {
   findUser,
   findUserById,
@@ -22,11 +22,13 @@ import { newToken, sha256 } from './token-hash.ts'
 
 /** Long enough for somebody who is away for the week. */
 const invitationDays = 7
-/** How long after a login a first password may be set. */
-const freshMs = 15 * 60_000
 
 /** Who there is on this server. Routes ask whether the asking user may manage them. */
-export function userService(db: Db, tokens: Pick<TokenStore, 'removeSessionsOf'>, auth: Pick<TokenAuth, 'find'>): Users {
+export function userService(
+  db: Db,
+  tokens: Pick<TokenStore, 'removeSessionsOf'>,
+  auth: Pick<TokenAuth, 'find' | 'isFresh'>,
+): Users {
   async function one(id: string): Promise<UserAccount> {
     const [row] = await listUsers(db, id)
     return wireUser(row as ListedUser)
@@ -90,16 +92,13 @@ export function userService(db: Db, tokens: Pick<TokenStore, 'removeSessionsOf'>
       if (!by) throw notAuthenticated()
       const kept = (await findUserById(db, user.id))?.password ?? undefined
       // A stolen session must not become a password.
-      if (kept === undefined && !isFresh(by)) throw freshLoginNeeded()
+      if (kept === undefined && !(await auth.isFresh(byToken))) throw freshLoginNeeded()
       if (kept !== undefined && !(await isPassword(current ?? '', kept))) throw wrongCurrentPassword()
       await updateUser(db, user.id, { password: await hashPassword(password) })
       await tokens.removeSessionsOf(user.id, by.id)
     },
   }
 }
-
-/** A program's own token is as good as any password. */
-const isFresh = ({ kind, createdAt }: TokenRecord) => kind === 'cli' || Date.now() - createdAt.getTime() < freshMs
 
 const wireUser = (row: ListedUser): UserAccount => ({
   id: row.id,

@@ -74,6 +74,6 @@ export const apiRoutes = ({
   ...imageRoutes(services.images),
   ...eventRoutes({ events: services.events, streams, gate, counts }),
   ...hostRoutes(services.host),
-  ...sshRoutes(services.sshKeys, services.host),
+  ...sshRoutes(services.sshKeys, services.host, services.auth, gate),
   ...addMetrics(app, services.runs),
 ]

@@ -108,6 +108,18 @@ test('actions answer with the run, and the console ones with what was asked for'
   })
 })
 
+test('a session whose login is old adds no key for ssh, and is told what to do', async () => {
+  const services = stubServices()
+  const app = buildApp(services, { log: silent, endpoint: 'http://127.0.0.1:8420' })
+  const add = () =>
+    app.inject({ method: 'POST', url: routes.sshKeys(), headers: asAlice, payload: { line: 'ssh-ed25519 AAAA laptop' } })
+  assert.equal((await add()).statusCode, 200)
+  services.auth.isFresh = async (token) => token !== 'alice-token'
+  const refused = await add()
+  assert.deepEqual([refused.statusCode, refused.json().code], [403, 'login_too_old'])
+  assert.match(refused.json().hint, /ramet login/)
+})
+
 test('what is not there, and what is no URL, is answered as an ErrorBody with a request id', async () => {
   const app = build()
   for (const [url, status] of [

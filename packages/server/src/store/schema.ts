@@ -82,6 +82,7 @@ export interface TokenTable {
   fresh_until: string | null
   refresh_hash: string | null
   spent_refresh_hash: string | null
+  logged_in_at: string | null
 }
 export type TokenRow = Selectable<TokenTable>
 

@@ -15,6 +15,8 @@ export interface TokenRecord {
   readonly expiresAt: Date | undefined
   /** Undefined: it may do all that its user may. */
   readonly scopes?: readonly string[] | undefined
+  /** When a browser was logged in by a link, in which this has its beginning. */
+  readonly loggedInAt?: Date | undefined
   /** Set for an agent that was let in by OAuth, whose token is renewed until `expiresAt`. */
   readonly agent?: AgentLogin | undefined
 }
@@ -72,11 +74,21 @@ const recorded = [
   'tokens.agent_client',
   'tokens.fresh_until',
   'tokens.refresh_hash',
+  'tokens.logged_in_at',
 ] as const
 
 type RecordedRow = Pick<
   TokenRow,
-  'id' | 'kind' | 'name' | 'created_at' | 'expires_at' | 'scopes' | 'agent_client' | 'fresh_until' | 'refresh_hash'
+  | 'id'
+  | 'kind'
+  | 'name'
+  | 'created_at'
+  | 'expires_at'
+  | 'scopes'
+  | 'agent_client'
+  | 'fresh_until'
+  | 'refresh_hash'
+  | 'logged_in_at'
 >
 
 const recordOf = (row: RecordedRow) => ({
@@ -86,6 +98,7 @@ const recordOf = (row: RecordedRow) => ({
   createdAt: new Date(row.created_at),
   expiresAt: row.expires_at === null ? undefined : new Date(row.expires_at),
   ...(row.scopes === null ? {} : { scopes: JSON.parse(row.scopes) as string[] }),
+  ...(row.logged_in_at === null ? {} : { loggedInAt: new Date(row.logged_in_at) }),
   ...(row.agent_client === null ? {} : { agent: agentOf(row, row.agent_client) }),
 })
 
@@ -152,6 +165,7 @@ export function tokenStore(db: Db): TokenStore {
           fresh_until: record.agent?.freshUntil.toISOString() ?? null,
           refresh_hash: record.agent?.refreshHash ?? null,
           spent_refresh_hash: null,
+          logged_in_at: record.loggedInAt?.toISOString() ?? null,
         })
         .execute()
       if (record.kind === 'session') await endOldestSessions(db, record.user.id)

@@ -166,6 +166,7 @@ export function stubServices(): Stubs {
       },
       makeLinkFor: async (token) =>
         token === 'alice-token' ? { token: 'login', expiresAt: new Date('2026-01-01T00:10:00.000Z') } : undefined,
+      isFresh: async () => true,
       closeSessionsOf: async () => 0,
       closeSession: async (token) => void (token.endsWith('-session') && tokens.delete(token)),
     },

@@ -1,10 +1,18 @@
 import { routes } from '@ramet/model/api/routes.ts'
 import { addSshKeySchema, sshGatewaySchema, sshKeySchema } from '@ramet/model/api/ssh.ts'
+import { loginTooOld } from '@ramet/model/errors/errors.ts'
 import { z } from 'zod'
-import type { HostReport, SshKeys } from '../../services.ts'
+import { credentialsOf } from '../../access/credentials.ts'
+import type { Gate } from '../../access/gate.ts'
+import type { Auth, HostReport, SshKeys } from '../../services.ts'
 import { type Route, route } from '../route.ts'
 
-export const sshRoutes = (keys: SshKeys, host: Pick<HostReport, 'sshGateway'>): Route[] => [
+export const sshRoutes = (
+  keys: SshKeys,
+  host: Pick<HostReport, 'sshGateway'>,
+  auth: Pick<Auth, 'isFresh'>,
+  gate: Pick<Gate, 'cookieName'>,
+): Route[] => [
   route({
     method: 'GET',
     path: routes.sshGateway(),
@@ -25,10 +33,15 @@ export const sshRoutes = (keys: SshKeys, host: Pick<HostReport, 'sshGateway'>): 
     method: 'POST',
     path: routes.sshKeys(),
     permission: 'account.keys',
-    summary: 'Adds a public key: a line as in authorized_keys',
+    summary:
+      'Adds a public key: a line as in authorized_keys. In a session within ten minutes of its login, since a key outlives it',
     body: addSshKeySchema,
     answer: sshKeySchema,
-    handle: ({ user, body }) => keys.add(user, body),
+    async handle({ user, body, request }) {
+      const token = credentialsOf(request.headers, gate.cookieName)?.token ?? ''
+      if (!(await auth.isFresh(token))) throw loginTooOld()
+      return keys.add(user, body)
+    },
   }),
   route({
     method: 'DELETE',

@@ -18,6 +18,7 @@ import { accounts } from './0017-accounts.ts'
 import { sharing } from './0018-sharing.ts'
 import { countedRuns } from './0019-counted-runs.ts'
 import { agents } from './0020-agents.ts'
+import { loggedIn } from './0021-logged-in.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -40,4 +41,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0018-sharing': sharing,
   '0019-counted-runs': countedRuns,
   '0020-agents': agents,
+  '0021-logged-in': loggedIn,
 }
