@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
-import type { Client } from '@ramet/client/client.ts'
+import type { Client } from '@ramet/client/client-shape.ts'
 import { connect } from '@ramet/client/sdk/ramet.ts'
 import { storeAddress } from '@ramet/server/store/address.ts'
 import { testFolder } from '../scripts/testing/test-folders.ts'

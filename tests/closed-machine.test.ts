@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Client } from '@ramet/client/client.ts'
+import type { Client } from '@ramet/client/client-shape.ts'
 import type { MachineStream } from '@ramet/client/machine-stream.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import { createPlayground, debianMachine } from './harness/create-playground.ts'

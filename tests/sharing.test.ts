@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Client } from '@ramet/client/client.ts'
 import { createClient } from '@ramet/client/client.ts'
+import type { Client } from '@ramet/client/client-shape.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import { openBrowser } from './harness/browser.ts'
 import { picture } from './harness/picture.ts'

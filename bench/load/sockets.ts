@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { Client } from '@ramet/client/client.ts'
+import type { Client } from '@ramet/client/client-shape.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import { WebSocket } from 'ws'
 import type { TestServer } from '../../tests/harness/server.ts'

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { Client } from '@ramet/client/client.ts'
+import type { Client } from '@ramet/client/client-shape.ts'
 import { run } from '@ramet/engine'
 import { settledCommand } from '@ramet/engine/testing'
 import { inMachine } from '../../tests/harness/in-machine.ts'

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { Client } from '@ramet/client/client.ts'
+import type { Client } from '@ramet/client/client-shape.ts'
 import type { RunState } from '@ramet/model/run/run-state.ts'
 
 const reachesWithinMs = 240_000

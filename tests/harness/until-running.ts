@@ -1,4 +1,4 @@
-import type { Client } from '@ramet/client/client.ts'
+import type { Client } from '@ramet/client/client-shape.ts'
 import { type WaitOptions, waitForPlay } from '@ramet/client/wait-for-play.ts'
 
 /** Resolves when the run is RUNNING. Throws what made it fail. */

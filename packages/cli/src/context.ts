@@ -1,4 +1,5 @@
-import { type Client, createClient } from '@ramet/client/client.ts'
+import { createClient } from '@ramet/client/client.ts'
+import type { Client } from '@ramet/client/client-shape.ts'
 import { findServer, type ServerAddress, type ServerFlags } from './find-server.ts'
 import { createOutput, type Output } from './output.ts'
 

@@ -1,4 +1,4 @@
-import type { Client } from '@ramet/client/client.ts'
+import type { Client } from '@ramet/client/client-shape.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { pickRun } from '@ramet/model/run/pick-run.ts'
 import { runIdSchema } from '@ramet/model/units/names.ts'

@@ -1,7 +1,7 @@
-import type { Client } from '@ramet/client/client.ts'
-import { sleep } from '@ramet/client/sleep.ts'
+import type { Client } from '@ramet/client/client-shape.ts'
 import type { Image } from '@ramet/model/api/host.ts'
 import { notFound } from '@ramet/model/errors/errors.ts'
+import { sleep } from '@ramet/model/units/sleep.ts'
 import type { ProgressLine } from './progress.ts'
 
 const pollMs = 500

@@ -26,6 +26,7 @@ import type {
 import type { Problem } from '@ramet/model/errors/error.ts'
 import type { AtEnd } from '@ramet/model/run/lifetime.ts'
 import type { MachineAction } from '@ramet/model/run/run-state.ts'
+import type { Client, ClientOptions, ExecOptions, TerminalOptions } from './client-shape.ts'
 import { type EventsOptions, watchEvents } from './events.ts'
 import { ask, type Connection, type RequestOptions, send } from './http.ts'
 import { readJournal } from './journal.ts'
@@ -33,37 +34,13 @@ import { MachineStream } from './machine-stream.ts'
 import { tokenOf } from './token-of.ts'
 import { openTunnel } from './tunnel.ts'
 
-export interface ClientOptions {
-  /** The server's address, such as `http://127.0.0.1:8420`; a page gives its own origin. */
-  readonly endpoint: string
-  /** Sent as bearer token. A page has none: its cookie goes along by itself. */
-  readonly token?: string | undefined
-  readonly fetch?: typeof globalThis.fetch
-}
-
-export interface TerminalOptions {
-  /** Default: the machine's default user. */
-  readonly user?: string | undefined
-  readonly cols: number
-  readonly rows: number
-}
-
-export interface ExecOptions {
-  /** Given to the user's login shell as `-c`; absent: an interactive login shell. */
-  readonly command?: string | undefined
-  readonly user?: string | undefined
-  readonly pty?: { readonly term: string; readonly cols: number; readonly rows: number } | undefined
-}
-
 const playsInPage = 200
-
-export type Client = ReturnType<typeof createClient>
 
 /**
  * The API of a server as functions, for browsers and Node. Every failure is a RametError: the server's own, or
  * `server_unreachable`. It keeps no state and no connection of its own.
  */
-export function createClient(options: ClientOptions) {
+export function createClient(options: ClientOptions): Client {
   const connection: Connection = {
     endpoint: options.endpoint,
     token: options.token,
@@ -84,15 +61,11 @@ export function createClient(options: ClientOptions) {
     endpoint: connection.endpoint,
     health: () => get<Health>(routes.health()),
     me: () => get<Me>(routes.me()),
-    /** Exchanges the token of a login link for the browser's session cookie: once, within ten minutes. */
     login: (token: string) => post<Me>(routes.login(), { token }),
-    /** Exchanges a name and its password for the browser's session cookie. */
     signIn: (given: SignIn) => post<Me>(routes.login(), given),
-    /** A token for a program, bought with a name and its password. It ends after 30 days. `program`: its name in the list of sessions. */
     tokenOf: (given: SignIn, program: string) => tokenOf(connection, given, program),
     setPassword: async (to: SetPassword) => void (await ask(connection, 'PUT', routes.password(), { body: to })),
 
-    /** Who there is; for admins. */
     users: {
       list: () => get<UserAccount[]>(routes.users()),
       create: (body: CreateUser) => post<CreatedUser>(routes.users(), body),
@@ -101,13 +74,10 @@ export function createClient(options: ClientOptions) {
       remove: (name: string) => remove(routes.user(name)),
     },
 
-    /** Makes a login link for a browser. Throws `needs_api_token` in a browser. */
     makeLoginLink: () => post<LoginLink>(routes.loginLinks()),
     logout: async () => void (await post(routes.logout())),
-    /** Ends the user's sessions in every browser. */
     endSessions: () => ask<EndedSessions>(connection, 'DELETE', routes.sessions()),
 
-    /** Browsers and programs that are logged in, and tokens. */
     sessions: {
       list: () => get<Credential[]>(routes.programs()),
       end: (id: string) => remove(routes.program(id)),
@@ -125,16 +95,12 @@ export function createClient(options: ClientOptions) {
 
     ports: {
       list: (id: string) => get<Port[]>(routes.ports(id)),
-      /** The same port in the same way once more answers with what is there. */
       expose: (id: string, body: ExposePortRequest) => post<Port>(routes.ports(id), body),
       remove: (id: string, port: string) => remove(routes.port(id, port)),
-      /** What answers with HTTP or HTTPS, of one machine or of all. */
       scan: (id: string, machine?: string) => post<ScannedPort[]>(routes.portScan(id) + query({ machine })),
       forwards: (id: string) => get<SavedForward[]>(routes.portForwards(id)),
       saveForward: async (id: string, body: SaveForwardRequest) => void (await post(routes.portForwards(id), body)),
-      /** By its place in the list, from 0. */
       removeForward: (id: string, index: number) => remove(routes.portForward(id, index)),
-      /** Opens a tunnel into a machine: each websocket at `url/tunnels/BASE64(:PORT)` with this cookie is one TCP connection. */
       async openTunnel(id: string, machine: string): Promise<{ url: string; cookie: string }> {
         const { url, loginUrl } = await post<Tunnel>(routes.tunnels(id), { machine })
         const login = await send(connection, 'GET', loginUrl)
@@ -146,23 +112,17 @@ export function createClient(options: ClientOptions) {
       list: (filter?: string) => get<Playground[]>(routes.playgrounds() + query({ filter })),
       get: (name: string) => get<Playground>(routes.playground(name)),
       create: (body: CreatePlayground) => post<Playground>(routes.playgrounds(), body),
-      /** Makes it anew from a manifest. Its name, its base and its runs stay as they are. */
       update: (name: string, body: CreatePlayground) => ask<Playground>(connection, 'PUT', routes.playground(name), { body }),
-      /** Title and texts alone. */
       change: (name: string, body: ChangePlayground) => ask<Playground>(connection, 'PATCH', routes.playground(name), { body }),
-      /** Removes a playground; answers with the runs and playgrounds that go on without it. */
       remove: (name: string) => ask<RemovedPlayground>(connection, 'DELETE', routes.playground(name)),
       lineage: (name: string) => get<Lineage>(routes.playgroundLineage(name)),
-      /** What of the team's folder cannot be taken as it is. */
       catalog: () => get<CatalogSight>(routes.catalog()),
     },
 
-    /** All errors and warnings of a manifest; none when it is good. `fileName` is only quoted in them. */
     checkManifest: async (text: string, fileName: string): Promise<readonly Problem[]> =>
       (await post<{ problems: Problem[] }>(routes.manifestCheck(), { text, fileName })).problems,
 
     plays: {
-      /** All runs, newest first, fetched by pages. */
       async list(): Promise<Play[]> {
         const all: Play[] = []
         for (let cursor: string | undefined; ; cursor = all.at(-1)?.id) {
@@ -171,29 +131,22 @@ export function createClient(options: ClientOptions) {
           if (page.length < playsInPage) return all
         }
       },
-      /** The newest, or those after the run `cursor`. A page that is not full is the last one. */
       page: (page: { limit: number; cursor?: string | undefined }) => listPlays(page),
       get: getPlay,
       start: (body: CreatePlay) => post<Play>(routes.plays(), body),
-      /** `powerOff`: shuts the guests down instead of keeping their memory. */
       stop: (id: string, how: { powerOff?: boolean } = {}) => act(id, { action: 'stop', ...how }),
-      /** `cold`: boots, although memory was kept. */
       restart: (id: string, how: { cold?: boolean } = {}) => act(id, { action: 'restart', ...how }),
       destroy: (id: string) => act(id, { action: 'destroy' }),
       persist: (id: string) => act(id, { action: 'make_persistent' }),
       machine: (id: string, action: MachineAction, machine: string) => act(id, { action, machine }),
-      /** With their output. */
       tasks: (id: string, machine?: string) => get<PlayTaskDetails[]>(routes.tasks(id) + query({ machine })),
-      /** Makes a task that failed begin again. */
       retryTask: (id: string, task: string) => act(id, { action: 'task.retry', task }),
-      /** How long it may be on at a time; 0: without end. */
       setLifetime: (id: string, { minutes, atEnd }: { minutes: number; atEnd?: AtEnd }) =>
         act(id, { action: 'set_max_play_time', maxPlayTimeMinutes: minutes, ...(atEnd === undefined ? {} : { atEnd }) }),
       setTitle: (id: string, title: string) => act(id, { action: 'set_title', title }),
       clone: (id: string, body: ClonePlay = {}) => post<Play[]>(routes.clones(id), body),
       save: (id: string, body: SavePlay) => post<Playground>(routes.saves(id), body),
       lineage: (id: string) => get<Lineage>(routes.playLineage(id)),
-      /** Names of the serial logs of a machine, one a boot, oldest first. */
       consoles: async (id: string, machine: string): Promise<readonly string[]> =>
         (await act<{ consoles: string[] }>(id, { action: 'machine.console.list', machine })).consoles,
       readConsole: async (id: string, machine: string, console: string): Promise<string> =>
@@ -203,9 +156,7 @@ export function createClient(options: ClientOptions) {
     images: {
       list: () => get<Image[]>(routes.images()),
       inspect: (name: string) => get<ImageDetails>(routes.image(name)),
-      /** Begins a build (again, if there is one); its progress comes by events and by `list`. */
       build: (name: string) => post<Image>(routes.imageBuild(name)),
-      /** Sends a folder with a Dockerfile, as a tar archive (`application/x-tar`); `build` with the answer's name builds it. */
       addFolder: (names: { name: string; tag?: string | undefined }, archive: Blob) =>
         ask<Image>(connection, 'POST', routes.imageFolders() + query(names), { blob: archive }),
       remove: (name: string) => remove(routes.image(name)),
@@ -213,30 +164,24 @@ export function createClient(options: ClientOptions) {
 
     usage: () => get<Usage>(routes.usage()),
     doctor: () => get<Check[]>(routes.doctor()),
-    /** `deep`: reads all memory that is kept, which takes a second a gigabyte or more. */
     fsck: ({ deep }: { deep?: boolean } = {}) => get<Finding[]>(routes.fsck() + query({ deep: deep ? 'true' : undefined })),
 
     events: (events: EventsOptions = {}): AsyncIterable<Event> => watchEvents(connection, events),
 
-    /** Attaches to the shell named `session` of a machine, which is started at its first use and outlives the connection. */
     terminal: (id: string, machine: string, session: string, { user, cols, rows }: TerminalOptions) =>
       new MachineStream(connection, routes.terminal(id, machine, session) + query({ user, cols, rows }), {
         explain: () => getPlay(id),
       }),
-    /** Runs a command that ends with the connection. */
     exec: (id: string, machine: string, { command, user, pty }: ExecOptions = {}) =>
       new MachineStream(connection, routes.exec(id, machine), {
         first: { type: 'exec', command, user, pty },
         explain: () => getPlay(id),
       }),
-    /** What a machine writes to its journal, until the signal aborts or `until` is reached. */
     async *journal(id: string, request: AskedJournal = {}, signal?: AbortSignal) {
       const { url } = await post<{ url: string }>(routes.journals(id), request)
       yield* readJournal(url, signal)
     },
-    /** A websocket that is a TCP connection into a machine; `host` empty: the machine itself. */
     openTunnel: (id: string, machine: string, host: string, port: number) => openTunnel(connection, id, machine, host, port),
-    /** Attaches to the raw serial line. */
     console: (id: string, machine: string) =>
       new MachineStream(connection, routes.console(id, machine), { endsByClose: true, explain: () => getPlay(id) }),
   }

@@ -1,9 +1,9 @@
 import type { Event } from '@ramet/model/api/events.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
+import { sleep } from '@ramet/model/units/sleep.ts'
 import { type Connection, send } from './http.ts'
 import { parseServerSentEvents } from './server-sent-events.ts'
-import { sleep } from './sleep.ts'
 
 export interface EventsOptions {
   /** Ends the iteration. */

@@ -2,7 +2,7 @@ import type { JournalFrame } from '@ramet/model/api/journal.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 
 /** Frames of a journal's websocket, as they come, to the one that has `eof`. Ends when the signal aborts. Throws `connection_lost`. */
-export async function* readJournal(url: string, signal?: AbortSignal): AsyncGenerator<JournalFrame> {
+export async function* readJournal(url: string, signal?: AbortSignal): AsyncGenerator<JournalFrame, void, undefined> {
   const socket = new WebSocket(url)
   const frames: JournalFrame[] = []
   let isOver = false

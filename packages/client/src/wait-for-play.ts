@@ -1,7 +1,7 @@
 import type { Play } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
-import type { Client } from './client.ts'
-import { sleep } from './sleep.ts'
+import { type PlaySource, watchPlay } from '@ramet/model/run/watch-play.ts'
+import type { Client } from './client-shape.ts'
 
 export interface WaitOptions {
   /** Called with every version of the play that is seen, the last one included. */
@@ -23,39 +23,33 @@ export async function waitForPlay(
   until: (play: Play) => boolean,
   { onPlay, signal, pollMs = 2000, patienceMs = 60_000 }: WaitOptions = {},
 ): Promise<Play> {
-  const over = new AbortController()
-  const either = signal ? AbortSignal.any([signal, over.signal]) : over.signal
-  const { promise: reached, resolve } = Promise.withResolvers<Play>()
-  const seen = (play: Play) => {
-    if (either.aborted) return
-    onPlay?.(play)
-    if (until(play)) resolve(play)
-  }
-  const watch = async () => {
-    for await (const event of client.events({ signal: either })) {
-      if (event.kind === 'play' && event.play.id === id) seen(event.play)
-    }
-  }
-  const poll = async (): Promise<never> => {
-    let lastAnswer = Date.now()
-    while (true) {
+  let lastAnswer = Date.now()
+  const source: PlaySource = {
+    async look(either) {
       try {
-        seen(await client.plays.get(id, either))
+        const play = await client.plays.get(id, either)
         lastAnswer = Date.now()
+        return play
       } catch (error) {
         const mayPass = error instanceof RametError && error.status >= 500 && Date.now() - lastAnswer < patienceMs
         if (!mayPass) throw error
+        return undefined
       }
-      await sleep(pollMs, either)
-    }
+    },
+    listen(changed, either) {
+      const watch = async () => {
+        for await (const event of client.events({ signal: either })) {
+          if (event.kind === 'play' && event.play.id === id) changed(event.play)
+        }
+      }
+      // Without events the looks alone go on.
+      watch().catch(() => {})
+      return () => {}
+    },
   }
-  const polled = poll()
-  polled.catch(() => {})
-  // Without events the poll alone goes on.
-  watch().catch(() => {})
-  try {
-    return await Promise.race([reached, polled])
-  } finally {
-    over.abort()
+  const isReached = (play: Play) => {
+    onPlay?.(play)
+    return until(play)
   }
+  return watchPlay(source, isReached, { signal, everyMs: pollMs })
 }

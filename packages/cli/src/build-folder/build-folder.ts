@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path'
-import type { Client } from '@ramet/client/client.ts'
+import type { Client } from '@ramet/client/client-shape.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
 import { isBuildSource, parseBuildSource } from '@ramet/model/units/build-source.ts'

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { Client } from '@ramet/client/client.ts'
+import type { Client } from '@ramet/client/client-shape.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { createWebSocketStream, WebSocket } from 'ws'
 

@@ -1,5 +1,5 @@
 import { portClosed } from '@ramet/model/errors/errors.ts'
-import type { Client } from '../client.ts'
+import type { Client } from '../client-shape.ts'
 
 /** One TCP connection into a machine, as streams of bytes. */
 export interface Socket extends Disposable {

@@ -1,6 +1,6 @@
 import { RametError } from '@ramet/model/errors/error.ts'
 import { shellCommand } from '@ramet/model/units/shell-words.ts'
-import type { Client } from '../client.ts'
+import type { Client } from '../client-shape.ts'
 import type { MachineStream } from '../machine-stream.ts'
 import { Command } from './command.ts'
 import { dial, type Socket } from './dial.ts'

@@ -1,6 +1,7 @@
 import type { Event } from '@ramet/model/api/events.ts'
 import type { CreatePlay, Playground } from '@ramet/model/api/wire.ts'
-import { type Client, type ClientOptions, createClient } from '../client.ts'
+import { createClient } from '../client.ts'
+import type { Client, ClientOptions } from '../client-shape.ts'
 import type { EventsOptions } from '../events.ts'
 import { Run } from './run.ts'
 import type { WaitFor } from './until.ts'

@@ -2,7 +2,7 @@ import type { ClonePlay, Play, Playground, PlayTaskDetails, SavePlay } from '@ra
 import { RametError } from '@ramet/model/errors/error.ts'
 import { unknownMachine } from '@ramet/model/errors/errors.ts'
 import type { Goal } from '@ramet/model/run/goals.ts'
-import type { Client } from '../client.ts'
+import type { Client } from '../client-shape.ts'
 import { Machine } from './machine.ts'
 import { untils, type WaitFor, waitUntil } from './until.ts'
 

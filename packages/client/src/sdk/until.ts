@@ -1,6 +1,6 @@
 import type { Play, Progress } from '@ramet/model/api/wire.ts'
 import { areTasksSettled, type Goal, goals, isReady, progressOf, taskProgressOf, whyUnreachable } from '@ramet/model/run/goals.ts'
-import type { Client } from '../client.ts'
+import type { Client } from '../client-shape.ts'
 import { waitForPlay } from '../wait-for-play.ts'
 
 export interface WaitFor {

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { areTasksSettled, type Goal, goals, isReady, progressOf, taskProgressOf, whyUnreachable } from '@ramet/model/run/goals.ts'
+import { type PlaySource, watchPlay } from '@ramet/model/run/watch-play.ts'
 import type { Call } from './tool.ts'
 
 /** What an agent may wait for. `initialised`: ready, and the init tasks of its playground are over. */
@@ -26,31 +26,33 @@ export async function waitForPlay(
 ): Promise<{ play: Play; isReached: boolean }> {
   const goal = untils[until]
   const over = AbortSignal.any([signal, AbortSignal.timeout(withinMs)])
-  let wake = () => {}
   let told = ''
-  const stop = services.events.subscribe(
-    user,
-    ({ event }) => {
-      if (event.kind === 'play' && event.play.id === asked.id) wake()
-    },
-    'now',
-  )
+  const look = () => services.runs.get(user, asked.id)
+  const isReached = (play: Play): boolean => {
+    if (goal.isReached(play)) return true
+    const failure = whyUnreachable(play, goal.wanted === 'RUNNING' ? goals.ready : goal, asked)
+    if (failure) throw failure
+    const { message } = isReady(play) ? taskProgressOf(play) : progressOf(play)
+    if (message !== told) tell(message)
+    told = message
+    return false
+  }
+  const source: PlaySource = {
+    look,
+    listen: (changed) =>
+      services.events.subscribe(
+        user,
+        ({ event }) => {
+          if (event.kind === 'play' && event.play.id === asked.id) changed()
+        },
+        'now',
+      ),
+  }
   try {
-    for (;;) {
-      const changed = Promise.withResolvers<void>()
-      wake = changed.resolve
-      const play = await services.runs.get(user, asked.id)
-      if (goal.isReached(play)) return { play, isReached: true }
-      const failure = whyUnreachable(play, goal.wanted === 'RUNNING' ? goals.ready : goal, asked)
-      if (failure) throw failure
-      if (over.aborted) return { play, isReached: false }
-      const { message } = isReady(play) ? taskProgressOf(play) : progressOf(play)
-      if (message !== told) tell(message)
-      told = message
-      // Events may be lost; then the next look finds it.
-      await Promise.race([changed.promise, delay(lookEveryMs, undefined, { signal: over }).catch(() => {})])
-    }
-  } finally {
-    stop()
+    return { play: await watchPlay(source, isReached, { signal: over, everyMs: lookEveryMs }), isReached: true }
+  } catch (error) {
+    if (!over.aborted || error !== over.reason) throw error
+    const play = await look()
+    return { play, isReached: isReached(play) }
   }
 }

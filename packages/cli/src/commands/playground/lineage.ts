@@ -1,4 +1,4 @@
-import type { Client } from '@ramet/client/client.ts'
+import type { Client } from '@ramet/client/client-shape.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { runIdSchema } from '@ramet/model/units/names.ts'

@@ -1,4 +1,4 @@
-import type { Client } from '@ramet/client/client.ts'
+import type { Client } from '@ramet/client/client-shape.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { actionRefused, invalidInput, noWayIn } from '@ramet/model/errors/errors.ts'
 import { refusal } from '@ramet/model/run/run-state.ts'
