@@ -1,14 +1,15 @@
 import { routes } from '@ramet/model/api/routes.ts'
 import type { FastifyReply } from 'fastify'
 import { allowedBy } from '../oauth/agent-scopes.ts'
+import { isLoopback } from '../oauth/client-ids.ts'
 import type { AgentRequest } from '../services.ts'
 import { escaped, sendPage } from './html-page.ts'
 
 /** Asks whether an agent may act for the user. It says its name itself, so where the answer goes is shown as well. */
 export function askToAdmitAgent(reply: FastifyReply, asked: AgentRequest, ticket: string): string {
   const { agent, scopes, redirectUri } = asked
-  const { host, hostname } = new URL(redirectUri)
-  const place = ['127.0.0.1', '[::1]', 'localhost'].includes(hostname)
+  const { host } = new URL(redirectUri)
+  const place = isLoopback(redirectUri)
     ? `a program on the computer of this browser (<code>${escaped(host)}</code>)`
     : `the website <code>${escaped(host)}</code>`
   return sendPage(
@@ -33,11 +34,22 @@ export const leadBack = (reply: FastifyReply, title: string, to: string): string
     `<meta http-equiv="refresh" content="0;url=${escaped(to)}">`,
   )
 
+/**
+ * For a request that an agent got wrong. Nobody has agreed to anything yet, and whoever likes registers an agent: a browser is led to another website by a click alone, never by itself
+ * (RFC 9700, 4.11).
+ */
+export const askedWrongly = (reply: FastifyReply, fault: string, to: string): string =>
+  sendPage(
+    reply.code(400),
+    'The agent asked for something else',
+    `<p>${escaped(fault)}</p><p><a href="${escaped(to)}">Tell the agent</a> at <code>${escaped(new URL(to).host)}</code>, or close this page.</p>`,
+  )
+
 /** A browser sends its cookie here only when it comes from a page of this server (SameSite=Strict): that is this one, by its link. */
 export const logInFirst = (reply: FastifyReply, url: string): string =>
   sendPage(
     reply.code(401),
     'Log in first',
     `<p>An agent asks to act for you, and this browser is not logged in, or another site led here.</p>
-<p><a href="${escaped(url)}">Go on</a> if you are logged in. Else run <code>ramet login</code> on the machine of the server first.</p>`,
+<p><a href="${escaped(url)}">Go on</a> if you are logged in. Else <a href="/">log in</a> first, and come back.</p>`,
   )

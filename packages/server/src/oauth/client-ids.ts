@@ -42,9 +42,12 @@ const wrongRedirect = (uri: string) =>
 
 const loopback = ['127.0.0.1', '[::1]', 'localhost']
 
+/** True for an address on the computer of the browser. */
+export const isLoopback = (uri: string): boolean => loopback.includes(URL.parse(uri)?.hostname ?? '')
+
 /** https, or http to the computer of the browser. Nothing that is shown otherwise than it is read. */
 export function isRedirect(uri: string): boolean {
   const url = URL.parse(uri)
   if (!url || !/^[!-~]+$/.test(uri) || uri.includes('#') || url.username !== '' || url.password !== '') return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback.includes(url.hostname))
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(uri))
 }

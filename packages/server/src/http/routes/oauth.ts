@@ -17,12 +17,13 @@ import { z } from 'zod'
 import { credentialsOf } from '../../access/credentials.ts'
 import type { Gate } from '../../access/gate.ts'
 import { readAgentScopes } from '../../oauth/agent-scopes.ts'
+import { isLoopback } from '../../oauth/client-ids.ts'
 import { authorizationServer, mcpAddress, protectedResource, sameResource } from '../../oauth/metadata.ts'
 import { OAuthFault } from '../../oauth/oauth-fault.ts'
 import type { AgentRequest, Agents } from '../../services.ts'
 import { told } from '../approval-page.ts'
 import { formType } from '../form-body.ts'
-import { askToAdmitAgent, leadBack, logInFirst } from '../oauth-pages.ts'
+import { askedWrongly, askToAdmitAgent, leadBack, logInFirst } from '../oauth-pages.ts'
 import { publicUrl } from '../public-url.ts'
 import { bodyBytes, type Route, route } from '../route.ts'
 import type { IsSecure } from '../secure-requests.ts'
@@ -127,7 +128,8 @@ export function oauthRoutes(agents: Agents, gate: Gate, isSecure: IsSecure): Rou
         } catch (error) {
           if (!(error instanceof OAuthFault)) throw error
           const answer = { error: error.word, error_description: error.message }
-          return reply.redirect(backTo({ redirectUri, state: query.state, issuer }, answer), 302) as never
+          const to = backTo({ redirectUri, state: query.state, issuer }, answer)
+          return isLoopback(redirectUri) ? (reply.redirect(to, 302) as never) : askedWrongly(reply, error.message, to)
         }
       },
     }),
