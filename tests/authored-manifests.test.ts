@@ -22,7 +22,7 @@ const MiB = 2 ** 20
 const manifests: readonly Authored[] = [
   {
     file: 'wireguard-hub.yaml',
-    warnings: ['not_acted_on', 'unknown_field', 'unknown_field', 'unknown_kernel'],
+    warnings: ['unknown_field', 'unknown_field', 'unknown_kernel'],
     machines: [
       'hub: 1 CPU, 512MiB; /=5120 MiB; wan=203.0.113.2; root*',
       'spoke-a: 1 CPU, 300MiB; /=2560 MiB; wan=203.0.113.1 office-a=192.168.10.1; root*',
@@ -105,7 +105,7 @@ const manifests: readonly Authored[] = [
   },
   {
     file: 'legacy.yaml',
-    warnings: ['not_acted_on', 'unknown_machine'],
+    warnings: ['unknown_machine'],
     machines: ['ubuntu-01: 1 CPU, 512MiB; /=20480 MiB; local=172.16.0.2; root laborant*'],
     tabs: ['terminal ubuntu-01 "ubuntu-01"'],
     tasks: [],

@@ -71,7 +71,7 @@ describe('memory of a real VM that cannot be resumed', { concurrency: false }, (
   test('a layer of its drive is gone: the start fails and says which, and goes on with its memory once the layer is back', async () => {
     const run = await clone()
     await server.kill()
-    const db = new DatabaseSync(join(server.home, 'ramet.sqlite'), { readOnly: true })
+    const db = new DatabaseSync(join(server.home, 'ramet.sqlite'), { readOnly: true, timeout: 10_000 })
     const { file } = db.prepare('select file from layers join drives on layer_id = layers.id where run_id = ?').get(run) ?? {}
     db.close()
     await server.start()

@@ -45,7 +45,7 @@ describe('runs that keep their memory', { concurrency: false }, () => {
   /** Changes the store as nobody should, while no server has it. */
   const meddle = async (sql: string) => {
     await server.kill()
-    const db = new DatabaseSync(join(server.home, 'ramet.sqlite'))
+    const db = new DatabaseSync(join(server.home, 'ramet.sqlite'), { timeout: 10_000 })
     db.exec(sql)
     db.close()
     await server.start()

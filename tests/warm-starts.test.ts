@@ -31,7 +31,7 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
   const throwaways = () => throwawaysOf(server)
   const meddle = async (text: string) => {
     await server.kill()
-    const db = new DatabaseSync(join(server.home, 'ramet.sqlite'))
+    const db = new DatabaseSync(join(server.home, 'ramet.sqlite'), { timeout: 10_000 })
     db.exec(text)
     db.close()
     await server.start()

@@ -52,7 +52,7 @@ export async function readCut(home: string, run: string): Promise<CutNumbers> {
 }
 
 function rowsOf(home: string, run: string): CutRows {
-  const db = new DatabaseSync(join(home, 'ramet.sqlite'), { readOnly: true })
+  const db = new DatabaseSync(join(home, 'ramet.sqlite'), { readOnly: true, timeout: 10_000 })
   try {
     const snapshot = db
       .prepare(

@@ -21,8 +21,14 @@ export async function crashed({ child }: Pick<TestServer, 'child'>, step: string
 /** Asks for something of a server that ends itself by SIGKILL on the way, after `step`, then starts the next one. */
 export async function killAfter(server: TestServer, step: string, ask: () => Promise<unknown>, withinMs?: number): Promise<void> {
   await arm(server, 'crash-after', step)
-  await ask().catch(() => {})
-  await crashed(server, step, withinMs)
+  // The end of the server takes the answer along. What failed before is why the server does not end.
+  let failure: unknown
+  await ask().catch((error: unknown) => {
+    failure = error
+  })
+  await crashed(server, step, withinMs).catch((error: Error) => {
+    throw new Error(error.message, { cause: failure })
+  })
   await server.start()
 }
 

@@ -2,9 +2,13 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { TestServer } from './server.ts'
 
+/** Beside a server that writes: without it a statement that meets a write fails at once. */
+const busyMs = 10_000
+const open = ({ home }: Pick<TestServer, 'home'>) => new DatabaseSync(join(home, 'ramet.sqlite'), { timeout: busyMs })
+
 /** Rows of the server's store, also of what nobody sees. */
-export function readStore<T>({ home }: Pick<TestServer, 'home'>, sql: string): T[] {
-  const db = new DatabaseSync(join(home, 'ramet.sqlite'))
+export function readStore<T>(server: Pick<TestServer, 'home'>, sql: string): T[] {
+  const db = open(server)
   try {
     return db.prepare(sql).all() as T[]
   } finally {
@@ -13,8 +17,8 @@ export function readStore<T>({ home }: Pick<TestServer, 'home'>, sql: string): T
 }
 
 /** Changes rows of a server that is not running. */
-export function changeStore({ home }: Pick<TestServer, 'home'>, sql: string): void {
-  const db = new DatabaseSync(join(home, 'ramet.sqlite'))
+export function changeStore(server: Pick<TestServer, 'home'>, sql: string): void {
+  const db = open(server)
   db.exec(sql)
   db.close()
 }
