@@ -72,7 +72,7 @@ export function userService(
         if (disabled === true) await removeInvitationsOf(trx, row.id)
         return row
       })
-      // Tokens and keys come back with the account; a browser signs in again.
+      // Keys come back with the account; a browser, and what it let in, signs in again.
       if (disabled === true) await tokens.removeSessionsOf(id)
       return one(id)
     },
