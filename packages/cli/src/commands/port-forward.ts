@@ -66,7 +66,8 @@ Examples:
         parent.error('error: name what to forward, such as 8080:80 (or --restore, or --list)', { exitCode: 2 })
       const tunnels = new Map<string, Tunnel>()
       const served: { close(): void }[] = []
-      try {
+      // Before the first line is printed: whoever reads it may press ctrl-c at once.
+      const serve = async (signal: AbortSignal) => {
         for (const { machine: wantedMachine, localPort, remotePort } of wanted) {
           const machine = pickMachine(play, wantedMachine).name
           const tunnel = tunnels.get(machine) ?? new Tunnel(client, play.id, machine)
@@ -82,7 +83,10 @@ Examples:
           out.result(`${flags.address}:${one.port}`)
           if (!flags.quiet) out.note(`  leads to port ${remotePort} of ${machine}`)
         }
-        await interruptible('The ports are closed. Those of the run are saved: ramet port-forward RUN --restore', untilAborted)
+        await untilAborted(signal)
+      }
+      try {
+        await interruptible('The ports are closed. Those of the run are saved: ramet port-forward RUN --restore', serve)
       } finally {
         for (const one of served) one.close()
       }
@@ -91,6 +95,7 @@ Examples:
 
 const untilAborted = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => {
+    signal.throwIfAborted()
     // The timer keeps this process, and listens to nothing.
     const forever = setInterval(() => {}, 2 ** 30)
     signal.addEventListener('abort', () => {
