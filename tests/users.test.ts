@@ -163,7 +163,7 @@ describe('people on one server', { concurrency: false }, () => {
     const { page } = browser
     page.setDefaultTimeout(30_000)
     await page.goto((await server.ok('login', '--print')).trim())
-    await page.getByRole('link', { name: 'owner' }).click()
+    await page.getByRole('link', { name: 'owner', exact: true }).click()
     const people = page.getByRole('region', { name: 'People' })
     await people.getByLabel('Invite somebody').fill('bea')
     await people.getByRole('button', { name: 'Invite', exact: true }).click()
@@ -175,7 +175,7 @@ describe('people on one server', { concurrency: false }, () => {
     await page.getByRole('heading', { name: 'Log in to Ramet' }).waitFor()
     await page.goto('about:blank')
     await page.goto(link ?? '')
-    await page.getByRole('link', { name: 'bea' }).click()
+    await page.getByRole('link', { name: 'bea', exact: true }).click()
     await page.getByText('You are a member of this server.').waitFor()
     assert.equal(await page.getByRole('region', { name: 'People' }).count(), 0)
     await page.getByLabel('New password').fill('a tall ladder')
