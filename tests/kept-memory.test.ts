@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { chmod, mkdir, open, readdir, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { inMachine } from './harness/in-machine.ts'
 import { vmProcesses } from './harness/leftovers.ts'
@@ -9,6 +8,7 @@ import { until } from './harness/processes.ts'
 import { runsOf } from './harness/runs-of.ts'
 import { TestServer } from './harness/server.ts'
 import { severalMachines } from './harness/several-machines.ts'
+import { changeStore } from './harness/throwaways.ts'
 
 /** Stop and restart with memory on the fake world: what is promised of rows, files and processes. `memory.system.test.ts` has real VMs. */
 describe('runs that keep their memory', { concurrency: false }, () => {
@@ -45,9 +45,7 @@ describe('runs that keep their memory', { concurrency: false }, () => {
   /** Changes the store as nobody should, while no server has it. */
   const meddle = async (sql: string) => {
     await server.kill()
-    const db = new DatabaseSync(join(server.home, 'ramet.sqlite'), { timeout: 10_000 })
-    db.exec(sql)
-    db.close()
+    changeStore(server, sql)
     await server.start()
   }
   const memoryFile = async (name: string) => join(server.home, 'snapshots', (await snapshots())[0] ?? '', name)

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { readdir, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { vmProcesses } from './harness/leftovers.ts'
 import { until } from './harness/processes.ts'
 import { runsOf } from './harness/runs-of.ts'
 import { TestServer } from './harness/server.ts'
-import { readStore, throwawaysOf } from './harness/throwaways.ts'
+import { changeStore, readStore, throwawaysOf } from './harness/throwaways.ts'
 
 /** Starts of official playgrounds that resume a snapshot of a throwaway run, on the fake world. `warm-starts.system.test.ts` has real VMs. In order. */
 describe('playgrounds that are kept warm', { concurrency: false }, () => {
@@ -31,9 +30,7 @@ describe('playgrounds that are kept warm', { concurrency: false }, () => {
   const throwaways = () => throwawaysOf(server)
   const meddle = async (text: string) => {
     await server.kill()
-    const db = new DatabaseSync(join(server.home, 'ramet.sqlite'), { timeout: 10_000 })
-    db.exec(text)
-    db.close()
+    changeStore(server, text)
     await server.start()
   }
   const snapshots = () => readdir(join(server.home, 'snapshots'))

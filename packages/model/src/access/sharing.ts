@@ -13,8 +13,8 @@ export type AccessList = keyof AccessLists
 const principals = z.array(wordSchema(200).min(1)).max(1000, 'must have at most 1000')
 export const accessListsSchema = z.strictObject({ canList: principals, canRead: principals, canStart: principals })
 
-const same = (who: readonly string[]): AccessLists => ({ canList: who, canRead: who, canStart: who })
-export const ownerAlone = same(['owner'])
+const same = (who: readonly string[]) => ({ canList: [...who], canRead: [...who], canStart: [...who] })
+export const ownerAlone: AccessLists = same(['owner'])
 
 /** Everybody with an account. Nothing is shown to who has none, so the original's two words mean the same here. */
 const everybody = ['anyone', 'authenticated']
@@ -46,7 +46,7 @@ export function visibilityOf({ canStart, canRead }: AccessLists): Visibility {
 }
 
 /** Lists that let everybody, these users or nobody but the owner use a playground. */
-export function sharedWith(whom: 'everybody' | readonly string[]): AccessLists {
+export function sharedWith(whom: 'everybody' | readonly string[]) {
   return whom === 'everybody' ? same(['anyone']) : same(['owner', ...whom.map((name) => `user:${name}`)])
 }
 

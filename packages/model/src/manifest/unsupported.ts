@@ -22,49 +22,35 @@ export function unsupportedFaults(spec: ManifestSpec, images?: readonly string[]
   for (const [index, { kind }] of spec.portForwards.entries())
     if (kind === 'remote')
       faults.push(notActedOn(['portForwards', index, 'kind'], 'Ports of your side are not served in the machine yet'))
-  faults.push(...strangersIn(spec.accessControl))
-  faults.push(...nobodyHere(spec.accessControl))
+  faults.push(...wordsForNobody(spec.accessControl))
   return [...faults, ...spec.machines.flatMap((machine, index) => machineFaults(machine, ['machines', index], images))]
 }
 
 const known = /^(owner|anyone|authenticated|nobody|instructor|(github|user|student|has-pack):.+)$/
 
-/** Who is let in by a word that nobody knows. */
-function strangersIn(lists: ManifestSpec['accessControl']): Fault[] {
+/** Words of access that let nobody in here: those that nobody knows, and those for somebody elsewhere (a nick on GitHub, a training, a pack). */
+function wordsForNobody(lists: ManifestSpec['accessControl']): Fault[] {
   return Object.entries(lists ?? {}).flatMap(([name, list]) =>
-    list.flatMap((who, index) =>
-      known.test(who)
+    list.flatMap((who, index) => {
+      const path: Path = ['accessControl', name, index]
+      if (!known.test(who))
+        return [
+          warning(
+            'unknown_principal',
+            path,
+            `Nobody is let in by ${JSON.stringify(who)}.`,
+            'Known are owner, anyone, authenticated, nobody, instructor, github:<handle>, user:<id>, student:<training>, has-pack:<pack>.',
+          ),
+        ]
+      return isActedOn(who)
         ? []
-        : [
-            warning(
-              'unknown_principal',
-              ['accessControl', name, index],
-              `Nobody is let in by ${JSON.stringify(who)}.`,
-              'Known are owner, anyone, authenticated, nobody, instructor, github:<handle>, user:<id>, student:<training>, has-pack:<pack>.',
-            ),
-          ],
-    ),
+        : [notActedOn(path, `Nobody of this server is let in by ${who}: \`user:NAME\` names one, \`anyone\` all`)]
+    }),
   )
 }
 
 /** What mkfs.xfs and mkfs.btrfs refuse to make smaller (measured with those of Debian 12). */
 const leastFilesystemBytes: Readonly<Record<string, number>> = { xfs: 300 * 1024 ** 2, btrfs: 109 * 1024 ** 2 }
-
-/** Who is let in by a word that means somebody elsewhere: a nick on GitHub, a training, a pack. */
-function nobodyHere(lists: ManifestSpec['accessControl']): Fault[] {
-  return Object.entries(lists ?? {}).flatMap(([name, list]) =>
-    list.flatMap((who, index) =>
-      known.test(who) && !isActedOn(who)
-        ? [
-            notActedOn(
-              ['accessControl', name, index],
-              `Nobody of this server is let in by ${who}: \`user:NAME\` names one, \`anyone\` all`,
-            ),
-          ]
-        : [],
-    ),
-  )
-}
 
 function machineFaults(machine: ManifestMachine, path: Path, images: readonly string[] | undefined): Fault[] {
   const faults: Fault[] = []

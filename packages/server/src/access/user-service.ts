@@ -15,6 +15,7 @@ import {
   listUsers,
   markUserRemoved,
   updateUser,
+  userOf,
 } from '../store/users.ts'
 import type { TokenAuth } from './auth.ts'
 import { hashPassword, isPassword } from './passwords.ts'
@@ -27,7 +28,7 @@ const invitationDays = 7
 export function userService(
   db: Db,
   tokens: Pick<TokenStore, 'removeSessionsOf'>,
-  auth: Pick<TokenAuth, 'find' | 'isFresh'>,
+  auth: Pick<TokenAuth, 'find' | 'isFresh' | 'closeSessionsOf'>,
 ): Users {
   async function one(id: string): Promise<UserAccount> {
     const [row] = await listUsers(db, id)
@@ -61,7 +62,7 @@ export function userService(
     invite: async (name) => invite((await named(db, name)).id),
 
     async change(name, { role, disabled }: ChangeUser) {
-      const { id } = await transaction(db, async (trx) => {
+      const row = await transaction(db, async (trx) => {
         const row = await named(trx, name)
         if (row.role === 'admin' && (role === 'member' || disabled === true) && !(await hasOtherAdmin(trx, row.id)))
           throw lastAdmin(name)
@@ -73,8 +74,8 @@ export function userService(
         return row
       })
       // Keys come back with the account; a browser, and what it let in, signs in again.
-      if (disabled === true) await tokens.removeSessionsOf(id)
-      return one(id)
+      if (disabled === true) await auth.closeSessionsOf(userOf(row))
+      return one(row.id)
     },
 
     async remove(name) {

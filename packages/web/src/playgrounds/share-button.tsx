@@ -109,6 +109,5 @@ export function ShareButton({ playground }: { playground: Playground }) {
 
 function listsOf(visibility: Visibility, names: string) {
   const people = names.split(/[\s,]+/).filter(Boolean)
-  const lists = sharedWith(visibility === 'public' ? 'everybody' : visibility === 'limited' ? people : [])
-  return { canList: [...lists.canList], canRead: [...lists.canRead], canStart: [...lists.canStart] }
+  return sharedWith(visibility === 'public' ? 'everybody' : visibility === 'limited' ? people : [])
 }

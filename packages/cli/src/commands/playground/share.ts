@@ -57,8 +57,7 @@ function listsOf({ accessControl }: Playground, options: ShareOptions) {
   const users = new Set(usersIn(accessControl ?? ownerAlone))
   for (const name of options.with ?? []) users.add(name)
   for (const name of options.without ?? []) users.delete(name)
-  const { canList, canRead, canStart } = sharedWith(options.public ? 'everybody' : options.private ? [] : [...users])
-  return { canList: [...canList], canRead: [...canRead], canStart: [...canStart] }
+  return sharedWith(options.public ? 'everybody' : options.private ? [] : [...users])
 }
 
 function whoMay({ visibility, accessControl }: Playground): string {

@@ -8,7 +8,12 @@ import { findUser, openOwner, userOf } from '../../store/users.ts'
 import type { MakeStore } from './fresh-store.ts'
 import { addPlayground, handles, race, testsOf, world } from './store-world.ts'
 
-const usersOf = (db: Db) => userService(db, tokenStore(db), { find: async () => undefined, isFresh: async () => true })
+const usersOf = (db: Db) =>
+  userService(db, tokenStore(db), {
+    find: async () => undefined,
+    isFresh: async () => true,
+    closeSessionsOf: ({ id }) => tokenStore(db).removeSessionsOf(id),
+  })
 const later = () => new Date(Date.now() + 60_000)
 
 /** What rows of people must do, on every store. */
