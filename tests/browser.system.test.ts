@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { openBrowser } from './harness/browser.ts'
+import { picture } from './harness/picture.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
@@ -11,6 +12,7 @@ describe('the dashboard', { concurrency: false }, () => {
   let browser: Awaited<ReturnType<typeof openBrowser>>
   let page: Page
   let id = ''
+  let shell: Page
 
   before(async () => {
     await server.start()
@@ -27,7 +29,7 @@ describe('the dashboard', { concurrency: false }, () => {
 
   /** What the terminal shows, as text. xterm draws rows as elements only with its DOM renderer, which the app uses. */
   // biome-ignore lint/performance/useDomNodeTextContent: rows are lines only as they are laid out
-  const screen = async () => (await page.locator('.xterm-rows').first().innerText()).replace(/\u00a0/g, ' ')
+  const screen = async (on: Page = page) => (await on.locator('.xterm-rows').first().innerText()).replace(/\u00a0/g, ' ')
   const shows = (pattern: RegExp, timeoutMs = 60_000) =>
     until(`the terminal to show ${pattern}`, async () => pattern.test(await screen()), timeoutMs).catch(async (error) => {
       throw new Error(`${(error as Error).message}; it shows:\n${await screen().catch(String)}`)
@@ -162,6 +164,37 @@ describe('the dashboard', { concurrency: false }, () => {
     await until('the clone to be DESTROYED', async () => (await plays.get(clone)).state === 'DESTROYED')
   })
 
+  test('a published shell is a page of its own, for whoever is logged in; each visitor of a public one has his own', async () => {
+    const url = (await server.ok('expose', 'shell', id, '-q')).trim()
+    shell = await browser.context.newPage()
+    await shell.goto(url)
+    await shell.getByRole('link', { name: 'Sign in with Ramet' }).click()
+    await shell.getByText('Private: yours alone.').waitFor()
+    assert.equal(shell.url(), url)
+    const says = (on: Page, pattern: RegExp) =>
+      until(`the published shell to show ${pattern}`, async () => pattern.test(await screen(on)), 60_000)
+    await says(shell, /[#$] *$/m)
+    await shell.keyboard.type('mark=found-again; echo "I am $(id -un) on $(hostname)"\n')
+    await says(shell, /^I am \w+ on debian$/m)
+    await picture(shell, 'published-shell')
+    await shell.reload()
+    await says(shell, /^I am \w+ on debian$/m)
+
+    const open = (await server.ok('expose', 'shell', `${id}/debian`, '--user', 'root', '--public', '-q')).trim()
+    const visitor = await browser.context.newPage()
+    await visitor.goto(open)
+    await visitor.getByText('Public: whoever has the address').waitFor()
+    await says(visitor, /[#$] *$/m)
+    await visitor.keyboard.type('echo "a stranger: <$mark>"\n')
+    await says(visitor, /^a stranger: <>$/m)
+    const listed = await server.ok('expose', 'list', id)
+    const published = /^(\w+) +shell +debian +root +public/m.exec(listed)?.[1]
+    assert.ok(published, listed)
+    await server.ok('expose', 'remove', id, published)
+    await visitor.getByText('There is no published port or shell').waitFor()
+    await visitor.close()
+  })
+
   test('stop, continue and destroy are buttons; the list shows the state', async () => {
     await page
       .getByRole('button', { name: /^stop$/i })
@@ -182,6 +215,16 @@ describe('the dashboard', { concurrency: false }, () => {
     await shows(/[#$] *$/m, 300_000)
     await page.getByRole('button', { name: /^Resumed from .* UTC, when it was stopped$/ }).waitFor()
     await answers('after the stop')
+    await until(
+      'the published shell to go on as well',
+      async () => {
+        await shell.locator('.xterm').click()
+        await shell.keyboard.type('echo "after the stop: <$mark>"\n')
+        return (await screen(shell)).includes('after the stop: <found-again>')
+      },
+      60_000,
+      1000,
+    )
     await page.goto(server.endpoint)
     const row = page.getByRole('listitem').filter({ has: page.locator(`a[href="/runs/${id}"]`) })
     await row.getByRole('button', { name: /^destroy$/i }).click()

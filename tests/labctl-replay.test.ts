@@ -364,6 +364,21 @@ describe('labctl playground', () => {
     assert.deepEqual(await labctl.ask(z.array(go.port), 'GET', `/plays/${id}/ports`), [])
   })
 
+  test('expose shell, list, remove', async () => {
+    const made = await labctl.ask(go.shell, 'POST', `/plays/${id}/shells`, { machine: 'web', user: 'root', access: 'public' })
+    assert.deepEqual([made.playId, made.machine, made.user, made.access], [id, 'web', 'root', 'public'])
+    assert.match(made.url ?? '', new RegExp(`^https?://${made.hostname}(:\\d+)?/$`))
+    assert.deepEqual(
+      (await labctl.ask(z.array(go.shell), 'GET', `/plays/${id}/shells`)).map((each) => each.id),
+      [made.id],
+    )
+    // `expose list` asks both, `expose remove` whichever has the id.
+    assert.deepEqual(await labctl.ask(z.array(go.port), 'GET', `/plays/${id}/ports`), [])
+    assert.equal((await labctl.send('DELETE', `/plays/${id}/ports/${made.id}`)).status, 404)
+    await labctl.ask(go.anything, 'DELETE', `/plays/${id}/shells/${made.id}`)
+    assert.deepEqual(await labctl.ask(z.array(go.shell), 'GET', `/plays/${id}/shells`), [])
+  })
+
   test('destroy: a second one answers as the first, and nothing of it is shown as on', async () => {
     const bodies = [await act(id, { action: 'destroy' }), await act(id, { action: 'destroy' })]
     assert.deepEqual(

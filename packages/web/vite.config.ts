@@ -18,6 +18,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // The app, and the page of a published shell, which is served at a host of its own.
+    rolldownOptions: { input: ['index.html', 'shell.html'].map((name) => fileURLToPath(new URL(name, import.meta.url))) },
     // React, Base UI and the router are one chunk that every page needs (560 kB, 180 kB compressed); only the terminal comes later.
     chunkSizeWarningLimit: 700,
   },

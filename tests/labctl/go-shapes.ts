@@ -207,6 +207,15 @@ export const port = z.object({
   pathRewrite: goString,
   url: z.url(),
 })
+export const shell = z.object({
+  id: z.string().min(1),
+  playId: goString,
+  machine: goString,
+  user: goString,
+  hostname: goString,
+  access: goString,
+  url: z.url(),
+})
 export const scannedPorts = z.array(z.object({ machine: z.string(), number: z.int(), protocol: z.string() }))
 export const consoles = z.object({ consoles: z.array(z.string()) })
 export const content = z.object({ content: z.string() })

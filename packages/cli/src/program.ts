@@ -8,6 +8,7 @@ import { addExposeList } from './commands/expose/list.ts'
 import { addExposePort } from './commands/expose/port.ts'
 import { addExposeRemove } from './commands/expose/remove.ts'
 import { addExposeScan } from './commands/expose/scan.ts'
+import { addExposeShell } from './commands/expose/shell.ts'
 import { addFsck } from './commands/fsck.ts'
 import { addHealth } from './commands/health.ts'
 import { addImageBuild } from './commands/image/build.ts'
@@ -155,9 +156,10 @@ export function createProgram(): Command {
   addUserPasswd(user, open)
   const expose = program
     .command('expose')
-    .summary('ports of runs under host names of their own')
-    .description('Ports of runs under host names of their own: `ramet expose RUN PORT`.')
+    .summary('ports and shells of runs under host names of their own')
+    .description('Ports and shells of runs under host names of their own: `ramet expose RUN PORT`, `ramet expose shell RUN`.')
   addExposePort(expose, open)
+  addExposeShell(expose, open)
   addExposeList(expose, open)
   addExposeRemove(expose, open)
   addExposeScan(expose, open)

@@ -3,7 +3,15 @@ import type { Event } from '@ramet/model/api/events.ts'
 import type { Check, EndedSessions, Finding, Health, Image, ImageDetails, LoginLink, Me } from '@ramet/model/api/host.ts'
 import type { AskedJournal, JournalFrame } from '@ramet/model/api/journal.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
-import type { ExposePortRequest, Port, SavedForward, SaveForwardRequest, ScannedPort } from '@ramet/model/api/ports.ts'
+import type {
+  ExposePortRequest,
+  ExposeShellRequest,
+  Port,
+  SavedForward,
+  SaveForwardRequest,
+  ScannedPort,
+  Shell,
+} from '@ramet/model/api/ports.ts'
 import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
 import type { TlsInfo } from '@ramet/model/api/tls.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
@@ -117,6 +125,10 @@ export interface PortsClient {
   /** The same port in the same way once more answers with what is there. */
   expose(id: string, body: ExposePortRequest): Promise<Port>
   remove(id: string, port: string): Promise<void>
+  shells(id: string): Promise<Shell[]>
+  /** A page with a terminal. The same shell in the same way once more answers with what is there. */
+  exposeShell(id: string, body?: ExposeShellRequest): Promise<Shell>
+  removeShell(id: string, shell: string): Promise<void>
   /** What answers with HTTP or HTTPS, of one machine or of all. */
   scan(id: string, machine?: string): Promise<ScannedPort[]>
   forwards(id: string): Promise<SavedForward[]>

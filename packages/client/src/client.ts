@@ -3,7 +3,15 @@ import type { Event } from '@ramet/model/api/events.ts'
 import type { Check, EndedSessions, Finding, Health, Image, ImageDetails, LoginLink, Me } from '@ramet/model/api/host.ts'
 import type { AskedJournal } from '@ramet/model/api/journal.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
-import type { ExposePortRequest, Port, SavedForward, SaveForwardRequest, ScannedPort } from '@ramet/model/api/ports.ts'
+import type {
+  ExposePortRequest,
+  ExposeShellRequest,
+  Port,
+  SavedForward,
+  SaveForwardRequest,
+  ScannedPort,
+  Shell,
+} from '@ramet/model/api/ports.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
 import type { TlsInfo } from '@ramet/model/api/tls.ts'
@@ -97,6 +105,9 @@ export function createClient(options: ClientOptions): Client {
       list: (id: string) => get<Port[]>(routes.ports(id)),
       expose: (id: string, body: ExposePortRequest) => post<Port>(routes.ports(id), body),
       remove: (id: string, port: string) => remove(routes.port(id, port)),
+      shells: (id: string) => get<Shell[]>(routes.shells(id)),
+      exposeShell: (id: string, body: ExposeShellRequest = {}) => post<Shell>(routes.shells(id), body),
+      removeShell: (id: string, shell: string) => remove(routes.shell(id, shell)),
       scan: (id: string, machine?: string) => post<ScannedPort[]>(routes.portScan(id) + query({ machine })),
       forwards: (id: string) => get<SavedForward[]>(routes.portForwards(id)),
       saveForward: async (id: string, body: SaveForwardRequest) => void (await post(routes.portForwards(id), body)),

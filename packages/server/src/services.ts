@@ -4,7 +4,7 @@ import type { CreateToken, Credential, Preferences, Token } from '@ramet/model/a
 import type { Check, Finding, Health, Image, ImageDetails, Me } from '@ramet/model/api/host.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
 import type { AgentTokens, RegisteredAgent } from '@ramet/model/api/oauth.ts'
-import type { ExposePort, SavedForward, SaveForward, ScannedPort } from '@ramet/model/api/ports.ts'
+import type { ExposePort, ExposeShell, SavedForward, SaveForward, ScannedPort } from '@ramet/model/api/ports.ts'
 import type { SearchItem, SearchQuery } from '@ramet/model/api/search.ts'
 import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
 import type { Overrides } from '@ramet/model/api/start-overrides.ts'
@@ -266,12 +266,19 @@ export interface SshKeys {
   userOf(key: Buffer): Promise<User | undefined>
 }
 
+export type PublishedKind = 'port' | 'shell'
+
 /** Ports, shells and forwards of runs. */
 export interface Ports {
+  /** Ports and shells, oldest first. */
   list(user: User, runId: string): Promise<readonly PublishedPortRow[]>
   /** What is published in the same way already is answered again. Throws `too_many_published_ports`. */
   expose(user: User, runId: string, body: ExposePort): Promise<PublishedPortRow>
-  remove(user: User, runId: string, id: string): Promise<void>
+  /** A page with a terminal. Throws as `expose`, and `no_ssh`. */
+  exposeShell(user: User, runId: string, body: ExposeShell): Promise<PublishedPortRow>
+  remove(user: User, runId: string, id: string, kind: PublishedKind): Promise<void>
+  /** Calls back when the port or shell is published no more by `remove`. Returns the way to stop. */
+  whenRemoved(id: string, listener: () => void): () => void
   /** What is published under a name, and whose it is; asked before anything is known of who comes. */
   find(name: string): Promise<FoundPort | undefined>
   scan(user: User, runId: string, machine: string | undefined): Promise<ScannedPort[]>

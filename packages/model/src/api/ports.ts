@@ -66,6 +66,7 @@ export const exposeShellSchema = z.object({
   access: orNothing(portAccessSchema),
 })
 export type ExposeShell = z.infer<typeof exposeShellSchema>
+export type ExposeShellRequest = z.input<typeof exposeShellSchema>
 
 export const shellSchema = z.object({
   id: z.string(),

@@ -45,6 +45,8 @@ export const routes = {
   portForward: (id: string, index: number | string) => `/api/plays/${enc(id)}/port-forwards/${enc(index)}`,
   ports: (id: string) => `/api/plays/${enc(id)}/ports`,
   port: (id: string, port: string) => `/api/plays/${enc(id)}/ports/${enc(port)}`,
+  shells: (id: string) => `/api/plays/${enc(id)}/shells`,
+  shell: (id: string, shell: string) => `/api/plays/${enc(id)}/shells/${enc(shell)}`,
   portScan: (id: string) => `/api/plays/${enc(id)}/ports/scan`,
   portLogins: () => '/api/port-logins',
   /** Answers with the URL of a websocket of live status, `liveStatus`; labctl's way to follow a run. */

@@ -18,6 +18,7 @@ import { addAgents } from '../mcp/agents.ts'
 import { enterUrl } from '../ports/enter-url.ts'
 import { Handovers } from '../ports/handovers.ts'
 import { PortFront } from '../ports/port-front.ts'
+import { ShellFront } from '../ports/shell-front.ts'
 import type { Services } from '../services.ts'
 import type { WebState } from '../web/bundle.ts'
 import { serveWeb } from '../web/serve.ts'
@@ -147,8 +148,10 @@ export function assembleApp(services: Services, options: AppOptions): App {
   addMachineSockets(sockets, { services, gate, log, counts })
   serveDescription(app, () => describeApi(routes, sockets.declared))
   sockets.attach(app.server)
+  const { webFolder, webState = () => 'ready' as const } = options
   const front = new PortFront({
     services,
+    shells: new ShellFront({ machines: services.machines, sockets, counts, webFolder, webState, log }),
     gate,
     bounds,
     counts,
@@ -167,7 +170,7 @@ export function assembleApp(services: Services, options: AppOptions): App {
     await sockets.close()
   })
   serveEnterPort(app)
-  if (options.webFolder !== undefined) serveWeb(app, options.webFolder, options.webState ?? (() => 'ready'))
+  if (webFolder !== undefined) serveWeb(app, webFolder, webState)
   return { app, routes, sockets: sockets.declared, bounds }
 }
 

@@ -11,6 +11,8 @@ import type { OpenCounts } from '../access/open-counts.ts'
 import { permitScope } from '../access/permit.ts'
 import type { Services, User } from '../services.ts'
 import { MachinePump } from './machine-pump.ts'
+import { serveTerminal } from './serve-terminal.ts'
+import { untilGone } from './until-gone.ts'
 import { validate } from './validate.ts'
 import type { AskedSocket, WebSockets } from './web-sockets.ts'
 
@@ -21,11 +23,12 @@ export interface MachineSocketsOptions {
   readonly log: FastifyBaseLogger
 }
 
-const terminalQuerySchema = z.object({
-  user: wordSchema(32).default(''),
+/** Of a terminal's websocket. */
+export const terminalSizeSchema = z.object({
   cols: z.coerce.number().int().min(1).max(1000).default(80),
   rows: z.coerce.number().int().min(1).max(1000).default(24),
 })
+const terminalQuerySchema = terminalSizeSchema.extend({ user: wordSchema(32).default('') })
 const sessionSchema = z.object({
   session: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, - and _'),
 })
@@ -72,24 +75,7 @@ export function addMachineSockets(sockets: WebSockets, { services, gate, counts,
       return (socket) =>
         talk(asked, socket, user, async (pump) => {
           if (fault) throw fault
-          pump.expectInput()
-          let size: { cols: number; rows: number } | undefined
-          pump.onMessage((message) => {
-            if (message.type !== 'resize') return
-            size = message
-            terminal?.resize(message.cols, message.rows)
-          })
-          let terminal: Awaited<ReturnType<typeof machines.terminal>> | undefined
-          terminal = await untilGone(socket, machines.terminal(user, id, machine, session, options), (late) => late.close())
-          if (!terminal) return
-          const attached = terminal
-          socket.on('close', () => attached.close())
-          if (size) attached.resize(size.cols, size.rows)
-          pump.say({ type: 'ready', resumed: attached.resumed })
-          pump.setInput(attached.input)
-          const [exit] = await Promise.all([attached.exit, pump.send(attached.output, outputs.stdout)])
-          pump.say({ type: 'exit', ...exit })
-          pump.end()
+          await serveTerminal(socket, pump, () => machines.terminal(user, id, machine, session, options))
         })
     },
   )
@@ -168,27 +154,4 @@ export function addMachineSockets(sockets: WebSockets, { services, gate, counts,
         })
     },
   )
-}
-
-/** Waits for a resource; undefined when the client leaves first, and the resource is then disposed of. */
-async function untilGone<T>(socket: WebSocket, opening: Promise<T>, dispose: (late: T) => void): Promise<T | undefined> {
-  let isGone = socket.readyState !== socket.OPEN
-  const gone = Promise.withResolvers<undefined>()
-  const leave = () => {
-    isGone = true
-    gone.resolve(undefined)
-  }
-  socket.once('close', leave)
-  if (isGone) leave()
-  const guarded = opening.then((opened) => {
-    if (!isGone) return opened
-    dispose(opened)
-    return undefined
-  })
-  try {
-    return await Promise.race([guarded, gone.promise])
-  } finally {
-    socket.off('close', leave)
-    if (isGone) guarded.catch(() => {})
-  }
 }

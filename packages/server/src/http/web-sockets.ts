@@ -86,6 +86,17 @@ export class WebSockets {
     this.#routes.push({ path: new RegExp(`^${pattern}$`), open, lender })
   }
 
+  /** Accepts an upgrade that was let in elsewhere: the websocket is kept alive, and closed with the others. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, talk: (socket: WebSocket) => void): void {
+    this.#server.handleUpgrade(request, socket, head, (accepted) => {
+      this.#unanswered.set(accepted, 0)
+      accepted.on('pong', () => this.#unanswered.set(accepted, 0))
+      // The ws library answers what it refuses (a frame too large, invalid UTF-8) with its own close code.
+      accepted.on('error', (error) => this.#log.debug({ err: error }, 'websocket failed'))
+      talk(accepted)
+    })
+  }
+
   attach(server: Server): void {
     server.on('upgrade', (request, socket: Duplex, head) => void this.#upgrade(request, socket, head))
   }
@@ -115,13 +126,7 @@ export class WebSockets {
       const talk = await found.open(asked)
       this.#bounds.trust(request)
       socket.off('error', drop)
-      this.#server.handleUpgrade(request, socket, head, (accepted) => {
-        this.#unanswered.set(accepted, 0)
-        accepted.on('pong', () => this.#unanswered.set(accepted, 0))
-        // The ws library answers what it refuses (a frame too large, invalid UTF-8) with its own close code.
-        accepted.on('error', (error) => this.#log.debug({ err: error }, 'websocket failed'))
-        talk(accepted)
-      })
+      this.accept(request, socket, head, talk)
     } catch (error) {
       answerRaw(socket, this.#tell(error))
     }

@@ -8,15 +8,15 @@ export function noticeFor({ code, status, message, hint }: RametError, enterUrl:
     case 'sign_in_needed':
       return {
         status,
-        title: 'Sign in to see this port',
-        text: 'It is a private port of a Ramet run. Whoever owns the run may see it.',
+        title: 'Sign in to see this',
+        text: 'It is a private port or shell of a Ramet run. Whoever owns the run may see it.',
         link: { url: enterUrl(), label: 'Sign in with Ramet' },
       }
     case 'port_forbidden':
     case 'forbidden_origin':
       return { status, title: 'Not for you', text }
     case 'not_found':
-      return { status, title: 'Nothing is published here', text: 'The port was removed, or its run was destroyed.' }
+      return { status, title: 'Nothing is published here', text: 'It was removed, or its run was destroyed.' }
     case 'port_closed':
       return {
         status: 503,

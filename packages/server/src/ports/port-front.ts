@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { RametError } from '@ramet/model/errors/error.ts'
-import { internalError, invalidInput, notFound } from '@ramet/model/errors/errors.ts'
+import { internalError, notFound } from '@ramet/model/errors/errors.ts'
 import { rewritePath } from '@ramet/model/units/path-rewrite.ts'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Gate } from '../access/gate.ts'
@@ -19,12 +19,16 @@ import { setPass, writePass } from './port-cookie.ts'
 import { portNameOf } from './port-host.ts'
 import { answerNotice } from './port-pages.ts'
 import { admitVisitor, portForbidden, type Visit, type Visitor } from './port-visit.ts'
+import { checkForm, pathFor } from './request-form.ts'
+import type { ShellFront } from './shell-front.ts'
+import { watchVisit } from './watch-visit.ts'
 
 export interface PortFrontOptions {
   readonly services: Pick<Services, 'auth' | 'ports' | 'machines'>
   readonly gate: Pick<Gate, 'meet'>
   readonly bounds: Pick<ConnectionBounds, 'trust' | 'refuseBeyond'>
   readonly counts: OpenCounts
+  readonly shells: ShellFront
   readonly handovers: Handovers
   readonly key: Buffer
   readonly domain: string
@@ -78,6 +82,7 @@ export class PortFront {
   }
 
   async #serve(request: IncomingMessage, reply: ServerResponse, name: string): Promise<void> {
+    const { shells } = this.#options
     reply.on('error', () => reply.destroy())
     request.on('error', () => {})
     try {
@@ -85,6 +90,7 @@ export class PortFront {
       if (request.url?.startsWith(ownPath)) return await this.#enter(request, reply, name)
       const visitor = this.#visitor(request, name, false)
       const visit = await this.#admit(visitor)
+      if (visit.port.account !== null) return await shells.answer(visitor, reply, visit)
       await this.#exchange(visitor, visit, reply, (upstream) => forwardRequest(request, reply, upstream))
     } catch (error) {
       this.#refuse(request, reply, name, error)
@@ -99,6 +105,10 @@ export class PortFront {
       if (request.url?.startsWith(ownPath)) throw notFound('websocket', ownPath)
       const visitor = this.#visitor(request, name, true)
       const visit = await this.#admit(visitor)
+      if (visit.port.account !== null) {
+        socket.off('error', drop)
+        return this.#options.shells.upgrade(visitor, socket, head, visit, (lost) => this.#watch(visitor, visit, lost))
+      }
       await this.#exchange(visitor, visit, socket, (upstream) => forwardUpgrade(request, socket, head, upstream))
     } catch (error) {
       answerRaw(socket, this.#tell(error))
@@ -140,21 +150,17 @@ export class PortFront {
     client: ServerResponse | Duplex,
     forward: (upstream: Upstream) => Promise<void>,
   ): Promise<void> {
-    const { services, counts, key, recheckMs = 30_000 } = this.#options
+    const { services, counts } = this.#options
     const { request, origin } = visitor
     using _place = counts.take({ id: ownerId }, port.access === 'public' ? 'public-port-requests' : 'port-requests')
     const number = port.number ?? 0
     const connection = await services.machines.dial(user, port.run_id, port.machine, number)
     connection.on('error', () => connection.destroy())
     if (client.destroyed) return void connection.destroy()
-    const recheck = setInterval(() => {
-      admitVisitor({ ...services, key }, visitor).catch((error: unknown) => {
-        // A store that is busy for a moment ends no exchange.
-        if (!(error instanceof RametError)) return
-        client.destroy()
-        connection.destroy()
-      })
-    }, recheckMs).unref()
+    const unwatch = this.#watch(visitor, { port }, () => {
+      client.destroy()
+      connection.destroy()
+    })
     const host = port.host_rewrite ?? new URL(origin).host
     const tls = port.tls === 1
     const upstreamOrigin = port.host_rewrite === null ? undefined : `${tls ? 'https' : 'http'}://${port.host_rewrite}`
@@ -187,9 +193,14 @@ export class PortFront {
     } finally {
       this.#open.delete(client)
       this.#open.delete(connection)
-      clearInterval(recheck)
+      unwatch()
       connection.destroy()
     }
+  }
+
+  #watch(visitor: Visitor, { port }: Pick<Visit, 'port'>, lost: (why: RametError) => void): () => void {
+    const { services, key, recheckMs = 30_000 } = this.#options
+    return watchVisit({ ...services, key, recheckMs }, visitor, port, lost)
   }
 
   /** Trades a ticket for the cookie of this host, and leads on. */
@@ -231,15 +242,3 @@ export class PortFront {
     return known ?? internalError()
   }
 }
-
-/** What one server could read otherwise than the next: two hosts, another server's URL, methods about connections. Throws invalid_input. */
-function checkForm({ method, url, headersDistinct, rawHeaders }: IncomingMessage): void {
-  const hosts = rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host').length
-  if (hosts !== 1) throw invalidInput('A request names one host.')
-  if (!url?.startsWith('/')) throw invalidInput('A request to a published port names a path.')
-  if (method === 'CONNECT' || method === 'TRACE') throw invalidInput(`${method} is not passed on.`)
-  if (headersDistinct['content-length'] && headersDistinct['transfer-encoding']) throw invalidInput('A body has one length.')
-}
-
-/** A path on this host: never one that a browser takes for another host. */
-const pathFor = (to: string | null): string => (to?.startsWith('/') && !/^[/\\]{2}/.test(to) ? to : '/')

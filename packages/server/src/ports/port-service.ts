@@ -1,7 +1,7 @@
 import { type Limits, limitReached } from '@ramet/model/access/limits.ts'
 import { type SavedForward, savedForwardSchema } from '@ramet/model/api/ports.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
-import { notFound } from '@ramet/model/errors/errors.ts'
+import { notFound, noWayIn } from '@ramet/model/errors/errors.ts'
 import { machineNamed } from '../runs/machine-named.ts'
 import type { PermittedRun } from '../runs/permitted-run.ts'
 import type { Machines, Ports, User } from '../services.ts'
@@ -17,6 +17,7 @@ import {
   setForwards,
 } from '../store/published-ports.ts'
 import type { PublishedPortRow } from '../store/schema.ts'
+import { Removals } from './removals.ts'
 import { scanPorts } from './scan-ports.ts'
 
 export interface PortServiceTools {
@@ -46,9 +47,12 @@ export function portService({ db, permitted, machines, limits }: PortServiceTool
     })
   }
 
+  const removals = new Removals()
+
   const publish = async (user: User, id: string, how: Publishing): Promise<PublishedPortRow> => {
     const run = await permitted(user, 'run.publish', id)
-    const whole = { ...how, machine: machineNamed(run.plan.machines, how.machine) }
+    const machine = machineNamed(run.plan.machines, how.machine)
+    const whole = { ...how, machine }
     return transaction(db, async (trx) => {
       const same = (await listPublished(trx, id)).find((row) => isSame(row, whole))
       if (same) return same
@@ -73,10 +77,28 @@ export function portService({ db, permitted, machines, limits }: PortServiceTool
         path_rewrite: pathRewrite ?? null,
       })
     },
-    async remove(user, id, port) {
-      await permitted(user, 'run.publish', id)
-      if (!(await removePublished(db, id, port))) throw notFound('published port', port, 'See which there are: ramet expose list')
+    async exposeShell(user, id, { machine, user: account, access }) {
+      const { plan } = await permitted(user, 'run.publish', id)
+      const name = machineNamed(plan.machines, machine ?? '')
+      const planned = plan.machines.find((each) => each.name === name)
+      if (planned?.noSSH) throw noWayIn(name)
+      return publish(user, id, {
+        machine: name,
+        number: null,
+        account: account ?? planned?.users.find((each) => each.default)?.name ?? 'root',
+        access: access ?? 'private',
+        tls: 0,
+        host_rewrite: null,
+        path_rewrite: null,
+      })
     },
+    async remove(user, id, published, kind) {
+      await permitted(user, 'run.publish', id)
+      if (!(await removePublished(db, id, published, kind)))
+        throw notFound(`published ${kind}`, published, 'See which there are: ramet expose list')
+      removals.tell(published)
+    },
+    whenRemoved: (id, listener) => removals.when(id, listener),
     find: (name) => findPublished(db, name),
 
     async scan(user, id, only) {

@@ -11,7 +11,7 @@ test('a private port shows a stranger where to sign in, and nothing of the guest
   const { hostname } = await made.expose()
   const page = await made.ask(hostname, '/next?x="><script>', { headers: { accept: 'text/html' } })
   assert.equal(page.status, 401)
-  assert.match(page.text, /Sign in to see this port/)
+  assert.match(page.text, /Sign in to see this/)
   assert.match(page.text, /href="http:\/\/127\.0\.0\.1:\d+\/enter-port\?name=port1&amp;to=%2Fnext%3Fx%3D%22%3E%3Cscript%3E"/)
   assert.match(String(page.headers['content-security-policy']), /default-src 'none'/)
   const program = await made.ask(hostname, '/')

@@ -34,17 +34,17 @@ export interface VisitTools {
 }
 
 export const signInNeeded = () =>
-  new RametError('sign_in_needed', 401, 'This port is private.', {
+  new RametError('sign_in_needed', 401, 'This is private.', {
     hint: 'Open it from the dashboard, or send an API token: Authorization: Bearer TOKEN.',
   })
 
 export const portForbidden = () =>
-  new RametError('port_forbidden', 403, 'This port is not yours, or is not there.', {
+  new RametError('port_forbidden', 403, 'This is not yours, or is not there.', {
     hint: 'Ask whoever gave you the address to publish it: ramet expose RUN PORT --public',
   })
 
-const foreignPage = () =>
-  new RametError('forbidden_origin', 403, 'A page of another origin may not ask a private port.', {
+export const foreignPage = () =>
+  new RametError('forbidden_origin', 403, 'A page of another origin may not ask a private port or a shell.', {
     hint: 'Publish the port (--public) if pages of other hosts are to use it.',
   })
 

@@ -52,12 +52,13 @@ export async function insertPublished(db: Db, runId: string, how: Publishing): P
   return row
 }
 
-/** False: the run has none of this id. */
-export async function removePublished(db: Db, runId: string, id: string): Promise<boolean> {
+/** False: the run has none of this id and kind. A shell has an account, a port has none. */
+export async function removePublished(db: Db, runId: string, id: string, kind: 'port' | 'shell'): Promise<boolean> {
   const { numDeletedRows } = await db
     .deleteFrom('published_ports')
     .where('run_id', '=', runId)
     .where('id', '=', id)
+    .where('account', kind === 'shell' ? 'is not' : 'is', null)
     .executeTakeFirst()
   return Number(numDeletedRows) > 0
 }

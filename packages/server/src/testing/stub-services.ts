@@ -9,6 +9,7 @@ import { notFound } from '@ramet/model/errors/errors.ts'
 import { sha256 } from '../access/token-hash.ts'
 import { EventStream } from '../events/events.ts'
 import { agentLogins } from '../oauth/agent-logins.ts'
+import { Removals } from '../ports/removals.ts'
 import type { Services, User } from '../services.ts'
 import type { PublishedPortRow } from '../store/schema.ts'
 import { tokenStore } from '../store/tokens.ts'
@@ -141,6 +142,7 @@ export interface Stubs extends Services {
 
 /** Tokens are `alice-token` and `bob-token`, the login token `login`; Alice has one run. */
 export function stubServices(): Stubs {
+  const removals = new Removals()
   const tokens = new Map<string, User>([
     ['alice-token', alice],
     ['bob-token', bob],
@@ -278,9 +280,22 @@ export function stubServices(): Stubs {
         stubs.published.push(row)
         return row
       },
+      exposeShell: async (user, id, { machine, user: account, access }) => {
+        const row = await stubs.ports.expose(user, id, {
+          machine,
+          number: 1,
+          access,
+          tls: false,
+          hostRewrite: undefined,
+          pathRewrite: undefined,
+        })
+        return Object.assign(row, { number: null, account: account ?? 'root' })
+      },
+      whenRemoved: (id, listener) => removals.when(id, listener),
       remove: async (user, id, port) => {
         own(user, id)
         stubs.published.splice(0, stubs.published.length, ...stubs.published.filter((row) => row.id !== port))
+        removals.tell(port)
       },
       find: async (name) => {
         const row = stubs.published.find((each) => each.name === name)

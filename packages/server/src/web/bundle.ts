@@ -35,6 +35,7 @@ const sources = [
   'packages/web/src',
   'packages/web/public',
   'packages/web/index.html',
+  'packages/web/shell.html',
   'packages/web/package.json',
   'packages/web/vite.config.ts',
 ]

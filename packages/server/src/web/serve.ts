@@ -21,7 +21,8 @@ export function serveWeb(app: FastifyInstance, folder: string, state: () => WebS
   app.register(fastifyStatic, { root: folder, serve: false, dotfiles: 'deny', cacheControl: false, suppressWarning: true })
   app.get('/*', async (request, reply) => {
     const path = (request.params as { '*': string })['*']
-    if (path === 'api' || path.startsWith('api/')) return reply.callNotFound()
+    // The page of a published shell is served at the shell's own host alone.
+    if (path === 'api' || path.startsWith('api/') || path === 'shell.html') return reply.callNotFound()
     reply.header('content-security-policy', contentSecurityPolicy)
     reply.header('x-frame-options', 'DENY')
     if (!existsSync(join(folder, 'index.html'))) {

@@ -39,6 +39,8 @@ export interface ShellLinkOptions {
   readonly open: (size: Size) => ShellStream
   readonly screen: Screen
   readonly onState: (state: LinkState) => void
+  /** Which errors only somebody else can mend; default: the server's refusals. */
+  readonly isFinal?: (error: unknown) => boolean
   /** Resolves after so long, or earlier when the signal aborts. A test gives its own. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>
   readonly now?: () => number
@@ -98,7 +100,7 @@ export class ShellLink {
   }
 
   async #run(): Promise<void> {
-    const { onState, now = Date.now } = this.#options
+    const { onState, now = Date.now, isFinal = isRefusal } = this.#options
     let failures = 0
     let hasStood = false
     while (!this.#closing.signal.aborted) {
@@ -119,7 +121,7 @@ export class ShellLink {
         if (this.#closing.signal.aborted) return
         const wasSteady = stoodAt !== undefined && now() - stoodAt >= steadyMs
         failures = wasSteady ? 1 : failures + 1
-        const kind = mayPass(error) ? 'lost' : 'refused'
+        const kind = isFinal(error) ? 'refused' : 'lost'
         if (kind === 'refused') this.#held.clear()
         onState({ kind, error })
         await this.#pause(kind === 'lost' ? backoffMs(failures) : undefined)
@@ -193,9 +195,9 @@ class HeldInput {
 }
 
 /** The server's refusals are final until something else changes; everything else (it is away, the machine reboots) passes. */
-function mayPass(error: unknown): boolean {
+function isRefusal(error: unknown): boolean {
   const final = ['not_authenticated', 'not_found', 'unknown_machine', 'action_refused', 'forbidden_origin', 'invalid_input']
-  return !(error instanceof RametError && final.includes(error.code))
+  return error instanceof RametError && final.includes(error.code)
 }
 
 function waitFor(ms: number, signal: AbortSignal): Promise<void> {

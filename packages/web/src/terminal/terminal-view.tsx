@@ -11,6 +11,7 @@ interface TerminalViewProps {
   readonly open: (size: Size) => ShellStream
   readonly anew: string
   readonly ended: (code: number) => string
+  readonly isFinal?: (error: unknown) => boolean
 }
 
 /** A terminal that fills its parent. `open` is read once, when it is first shown: give another key for another shell. */
@@ -29,7 +30,7 @@ export function TerminalView({ label, ...given }: TerminalViewProps) {
       onInput: (input) => shell?.input(input),
       onSize: (size) => shell?.resize(size),
     })
-    shell = new ShellLink({ open: options.open, screen, onState: setState })
+    shell = new ShellLink({ ...options, screen, onState: setState })
     setLink(shell)
     screen.focus()
     return () => {

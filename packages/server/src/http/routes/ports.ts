@@ -1,13 +1,16 @@
 import { can } from '@ramet/model/access/can.ts'
 import {
   exposePortSchema,
+  exposeShellSchema,
   type Port,
   portLoginAnswerSchema,
   portLoginSchema,
   portSchema,
+  type Shell,
   savedForwardSchema,
   saveForwardSchema,
   scannedPortSchema,
+  shellSchema,
 } from '@ramet/model/api/ports.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import { invalidInput } from '@ramet/model/errors/errors.ts'
@@ -49,7 +52,49 @@ export function portRoutes({ services, gate, handovers, isSecure, domain }: Port
     ...(row.path_rewrite === null ? {} : { pathRewrite: row.path_rewrite }),
     url: `${originOf(request, row.name)}/`,
   })
+  const toShell = (request: FastifyRequest, row: PublishedPortRow): Shell => ({
+    id: row.id,
+    playId: row.run_id,
+    machine: row.machine,
+    user: row.account ?? '',
+    hostname: `${row.name}.${domain}`,
+    access: row.access,
+    url: `${originOf(request, row.name)}/`,
+  })
   return [
+    route({
+      method: 'GET',
+      path: routes.shells(':id'),
+      permission: 'run.read',
+      params: ['id'],
+      summary: 'Shells of the run that are pages with a host name of their own',
+      answer: z.array(shellSchema),
+      handle: async ({ user, params, request }) =>
+        (await ports.list(user, params.id)).filter(({ account }) => account !== null).map((row) => toShell(request, row)),
+    }),
+    route({
+      method: 'POST',
+      path: routes.shells(':id'),
+      permission: 'run.publish',
+      params: ['id'],
+      summary:
+        'Publishes a shell of a machine as a page with a terminal: for its owner (private) or for whoever knows the name (public)',
+      body: exposeShellSchema,
+      answer: shellSchema,
+      handle: async ({ user, params, body, request }) => toShell(request, await ports.exposeShell(user, params.id, body)),
+    }),
+    route({
+      method: 'DELETE',
+      path: routes.shell(':id', ':shell'),
+      permission: 'run.publish',
+      params: ['id', 'shell'],
+      summary: 'Ends the publishing of a shell, and what is open to it',
+      answer: z.object({}),
+      async handle({ user, params }) {
+        await ports.remove(user, params.id, params.shell, 'shell')
+        return {}
+      },
+    }),
     route({
       method: 'GET',
       path: routes.ports(':id'),
@@ -58,7 +103,7 @@ export function portRoutes({ services, gate, handovers, isSecure, domain }: Port
       summary: 'Ports of the run that have a host name of their own',
       answer: z.array(portSchema),
       handle: async ({ user, params, request }) =>
-        (await ports.list(user, params.id)).filter(({ number }) => number !== null).map((row) => toPort(request, row)),
+        (await ports.list(user, params.id)).filter(({ account }) => account === null).map((row) => toPort(request, row)),
     }),
     route({
       method: 'POST',
@@ -85,10 +130,10 @@ export function portRoutes({ services, gate, handovers, isSecure, domain }: Port
       path: routes.port(':id', ':port'),
       permission: 'run.publish',
       params: ['id', 'port'],
-      summary: 'Ends the publishing of a port: what is open to it ends within half a minute',
+      summary: 'Ends the publishing of a port, and what is open to it',
       answer: z.object({}),
       async handle({ user, params }) {
-        await ports.remove(user, params.id, params.port)
+        await ports.remove(user, params.id, params.port, 'port')
         return {}
       },
     }),
