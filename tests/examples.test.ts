@@ -88,6 +88,9 @@ describe('every example of the pages and of --help', { concurrency: false }, () 
         'lab-51c9d61a': created,
         ' db:5432:5432 web:8080:80': ' debian:0:5432 0:80',
         '-m box': '-m debian',
+        '/web ': '/debian ',
+        '15432': '0',
+        '1053': '0',
         '5432:5432': '0:5432',
         '8080:80': '0:80',
       })

@@ -35,6 +35,8 @@ for (const scheme of ['http', 'https'] as const) {
         tls: false,
         hostRewrite: undefined,
         pathRewrite: undefined,
+        protocol: undefined,
+        listen: undefined,
         ...body,
       })
       return `${scheme}://${name}.localhost:${port}`

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, connect as dialHere } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { connect } from '@ramet/client'
@@ -266,7 +267,13 @@ describe('plain ssh', { concurrency: false }, () => {
     const examples = new Set((await findExamples()).filter(isForRealMachine).map(({ text }) => text))
     assert.ok(examples.size >= 6)
     for (const text of examples) {
-      const given = { 'ramet-debian': 'ramet-lab', 'ramet-my-lab.web': 'ramet-lab.debian', ID: id, RUN: id }
+      const given = {
+        'ramet-debian': 'ramet-lab',
+        'ramet-my-lab.web': 'ramet-lab.debian',
+        'ID/web': `${id}/debian`,
+        ID: id,
+        RUN: id,
+      }
       const line = substitute(text, { ...given, '8080:localhost:80': `${await freePort()}:localhost:80` })
       const { code, stdout, stderr } = await typeIn(line, { folder: here, env: { RAMET_HOME: server.home } }, 'exit\n')
       assert.equal(code, 0, `${line}: ${stdout}${stderr}`)
@@ -288,6 +295,37 @@ describe('plain ssh', { concurrency: false }, () => {
     const { value } = await socket.readable.getReader().read()
     assert.match(new TextDecoder().decode(value), /from inside/)
     await assert.rejects(machine.connect(9), { code: 'port_closed' })
+  })
+
+  test('ports of the machine are plain TCP and UDP ports of the host', async () => {
+    const tcp = new URL((await server.ok('expose', id, '8080', '--tcp', '0', '-q')).trim())
+    const socket = dialHere({ host: tcp.hostname, port: Number(tcp.port) })
+    assert.match((await socket.take(1).toArray()).join(''), /from inside/)
+    const echo =
+      '$s = IO::Socket::INET->new(Proto => "udp", LocalPort => 8053) or die; while (defined($p = recv($s, $b, 2000, 0))) { send($s, "got $b", 0, $p) }'
+    await ssh(`nohup perl -MIO::Socket::INET -e '${echo}' >/dev/null 2>&1 &`)
+    const udp = new URL((await server.ok('expose', id, '8053', '--udp', '0', '-q')).trim())
+    const [one, other] = [createSocket('udp4'), createSocket('udp4')]
+    const heard: string[] = []
+    for (const [name, each] of [
+      ['one', one],
+      ['other', other],
+    ] as const)
+      each.on('message', (datagram) => heard.push(`${name} ${datagram}`))
+    await until(
+      'answers to each',
+      async () => {
+        one.send('a', Number(udp.port), udp.hostname)
+        other.send('b', Number(udp.port), udp.hostname)
+        return new Set(heard).size === 2
+      },
+      20_000,
+      100,
+    )
+    assert.deepEqual([...new Set(heard)].toSorted(), ['one got a', 'other got b'])
+    for (const each of [one, other]) each.close()
+    for (const port of (await server.ok('expose', 'list', id, '-q')).trim().split('\n'))
+      await server.ok('expose', 'remove', id, port)
   })
 
   test('an agent works in the machine by tools', async () => {

@@ -14,6 +14,7 @@ test('without flags and variables the defaults hold', () => {
     tlsFiles: undefined,
     publicUrl: undefined,
     portsDomain: 'localhost',
+    hostPorts: '127.0.0.1',
     cache: '/var/lib/ramet/cache',
     catalog: undefined,
     names: [],
@@ -48,6 +49,7 @@ test('flags win over variables, and the cache follows the home', () => {
     RAMET_TLS_KEY: '/etc/lab.key',
     RAMET_PUBLIC_URL: 'https://lab.example/',
     RAMET_PORTS_DOMAIN: 'Ports.example',
+    RAMET_HOST_PORTS: '0.0.0.0',
   }
   const config = readConfig(['--home', '/srv/b', '--port=0'], env)
   assert.deepEqual(config, {
@@ -60,6 +62,7 @@ test('flags win over variables, and the cache follows the home', () => {
     tlsFiles: { certificate: '/etc/lab.pem', key: '/etc/lab.key' },
     publicUrl: 'https://lab.example',
     portsDomain: 'ports.example',
+    hostPorts: '0.0.0.0',
     cache: '/srv/b/cache',
     catalog: '/srv/playgrounds',
     names: ['lab.example', 'other'],

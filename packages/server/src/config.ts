@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Limits, limitNames, parseLimits } from '@ramet/model/access/limits.ts'
@@ -24,6 +25,8 @@ export interface Config {
   readonly publicUrl: string | undefined
   /** Published ports are `NAME.` this. */
   readonly portsDomain: string
+  /** The host's address where plain TCP and UDP ports of runs are opened, unless an admin asks for another; undefined: none are. */
+  readonly hostPorts: string | undefined
   /** Downloads and builds that can be made again; may be shared by several homes. Absolute. */
   readonly cache: string
   /** Folder of a team's own playgrounds, absolute; undefined: there is none. */
@@ -63,6 +66,7 @@ const options = {
   'tls-key': { type: 'string' },
   'public-url': { type: 'string' },
   'ports-domain': { type: 'string' },
+  'host-ports': { type: 'string' },
   cache: { type: 'string' },
   catalog: { type: 'string' },
   name: { type: 'string', multiple: true },
@@ -78,10 +82,10 @@ const options = {
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --ssh-port NUMBER|off, --https-port NUMBER|off, --tls-cert FILE, --tls-key FILE, --public-url URL, --ports-domain DOMAIN, --cache FOLDER, --catalog FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --build-network on|off, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION.'
+  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --ssh-port NUMBER|off, --https-port NUMBER|off, --tls-cert FILE, --tls-key FILE, --public-url URL, --ports-domain DOMAIN, --host-ports ADDRESS|off, --cache FOLDER, --catalog FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --build-network on|off, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION.'
 
 /**
- * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_SSH_PORT, RAMET_HTTPS_PORT, RAMET_TLS_CERT, RAMET_TLS_KEY, RAMET_PUBLIC_URL, RAMET_PORTS_DOMAIN, RAMET_CACHE, RAMET_CATALOG, RAMET_QUOTA, RAMET_MEMORY, RAMET_LIMITS, RAMET_MAX_LAYERS, RAMET_BUILD_NETWORK, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
+ * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_SSH_PORT, RAMET_HTTPS_PORT, RAMET_TLS_CERT, RAMET_TLS_KEY, RAMET_PUBLIC_URL, RAMET_PORTS_DOMAIN, RAMET_HOST_PORTS, RAMET_CACHE, RAMET_CATALOG, RAMET_QUOTA, RAMET_MEMORY, RAMET_LIMITS, RAMET_MAX_LAYERS, RAMET_BUILD_NETWORK, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
  * (comma-separated). Throws invalid_input naming the flag.
  */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
@@ -112,6 +116,10 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     portsDomain: parseDomain(
       flags['ports-domain'] ?? (env.RAMET_PORTS_DOMAIN || 'localhost'),
       flags['ports-domain'] === undefined ? 'RAMET_PORTS_DOMAIN' : '--ports-domain',
+    ),
+    hostPorts: parseAddressOrOff(
+      flags['host-ports'] ?? (env.RAMET_HOST_PORTS || '127.0.0.1'),
+      flags['host-ports'] === undefined ? 'RAMET_HOST_PORTS' : '--host-ports',
     ),
     cache: resolve(flags.cache ?? (env.RAMET_CACHE || join(home, 'cache'))),
     catalog: catalog ? resolve(catalog) : undefined,
@@ -217,6 +225,14 @@ function parseDomain(text: string, where: string): string {
   // An address has no names below it: the last label of a domain is no number (WHATWG URL, 3.5).
   if (domain.length <= 200 && new RegExp(`^(${label}\\.)*${label}$`).test(domain) && !/(^|\.)\d+$/.test(domain)) return domain
   throw invalidInput(`${where} must be a domain such as ports.example.net, not ${JSON.stringify(text)}.`, where)
+}
+
+function parseAddressOrOff(text: string, where: string): string | undefined {
+  if (text === 'off' || isIP(text) > 0) return text === 'off' ? undefined : text
+  throw invalidInput(
+    `${where} must be an address of this host such as 127.0.0.1 or 0.0.0.0, or off, not ${JSON.stringify(text)}.`,
+    where,
+  )
 }
 
 const parseDurationOrNever = (text: string, where: string): number | undefined =>

@@ -255,6 +255,8 @@ export interface Machines {
   console(user: User, id: string, machine: string): Promise<Duplex>
   /** Opens a TCP connection to a port of the machine. Throws `port_closed`. */
   dial(user: User, id: string, machine: string, port: number): Promise<Duplex>
+  /** A UDP flow: each chunk is one datagram, both ways. */
+  datagrams(user: User, id: string, machine: string, port: number): Promise<Duplex>
 }
 
 export interface SshKeys {
@@ -272,7 +274,10 @@ export type PublishedKind = 'port' | 'shell'
 export interface Ports {
   /** Ports and shells, oldest first. */
   list(user: User, runId: string): Promise<readonly PublishedPortRow[]>
-  /** What is published in the same way already is answered again. Throws `too_many_published_ports`. */
+  /**
+   * What is published in the same way already is answered again. Throws `too_many_published_ports`; for ports of the host also `host_port_taken`, `host_port_not_permitted`,
+   * `host_address_unknown` and `host_ports_off`.
+   */
   expose(user: User, runId: string, body: ExposePort): Promise<PublishedPortRow>
   /** A page with a terminal. Throws as `expose`, and `no_ssh`. */
   exposeShell(user: User, runId: string, body: ExposeShell): Promise<PublishedPortRow>

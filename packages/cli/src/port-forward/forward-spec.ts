@@ -23,6 +23,9 @@ export function forwardSpec(text: string, before: readonly ForwardSpec[] = []): 
 /** For commander. */
 export const portNumber = (text: string): number => port(text, 1)
 
+/** Of the host; 0: any free one. */
+export const hostPort = (text: string): number => port(text, 0)
+
 function port(text: string, least: number): number {
   const number = Number(text)
   if (/^\d{1,5}$/.test(text) && number >= least && number <= 65535) return number

@@ -34,6 +34,11 @@ export interface HostMachines {
    * when nothing listens there.
    */
   dial(machine: MachineName, port: number): Promise<Duplex>
+  /**
+   * Opens a UDP flow to a port of the machine, by its address on the host: each chunk is one datagram, both ways. What listens on the machine's loopback alone is not reached, and
+   * nothing tells whether anybody listens: what nobody takes is lost.
+   */
+  datagrams(machine: MachineName, port: number): Promise<Duplex>
   /** True when a command runs in the machine within so many milliseconds. Never throws. */
   answers(machine: MachineName, withinMs: number): Promise<boolean>
   /** Runs a shell command of the platform as root to its end; its output is bounded. */

@@ -38,6 +38,11 @@ export function localMachines({ home, vmmFor, guests, networks, live }: HostPart
     consoleLogs: async (place) => (await logs(place)).map(({ name }) => name),
     readConsoleLog: async (place, name) => (await logs(place, name)).find((log) => log.name === name)?.read(),
     dial: async (machine, port) => dialMachine(networks, await ready(machine), port),
+    async datagrams(machine, port) {
+      const { name, address } = await ready(machine)
+      if (address === undefined) throw machineUnreachable(name, 'it has no address on the host.')
+      return networks.datagrams(address, port)
+    },
     async answers({ runId, machine }, withinMs) {
       const link = live.get(runId)?.get(machine)?.link
       if (!link) return false

@@ -2,6 +2,7 @@ import { readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isThere } from '../disk/files.ts'
 import { ProcessFailed, run } from '../process/run-process.ts'
+import { openDatagramFlow } from './datagram-flow.ts'
 import { dialTcp } from './dial-tcp.ts'
 import { hostRuleset } from './host-rules.ts'
 import { Leases } from './lease.ts'
@@ -95,6 +96,7 @@ export function linuxNetworks({ vmUid, pool = defaultPool, leaseFolder }: LinuxN
     release: (installation, runId) => leases.release(installation, runId),
     leases: (installation) => leases.holders(installation),
     dial: dialTcp,
+    datagrams: openDatagramFlow,
   }
 }
 

@@ -59,6 +59,8 @@ export interface Networks {
   release(installation: string, runId: string): Promise<void>
   /** A TCP connection from the host to one of its machines' addresses. */
   dial(hostAddress: string, port: number): Promise<Duplex | DialFailure>
+  /** A UDP flow from the host to one of its machines' addresses: each chunk is one datagram, both ways. */
+  datagrams(hostAddress: string, port: number): Promise<Duplex>
   /** Run ids of this installation that hold a lease. */
   leases(installation: string): Promise<string[]>
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
@@ -19,6 +20,8 @@ export interface HostConformanceTools {
   readonly cache: string
   /** Has something listen in the machine that sends back what comes; on its loopback alone, or everywhere. Gives its port. */
   echo(host: Host, machine: MachineName, where: 'loopback' | 'everywhere'): Promise<number>
+  /** As `echo`, of datagrams. */
+  echoDatagrams(host: Host, machine: MachineName): Promise<number>
 }
 
 const gib = 1024 ** 3
@@ -116,6 +119,21 @@ export function hostConformance(name: string, tools: HostConformanceTools): void
       await assert.rejects(host.machines.dial(machine, 4), { code: 'port_closed' })
       await assert.rejects(host.machines.dial(machine, 70_000), { code: 'port_closed' })
       await assert.rejects(host.machines.dial({ runId, machine: 'two' }, 7), { code: 'machine_unreachable' })
+    })
+
+    test('datagrams go to a port of the machine and come back, each by itself; where nobody listens they are lost', async () => {
+      const flow = await host.machines.datagrams(machine, await tools.echoDatagrams(host, machine))
+      const other = await host.machines.datagrams(machine, 4)
+      const sent = [Buffer.from('one'), Buffer.alloc(1400, 'x'), Buffer.alloc(0), Buffer.from('four')]
+      for (const datagram of sent) {
+        other.write(datagram)
+        flow.write(datagram)
+        const [back] = (await once(flow, 'data', { signal: AbortSignal.timeout(10_000) })) as [Buffer]
+        assert.deepEqual(back, datagram)
+      }
+      assert.equal(other.readableLength, 0)
+      for (const each of [flow, other]) each.destroy()
+      await assert.rejects(host.machines.datagrams({ runId, machine: 'two' }, 7), { code: 'machine_unreachable' })
     })
 
     test('another host on the same home finds the machine, and how it is', async () => {

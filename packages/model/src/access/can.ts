@@ -44,6 +44,9 @@ const allowed = {
   /** Ports, shells and saved forwards. */
   'run.publish': ['playground:run', 'owner'],
 
+  /** Ports of the host below 1024, and other addresses of it than its loopback and the one that the server is set to. */
+  'host.publish': ['playground:run', 'admin'],
+
   'playground.list': ['playground:read', 'owner', 'everyone', 'canList'],
   'playground.read': ['playground:read', 'owner', 'everyone', 'canRead'],
   /** Runs of it, and playgrounds that have it for their base. */

@@ -82,6 +82,14 @@ export const limitTable = {
     says: (most) => `${most} requests to public ports of their owner are under way.`,
     hint: 'Wait until some are over.',
   },
+  'host-connections': {
+    most: 1000,
+    counts: 'connections and UDP flows by ports of the host',
+    code: 'too_many_host_connections',
+    status: 429,
+    says: (most) => `${most} connections by ports of the host are open to runs of yours.`,
+    hint: 'Wait until some are over.',
+  },
   'published-ports': {
     most: 500,
     counts: 'published ports and shells of runs that have not been destroyed',

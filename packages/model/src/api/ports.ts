@@ -32,6 +32,12 @@ export const exposePortSchema = z.object({
   /** The Host that the port is asked for; absent: the published name. */
   hostRewrite: orNothing(hostSchema),
   pathRewrite: orNothing(pathRewriteSchema),
+  /** Ramet's own. `tcp`, `udp`: as a plain port of the host. Absent: HTTP, under a host name of its own. */
+  protocol: orNothing(z.enum(['http', 'tcp', 'udp'])),
+  /** Of `tcp` and `udp`. 0: any free one. */
+  hostPort: z.int().min(0).max(65535).nullish(),
+  /** Of `tcp` and `udp`: the host's address; absent: as the server is set. */
+  listen: orNothing(z.union([z.ipv4(), z.ipv6()])),
 })
 export type ExposePort = z.infer<typeof exposePortSchema>
 export type ExposePortRequest = z.input<typeof exposePortSchema>
@@ -46,6 +52,9 @@ export const portSchema = z.object({
   tls: z.boolean(),
   hostRewrite: z.string().optional(),
   pathRewrite: z.string().optional(),
+  /** Absent: HTTP. Of a port of the host `hostname` is the address where it listens, and `url` says `tcp://` or `udp://`. */
+  protocol: z.enum(['tcp', 'udp']).optional(),
+  hostPort: z.int().optional(),
   url: z.string(),
 })
 export type Port = z.infer<typeof portSchema>

@@ -53,7 +53,7 @@ test('a guest that ends its sending still gets what the client says last, and th
 test('what was sent last arrives though its sender has closed at once, and whoever stays is closed a while later', async () => {
   const [client, atServer] = duplexPair()
   const [inside, guest] = duplexPair()
-  const joined = joinSockets(atServer, inside, 100)
+  const joined = joinSockets(atServer, inside, { lingerMs: 100 })
   client.end('last')
   assert.equal(await text(guest), 'last')
   // It never ends its own sending.

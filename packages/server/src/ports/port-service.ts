@@ -15,8 +15,12 @@ import {
   type Publishing,
   removePublished,
   setForwards,
+  underName,
 } from '../store/published-ports.ts'
 import type { PublishedPortRow } from '../store/schema.ts'
+import type { HostPorts } from './host-ports/host-ports.ts'
+import { publishOnHost } from './host-ports/publish-on-host.ts'
+import { wantedDoor } from './host-ports/wanted-door.ts'
 import { Removals } from './removals.ts'
 import { scanPorts } from './scan-ports.ts'
 
@@ -25,12 +29,15 @@ export interface PortServiceTools {
   readonly permitted: PermittedRun
   readonly machines: Pick<Machines, 'exec' | 'dial'>
   readonly limits: Limits
+  readonly hostPorts: Pick<HostPorts, 'publish' | 'remove'>
+  /** Where ports of the host are opened unless asked otherwise; undefined: none are. */
+  readonly hostAddress: string | undefined
 }
 
 const mostForwards = 100
 
 /** Ports and shells under host names of their own, and saved forwards. */
-export function portService({ db, permitted, machines, limits }: PortServiceTools): Ports {
+export function portService({ db, permitted, machines, limits, hostPorts, hostAddress }: PortServiceTools): Ports {
   const changeForwards = async (
     user: User,
     id: string,
@@ -66,7 +73,14 @@ export function portService({ db, permitted, machines, limits }: PortServiceTool
       await permitted(user, 'run.read', id)
       return listPublished(db, id)
     },
-    expose(user, id, { machine, number, access, tls, hostRewrite, pathRewrite }) {
+    async expose(user, id, body) {
+      const { machine, number, access, tls, hostRewrite, pathRewrite } = body
+      const wanted = wantedDoor(user, body, hostAddress)
+      if (wanted) {
+        const run = await permitted(user, 'run.publish', id)
+        const at = { machine: machineNamed(run.plan.machines, machine ?? ''), number }
+        return publishOnHost({ db, hostPorts, limits }, { id: user.id, name: user.name }, run, at, wanted)
+      }
       return publish(user, id, {
         machine: machine ?? '',
         number,
@@ -75,6 +89,7 @@ export function portService({ db, permitted, machines, limits }: PortServiceTool
         tls: tls ? 1 : 0,
         host_rewrite: hostRewrite ?? null,
         path_rewrite: pathRewrite ?? null,
+        ...underName,
       })
     },
     async exposeShell(user, id, { machine, user: account, access }) {
@@ -90,6 +105,7 @@ export function portService({ db, permitted, machines, limits }: PortServiceTool
         tls: 0,
         host_rewrite: null,
         path_rewrite: null,
+        ...underName,
       })
     },
     async remove(user, id, published, kind) {
@@ -97,6 +113,7 @@ export function portService({ db, permitted, machines, limits }: PortServiceTool
       if (!(await removePublished(db, id, published, kind)))
         throw notFound(`published ${kind}`, published, 'See which there are: ramet expose list')
       removals.tell(published)
+      await hostPorts.remove(published)
     },
     whenRemoved: (id, listener) => removals.when(id, listener),
     find: (name) => findPublished(db, name),

@@ -57,6 +57,10 @@ export function machineService({ permitted, host, looked, lookWithinMs = 20_000 
       const { machine } = await find(user, id, name, 'open_terminal')
       return host.dial(machine, port)
     },
+    async datagrams(user, id, name, port) {
+      const { machine } = await find(user, id, name, 'open_terminal')
+      return host.datagrams(machine, port)
+    },
   }
 }
 

@@ -55,6 +55,7 @@ import { WarmStarts } from '../warm-pool/warm-starts.ts'
 import { ensureWebBundle } from '../web/bundle.ts'
 import { backgroundStorage } from './background-storage.ts'
 import { openGateway } from './open-gateway.ts'
+import { openHostPorts } from './open-host-ports.ts'
 import { openHttps } from './open-https.ts'
 import { openStore } from './open-store.ts'
 import { runEvents } from './run-events.ts'
@@ -80,7 +81,7 @@ export interface RunningServer {
  */
 export async function startServer(config: Config, log: Logger, openHost: OpenHost): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack()
-  const { db, installation, owner, auth, accounts, users, agents } = await openStore(config, log, opened)
+  const { db, installation, owner, auth, accounts, agents, ...store } = await openStore(config, log, opened)
   const host = await openHost({
     home: config.home,
     cache: config.cache,
@@ -207,9 +208,10 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   let gateway: SshGatewayInfo = { port: null, hostKey: publicLine(hostKey) }
   let tls: TlsInfo = { port: null, authority: null, publicUrl: config.publicUrl ?? null, portsDomain: config.portsDomain }
   const machines = machineService({ permitted, host: host.machines, looked: (runId) => reconciler.looked(runId) })
+  const { hostPorts, users } = openHostPorts({ config, db, machines, log }, store.users, opened)
   const services: Services = {
     sshKeys: sshKeyService(db),
-    ports: portService({ db, permitted, machines, limits: config.limits }),
+    ports: portService({ db, permitted, machines, limits: config.limits, hostPorts, hostAddress: config.hostPorts }),
     auth,
     accounts,
     users,
@@ -272,6 +274,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   tls = await openHttps({ config, installation: installation.id, app: assembled, log }, opened)
   gateway = await openGateway(config, services, hostKey, log, opened)
   await publishServer(config.home, endpoint)
+  if (config.hostPorts !== undefined) await hostPorts.start()
   await reconciler.resume(wasRebooted)
   lifetimes.trigger()
   background.trigger()

@@ -7,6 +7,16 @@ import type { User } from './users.ts'
 /** How a port or shell is published. */
 export type Publishing = Omit<PublishedPortRow, 'id' | 'run_id' | 'name' | 'created_at'>
 
+/** A port of a run that is one of the host's. */
+export interface HostPortRow extends PublishedPortRow {
+  readonly protocol: 'tcp' | 'udp'
+  readonly number: number
+  readonly host_address: string
+  readonly host_port: number
+}
+
+export const isHostPort = (row: PublishedPortRow): row is HostPortRow => row.protocol !== 'http'
+
 export interface FoundPort {
   readonly row: PublishedPortRow
   readonly owner: User
@@ -28,7 +38,7 @@ export async function countPublished(db: Db, ownerId: string): Promise<number> {
   return Number(row?.count ?? 0)
 }
 
-/** By the first label of its host, on a run that has not been destroyed. */
+/** What is published under a host name, by its first label, on a run that has not been destroyed. */
 export async function findPublished(db: Db, name: string): Promise<FoundPort | undefined> {
   const found = await db
     .selectFrom('published_ports')
@@ -37,6 +47,7 @@ export async function findPublished(db: Db, name: string): Promise<FoundPort | u
     .selectAll('published_ports')
     .select(['users.id as owner_id', 'users.name as owner_name'])
     .where('published_ports.name', '=', name)
+    .where('published_ports.protocol', '=', 'http')
     .where('runs.state', '!=', destroyed)
     .where('runs.purpose', '=', 'user')
     .where('users.disabled_at', 'is', null)
@@ -44,6 +55,25 @@ export async function findPublished(db: Db, name: string): Promise<FoundPort | u
   if (!found) return undefined
   const { owner_id, owner_name, ...row } = found
   return { row, owner: { id: owner_id, name: owner_name } }
+}
+
+/** All ports of the host, oldest first, with their owners: of runs that have not been destroyed, and of users who are let in. */
+export async function listHostPorts(db: Db): Promise<{ row: HostPortRow; owner: User }[]> {
+  const found = await db
+    .selectFrom('published_ports')
+    .innerJoin('runs', 'runs.id', 'published_ports.run_id')
+    .innerJoin('users', 'users.id', 'runs.owner_id')
+    .selectAll('published_ports')
+    .select(['users.id as owner_id', 'users.name as owner_name'])
+    .where('published_ports.protocol', '!=', 'http')
+    .where('runs.state', '!=', destroyed)
+    .where('users.disabled_at', 'is', null)
+    .orderBy('published_ports.created_at')
+    .orderBy('published_ports.id')
+    .execute()
+  return found.flatMap(({ owner_id, owner_name, ...row }) =>
+    isHostPort(row) ? [{ row, owner: { id: owner_id, name: owner_name } }] : [],
+  )
 }
 
 export async function insertPublished(db: Db, runId: string, how: Publishing): Promise<PublishedPortRow> {
@@ -85,7 +115,9 @@ export interface PortsToCopy {
 }
 
 export async function portsToCopy(db: Db, runId: string): Promise<PortsToCopy> {
-  const published = (await listPublished(db, runId)).map(({ machine, number, account, tls, host_rewrite, path_rewrite }) => ({
+  // A port of the host is one run's at a time.
+  const copied = (await listPublished(db, runId)).filter((row) => !isHostPort(row))
+  const published = copied.map(({ machine, number, account, tls, host_rewrite, path_rewrite }) => ({
     machine,
     number,
     account,
@@ -93,11 +125,15 @@ export async function portsToCopy(db: Db, runId: string): Promise<PortsToCopy> {
     tls,
     host_rewrite,
     path_rewrite,
+    ...underName,
   }))
   // A port that was published in both ways is one when both are private.
   const distinct = new Map(published.map((how) => [JSON.stringify(how), how]))
   return { published: [...distinct.values()], forwards: await findForwards(db, runId) }
 }
+
+/** What no port of the host has. */
+export const underName = { protocol: 'http', host_address: null, host_port: null } as const
 
 export async function copyPorts(db: Db, runId: string, { published, forwards }: PortsToCopy): Promise<void> {
   for (const how of published) await insertPublished(db, runId, how)

@@ -98,6 +98,10 @@ export interface PublishedPortTable {
   tls: number
   host_rewrite: string | null
   path_rewrite: string | null
+  protocol: Generated<'http' | 'tcp' | 'udp'>
+  /** Of tcp and udp alone. */
+  host_address: string | null
+  host_port: number | null
   created_at: string
 }
 

@@ -11,6 +11,7 @@ import { EventStream } from '../events/events.ts'
 import { agentLogins } from '../oauth/agent-logins.ts'
 import { Removals } from '../ports/removals.ts'
 import type { Services, User } from '../services.ts'
+import { underName } from '../store/published-ports.ts'
 import type { PublishedPortRow } from '../store/schema.ts'
 import { tokenStore } from '../store/tokens.ts'
 import { stubUsers } from './stub-users.ts'
@@ -275,6 +276,7 @@ export function stubServices(): Stubs {
           tls: tls ? 1 : 0,
           host_rewrite: hostRewrite ?? null,
           path_rewrite: pathRewrite ?? null,
+          ...underName,
           created_at: '2026-01-01T00:00:00Z',
         }
         stubs.published.push(row)
@@ -288,6 +290,8 @@ export function stubServices(): Stubs {
           tls: false,
           hostRewrite: undefined,
           pathRewrite: undefined,
+          protocol: undefined,
+          listen: undefined,
         })
         return Object.assign(row, { number: null, account: account ?? 'root' })
       },
@@ -330,6 +334,10 @@ export function stubServices(): Stubs {
       },
       console: async () => stubs.line,
       dial: async (user, id) => {
+        own(user, id)
+        return stubs.dial()
+      },
+      datagrams: async (user, id) => {
         own(user, id)
         return stubs.dial()
       },

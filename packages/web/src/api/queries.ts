@@ -35,6 +35,13 @@ export const queries = {
       queryFn: () => client.plays.tasks(id),
       placeholderData: keepPreviousData,
     }),
+  /** No event tells of them. */
+  published: (id: string) =>
+    queryOptions({
+      queryKey: ['published', id],
+      queryFn: async () => ({ ports: await client.ports.list(id), shells: await client.ports.shells(id) }),
+      refetchInterval: 30_000,
+    }),
   lineage: (id: string) => queryOptions({ queryKey: ['lineage', id], queryFn: () => client.plays.lineage(id) }),
   /** No event tells of every byte that a guest writes. */
   usage: () => queryOptions({ queryKey: ['usage'], queryFn: client.usage, refetchInterval: 30_000 }),

@@ -10,6 +10,7 @@ import { useRunStorage } from '../ui/use-storage.ts'
 import { LineageTree } from './lineage-tree.tsx'
 import { MachineDetails } from './machine-details.tsx'
 import { NetworkDrawing } from './network-drawing.tsx'
+import { PublishedList } from './published-list.tsx'
 import { startLook } from './start-look.ts'
 import { StateHistory } from './state-history.tsx'
 import { TaskList } from './task-list.tsx'
@@ -21,6 +22,7 @@ export function RunDetails({ play }: { play: Play }) {
   const conditions = Object.entries(play.initConditions ?? {})
     .map(([key, value]) => `${key} = ${value}`)
     .join(', ')
+  const { data: published } = useQuery(queries.published(play.id))
   const { data: lineage } = useQuery(queries.lineage(play.id))
   return (
     <div className="flex flex-col divide-y divide-line">
@@ -52,6 +54,11 @@ export function RunDetails({ play }: { play: Play }) {
       {play.networks.length > 0 && (
         <Part title="Networks">
           <NetworkDrawing play={play} />
+        </Part>
+      )}
+      {published && published.ports.length + published.shells.length > 0 && (
+        <Part title="Published">
+          <PublishedList {...published} />
         </Part>
       )}
       {Object.keys(play.tasks).length > 0 && (

@@ -1,7 +1,7 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Open } from '../../context.ts'
 import { pickMachine } from '../../pick-machine.ts'
-import { portNumber } from '../../port-forward/forward-spec.ts'
+import { hostPort, portNumber } from '../../port-forward/forward-spec.ts'
 import { resolveRun, runArgument } from '../../resolve-run.ts'
 
 interface Flags {
@@ -10,6 +10,9 @@ interface Flags {
   readonly tls?: boolean
   readonly hostRewrite?: string
   readonly pathRewrite?: string
+  readonly tcp?: number
+  readonly udp?: number
+  readonly listen?: string
   readonly scanned?: boolean
   readonly quiet?: boolean
 }
@@ -18,7 +21,7 @@ interface Flags {
 export function addExposePort(parent: Command, open: Open): void {
   parent
     .command('port', { isDefault: true })
-    .description('Give a port of a machine a host name of its own, and print its URL.')
+    .description('Give a port of a machine a host name of its own, or a port of the host, and print its URL.')
     .argument('<run>', runArgument)
     .argument('[port]', 'the port in the machine', portNumber)
     .option('-m, --machine <name>', 'the machine; default: the first of the manifest')
@@ -26,6 +29,9 @@ export function addExposePort(parent: Command, open: Open): void {
     .option('-s, --tls', 'the port speaks TLS itself')
     .option('--host-rewrite <host>', 'the Host that the port is asked for; default: the published name')
     .option('--path-rewrite <rule>', '/app goes before every path; with /from:/to what begins with /from begins with /to')
+    .addOption(new Option('--tcp <port>', 'as a plain TCP port of the host; 0: any free one').argParser(hostPort))
+    .addOption(new Option('--udp <port>', 'as a UDP port of the host').argParser(hostPort).conflicts('tcp'))
+    .option('--listen <address>', 'the address of the host; default: as the server is set, 127.0.0.1 at first')
     .option('--scanned', 'publish every port that answers with HTTP or HTTPS')
     .option('-q, --quiet', 'print nothing but URLs')
     .addHelpText(
@@ -35,6 +41,8 @@ Examples:
   ramet expose ID 8080                     private: opens in a browser that is logged in
   ramet expose ID 8080 --public            for everybody who is given the URL
   ramet expose ID 443 --tls --host-rewrite shop.local
+  ramet expose ID 5432 --tcp 15432         anything that is no web: 127.0.0.1:15432 of the server's host
+  ramet expose ID 53 --udp 1053
   ramet expose list ID`,
     )
     .action(async (name: string, port: number | undefined, flags: Flags) => {
@@ -56,6 +64,21 @@ Examples:
         return
       }
       if (port === undefined) parent.error("error: missing required argument 'port'", { exitCode: 2 })
+      const onHost = flags.tcp ?? flags.udp
+      if (onHost === undefined && flags.listen !== undefined)
+        parent.error('error: --listen goes with --tcp or --udp', { exitCode: 2 })
+      if (onHost !== undefined) {
+        const protocol = flags.udp === undefined ? 'tcp' : 'udp'
+        const { url } = await client.ports.expose(play.id, {
+          machine,
+          number: port,
+          protocol,
+          hostPort: onHost,
+          listen: flags.listen,
+        })
+        if (!flags.quiet) out.note('Whoever reaches this address of the host may use it:')
+        return out.result(url)
+      }
       const { url } = await client.ports.expose(play.id, { ...how, machine, number: port, tls: flags.tls ?? false })
       if (!flags.quiet)
         out.note(flags.public ? 'Whoever knows this URL may use it:' : 'You may use this URL where you are logged in:')

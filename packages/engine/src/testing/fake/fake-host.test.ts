@@ -9,4 +9,4 @@ const cache = mkdtempSync(join(tmpdir(), 'ramet-cache-'))
 after(() => rmSync(cache, { recursive: true }))
 
 // Pretend machines listen on 7 from the beginning.
-hostConformance('the fake world', { open: openFakeHost, cache, echo: async () => 7 })
+hostConformance('the fake world', { open: openFakeHost, cache, echo: async () => 7, echoDatagrams: async () => 7 })

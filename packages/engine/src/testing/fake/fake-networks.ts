@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Duplex } from 'node:stream'
 import { isThere, writeFileAtomically } from '../../disk/files.ts'
 import { Leases } from '../../network/lease.ts'
 import type { Networks } from '../../network/network.ts'
@@ -32,6 +33,16 @@ export function fakeNetworks(folder: string): Networks {
     release: (installation, runId) => leases.release(installation, runId),
     // The address may be a real machine's of another server. The link gets there.
     dial: async () => 'unreachable',
+    // As TCP's: a pretend machine's port 7 sends back what comes, on any other nobody listens.
+    datagrams: async (_address, port) =>
+      new Duplex({
+        objectMode: true,
+        read() {},
+        write(datagram: Buffer, _encoding, done) {
+          if (port === 7) this.push(datagram)
+          done()
+        },
+      }),
     leases: (installation) => leases.holders(installation),
   }
 }

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { can } from '@ramet/model/access/can.ts'
 import {
   exposePortSchema,
@@ -24,6 +25,7 @@ import type { Handovers } from '../../ports/handovers.ts'
 import { portHost } from '../../ports/port-host.ts'
 import { portForbidden } from '../../ports/port-visit.ts'
 import type { Services } from '../../services.ts'
+import { type HostPortRow, isHostPort } from '../../store/published-ports.ts'
 import type { PublishedPortRow } from '../../store/schema.ts'
 import { type Route, route } from '../route.ts'
 import type { IsSecure } from '../secure-requests.ts'
@@ -41,6 +43,10 @@ export function portRoutes({ services, gate, handovers, isSecure, domain }: Port
   const originOf = ({ raw }: FastifyRequest, name: string) =>
     `${isSecure(raw) ? 'https' : 'http'}://${portHost(name, domain, raw.headers.host)}`
   const toPort = (request: FastifyRequest, row: PublishedPortRow): Port => ({
+    ...toNamedPort(request, row),
+    ...(isHostPort(row) ? toHostPort(row) : {}),
+  })
+  const toNamedPort = (request: FastifyRequest, row: PublishedPortRow): Port => ({
     id: row.id,
     playId: row.run_id,
     machine: row.machine,
@@ -100,7 +106,7 @@ export function portRoutes({ services, gate, handovers, isSecure, domain }: Port
       path: routes.ports(':id'),
       permission: 'run.read',
       params: ['id'],
-      summary: 'Ports of the run that have a host name of their own',
+      summary: 'Published ports of the run: under host names of their own, and as ports of the host',
       answer: z.array(portSchema),
       handle: async ({ user, params, request }) =>
         (await ports.list(user, params.id)).filter(({ account }) => account === null).map((row) => toPort(request, row)),
@@ -110,7 +116,8 @@ export function portRoutes({ services, gate, handovers, isSecure, domain }: Port
       path: routes.ports(':id'),
       permission: 'run.publish',
       params: ['id'],
-      summary: 'Publishes a port under a host name of its own: for its owner (private) or for whoever knows the name (public)',
+      summary:
+        'Publishes a port: under a host name of its own, for its owner (private) or for whoever knows the name (public); or by `protocol` as a TCP or UDP port of the host',
       body: exposePortSchema,
       answer: portSchema,
       handle: async ({ user, params, body, request }) => toPort(request, await ports.expose(user, params.id, body)),
@@ -189,4 +196,9 @@ export function portRoutes({ services, gate, handovers, isSecure, domain }: Port
       },
     }),
   ]
+}
+
+/** A port of the host has no name of its own. */
+function toHostPort({ protocol, host_address: hostname, host_port: hostPort }: HostPortRow) {
+  return { hostname, protocol, hostPort, url: `${protocol}://${isIPv6(hostname) ? `[${hostname}]` : hostname}:${hostPort}` }
 }

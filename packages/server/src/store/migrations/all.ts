@@ -19,6 +19,7 @@ import { sharing } from './0018-sharing.ts'
 import { countedRuns } from './0019-counted-runs.ts'
 import { agents } from './0020-agents.ts'
 import { loggedIn } from './0021-logged-in.ts'
+import { hostPorts } from './0022-host-ports.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -42,4 +43,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0019-counted-runs': countedRuns,
   '0020-agents': agents,
   '0021-logged-in': loggedIn,
+  '0022-host-ports': hostPorts,
 }

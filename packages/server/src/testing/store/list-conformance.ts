@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { now, transaction } from '../../store/database.ts'
 import { countRunsByState, listRunPage, readRunParts } from '../../store/play-lists.ts'
+import { findPublished, insertPublished, listHostPorts, portsToCopy, underName } from '../../store/published-ports.ts'
 import { insertStateEvent } from '../../store/runs.ts'
 import { insertTasks } from '../../store/tasks.ts'
 import type { MakeStore } from './fresh-store.ts'
@@ -64,5 +65,33 @@ export function listConformance(kind: string, make: MakeStore): void {
       ['b', 'a', 'b', 'a'],
     )
     assert.ok(tasks.every((task) => !('stdout' in task)))
+  })
+
+  it('ports of the host are those of runs that are there, of users who are let in; no clone has them, and no host name leads to them', async (db) => {
+    const { user, playgroundId, runId } = await world(db)
+    const other = await addRun(db, user, playgroundId)
+    const how = {
+      machine: 'm',
+      number: 80,
+      access: 'public',
+      tls: 0,
+      host_rewrite: null,
+      path_rewrite: null,
+      account: null,
+    } as const
+    const onHost = { ...how, protocol: 'tcp', host_address: '127.0.0.1' } as const
+    const named = await insertPublished(db, runId, { ...how, ...underName })
+    const first = await insertPublished(db, runId, { ...onHost, host_port: 5001 })
+    const second = await insertPublished(db, other, { ...onHost, host_port: 5002 })
+    assert.deepEqual(idsOf((await listHostPorts(db)).map(({ row }) => row)).toSorted(), [first.id, second.id].toSorted())
+    assert.equal((await listHostPorts(db))[0]?.owner.id, user.id)
+    assert.equal((await findPublished(db, named.name))?.row.id, named.id)
+    assert.equal(await findPublished(db, first.name), undefined)
+    const { published } = await portsToCopy(db, runId)
+    assert.deepEqual(published, [{ ...how, access: 'private', ...underName }])
+    await db.updateTable('runs').set({ state: 'DESTROYED' }).where('id', '=', other).execute()
+    assert.deepEqual(idsOf((await listHostPorts(db)).map(({ row }) => row)), [first.id])
+    await db.updateTable('users').set({ disabled_at: now() }).where('id', '=', user.id).execute()
+    assert.deepEqual(await listHostPorts(db), [])
   })
 }
