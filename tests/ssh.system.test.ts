@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer as createWebServer, request as httpRequest } from 'node:http'
 import { type AddressInfo, createServer, connect as dialHere } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -13,10 +15,10 @@ import { createWebSocketStream, WebSocket } from 'ws'
 import { testFolder } from '../scripts/testing/test-folders.ts'
 import { findExamples, isForRealMachine } from './examples/find-examples.ts'
 import { substitute } from './examples/given.ts'
-import { type as typeIn } from './examples/shell.ts'
+import { type as typeIn, typeUntil } from './examples/shell.ts'
 import { connectAgent } from './harness/connect-agent.ts'
 import { finish, until } from './harness/processes.ts'
-import { TestServer } from './harness/server.ts'
+import { root, TestServer } from './harness/server.ts'
 
 /** Plain OpenSSH into a real VM whose image has no sshd, by the lines of `ramet ssh-config` alone. */
 describe('plain ssh', { concurrency: false }, () => {
@@ -275,8 +277,10 @@ describe('plain ssh', { concurrency: false }, () => {
         RUN: id,
       }
       const line = substitute(text, { ...given, '8080:localhost:80': `${await freePort()}:localhost:80` })
-      const { code, stdout, stderr } = await typeIn(line, { folder: here, env: { RAMET_HOME: server.home } }, 'exit\n')
-      assert.equal(code, 0, `${line}: ${stdout}${stderr}`)
+      const shell = { folder: here, env: { RAMET_HOME: server.home } }
+      const isLasting = line.startsWith('ramet expose local')
+      const { code, stdout, stderr } = isLasting ? await typeUntil(line, shell, /leads to/) : await typeIn(line, shell, 'exit\n')
+      assert.equal(code, isLasting ? 130 : 0, `${line}: ${stdout}${stderr}`)
     }
     const places = '"$HOME/notes/today" "$HOME/notes.txt" /root/src/today /root/project/today'
     assert.equal((await ssh(`cat ${places}`)).stdout, 'carried\n'.repeat(4))
@@ -326,6 +330,50 @@ describe('plain ssh', { concurrency: false }, () => {
     for (const each of [one, other]) each.close()
     for (const port of (await server.ok('expose', 'list', id, '-q')).trim().split('\n'))
       await server.ok('expose', 'remove', id, port)
+  })
+
+  test('a port of this computer is one of the machine, published, also after the server was away, until ctrl-c', async () => {
+    const here = createWebServer((_request, reply) => reply.end('served here\n')).listen(0, '127.0.0.1')
+    await once(here, 'listening')
+    const { port } = here.address() as AddressInfo
+    const get = '$s = IO::Socket::INET->new("127.0.0.1:80") or die; print $s "GET / HTTP/1.0\\r\\n\\r\\n"; print <$s>'
+    const inside = async () => (await ssh(`perl -MIO::Socket::INET -e '${get}'`)).stdout
+    const local = spawn(join(root, 'node_modules/.bin/ramet'), ['expose', 'local', id, String(port), '--remote-port', '80'], {
+      env: { ...process.env, RAMET_HOME: server.home },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let said = ''
+    for (const stream of [local.stdout, local.stderr]) stream.on('data', (chunk) => (said += chunk))
+    try {
+      await until('it to lead here', () => said.includes(`leads to 127.0.0.1:${port}`), 30_000)
+      assert.match(await inside(), /served here\n$/)
+      const url = new URL(said.split('\n').find((line) => line.startsWith('http')) ?? '')
+      const answer = () =>
+        new Promise<string>((resolve, reject) => {
+          const headers = { host: url.host, authorization: `Bearer ${token}` }
+          httpRequest({ host: '127.0.0.1', port: new URL(server.endpoint).port, headers, agent: false }, async (reply) =>
+            resolve((await reply.toArray()).join('')),
+          )
+            .on('error', reject)
+            .end()
+        })
+      const token = await server.token()
+      assert.equal(await answer(), 'served here\n')
+      const ports = {
+        RAMET_PORT: new URL(server.endpoint).port,
+        RAMET_SSH_PORT: String((await (await server.client()).ssh.gateway()).port),
+      }
+      await server.restart(ports)
+      await until('it to lead here again', async () => (await inside()).endsWith('served here\n'), 60_000, 500)
+      const ended = once(local, 'close')
+      local.kill('SIGINT')
+      assert.deepEqual(await ended, [130, null], said)
+      await until('the port of the machine to be closed', async () => (await inside()) === '', 20_000, 200)
+      assert.equal(await server.ok('expose', 'list', id, '-q'), '')
+    } finally {
+      local.kill()
+      here.close()
+    }
   })
 
   test('an agent works in the machine by tools', async () => {

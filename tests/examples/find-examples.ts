@@ -86,4 +86,4 @@ export function helpOf(command: Command): string {
 }
 
 /** The pretend shell has no files and no programs of its own: tests/ssh.system.test.ts runs these. */
-export const isForRealMachine = ({ text }: Example): boolean => /^(scp|ssh|ramet cp) /.test(text)
+export const isForRealMachine = ({ text }: Example): boolean => /^(scp|ssh|ramet cp|ramet expose local) /.test(text)

@@ -5,6 +5,7 @@ import { addCompletion } from './commands/completion.ts'
 import { addCp } from './commands/cp.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addExposeList } from './commands/expose/list.ts'
+import { addExposeLocal } from './commands/expose/local.ts'
 import { addExposePort } from './commands/expose/port.ts'
 import { addExposeRemove } from './commands/expose/remove.ts'
 import { addExposeScan } from './commands/expose/scan.ts'
@@ -160,6 +161,7 @@ export function createProgram(): Command {
     .description('Ports and shells of runs under host names of their own: `ramet expose RUN PORT`, `ramet expose shell RUN`.')
   addExposePort(expose, open)
   addExposeShell(expose, open)
+  addExposeLocal(expose, open)
   addExposeList(expose, open)
   addExposeRemove(expose, open)
   addExposeScan(expose, open)

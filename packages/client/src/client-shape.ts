@@ -135,8 +135,8 @@ export interface PortsClient {
   saveForward(id: string, body: SaveForwardRequest): Promise<void>
   /** By its place in the list, from 0. */
   removeForward(id: string, index: number): Promise<void>
-  /** Opens a tunnel into a machine: each websocket at `url/tunnels/BASE64(:PORT)` with this cookie is one TCP connection. */
-  openTunnel(id: string, machine: string): Promise<{ url: string; cookie: string }>
+  /** Opens a tunnel into a machine: each websocket at `url/tunnels/BASE64(:PORT)` with this cookie is one TCP connection. `user`: as whom the machine listens. */
+  openTunnel(id: string, machine: string, user?: string): Promise<{ url: string; cookie: string }>
 }
 
 export interface PlaygroundsClient {

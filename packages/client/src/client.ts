@@ -112,8 +112,8 @@ export function createClient(options: ClientOptions): Client {
       forwards: (id: string) => get<SavedForward[]>(routes.portForwards(id)),
       saveForward: async (id: string, body: SaveForwardRequest) => void (await post(routes.portForwards(id), body)),
       removeForward: (id: string, index: number) => remove(routes.portForward(id, index)),
-      async openTunnel(id: string, machine: string): Promise<{ url: string; cookie: string }> {
-        const { url, loginUrl } = await post<Tunnel>(routes.tunnels(id), { machine })
+      async openTunnel(id: string, machine: string, user?: string): Promise<{ url: string; cookie: string }> {
+        const { url, loginUrl } = await post<Tunnel>(routes.tunnels(id), { machine, sshUser: user })
         const login = await send(connection, 'GET', loginUrl)
         return { url, cookie: login.headers.getSetCookie()[0]?.split(';')[0] ?? '' }
       },
