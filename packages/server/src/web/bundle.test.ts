@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -52,6 +52,16 @@ test('a build that fails leaves the last good bundle in its place, and no rubbis
   assert.deepEqual([bundle.state(), bundle.isCurrent()], ['ready', false])
   assert.equal(await readFile(join(bundle.folder, 'index.html'), 'utf8'), 'one')
   assert.deepEqual(await readdir(join(root, 'node_modules/.cache/ramet-web')), [])
+})
+
+test('what a server left that was killed while it built goes with a later build; a build under way stays', async () => {
+  await using made = await repository()
+  const workshops = join(made.root, 'node_modules/.cache/ramet-web')
+  for (const name of ['abandoned', 'under-way']) await mkdir(join(workshops, name), { recursive: true })
+  const hourAgo = Date.now() / 1000 - 3600
+  await utimes(join(workshops, 'abandoned'), hourAgo, hourAgo)
+  await made.ensure()
+  assert.deepEqual(await readdir(workshops), ['under-way'])
 })
 
 test('a first build that fails is told, and throws at nobody', async () => {

@@ -39,6 +39,7 @@ const sources = [
   'packages/web/package.json',
   'packages/web/vite.config.ts',
 ]
+const longestBuildMs = 600_000
 /** Not served: names that begin with a dot are refused. */
 const recordName = '.sources'
 
@@ -68,19 +69,39 @@ export function ensureWebBundle({ log, root = repository, signal, build }: WebBu
 
 async function viteBuild(root: string, into: string, signal: AbortSignal | undefined): Promise<void> {
   const vite = join(root, 'node_modules/vite/bin/vite.js')
-  // Gently: at the first start images are being built at the same time, and people wait for those.
-  await run(['nice', '-n', '10', process.execPath, vite, 'build', '--outDir', into, '--emptyOutDir', '--logLevel', 'warn'], {
-    cwd: join(root, 'packages/web'),
-    timeoutMs: 600_000,
-    env: { NODE_ENV: 'production' },
-    ...(signal ? { signal } : {}),
-  })
+  // Gently: at the first start images are being built at the same time, and people wait for those. And not for a server that was killed.
+  await run(
+    [
+      'setpriv',
+      '--pdeathsig',
+      'KILL',
+      'nice',
+      '-n',
+      '10',
+      process.execPath,
+      vite,
+      'build',
+      '--outDir',
+      into,
+      '--emptyOutDir',
+      '--logLevel',
+      'warn',
+    ],
+    {
+      cwd: join(root, 'packages/web'),
+      timeoutMs: longestBuildMs,
+      env: { NODE_ENV: 'production' },
+      ...(signal ? { signal } : {}),
+    },
+  )
 }
 
 /** The new bundle takes the old one's place whole, or not at all. */
 async function replace(folder: string, root: string, hash: string, build: (into: string) => Promise<void>): Promise<void> {
   // On the same filesystem as its destination, and where version control does not look.
-  const workshop = join(root, 'node_modules/.cache/ramet-web', randomBytes(4).toString('hex'))
+  const workshops = join(root, 'node_modules/.cache/ramet-web')
+  await removeAbandoned(workshops)
+  const workshop = join(workshops, randomBytes(4).toString('hex'))
   const fresh = join(workshop, 'fresh')
   try {
     await mkdir(workshop, { recursive: true })
@@ -90,6 +111,15 @@ async function replace(folder: string, root: string, hash: string, build: (into:
     await swap(fresh, folder, workshop)
   } finally {
     await rm(workshop, { recursive: true, force: true })
+  }
+}
+
+/** What servers left that were killed while they built. */
+async function removeAbandoned(workshops: string): Promise<void> {
+  for (const name of (await readdir(workshops).catch(ignoreMissing)) ?? []) {
+    const path = join(workshops, name)
+    const found = await stat(path).catch(ignoreMissing)
+    if (found && Date.now() - found.mtimeMs > 2 * longestBuildMs) await rm(path, { recursive: true, force: true })
   }
 }
 
