@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isBuilt, programs } from './built/programs.mjs'
 import { bundles } from './bundled/libraries.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -108,8 +109,16 @@ function bundleLibraries() {
     say('Some libraries could not be bundled; see above. Ramet works without, and starts more slowly.')
 }
 
+/** The programs that this repository is, from the sources as they are now (`built/programs.mjs`). */
+function buildPrograms() {
+  if (Object.keys(programs).every(isBuilt)) return
+  if (!run([nodeProgram(), 'scripts/built/build.mjs']))
+    say('Ramet could not be built; see above. It runs from its sources, and starts more slowly.')
+}
+
 installNpmPackages()
 bundleLibraries()
+buildPrograms()
 installDebianPackages(chosen.debian)
 
 const child = spawn(nodeProgram(), ['--disable-warning=ExperimentalWarning', ...chosen.entry, ...args], {

@@ -42,7 +42,7 @@ export class ReaderProcess {
   /** Resolves when it is ready for a job. */
   static async start(): Promise<ReaderProcess> {
     const [program = '', ...rest] = argv
-    const child = spawn(program, [...rest, join(import.meta.dirname, 'reader-main.ts')], {
+    const child = spawn(program, [...rest, join(import.meta.dirname, '../../bin/manifest-reader.mjs')], {
       stdio: ['pipe', 'pipe', 'ignore'],
       env: {},
       cwd: '/',

@@ -1,0 +1,3 @@
+import { mainOf } from '../../../scripts/built/programs.mjs'
+
+await import(await mainOf('manifest-reader'))
