@@ -96,6 +96,7 @@ async function perform(host: HostParts, name: WorkflowName, request: PerformRequ
   const times: Record<string, number> = {}
   await runWorkflow(workflow, context, {
     signal,
+    contextsOf: readOnce,
     onStep(step, message) {
       begun.set(step, performance.now())
       onStep(step, message)
@@ -108,6 +109,34 @@ async function perform(host: HostParts, name: WorkflowName, request: PerformRequ
   })
   return times
 }
+
+/** A step that found something to do works on the record that it looked at. (Reading records was half of all queries of a start.) */
+function readOnce(context: RunContext): { looks: RunContext; works: RunContext } {
+  const { store } = context
+  let seen: ReturnType<RunStore['read']> | undefined
+  const look = () => {
+    seen = store.read()
+    return seen
+  }
+  const takeSeen = () => {
+    const record = seen ?? store.read()
+    seen = undefined
+    return record
+  }
+  return {
+    looks: { ...context, store: readingBy(store, look) },
+    works: { ...context, store: readingBy(store, takeSeen) },
+  }
+}
+
+const readingBy = (store: RunStore, read: RunStore['read']): RunStore =>
+  new Proxy(store, {
+    get(all, name) {
+      if (name === 'read') return read
+      const found: unknown = Reflect.get(all, name)
+      return typeof found === 'function' ? found.bind(all) : found
+    },
+  })
 
 async function updateLimits(host: HostParts, store: RunStore): Promise<void> {
   const run = await store.read()

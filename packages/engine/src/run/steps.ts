@@ -21,21 +21,24 @@ export interface Workflow<C> {
 /** Names of the steps, as reports and the fault injector use them. */
 export const stepNamesOf = <C>({ name, steps }: Workflow<C>): string[] => steps.flat().map((step) => `${name}/${step.name}`)
 
-export interface Watch {
+export interface Watch<C> {
   /** Called before each step that has something to do. */
   readonly onStep?: (name: string, message: string) => void
   /** Called after each step that did something. It may throw, or end the process. */
   readonly afterStep?: (name: string) => void | Promise<void>
   /** Checked between steps; an aborted signal ends the workflow with its reason. */
   readonly signal?: AbortSignal
+  /** Makes the contexts of a step: what it looks with, and what it works with right after that. Default: the workflow's own. */
+  readonly contextsOf?: (context: C) => { readonly looks: C; readonly works: C }
 }
 
-export async function runWorkflow<C>(workflow: Workflow<C>, context: C, watch: Watch = {}): Promise<void> {
+export async function runWorkflow<C>(workflow: Workflow<C>, context: C, watch: Watch<C> = {}): Promise<void> {
   const take = async (step: Step<C>) => {
-    if (await step.done(context)) return
+    const { looks, works } = watch.contextsOf?.(context) ?? { looks: context, works: context }
+    if (await step.done(looks)) return
     const name = `${workflow.name}/${step.name}`
     watch.onStep?.(name, step.message)
-    await step.do(context)
+    await step.do(works)
     await watch.afterStep?.(name)
   }
   for (const step of workflow.steps) {

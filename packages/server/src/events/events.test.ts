@@ -88,6 +88,21 @@ test('what happens while the picture is being taken comes after it, and the id o
   ])
 })
 
+test('what is passed over since nobody listens brings a picture to whoever comes back', async () => {
+  const stream = new EventStream({ snapshot: () => [play('picture')], firstId: 10, coalesceMs: 0 })
+  const { stop } = listen(stream, alice, 10)
+  assert.equal(stream.hasListeners, true)
+  stream.publish({ ownerId: 'a' }, play('p'))
+  stop()
+  stop()
+  assert.equal(stream.hasListeners, false)
+  stream.passOver()
+  const { seen } = listen(stream, alice, 11)
+  await turn()
+  assert.deepEqual(seen, [[12, 'picture']])
+  assert.equal(stream.hasListeners, true)
+})
+
 test('who has left is told nothing, not even the picture', async () => {
   const stream = new EventStream({ snapshot: () => [play('p')], firstId: 10 })
   const { seen, stop } = listen(stream, alice)

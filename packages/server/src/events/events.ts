@@ -44,6 +44,8 @@ export class EventStream implements Events {
   readonly #last = new Map<string, Remembered>()
   readonly #bursts = new Map<string, Burst>()
   readonly #subscribers = new Set<(remembered: Remembered) => void>()
+  /** Those that are shown their picture too. */
+  #listeners = 0
   #lastId: number
   /** Every event with a greater id is still remembered. */
   #forgottenUpTo: number
@@ -70,12 +72,26 @@ export class EventStream implements Events {
     this.#bursts.set(name, { timer: timer.unref() })
   }
 
+  /** False: nobody would hear of an event, and `passOver` does instead of it. */
+  get hasListeners(): boolean {
+    return this.#listeners > 0
+  }
+
+  /** Something happened that is not told: whoever comes back to an id from before gets a picture. */
+  passOver(): void {
+    this.#lastId += 1
+    this.#forgottenUpTo = this.#lastId
+    this.#last.clear()
+  }
+
   subscribe(user: User, listener: Listener, since?: Since): () => void {
+    this.#listeners += 1
     const tell = ({ subject, told }: Remembered) => {
       if (can(user, told.event.kind === 'play' ? 'run.list' : 'image.list', subject)) listener(told)
     }
     let isOver = false
     const stop = () => {
+      if (!isOver) this.#listeners -= 1
       isOver = true
       this.#subscribers.delete(tell)
     }

@@ -13,6 +13,7 @@ export async function bringUp(run: RunAtWork, row: Run): Promise<void> {
   const { layers, log } = run.tools
   const { workflow, during, after } = workflowUp(row)
   try {
+    await run.takeSlot()
     if (row.memory.kind === 'borrowed-drives') {
       await run.perform('abandon', await run.names())
       await run.take(ownSteps.returnBorrowed)
@@ -38,6 +39,8 @@ export async function bringUp(run: RunAtWork, row: Run): Promise<void> {
     if (isCode(error, 'not_resumed')) return bootInstead(run, error)
     await fail(run, toFailure(error, layers.home))
     log.warn({ err: error, run: run.id }, 'a run did not start')
+  } finally {
+    run.giveSlotBack()
   }
 }
 

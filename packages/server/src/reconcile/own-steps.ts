@@ -1,5 +1,6 @@
 import type { Step, Workflow } from '@ramet/engine'
 import { stepNamesOf } from '@ramet/engine'
+import type { Progress } from '@ramet/model/api/wire.ts'
 import { imageOf } from '@ramet/model/plan/run-plan.ts'
 import { isTransient, plannedDrives } from '../runs/drive-rows.ts'
 import { dropMemory, noteColdStart, noteUnmapped } from '../runs/run.ts'
@@ -24,7 +25,12 @@ const chooseLayers: Step<RunAtWork> = {
     // The pack may have been removed while the run was stopped.
     return images.hasKernelPack() && (await missingDrives(db, id)).length === 0
   },
-  async do({ id, tools: { db, images }, signal, report }) {
+  async do({ id, tools: { db, images }, signal, report: tell, giveSlotBack }) {
+    // What is not here yet may take minutes to come.
+    const report = (progress: Progress) => {
+      giveSlotBack()
+      tell(progress)
+    }
     await images.requireKernelPack(report, signal)
     const layerOf = new Map<string, string>()
     const missing = await missingDrives(db, id)

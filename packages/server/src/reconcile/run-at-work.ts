@@ -7,8 +7,8 @@ import type { Logger } from 'pino'
 import type { ImageService } from '../images/image-service.ts'
 import type { LayerTools } from '../storage/layers/layer-tools.ts'
 import type { Db } from '../store/database.ts'
-import type { CheckSlots } from '../tasks/check-slots.ts'
 import type { MachineWatch } from './machine-watch.ts'
+import type { Slots } from './slots.ts'
 
 /** What the reconciler works with. Made once a server. */
 export interface ReconcilerTools {
@@ -18,7 +18,9 @@ export interface ReconcilerTools {
   readonly layers: LayerTools
   readonly images: ImageService
   /** For tries of repeated tasks. */
-  readonly slots: CheckSlots
+  readonly tries: Slots
+  /** For runs that come up, until they wait for something else than this host: an image, or their guests. */
+  readonly bringUps: Slots
   /** Called when the run changed; sends events. */
   changed(runId: string): void
   /** Cancels background work on the run's drives before they are written to. */
@@ -45,6 +47,10 @@ export interface RunAtWork {
   /** Performs the server's own steps. */
   take(workflow: Workflow<RunAtWork>): Promise<void>
   report(progress: Progress): void
+  /** Waits until it may come up (`bringUps`). Rejects with the signal's reason. */
+  takeSlot(): Promise<void>
+  /** Lets another run come up. It does nothing when it was called before. */
+  giveSlotBack(): void
   /** True when something was reported since it last settled. */
   isUnderWay(): boolean
   /** Ends the turn: nothing is under way any more. */

@@ -41,6 +41,7 @@ export class RunWorker {
   #retries = 0
   #triggerTimer: NodeJS.Timeout | undefined
   #isClosed = false
+  #slot: Disposable | undefined
 
   /** `rests`: called when there is nothing to do until somebody wants something. */
   constructor(id: string, tools: ReconcilerTools, rests: () => void) {
@@ -170,6 +171,12 @@ export class RunWorker {
           afterStep: (name) => this.#tools.afterStep(name),
         }),
       report: (progress) => this.#report(progress),
+      takeSlot: async () => {
+        const { bringUps } = this.#tools
+        if (!bringUps.hasPlace(this.id)) this.#report({ step: 'wait', message: 'Waiting until other runs have come up' })
+        this.#slot = await bringUps.take(this.id, signal)
+      },
+      giveSlotBack: () => this.#giveSlotBack(),
       isUnderWay: () => this.progress !== undefined,
       settled: () => this.#settled(),
       trigger: (afterMs) => {
@@ -188,13 +195,21 @@ export class RunWorker {
       machines,
       store: this.#store,
       signal,
-      onStep: (step, message) => this.#report({ step, message }),
+      onStep: (step, message) => {
+        if (step.endsWith('/await-guests')) this.#giveSlotBack()
+        this.#report({ step, message })
+      },
       onProgress: (message, percent) => this.#report({ step: this.progress?.step ?? workflow, message, percent }),
       afterStep,
       warn: (message) => log.warn({ run: this.id }, message),
     })
     const took = { run: this.id, workflow, ms: Math.round(performance.now() - began), stepsMs }
     if (Object.keys(stepsMs).length > 0) log.info(took, 'a workflow is over')
+  }
+
+  #giveSlotBack(): void {
+    this.#slot?.[Symbol.dispose]()
+    this.#slot = undefined
   }
 
   #report(progress: Progress): void {

@@ -11,6 +11,8 @@ import { type PlayContext, toPlays } from '../runs/to-play.ts'
 import type { Runs } from '../services.ts'
 import { findRun } from '../store/runs.ts'
 
+/** A start changes its run 15 times a second. Listeners are told of a run as often at most (`EventStream`). */
+const restMs = 50
 /** How many of the newest runs a new listener gets at once. Older ones are read as a list. */
 const inPicture = 200
 
@@ -41,9 +43,10 @@ export function runEvents({ plays, images, host, activity, log, runs, noticed }:
     noticed()
     activity.note(runId, row !== undefined && isOnItsWay(row, plays.progressOf(runId)))
     if (row?.purpose !== 'user') return
+    if (!events.hasListeners) return events.passOver()
     const [play] = await toPlays(plays, [row])
     if (play) events.publish(subjectOfRun(row), { kind: 'play', play })
-  })
+  }, restMs)
   const changed = (runId: string) =>
     tellRun.trigger(runId, (error) => log.error({ err: error, run: runId }, 'a change could not be told'))
   return { events, changed }

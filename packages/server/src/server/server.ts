@@ -32,6 +32,7 @@ import { portService } from '../ports/port-service.ts'
 import { injectFaults } from '../reconcile/fault-injection.ts'
 import { Reconciler } from '../reconcile/reconciler.ts'
 import { runStore } from '../reconcile/run-store.ts'
+import { mostBringUps, mostTries, Slots } from '../reconcile/slots.ts'
 import { Lifetimes } from '../runs/lifetimes.ts'
 import { machineService } from '../runs/machine-service.ts'
 import { permittedRun } from '../runs/permitted-run.ts'
@@ -47,7 +48,6 @@ import { forgetLostSnapshots } from '../storage/snapshots/forget-lost.ts'
 import { storageService } from '../storage/usage/storage-service.ts'
 import { listPlaygrounds } from '../store/playgrounds.ts'
 import { forgetWarmStarts } from '../store/warm-starts.ts'
-import { CheckSlots } from '../tasks/check-slots.ts'
 import type { HandedOver } from '../warm-pool/hand-over.ts'
 import { shapeNow } from '../warm-pool/offer.ts'
 import { destroyThrowaways } from '../warm-pool/throwaway.ts'
@@ -133,7 +133,8 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     noticed: () => warmStarts.trigger(),
   })
   const reconciler: Reconciler = new Reconciler({
-    slots: new CheckSlots(),
+    tries: new Slots(mostTries),
+    bringUps: new Slots(mostBringUps),
     db,
     host,
     log,

@@ -19,7 +19,7 @@ const writeOutputEveryMs = 10_000
  * of it is another than before, so that a check that says the same for hours costs the store nothing.
  */
 export async function repeatTask(runId: string, task: PlanTask, tools: ReconcilerTools, signal: AbortSignal): Promise<void> {
-  const { db, host, slots } = tools
+  const { db, host, tries } = tools
   const change = async (from: Parameters<typeof changeTask>[3], to: TaskChange) => {
     if (await changeTask(db, runId, task.name, from, to)) tools.changed(runId)
   }
@@ -29,7 +29,7 @@ export async function repeatTask(runId: string, task: PlanTask, tools: Reconcile
   let writtenAt = 0
   for (;;) {
     const tried = await (async () => {
-      using _ = await slots.take(`${runId}/${task.machine}`, signal)
+      using _ = await tries.take(`${runId}/${task.machine}`, signal)
       const { user, timeoutSeconds } = task
       const run = (script: string) => host.machines.tryScript(place, { user, script, timeoutSeconds }, signal)
       return tryTask(task, await outputsOf(tools, runId, task), run)

@@ -7,6 +7,7 @@ import { pino } from 'pino'
 import type { ImageService } from '../../images/image-service.ts'
 import { decide } from '../../reconcile/decide.ts'
 import { Reconciler } from '../../reconcile/reconciler.ts'
+import { mostBringUps, mostTries, Slots } from '../../reconcile/slots.ts'
 import { insertRun } from '../../runs/new-run.ts'
 import { type RunServiceTools, runService } from '../../runs/run-service.ts'
 import type { Runs } from '../../services.ts'
@@ -17,7 +18,6 @@ import { insertPlayground } from '../../store/playgrounds.ts'
 import { listMachines } from '../../store/run-machines.ts'
 import { findRun } from '../../store/runs.ts'
 import { openOwner, type User } from '../../store/users.ts'
-import { CheckSlots } from '../../tasks/check-slots.ts'
 import { planWithDrives } from '../plan-with-drives.ts'
 import { putRun } from '../put-run.ts'
 import { type Deed, deeds, outcomes, type Sight, told } from './run-model.ts'
@@ -138,7 +138,8 @@ async function open(db: Db): Promise<World & Disposable> {
   const waiting = new Map<string, () => void>()
   const tell = (id: string) => waiting.get(id)?.()
   const reconciler = new Reconciler({
-    slots: new CheckSlots(),
+    tries: new Slots(mostTries),
+    bringUps: new Slots(mostBringUps),
     db,
     host,
     log: pino({ level: 'silent' }),

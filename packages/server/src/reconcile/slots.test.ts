@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CheckSlots } from './check-slots.ts'
+import { Slots } from './slots.ts'
 
 const never = new AbortController().signal
 /** Whether it has its place, after all that is ready has run. */
@@ -17,7 +17,7 @@ async function hasPlace(asked: Promise<unknown>): Promise<boolean> {
 }
 
 test('a machine has so many places and the host so many, and who waits gets them in order', async () => {
-  const slots = new CheckSlots({ machine: 2, host: 3 })
+  const slots = new Slots({ each: 2, all: 3 })
   const [first] = await Promise.all([slots.take('a', never), slots.take('a', never)])
   const thirdOfA = slots.take('a', never)
   assert.equal(await hasPlace(thirdOfA), false)
@@ -34,7 +34,7 @@ test('a machine has so many places and the host so many, and who waits gets them
 })
 
 test('who does not wait any more takes no place', async () => {
-  const slots = new CheckSlots({ machine: 1, host: 1 })
+  const slots = new Slots({ each: 1, all: 1 })
   const held = await slots.take('a', never)
   const leaves = new AbortController()
   const left = slots.take('a', leaves.signal)
