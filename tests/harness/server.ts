@@ -81,6 +81,8 @@ export class TestServer {
         RAMET_WARM_STARTS: this.#hasWarmStarts ? 'on' : 'off',
         RAMET_SPARE_FOR: this.#spareFor,
         RAMET_QUIET_FOR: '0s',
+        // Another file's tests keep the CPUs busy.
+        RAMET_BACKGROUND: 'low',
         RAMET_FAULTS: faultsFolder(this.home),
         RAMET_CACHE: this.isFake ? join(this.home, 'cache') : testCache,
         ...this.#env,

@@ -26,6 +26,7 @@ test('without flags and variables the defaults hold', () => {
     limits: defaultLimits,
     spareForMs: 30 * 60_000,
     quietForMs: 60_000,
+    background: 'idle',
     packMemoryAfterMs: 24 * 3_600_000,
   })
 })
@@ -44,6 +45,7 @@ test('flags win over variables, and the cache follows the home', () => {
     RAMET_PACK_MEMORY_AFTER: 'never',
     RAMET_SPARE_FOR: '90s',
     RAMET_QUIET_FOR: '5s',
+    RAMET_BACKGROUND: 'low',
     RAMET_HTTPS_PORT: 'off',
     RAMET_TLS_CERT: '/etc/lab.pem',
     RAMET_TLS_KEY: '/etc/lab.key',
@@ -74,6 +76,7 @@ test('flags win over variables, and the cache follows the home', () => {
     limits: { ...defaultLimits, runs: 5, sockets: 7 },
     spareForMs: 90_000,
     quietForMs: 5_000,
+    background: 'low',
     packMemoryAfterMs: undefined,
   })
 })
@@ -87,6 +90,7 @@ for (const [argv, env, said] of [
   [['--max-layers', '1'], {}, /--max-layers must be a number/],
   [['--pack-memory-after', 'soon'], {}, /--pack-memory-after must be a duration such as 24h, or never/],
   [['--spare-for', 'soon'], {}, /--spare-for must be a duration such as 24h, or never/],
+  [['--background', 'fast'], {}, /--background must be idle or low, not "fast"/],
   [['--quiet-for', 'never'], {}, /--quiet-for must be a duration such as 1m/],
   [['--https-port', 'on'], {}, /--https-port must be a port/],
   [['--tls-cert', 'a.pem'], {}, /given together/],

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { BackgroundClass } from '@ramet/engine'
 import { type Limits, limitNames, parseLimits } from '@ramet/model/access/limits.ts'
 import { invalidInput } from '@ramet/model/errors/errors.ts'
 import { parseBytes } from '@ramet/model/units/bytes.ts'
@@ -49,6 +50,8 @@ export interface Config {
   readonly spareForMs: number | undefined
   /** Quiet milliseconds without an action before background work begins. */
   readonly quietForMs: number
+  /** How background work that is a program of its own runs. */
+  readonly background: BackgroundClass
   /** Milliseconds after which memory of stopped runs that nobody resumed is compressed; undefined: never. */
   readonly packMemoryAfterMs: number | undefined
 }
@@ -78,14 +81,15 @@ const options = {
   'warm-starts': { type: 'string' },
   'spare-for': { type: 'string' },
   'quiet-for': { type: 'string' },
+  background: { type: 'string' },
   'pack-memory-after': { type: 'string' },
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --ssh-port NUMBER|off, --https-port NUMBER|off, --tls-cert FILE, --tls-key FILE, --public-url URL, --ports-domain DOMAIN, --host-ports ADDRESS|off, --cache FOLDER, --catalog FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --build-network on|off, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --pack-memory-after DURATION.'
+  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --ssh-port NUMBER|off, --https-port NUMBER|off, --tls-cert FILE, --tls-key FILE, --public-url URL, --ports-domain DOMAIN, --host-ports ADDRESS|off, --cache FOLDER, --catalog FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --build-network on|off, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --background idle|low, --pack-memory-after DURATION.'
 
 /**
- * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_SSH_PORT, RAMET_HTTPS_PORT, RAMET_TLS_CERT, RAMET_TLS_KEY, RAMET_PUBLIC_URL, RAMET_PORTS_DOMAIN, RAMET_HOST_PORTS, RAMET_CACHE, RAMET_CATALOG, RAMET_QUOTA, RAMET_MEMORY, RAMET_LIMITS, RAMET_MAX_LAYERS, RAMET_BUILD_NETWORK, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
+ * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_SSH_PORT, RAMET_HTTPS_PORT, RAMET_TLS_CERT, RAMET_TLS_KEY, RAMET_PUBLIC_URL, RAMET_PORTS_DOMAIN, RAMET_HOST_PORTS, RAMET_CACHE, RAMET_CATALOG, RAMET_QUOTA, RAMET_MEMORY, RAMET_LIMITS, RAMET_MAX_LAYERS, RAMET_BUILD_NETWORK, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_BACKGROUND, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
  * (comma-separated). Throws invalid_input naming the flag.
  */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
@@ -142,6 +146,10 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
       flags['quiet-for'] ?? (env.RAMET_QUIET_FOR || '1m'),
       flags['quiet-for'] === undefined ? 'RAMET_QUIET_FOR' : '--quiet-for',
     ),
+    background: parseBackground(
+      flags.background ?? (env.RAMET_BACKGROUND || 'idle'),
+      flags.background === undefined ? 'RAMET_BACKGROUND' : '--background',
+    ),
     packMemoryAfterMs: parseDurationOrNever(
       flags['pack-memory-after'] ?? (env.RAMET_PACK_MEMORY_AFTER || '24h'),
       flags['pack-memory-after'] === undefined ? 'RAMET_PACK_MEMORY_AFTER' : '--pack-memory-after',
@@ -192,6 +200,11 @@ function parseLimitList(text: string, where: string): Limits {
 function parseSwitch(text: string, where: string): boolean {
   if (text === 'on' || text === 'off') return text === 'on'
   throw invalidInput(`${where} must be on or off, not ${JSON.stringify(text)}.`, where)
+}
+
+function parseBackground(text: string, where: string): BackgroundClass {
+  if (text === 'idle' || text === 'low') return text
+  throw invalidInput(`${where} must be idle or low, not ${JSON.stringify(text)}.`, where)
 }
 
 function parsePort(text: string, where: string): number {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import type { FileHandle } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { RametError } from '@ramet/model/errors/error.ts'
-import { addBackgroundProgram, inIdleClass } from './background-programs.ts'
+import { addBackgroundProgram, inBackground } from './background-programs.ts'
 import { childEnvironment } from './child-environment.ts'
 
 export interface RunOptions {
@@ -21,7 +21,7 @@ export interface RunOptions {
   readonly onStdoutLine?: (line: string) => void
   /** Exit codes that are no failure. Default: only 0. */
   readonly okCodes?: readonly number[]
-  /** Runs it in the idle class, and pauses it while somebody needs the host. The timeout goes on meanwhile. */
+  /** Runs it in the background class (`background-programs.ts`), and pauses it while somebody needs the host. The timeout goes on meanwhile. */
   readonly isBackground?: boolean
   readonly onSpawn?: (pid: number) => void
 }
@@ -51,7 +51,7 @@ export class ProcessFailed extends RametError {
 /** Runs a program to its end: an argv array, never a shell; time and kept output are bounded. */
 export async function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
   const { promise, resolve, reject } = Promise.withResolvers<RunResult>()
-  const [program, ...args] = options.isBackground ? inIdleClass(argv) : argv
+  const [program, ...args] = options.isBackground ? inBackground(argv) : argv
   const child = spawn(program, args, {
     cwd: options.cwd,
     env: { ...childEnvironment(), ...options.env },

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { useBackgroundClass } from '@ramet/engine'
 import { pages } from '@ramet/model/api/routes.ts'
 import type { SshGatewayInfo } from '@ramet/model/api/ssh.ts'
 import type { TlsInfo } from '@ramet/model/api/tls.ts'
@@ -82,6 +83,7 @@ export interface RunningServer {
 export async function startServer(config: Config, log: Logger, openHost: OpenHost): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack()
   const { db, installation, owner, auth, accounts, agents, ...store } = await openStore(config, log, opened)
+  useBackgroundClass(config.background)
   const host = await openHost({
     home: config.home,
     cache: config.cache,
