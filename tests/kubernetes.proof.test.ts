@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { loadavg } from 'node:os'
+import { availableParallelism, loadavg } from 'node:os'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { untilBuilt } from '@ramet/cli/until-built.ts'
 import { inMachine } from './harness/in-machine.ts'
@@ -125,15 +125,16 @@ describe('a Kubernetes cluster of one control plane and two workers', { concurre
       const answered = await asked(run)
       await until(`further answers in ${run}`, async () => (await asked(run)) > answered + 2, slowMs, 1000)
     }
-    await timed(t, 'the check in the clone and in the source', async () => {
-      await isWell(clone)
-      await isWell(id)
-    })
-    for (const run of [id, clone]) {
+    const isAsBefore = async (run: string) => {
+      await timed(t, `the check in the ${run === id ? 'source' : 'clone'}`, () => isWell(run))
       assert.equal(await readySince(run), ready, 'no node was anything but Ready')
       assert.equal(await containers(run), before, 'no container was restarted')
       assert.equal(await inMachine(server, run, 'node-2', 'cat /root/failed'), '', 'each request was answered')
     }
+    // A cluster at rest takes 1.1 cores without KVM (measured): on two cores two of them answer, and have nothing left for anything else.
+    const hasCoresForBoth = availableParallelism() >= 4
+    if (!hasCoresForBoth) await timed(t, 'stop of the source', () => server.ok('playground', 'stop', id, '-q'))
+    await isAsBefore(clone)
     t.diagnostic(`memory in use in the clone: ${await memory(clone)}`)
 
     await timed(t, 'rollout in the clone', async () => {
@@ -141,10 +142,11 @@ describe('a Kubernetes cluster of one control plane and two workers', { concurre
       await kubectl('rollout status deployment/web --timeout=1800s', clone)
     })
     await until('the new version', async () => /^two from web-/.test(await answers(clone)), 300_000, 1000)
-    assert.match(await answers(), /^one from web-/)
-    assert.equal(await containers(), before)
-    await inMachine(server, id, 'node-2', 'systemctl stop asking')
     await server.ok('playground', 'destroy', clone, '-q')
+    if (!hasCoresForBoth) await timed(t, 'restart of the source', () => server.ok('playground', 'restart', id, '-q'))
+    await isAsBefore(id)
+    assert.match(await answers(), /^one from web-/)
+    await inMachine(server, id, 'node-2', 'systemctl stop asking')
   })
 
   test('stop and restart: no container was restarted, and no node was anything but Ready', { timeout: slowMs }, async (t) => {

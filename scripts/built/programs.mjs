@@ -33,7 +33,7 @@ export function isBuilt(name) {
 }
 
 /**
- * The URL to import to run a program: its build, which starts with a third of the CPU time less, or else its source. Sources that were edited since are always run as they
+ * The URL to import to run a program: its build, which starts with a quarter (a server) to a half (the CLI) of the CPU time less, or else its source. Sources that were edited since are always run as they
  * are.
  */
 export async function mainOf(name) {
