@@ -14,6 +14,7 @@ import { TestServer } from './harness/server.ts'
 interface Names {
   readonly id: string
   readonly playground: string
+  readonly group: string
   /** Name of a published port. */
   readonly port: string
 }
@@ -45,6 +46,15 @@ const table: Readonly<Record<string, readonly [answer: 'hidden' | 'own' | 'open'
   'PATCH /api/users/{name}': ['admin', () => ({ path: routes.user('bob'), body: { role: 'admin' } })],
   'DELETE /api/users/{name}': ['admin', () => ({ path: routes.user('owner') })],
   'POST /api/users/{name}/invitations': ['admin', () => ({ path: routes.invitations('owner') })],
+  'GET /api/groups': ['own', () => ({ path: routes.groups() })],
+  'POST /api/groups': ['own', () => ({ path: routes.groups(), body: { name: 'his-team' } })],
+  'GET /api/groups/{name}': ['hidden', ({ group }) => ({ path: routes.group(group) })],
+  'DELETE /api/groups/{name}': ['hidden', ({ group }) => ({ path: routes.group(group) })],
+  'POST /api/groups/{name}/invitations': ['hidden', ({ group }) => ({ path: routes.groupInvitations(group) })],
+  'DELETE /api/groups/{name}/invitations': ['hidden', ({ group }) => ({ path: routes.groupInvitations(group) })],
+  'POST /api/groups/{name}/members': ['hidden', ({ group }) => ({ path: routes.groupMembers(group), body: { names: ['bob'] } })],
+  'DELETE /api/groups/{name}/members/{user}': ['hidden', ({ group }) => ({ path: routes.groupMember(group, 'bob') })],
+  'POST /api/group-memberships': ['hidden', () => ({ path: routes.groupMemberships(), body: { token: 'none' } })],
   'POST /api/oauth/tokens': ['own', () => ({ path: routes.tokens(), body: { name: 'his' } })],
   'POST /api/sessions': ['open', () => ({ path: routes.programs() })],
   'GET /api/sessions': ['own', () => ({ path: routes.programs() })],
@@ -75,6 +85,15 @@ const table: Readonly<Record<string, readonly [answer: 'hidden' | 'own' | 'open'
   'PATCH /api/playgrounds/{name}': [
     'hidden',
     ({ playground }) => ({ path: routes.playground(playground), body: { title: 'Mine now' } }),
+  ],
+  'POST /api/playgrounds/{name}/transfer': [
+    'hidden',
+    ({ playground }) => ({ path: routes.playgroundTransfer(playground), body: { to: 'bob' } }),
+  ],
+  'DELETE /api/playgrounds/{name}/transfer': ['hidden', ({ playground }) => ({ path: routes.playgroundTransfer(playground) })],
+  'POST /api/playgrounds/{name}/offer': [
+    'hidden',
+    ({ playground }) => ({ path: routes.playgroundOffer(playground), body: { take: true } }),
   ],
   'GET /api/playgrounds/{name}/lineage': ['hidden', ({ playground }) => ({ path: routes.playgroundLineage(playground) })],
   'POST /api/manifests/check': ['open', () => ({ path: routes.manifestCheck(), body: { text: '' } })],
@@ -146,12 +165,12 @@ const actions = [
   { action: 'machine.console.read', machine: 'debian', console: 'boot-1' },
 ]
 
-const none: Names = { id: 'f'.repeat(24), playground: 'no-such-lab', port: 'none' }
+const none: Names = { id: 'f'.repeat(24), playground: 'no-such-lab', group: 'no-such-group', port: 'none' }
 
 describe('what is not his own does not exist for a user', () => {
   const server = new TestServer({ fake: true })
   const token = randomBytes(24).toString('base64url')
-  const ann = { id: '', playground: 'anns-lab', title: 'Ann’s secret', port: '' }
+  const ann = { id: '', playground: 'anns-lab', group: 'anns-class', title: 'Ann’s secret', port: '' }
 
   const ask = async (method: string, { path, body, tar, form }: Asked) => {
     const answer = await fetch(server.endpoint + path, {
@@ -169,7 +188,8 @@ describe('what is not his own does not exist for a user', () => {
     return { status: answer.status, text: '' }
   }
   const isSilentAboutAnn = (text: string) => {
-    for (const secret of [ann.id, ann.playground, ann.title]) assert.ok(!text.includes(secret), `it tells ${secret}: ${text}`)
+    for (const secret of [ann.id, ann.playground, ann.title, ann.group])
+      assert.ok(!text.includes(secret), `it tells ${secret}: ${text}`)
   }
 
   before(async () => {
@@ -179,6 +199,7 @@ describe('what is not his own does not exist for a user', () => {
     await server.ok('playground', 'save', stopped, ann.playground, '--title', ann.title, '-q')
     ann.id = (await server.ok('playground', 'start', 'debian', '--title', ann.title, '-q')).trim()
     ann.port = new URL((await server.ok('expose', ann.id, '80', '-q')).trim()).hostname.split('.')[0] ?? ''
+    await server.ok('group', 'add', ann.group)
     addUser(join(server.home, 'ramet.sqlite'), 'bob', token)
   })
   after(() => server.dispose())
@@ -204,7 +225,7 @@ describe('what is not his own does not exist for a user', () => {
     const method = route.split(' ')[0] ?? ''
     test(`${route}: ${answer}`, async () => {
       const found = await ask(method, asked(ann))
-      isSilentAboutAnn(answer === 'hidden' ? found.text.replaceAll(ann.playground, '').replaceAll(ann.id, '') : found.text)
+      isSilentAboutAnn(answer === 'hidden' ? blank(found.text, ann) : found.text)
       if (answer === 'admin') return assert.deepEqual([found.status, JSON.parse(found.text).code], [403, 'not_permitted'])
       if (answer !== 'hidden') return assert.equal(found.status, 200, found.text)
       const missing = await ask(method, asked(none))
@@ -288,7 +309,8 @@ describe('what is not his own does not exist for a user', () => {
 })
 
 /** Without the names that were asked for, which an answer may repeat. */
-const blank = (text: string, { id, playground }: Names) => text.replaceAll(id, 'ID').replaceAll(playground, 'NAME')
+const blank = (text: string, { id, playground, group }: Names) =>
+  text.replaceAll(id, 'ID').replaceAll(playground, 'NAME').replaceAll(group, 'GROUP')
 
 function addUser(file: string, name: string, token: string): void {
   const db = new DatabaseSync(file, { timeout: 10_000 })

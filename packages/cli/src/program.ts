@@ -11,6 +11,9 @@ import { addExposeRemove } from './commands/expose/remove.ts'
 import { addExposeScan } from './commands/expose/scan.ts'
 import { addExposeShell } from './commands/expose/shell.ts'
 import { addFsck } from './commands/fsck.ts'
+import { addGroupLinks } from './commands/group/links.ts'
+import { addGroupList } from './commands/group/list.ts'
+import { addGroupMembers } from './commands/group/members.ts'
 import { addHealth } from './commands/health.ts'
 import { addImageBuild } from './commands/image/build.ts'
 import { addImageInspect } from './commands/image/inspect.ts'
@@ -24,6 +27,7 @@ import { addManifestCheck } from './commands/manifest-check.ts'
 import { addManifestSchema } from './commands/manifest-schema.ts'
 import { addCatalog } from './commands/playground/catalog.ts'
 import { addClone } from './commands/playground/clone.ts'
+import { addCoAuthors } from './commands/playground/co-authors.ts'
 import { addCreate } from './commands/playground/create.ts'
 import { addDestroy } from './commands/playground/destroy.ts'
 import { addEdit } from './commands/playground/edit.ts'
@@ -46,6 +50,7 @@ import { addTaskOutput } from './commands/playground/task-output.ts'
 import { addTaskRetry } from './commands/playground/task-retry.ts'
 import { addTasks } from './commands/playground/tasks.ts'
 import { addTitle } from './commands/playground/title.ts'
+import { addTransfer } from './commands/playground/transfer.ts'
 import { addUpdate } from './commands/playground/update.ts'
 import { addWait } from './commands/playground/wait.ts'
 import { addPortForward } from './commands/port-forward.ts'
@@ -134,6 +139,8 @@ export function createProgram(): Command {
   addEdit(playground, open)
   addUpdate(playground, open)
   addShare(playground, open)
+  addCoAuthors(playground, open)
+  addTransfer(playground, open)
   addRemove(playground, open)
 
   addSsh(program, open)
@@ -155,6 +162,10 @@ export function createProgram(): Command {
   addUserChanges(user, open)
   addUserRemove(user, open)
   addUserPasswd(user, open)
+  const group = program.command('group').description('Classes and teams: share a playground with all of one by its name.')
+  addGroupList(group, open)
+  addGroupLinks(group, open)
+  addGroupMembers(group, open)
   const expose = program
     .command('expose')
     .summary('ports and shells of runs under host names of their own')

@@ -1,5 +1,6 @@
 import type { AskedToken, Credential, Token } from '@ramet/model/api/account.ts'
 import type { Event } from '@ramet/model/api/events.ts'
+import type { CreateGroup, Group, GroupLink, InviteToGroup } from '@ramet/model/api/groups.ts'
 import type { Check, EndedSessions, Finding, Health, Image, ImageDetails, LoginLink, Me } from '@ramet/model/api/host.ts'
 import type { AskedJournal, JournalFrame } from '@ramet/model/api/journal.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
@@ -65,6 +66,22 @@ export interface UsersClient {
   remove(name: string): Promise<void>
 }
 
+/** Classes and teams: those that one owns or is in; for admins all. */
+export interface GroupsClient {
+  list(): Promise<Group[]>
+  create(body: CreateGroup): Promise<Group>
+  get(name: string): Promise<Group>
+  remove(name: string): Promise<void>
+  invite(name: string, body?: InviteToGroup): Promise<GroupLink>
+  /** Ends all its links. */
+  closeLinks(name: string): Promise<void>
+  /** `token`: of a link. */
+  join(token: string): Promise<Group>
+  addMembers(name: string, names: readonly string[]): Promise<Group>
+  /** Of oneself: leaves it. */
+  removeMember(name: string, member: string): Promise<void>
+}
+
 /** The API of a server as functions. Written out rather than inferred, so that what programs are shown has names and not their content. */
 export interface Client {
   readonly endpoint: string
@@ -79,6 +96,7 @@ export interface Client {
   setPassword(to: SetPassword): Promise<void>
   /** Who there is; for admins. */
   readonly users: UsersClient
+  readonly groups: GroupsClient
   /** Makes a login link for a browser. Throws `needs_api_token` in a browser. */
   makeLoginLink(): Promise<LoginLink>
   logout(): Promise<void>
@@ -147,6 +165,10 @@ export interface PlaygroundsClient {
   update(name: string, body: CreatePlayground): Promise<Playground>
   /** Title and texts alone. */
   change(name: string, body: ChangePlayground): Promise<Playground>
+  /** Offers it to another user, who is its owner when he takes it; undefined: to nobody any more. */
+  offer(name: string, to: string | undefined): Promise<Playground>
+  /** Takes what is offered to the user, or not. */
+  answerOffer(name: string, take: boolean): Promise<void>
   /** Removes a playground; answers with the runs and playgrounds that go on without it. */
   remove(name: string): Promise<RemovedPlayground>
   lineage(name: string): Promise<Lineage>

@@ -1,5 +1,6 @@
 import type { AskedToken, Credential, Token } from '@ramet/model/api/account.ts'
 import type { Event } from '@ramet/model/api/events.ts'
+import type { CreateGroup, Group, GroupLink, InviteToGroup } from '@ramet/model/api/groups.ts'
 import type { Check, EndedSessions, Finding, Health, Image, ImageDetails, LoginLink, Me } from '@ramet/model/api/host.ts'
 import type { AskedJournal } from '@ramet/model/api/journal.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
@@ -82,6 +83,18 @@ export function createClient(options: ClientOptions): Client {
       remove: (name: string) => remove(routes.user(name)),
     },
 
+    groups: {
+      list: () => get<Group[]>(routes.groups()),
+      create: (body: CreateGroup) => post<Group>(routes.groups(), body),
+      get: (name: string) => get<Group>(routes.group(name)),
+      remove: (name: string) => remove(routes.group(name)),
+      invite: (name: string, body: InviteToGroup = {}) => post<GroupLink>(routes.groupInvitations(name), body),
+      closeLinks: (name: string) => remove(routes.groupInvitations(name)),
+      join: (token: string) => post<Group>(routes.groupMemberships(), { token }),
+      addMembers: (name: string, names: readonly string[]) => post<Group>(routes.groupMembers(name), { names }),
+      removeMember: (name: string, member: string) => remove(routes.groupMember(name, member)),
+    },
+
     makeLoginLink: () => post<LoginLink>(routes.loginLinks()),
     logout: async () => void (await post(routes.logout())),
     endSessions: () => ask<EndedSessions>(connection, 'DELETE', routes.sessions()),
@@ -125,6 +138,14 @@ export function createClient(options: ClientOptions): Client {
       create: (body: CreatePlayground) => post<Playground>(routes.playgrounds(), body),
       update: (name: string, body: CreatePlayground) => ask<Playground>(connection, 'PUT', routes.playground(name), { body }),
       change: (name: string, body: ChangePlayground) => ask<Playground>(connection, 'PATCH', routes.playground(name), { body }),
+      offer: (name: string, to: string | undefined) =>
+        ask<Playground>(
+          connection,
+          to === undefined ? 'DELETE' : 'POST',
+          routes.playgroundTransfer(name),
+          to ? { body: { to } } : {},
+        ),
+      answerOffer: async (name: string, take: boolean) => void (await post(routes.playgroundOffer(name), { take })),
       remove: (name: string) => ask<RemovedPlayground>(connection, 'DELETE', routes.playground(name)),
       lineage: (name: string) => get<Lineage>(routes.playgroundLineage(name)),
       catalog: () => get<CatalogSight>(routes.catalog()),

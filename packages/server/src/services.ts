@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions } from '@ramet/engine'
 import type { CreateToken, Credential, Preferences, Token } from '@ramet/model/api/account.ts'
+import type { CreateGroup, Group, GroupLink, InviteToGroup } from '@ramet/model/api/groups.ts'
 import type { Check, Finding, Health, Image, ImageDetails, Me } from '@ramet/model/api/host.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
 import type { AgentTokens, RegisteredAgent } from '@ramet/model/api/oauth.ts'
@@ -37,6 +38,7 @@ export interface Services {
   readonly auth: Auth
   readonly accounts: Accounts
   readonly users: Users
+  readonly groups: Groups
   readonly agents: Agents
   readonly playgrounds: Playgrounds
   readonly runs: Runs
@@ -65,6 +67,8 @@ export interface StartRequest {
   readonly overrides: Overrides | undefined
   readonly tweaks: Tweaks | undefined
   readonly lifetime: Lifetime
+  /** What somebody else wrote is to run; kept, so that it is given once. */
+  readonly consent: boolean
   /** A request that comes again with it starts nothing, and is answered with the run that there is. */
   readonly key: StartKey | undefined
 }
@@ -102,6 +106,24 @@ export interface Users {
   remove(name: string): Promise<void>
   /** `byToken`: of the request; other sessions of the user end. Throws `wrong_password`, and `fresh_login_needed` where there is no password yet and the login is old. */
   setPassword(user: User, byToken: string, to: SetPassword): Promise<void>
+}
+
+/** Classes and teams. Each method checks what the user may; a group that he is not in is `not_found`. */
+export interface Groups {
+  /** Those that he is in or owns; all, for admins. */
+  list(user: User): Promise<Group[]>
+  /** Throws `name_taken`, `too_many_groups`. */
+  create(user: User, asked: CreateGroup): Promise<Group>
+  get(user: User, name: string): Promise<Group>
+  remove(user: User, name: string): Promise<void>
+  invite(user: User, name: string, asked: InviteToGroup): Promise<GroupLink>
+  /** Ends all its links. */
+  closeLinks(user: User, name: string): Promise<void>
+  /** Whoever is in it already uses nothing up. Throws `closed_group_link`. */
+  join(user: User, token: string): Promise<Group>
+  addMembers(user: User, name: string, names: readonly string[]): Promise<Group>
+  /** Of oneself: leaves it. Throws `group_owner_stays`. */
+  removeMember(user: User, name: string, member: string): Promise<void>
 }
 
 /** A user's account, and the programs that act for him. */
@@ -183,6 +205,10 @@ export interface Playgrounds {
   /** Makes it anew from a manifest; runs stay as they are. Throws InvalidInput with every problem found. */
   update(user: User, name: string, body: CreatePlayground): Promise<Playground>
   change(user: User, name: string, body: ChangePlayground): Promise<Playground>
+  /** Offers it to somebody, or to nobody any more. Throws `invalid_input`. */
+  offer(user: User, name: string, to: string | undefined): Promise<Playground>
+  /** Takes what is offered to the user, who is its owner then; or not. */
+  answerOffer(user: User, name: string, isTaken: boolean): Promise<Playground | undefined>
   /** Removes a playground. Runs and playgrounds made from it go on; the answer names them. */
   remove(user: User, name: string): Promise<RemovedPlayground>
   /** What of the team's folder cannot be taken as it is. */

@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '
 import { AccountPage } from './pages/account-page.tsx'
 import { HomePage } from './pages/home-page.tsx'
 import { ImagesPage } from './pages/images-page.tsx'
+import { JoinGroupPage } from './pages/join-group-page.tsx'
 import { NotFoundPage } from './pages/not-found-page.tsx'
 import { PageFrame } from './ui/page-frame.tsx'
 
@@ -13,6 +14,8 @@ const images = createRoute({ getParentRoute: () => root, path: '/images', compon
 
 const account = createRoute({ getParentRoute: () => root, path: '/account', component: AccountPage })
 
+const joinGroup = createRoute({ getParentRoute: () => root, path: '/join-group', component: JoinGroupPage })
+
 /** The only page with a terminal, so the only one that waits for xterm.js to load. */
 export const runRoute = createRoute({
   getParentRoute: () => root,
@@ -21,7 +24,7 @@ export const runRoute = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, images, account, runRoute]),
+  routeTree: root.addChildren([home, images, account, joinGroup, runRoute]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 })

@@ -48,6 +48,27 @@ test('a token with scopes may do what they say: to write is also to run, and to 
   assert.deepEqual(may('account:write'), [])
 })
 
+test('a co-author reads, starts and changes, and neither removes nor gives away; whom it is offered to looks at it and takes it', () => {
+  const subject = { ...ofAnn, coAuthors: ['bob'], offeredTo: 'carol' }
+  const all = ['list', 'read', 'start', 'change', 'remove', 'transfer', 'accept'] as const
+  const may = (id: string) => all.filter((what) => can({ id }, `playground.${what}`, subject))
+  assert.deepEqual(may('ann'), ['list', 'read', 'start', 'change', 'remove', 'transfer'])
+  assert.deepEqual(may('bob'), ['list', 'read', 'start', 'change'])
+  assert.deepEqual(may('carol'), ['list', 'read', 'accept'])
+  assert.deepEqual(may('dave'), [])
+})
+
+test('a group is changed by its owner and by admins, left by members, and filled by admins alone', () => {
+  const group = { ownerId: 'ann', group: 'g1' }
+  const may = (user: Parameters<typeof can>[0]) =>
+    (['group.read', 'group.change', 'group.fill', 'group.leave'] as const).filter((permission) => can(user, permission, group))
+  assert.deepEqual(may(ann), ['group.read', 'group.change'])
+  assert.deepEqual(may(bob), [])
+  assert.deepEqual(may({ ...bob, groups: ['g1'] }), ['group.read', 'group.leave'])
+  assert.deepEqual(may({ ...bob, isAdmin: true }), ['group.read', 'group.change', 'group.fill'])
+  assert.deepEqual(may({ ...bob, groups: ['g1'], scopes: ['account:read'] }), ['group.read'])
+})
+
 test('lists are filtered by the same table', () => {
   assert.deepEqual(ownersFor(ann, 'playground.list'), ['ann', null])
   assert.deepEqual(ownersFor(ann, 'run.list'), ['ann'])

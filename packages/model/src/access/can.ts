@@ -8,6 +8,8 @@ export interface Actor {
   readonly name?: string | undefined
   /** Manages users, images and the host; absent: he does not. */
   readonly isAdmin?: boolean | undefined
+  /** Ids of the groups that he is in, read when they matter; absent: none. */
+  readonly groups?: readonly string[] | undefined
   /** Of the token by which the request came; absent: it may do all that its user may. */
   readonly scopes?: readonly string[] | undefined
 }
@@ -17,16 +19,22 @@ export interface Owned {
   readonly ownerId: string | null
   /** Of a playground: who else may use it; absent: nobody. */
   readonly access?: AccessLists | undefined
+  /** Of a playground: ids of those who write it with its owner. */
+  readonly coAuthors?: readonly string[] | undefined
+  /** Of a playground: id of whom its owner offers it to. */
+  readonly offeredTo?: string | undefined
+  /** Of a group: its id. */
+  readonly group?: string | undefined
 }
 
-type Who = 'owner' | 'everyone' | 'admin' | AccessList
+type Who = 'owner' | 'everyone' | 'admin' | 'any-admin' | 'member' | 'co-author' | 'offered' | AccessList
 
 /** What belongs to nobody but the platform. */
 export const platform: Owned = { ownerId: null }
 
 /**
  * The one table of who may do what; `run/run-state.ts` says when. `owner`: whoever owns the subject. `everyone`: every user, and `admin`: each
- * admin, where the subject belongs to the platform. `canList`, `canRead`, `canStart`: whoever that list of the subject names. First the scope that a token with scopes needs for it; `all`: none is enough, since it opens more than they say (keys, links, other tokens).
+ * admin, where the subject belongs to the platform; `any-admin`: each admin, whoever it belongs to. `member`: who is in the group. `co-author`: who writes the playground with its owner; `offered`: whom that offers it to. `canList`, `canRead`, `canStart`: whoever that list of the subject names. First the scope that a token with scopes needs for it; `all`: none is enough, since it opens more than they say (keys, links, other tokens).
  * What nobody may do to the platform's own (its throwaway runs, official playgrounds) has no `everyone`.
  */
 const allowed = {
@@ -47,12 +55,16 @@ const allowed = {
   /** Ports of the host below 1024, and other addresses of it than its loopback and the one that the server is set to. */
   'host.publish': ['playground:run', 'admin'],
 
-  'playground.list': ['playground:read', 'owner', 'everyone', 'canList'],
-  'playground.read': ['playground:read', 'owner', 'everyone', 'canRead'],
+  'playground.list': ['playground:read', 'owner', 'everyone', 'co-author', 'offered', 'canList'],
+  'playground.read': ['playground:read', 'owner', 'everyone', 'co-author', 'offered', 'canRead'],
   /** Runs of it, and playgrounds that have it for their base. */
-  'playground.start': ['playground:run', 'owner', 'everyone', 'canStart'],
-  /** Texts; and removal. */
-  'playground.change': ['playground:write', 'owner'],
+  'playground.start': ['playground:run', 'owner', 'everyone', 'co-author', 'canStart'],
+  /** Texts, its manifest, and who may use it. */
+  'playground.change': ['playground:write', 'owner', 'co-author'],
+  'playground.remove': ['playground:write', 'owner'],
+  /** Offer it to another owner; name co-authors. */
+  'playground.transfer': ['playground:write', 'owner'],
+  'playground.accept': ['playground:write', 'offered'],
   'playground.create': ['playground:run', 'everyone'],
 
   'image.list': ['playground:read', 'everyone'],
@@ -67,6 +79,17 @@ const allowed = {
   'user.list': ['all', 'admin'],
   /** Make, invite, disable, remove. */
   'user.change': ['all', 'admin'],
+
+  /** Which there are of one's own; of all, for admins. */
+  'group.list': ['account:read', 'everyone'],
+  'group.create': ['account:write', 'everyone'],
+  'group.join': ['account:write', 'everyone'],
+  'group.read': ['account:read', 'owner', 'any-admin', 'member'],
+  /** Links, members, removal. */
+  'group.change': ['account:write', 'owner', 'any-admin'],
+  /** Puts somebody in who was not asked. */
+  'group.fill': ['account:write', 'any-admin'],
+  'group.leave': ['account:write', 'member'],
 
   /** The asking user's own account, its storage and its sessions. */
   'account.read': ['account:read', 'owner'],
@@ -102,12 +125,17 @@ function ownersBy(who: Who, user: Actor): (string | null)[] {
   return who === 'everyone' || (who === 'admin' && user.isAdmin === true) ? [null] : []
 }
 
-function isLetIn(user: Actor, permission: Permission, lists: AccessLists): boolean {
+function isLetIn(user: Actor, permission: Permission, { access, group, coAuthors, offeredTo }: Owned): boolean {
   const [, ...who] = allowed[permission]
-  return who.some((each) => each in lists && isNamed(lists[each as AccessList], user))
+  return who.some((each) => {
+    if (each === 'any-admin') return user.isAdmin === true
+    if (each === 'co-author') return coAuthors?.includes(user.id) === true
+    if (each === 'offered') return offeredTo === user.id
+    if (each === 'member') return group !== undefined && user.groups?.includes(group) === true
+    return access !== undefined && each in access && isNamed(access[each as AccessList], user)
+  })
 }
 
 /** True when `user` may do `permission` to `subject`. The subject's state is another question (`run-state.ts`). */
-export const can = (user: Actor, permission: Permission, { ownerId, access }: Owned): boolean =>
-  ownersFor(user, permission).includes(ownerId) ||
-  (access !== undefined && !missingScope(user, permission) && isLetIn(user, permission, access))
+export const can = (user: Actor, permission: Permission, subject: Owned): boolean =>
+  ownersFor(user, permission).includes(subject.ownerId) || (!missingScope(user, permission) && isLetIn(user, permission, subject))

@@ -41,6 +41,14 @@ export const limitTable = {
     says: (most) => `You have ${most} playgrounds; more are not kept.`,
     hint: 'Remove some that you no longer need: ramet playground catalog -f my-custom',
   },
+  groups: {
+    most: 100,
+    counts: 'groups of one’s own',
+    code: 'too_many_groups',
+    status: 409,
+    says: (most) => `You have ${most} groups; more are not kept.`,
+    hint: 'Remove some that you no longer need: ramet group ls',
+  },
   'clone-requests': {
     most: 8,
     counts: 'clone and save requests under way',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { can } from './can.ts'
-import { accessOf, isNamed, sharedWith, usersIn, visibilityOf } from './sharing.ts'
+import { accessOf, isNamed, namesGroups, namesIn, sharedWith, visibilityOf } from './sharing.ts'
 
 const ann = { id: 'a1', name: 'ann' }
 const bob = { id: 'b2', name: 'bob' }
@@ -23,6 +23,15 @@ test('each of the three lists opens what it says, and nothing opens a change', (
   assert.deepEqual(may(bob), [true, true, false, false])
   assert.deepEqual(may(ann), [true, true, true, true])
   assert.deepEqual(may({ id: 'c3', name: 'carol' }), [true, false, false, false])
+})
+
+test('a group is named by its id, and lets in whoever is in it', () => {
+  const lists = sharedWith(['group:g1'])
+  assert.equal(namesGroups(lists), true)
+  assert.equal(namesGroups(sharedWith(['bob'])), false)
+  assert.equal(isNamed(lists.canStart, { ...bob, groups: ['g2', 'g1'] }), true)
+  for (const groups of [undefined, [], ['g2'], ['group:g1']]) assert.equal(isNamed(lists.canStart, { ...bob, groups }), false)
+  assert.equal(isNamed(lists.canStart, { id: 'g1', name: 'g1' }), false)
 })
 
 test('a token needs its scope for what is shared too', () => {
@@ -48,5 +57,6 @@ test('visibility says in a word who may start', () => {
   assert.equal(visibilityOf(sharedWith([])), 'private')
   assert.equal(visibilityOf({ canList: ['anyone'], canRead: ['owner'], canStart: ['anyone'] }), 'limited')
   assert.equal(visibilityOf({ canList: ['anyone'], canRead: ['anyone'], canStart: ['github:bob'] }), 'private')
-  assert.deepEqual(usersIn(sharedWith(['bob', 'carol'])), ['bob', 'carol'])
+  assert.equal(visibilityOf(sharedWith(['group:g1'])), 'limited')
+  assert.deepEqual(namesIn(sharedWith(['bob', 'group:g1'])), ['bob', 'group:g1'])
 })

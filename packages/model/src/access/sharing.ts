@@ -8,7 +8,8 @@ export interface AccessLists {
   readonly canRead: readonly string[]
   readonly canStart: readonly string[]
 }
-export type AccessList = keyof AccessLists
+export const accessLists = ['canList', 'canRead', 'canStart'] as const
+export type AccessList = (typeof accessLists)[number]
 
 const principals = z.array(wordSchema(200).min(1)).max(1000, 'must have at most 1000')
 export const accessListsSchema = z.strictObject({ canList: principals, canRead: principals, canStart: principals })
@@ -26,15 +27,32 @@ export function accessOf({ accessControl, access }: Partial<Pick<ManifestSpec, '
   return same(['owner', ...(access?.users ?? []).map((user) => (user.includes(':') ? user : `user:${user}`))])
 }
 
-/** True when a list names this user. The owner needs no list. */
-export const isNamed = (list: readonly string[], user: { readonly id: string; readonly name?: string | undefined }): boolean =>
+interface Named {
+  readonly id: string
+  readonly name?: string | undefined
+  readonly groups?: readonly string[] | undefined
+}
+
+/** True when a list names this user. The owner needs no list. Groups are named by their ids alone: whoever makes one gives it its name. */
+export const isNamed = (list: readonly string[], { id, name, groups = [] }: Named): boolean =>
   list.some(
-    (who) => everybody.includes(who) || who === `user:${user.id}` || (user.name !== undefined && who === `user:${user.name}`),
+    (who) =>
+      everybody.includes(who) ||
+      who === `user:${id}` ||
+      (name !== undefined && who === `user:${name}`) ||
+      (who.startsWith(ofGroup) && groups.includes(who.slice(ofGroup.length))),
   )
+
+const ofGroup = 'group:'
+const ofUser = 'user:'
+
+/** True when who may depends on who is in a group. */
+export const namesGroups = ({ canList, canRead, canStart }: AccessLists): boolean =>
+  [canList, canRead, canStart].some((list) => list.some((who) => who.startsWith(ofGroup)))
 
 /** True for words of access that let people of this server in, or nobody. The others belong to what is not here: GitHub, trainings, packs. */
 export const isActedOn = (who: string): boolean =>
-  everybody.includes(who) || ['owner', 'nobody'].includes(who) || who.startsWith('user:')
+  everybody.includes(who) || ['owner', 'nobody'].includes(who) || who.startsWith(ofUser) || who.startsWith(ofGroup)
 
 export type Visibility = 'public' | 'limited' | 'private'
 
@@ -45,11 +63,14 @@ export function visibilityOf({ canStart, canRead }: AccessLists): Visibility {
   return [canStart, canRead].every((list) => list.some((who) => everybody.includes(who))) ? 'public' : 'limited'
 }
 
-/** Lists that let everybody, these users or nobody but the owner use a playground. */
+/** Lists that let everybody, these users and groups (`group:NAME`) or nobody but the owner use a playground. */
 export function sharedWith(whom: 'everybody' | readonly string[]) {
-  return whom === 'everybody' ? same(['anyone']) : same(['owner', ...whom.map((name) => `user:${name}`)])
+  if (whom === 'everybody') return same(['anyone'])
+  return same(['owner', ...whom.map((name) => (name.startsWith(ofGroup) ? name : ofUser + name))])
 }
 
-/** Names (or ids) of users that may start it. */
-export const usersIn = ({ canStart }: AccessLists): string[] =>
-  canStart.filter((who) => who.startsWith('user:')).map((who) => who.slice('user:'.length))
+/** Names (or ids) of users that may start it, and groups as `group:NAME`. */
+export const namesIn = ({ canStart }: AccessLists): string[] =>
+  canStart
+    .filter((who) => who.startsWith(ofUser) || who.startsWith(ofGroup))
+    .map((who) => (who.startsWith(ofUser) ? who.slice(ofUser.length) : who))

@@ -15,6 +15,12 @@ export const routes = {
   users: () => '/api/users',
   user: (name: string) => `/api/users/${enc(name)}`,
   invitations: (name: string) => `/api/users/${enc(name)}/invitations`,
+  groups: () => '/api/groups',
+  group: (name: string) => `/api/groups/${enc(name)}`,
+  groupMembers: (name: string) => `/api/groups/${enc(name)}/members`,
+  groupMember: (name: string, user: string) => `/api/groups/${enc(name)}/members/${enc(user)}`,
+  groupInvitations: (name: string) => `/api/groups/${enc(name)}/invitations`,
+  groupMemberships: () => '/api/group-memberships',
   /** Sessions of programs, as labctl logs in; `sessions` above is all browsers'. */
   programs: () => '/api/sessions',
   program: (id: string) => `/api/sessions/${enc(id)}`,
@@ -27,6 +33,8 @@ export const routes = {
   playgrounds: () => '/api/playgrounds',
   playground: (name: string) => `/api/playgrounds/${enc(name)}`,
   playgroundLineage: (name: string) => `/api/playgrounds/${enc(name)}/lineage`,
+  playgroundTransfer: (name: string) => `/api/playgrounds/${enc(name)}/transfer`,
+  playgroundOffer: (name: string) => `/api/playgrounds/${enc(name)}/offer`,
   usage: () => '/api/usage',
   catalog: () => '/api/catalog',
   manifestCheck: () => '/api/manifests/check',
@@ -87,6 +95,8 @@ export const pages = {
   run: (id: string) => `/runs/${enc(id)}`,
   /** Lets the browser of whoever may use a private port into it. `to`: path on the port. */
   enterPort: (name: string, to = '/') => `/enter-port?${new URLSearchParams({ name, to })}`,
+  /** As of a login, the token is in the fragment. Whoever opens it signs in first, and is still there then. */
+  joinGroup: (token: string) => `/join-group#group=${enc(token)}`,
   /** The login token rides in the fragment, which browsers never send to servers, proxies or other sites. */
   login: (token: string) => `/#login=${enc(token)}`,
 } as const

@@ -11,7 +11,7 @@ import { machineStateSchema, runStateSchema, wantedStateSchema } from '../run/ru
 import { taskStatusSchema } from '../run/task-state.ts'
 import { dnsLabelSchema, runIdSchema, titleSchema } from '../units/names.ts'
 import { coverSchema } from '../units/page-url.ts'
-import { lineSchema, linesSchema } from '../units/plain-text.ts'
+import { lineSchema, linesSchema, wordSchema } from '../units/plain-text.ts'
 import { wireMachineSchema, wireTaskSchema } from './wire-spec.ts'
 
 /**
@@ -192,6 +192,7 @@ const lifetimeMinutes = z.int().min(0).max(mostMinutes, `must be at most ${mostM
 export const createPlaySchema = z.object({
   playground: lookedUp,
   title: titleSchema.optional(),
+  /** What somebody else wrote is to run. Asked once a person, playground and author (`consent_needed`). */
   safetyDisclaimerConsent: z.boolean().nullish(),
   asFreeTierUser: z.boolean().nullish(),
   /** Users, startup files and init tasks of a saved playground are done again, although its drives have been through them. */
@@ -256,6 +257,12 @@ export const playgroundSchema = storedSpecSchema.omit({ registryAuth: true, mach
   visibility: z.enum(['public', 'limited', 'private']),
   /** Ramet's own: of somebody else's, the name of whoever shares it. */
   ownerName: z.string().optional(),
+  /** Ramet's own: told to its owner and its co-authors. */
+  role: z.enum(['owner', 'co-author']).optional(),
+  /** Ramet's own: names of those who write it with its owner; told to them. */
+  coAuthors: z.array(z.string()).optional(),
+  /** Ramet's own: name of whom its owner offers it to; told to both. */
+  offeredTo: z.string().optional(),
   userAccess: z.object({ canList: z.boolean(), canRead: z.boolean(), canStart: z.boolean() }),
   /** Ramet's own: the run that it was saved from. Its drives begin with what that run's held, not with their images. */
   savedFrom: z.object({ id: z.string(), title: z.string() }).optional(),
@@ -301,8 +308,15 @@ export const changePlaygroundSchema = z.strictObject({
   cover: coverSchema.optional(),
   /** Who else may use it, as a whole. */
   accessControl: accessListsSchema.optional(),
+  /** Names of those who may change it too, but neither remove it nor give it away; its owner's to say. */
+  coAuthors: z.array(wordSchema(64).min(1)).max(100, 'must have at most 100').optional(),
 })
 export type ChangePlayground = z.infer<typeof changePlaygroundSchema>
+
+/** POST /playgrounds/{name}/transfer: by its owner. */
+export const offerPlaygroundSchema = z.strictObject({ to: wordSchema(64).min(1) })
+/** POST /playgrounds/{name}/offer: by whom it is offered to. */
+export const answerOfferSchema = z.strictObject({ take: z.boolean() })
 
 /** What goes on without a playground that was removed; their layers stay. */
 export const removedPlaygroundSchema = z.object({
@@ -325,7 +339,7 @@ export const clonePlaySchema = z.strictObject({
 })
 export type ClonePlay = z.input<typeof clonePlaySchema>
 
-export const savePlaySchema = changePlaygroundSchema.omit({ cover: true, accessControl: true }).extend({
+export const savePlaySchema = changePlaygroundSchema.omit({ cover: true, accessControl: true, coAuthors: true }).extend({
   /** Exactly this; `name_taken` proposes another one. */
   name: dnsLabelSchema,
 })

@@ -31,6 +31,29 @@ export const lastAdmin = (name: string) =>
     hint: 'Make another one first: ramet user role NAME admin',
   })
 
+/** The same for one that was used up, has ended and never was. */
+export const closedGroupLink = () =>
+  new RametError('closed_group_link', 404, 'This link to a group is used up or has ended.', {
+    hint: 'Ask whoever sent it for another: ramet group invite GROUP',
+  })
+
+export const groupOwnerStays = (group: string, name: string) =>
+  new RametError('group_owner_stays', 409, `${name} is the owner of ${group}, and stays in it.`, {
+    hint: `Remove the group instead: ramet group rm ${group}`,
+  })
+
+export const unknownGroup = (name: string, where: string) =>
+  new RametError('unknown_group', 400, `You are in no group named ${name}.`, { where, hint: 'See yours with: ramet group ls' })
+
+/** `written`: what the author wrote: the playground itself, or what it is based on. */
+export const consentNeeded = (playground: string, written: string, author: string) =>
+  new RametError(
+    'consent_needed',
+    403,
+    `${written === playground ? playground : `${written}, on which ${playground} is based,`} was made by ${author}. Its runs do what ${author} wrote: as root in machines of your own, with the network that your runs have. They reach nothing of your other runs, but see what you type and copy into them.`,
+    { hint: `If you trust ${author}: ramet playground start ${playground} --yes, or Start in the dashboard. It is asked once.` },
+  )
+
 export const userHasThings = (name: string, runs: number, playgrounds: number) =>
   new RametError('user_has_things', 409, `${name} has ${runs} runs and ${playgrounds} playgrounds.`, {
     hint: `Lock the account instead, and keep them: ramet user disable ${name}`,

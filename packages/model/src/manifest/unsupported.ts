@@ -26,7 +26,7 @@ export function unsupportedFaults(spec: ManifestSpec, images?: readonly string[]
   return [...faults, ...spec.machines.flatMap((machine, index) => machineFaults(machine, ['machines', index], images))]
 }
 
-const known = /^(owner|anyone|authenticated|nobody|instructor|(github|user|student|has-pack):.+)$/
+const known = /^(owner|anyone|authenticated|nobody|instructor|(github|user|group|student|has-pack):.+)$/
 
 /** Words of access that let nobody in here: those that nobody knows, and those for somebody elsewhere (a nick on GitHub, a training, a pack). */
 function wordsForNobody(lists: ManifestSpec['accessControl']): Fault[] {
@@ -39,7 +39,7 @@ function wordsForNobody(lists: ManifestSpec['accessControl']): Fault[] {
             'unknown_principal',
             path,
             `Nobody is let in by ${JSON.stringify(who)}.`,
-            'Known are owner, anyone, authenticated, nobody, instructor, github:<handle>, user:<id>, student:<training>, has-pack:<pack>.',
+            'Known are owner, anyone, authenticated, nobody, instructor, github:<handle>, user:<id>, group:<name>, student:<training>, has-pack:<pack>.',
           ),
         ]
       return isActedOn(who)

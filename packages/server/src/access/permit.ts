@@ -2,20 +2,28 @@ import { type Actor, can, missingScope, type Owned, type Permission } from '@ram
 import type { AccessLists } from '@ramet/model/access/sharing.ts'
 import { notYours } from '@ramet/model/errors/account-errors.ts'
 import { insufficientScope, notFound, notPermitted, officialPlayground } from '@ramet/model/errors/errors.ts'
-import type { PlaygroundRow, RunRow } from '../store/schema.ts'
+import type { GroupRow, PlaygroundRow, RunRow } from '../store/schema.ts'
 
 export type RunPermission = Permission & `run.${string}`
 export type PlaygroundPermission = Permission & `playground.${string}`
+export type GroupPermission = Permission & `group.${string}`
 
 /** A throwaway run for warm starts belongs to the platform, whoever its row names. */
 export const subjectOfRun = (row: Pick<RunRow, 'owner_id' | 'purpose'>): Owned => ({
   ownerId: row.purpose === 'user' ? row.owner_id : null,
 })
 
-export const subjectOfPlayground = (row: Pick<PlaygroundRow, 'owner_id' | 'access'>): Owned => ({
+/** Columns that say who may. */
+type PlaygroundAccess = Pick<PlaygroundRow, 'owner_id' | 'access' | 'co_authors' | 'offered_to'>
+
+export const subjectOfPlayground = (row: PlaygroundAccess): Owned => ({
   ownerId: row.owner_id,
   ...(row.access === null ? {} : { access: JSON.parse(row.access) as AccessLists }),
+  ...(row.co_authors === null ? {} : { coAuthors: JSON.parse(row.co_authors) as string[] }),
+  ...(row.offered_to === null ? {} : { offeredTo: row.offered_to }),
 })
+
+export const subjectOfGroup = (row: Pick<GroupRow, 'id' | 'owner_id'>): Owned => ({ ownerId: row.owner_id, group: row.id })
 
 /** Returns the run if `user` may do `permission` to it. Throws the same `not_found` for a run that does not exist and one that is hidden from this user. */
 export function permitRun<R extends Pick<RunRow, 'owner_id' | 'purpose'>>(
@@ -29,7 +37,7 @@ export function permitRun<R extends Pick<RunRow, 'owner_id' | 'purpose'>>(
 }
 
 /** As `permitRun`, for playgrounds. Throws `official_playground` or `not_yours` for one that may be seen but not changed, or not started. */
-export function permitPlayground<R extends Pick<PlaygroundRow, 'owner_id' | 'access'>>(
+export function permitPlayground<R extends PlaygroundAccess>(
   user: Actor,
   permission: PlaygroundPermission,
   row: R | undefined,
@@ -41,6 +49,14 @@ export function permitPlayground<R extends Pick<PlaygroundRow, 'owner_id' | 'acc
   }
   if (!can(user, permission, subject))
     throw row.owner_id === null ? officialPlayground(name) : notYours(name, permission === 'playground.start')
+  return row
+}
+
+/** As `permitRun`, for groups. `user` with his groups. Throws `not_permitted` for one that may be seen. */
+export function permitGroup(user: Actor, permission: GroupPermission, row: GroupRow | undefined, name: string): GroupRow {
+  if (!row || !can(user, 'group.read', subjectOfGroup(row)))
+    throw notFound('group', name, 'See which there are with: ramet group ls')
+  permit(user, permission, subjectOfGroup(row))
   return row
 }
 

@@ -13,6 +13,7 @@ import { actionRoutes } from './routes/actions.ts'
 import { authRoutes } from './routes/auth.ts'
 import { copyRoutes } from './routes/copies.ts'
 import { eventRoutes } from './routes/events.ts'
+import { groupRoutes } from './routes/groups.ts'
 import { healthRoutes } from './routes/health.ts'
 import { hostRoutes } from './routes/host.ts'
 import { imageRoutes } from './routes/images.ts'
@@ -58,6 +59,7 @@ export const apiRoutes = ({
   ...authRoutes(services.auth, services.accounts, gate, isSecure),
   ...sessionRoutes(services.accounts, gate, isSecure),
   ...userRoutes(services.users, gate),
+  ...groupRoutes(services.groups),
   ...oauthRoutes(services.agents, gate, isSecure),
   ...accountRoutes(services.accounts, services.auth, gate, isSecure),
   ...searchRoutes(services.playgrounds),

@@ -84,9 +84,12 @@ function checkLength({ headers }: FastifyRequest, limit: number): void {
   if (Number(headers['content-length'] ?? 0) > limit) throw bodyTooLarge(limit)
 }
 
+/** What is asked before there is a row. */
+const aboutNone: readonly Permission[] = ['playground.create', 'group.list', 'group.create', 'group.join']
+
 /** Subject of a route if it is known before the handler runs; undefined for runs and playgrounds. */
 function subjectOf(permission: Permission, user: Actor): Owned | undefined {
   if (permission.startsWith('account.')) return { ownerId: user.id }
-  const isAboutRows = permission.startsWith('run.') || permission.startsWith('playground.')
-  return isAboutRows && permission !== 'playground.create' ? undefined : platform
+  const isAboutRows = ['run.', 'playground.', 'group.'].some((kind) => permission.startsWith(kind))
+  return isAboutRows && !aboutNone.includes(permission) ? undefined : platform
 }

@@ -1,4 +1,5 @@
 import { can } from '@ramet/model/access/can.ts'
+import { withGroups } from '../access/membership.ts'
 import { permitPlayground, permitRun, subjectOfPlayground } from '../access/permit.ts'
 import type { Lineages } from '../services.ts'
 import type { Db } from '../store/database.ts'
@@ -15,10 +16,12 @@ export function lineageService(db: Db): Lineages {
     },
 
     async ofPlayground(user, name) {
-      const rows = (await playgroundsNamed(db, name)).filter((row) => can(user, 'playground.read', subjectOfPlayground(row)))
+      const named = await playgroundsNamed(db, name)
+      const seer = await withGroups(db, user, named)
+      const rows = named.filter((row) => can(seer, 'playground.read', subjectOfPlayground(row)))
       // A reused name means the playground that has it now.
       const row = rows.find(({ removed_at }) => removed_at === null) ?? rows[0]
-      const { id } = permitPlayground(user, 'playground.read', row, name)
+      const { id } = permitPlayground(seer, 'playground.read', row, name)
       return lineageOf(db, user, { kind: 'playground', id })
     },
   }

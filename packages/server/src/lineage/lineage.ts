@@ -1,5 +1,6 @@
 import { can, ownersFor } from '@ramet/model/access/can.ts'
 import type { Lineage, LineageNode } from '@ramet/model/api/lineage.ts'
+import { withGroups } from '../access/membership.ts'
 import { subjectOfPlayground, subjectOfRun } from '../access/permit.ts'
 import type { User } from '../services.ts'
 import type { Db } from '../store/database.ts'
@@ -56,7 +57,8 @@ async function find(db: Db, user: User, { kind, id }: Kin): Promise<Found | unde
     return row && can(user, 'run.read', subjectOfRun(row)) ? ofRun(row) : undefined
   }
   const row = await findPlaygroundKin(db, id)
-  return row && can(user, 'playground.read', subjectOfPlayground(row)) ? ofPlayground(row) : undefined
+  const seer = row && (await withGroups(db, user, [row]))
+  return row && seer && can(seer, 'playground.read', subjectOfPlayground(row)) ? ofPlayground(row) : undefined
 }
 
 function ofRun(row: RunKin): Found {

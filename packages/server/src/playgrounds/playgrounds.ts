@@ -3,18 +3,18 @@ import { can } from '@ramet/model/access/can.ts'
 import { defaultLimits, type Limits, limitReached } from '@ramet/model/access/limits.ts'
 import { accessOf } from '@ramet/model/access/sharing.ts'
 import type { Playground } from '@ramet/model/api/wire.ts'
-import { invalidInput } from '@ramet/model/errors/errors.ts'
 import type { Base } from '@ramet/model/manifest/inherit.ts'
 import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
 import { manifestSpecSchema } from '@ramet/model/manifest/manifest.ts'
 import { type RegistryAuth, registryAuthOf } from '@ramet/model/manifest/registry-auth.ts'
 import { simplestFirst } from '@ramet/model/plan/needs.ts'
-import { type PlaygroundPermission, permitPlayground, subjectOfPlayground } from '../access/permit.ts'
+import { permittedPlayground, withGroups } from '../access/membership.ts'
+import { subjectOfPlayground } from '../access/permit.ts'
 import type { ManifestReader } from '../manifests/manifest-reader.ts'
 import type { Playgrounds, User } from '../services.ts'
 import { type Db, now, transaction } from '../store/database.ts'
 import { runsOfPlayground, sourcesOfSaved } from '../store/lineage.ts'
-import { type PlaygroundUse, usesOfPlaygrounds } from '../store/playground-uses.ts'
+import { usesOfPlaygrounds } from '../store/playground-uses.ts'
 import {
   countPlaygrounds,
   findPlayground,
@@ -22,18 +22,20 @@ import {
   listPlaygrounds,
   markPlaygroundRemoved,
   playgroundsOnBase,
-  updatePlayground,
 } from '../store/playgrounds.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
 import { namesOfUsers } from '../store/users.ts'
+import { listsToKeep, wordsToShow } from './access-words.ts'
 import { baseOf, flexibleBase, specOf } from './bases.ts'
 import type { Catalog } from './catalog/catalog.ts'
+import { answerOffer, changePlayground, offerPlayground } from './change-playground.ts'
 import { inheritDrives } from './inherit-drives.ts'
+import { byUse, filterOf } from './list-filters.ts'
 import { newId } from './new-id.ts'
 import type { RegistryAuths } from './registry-auths.ts'
 import { searchIn } from './search.ts'
 import { replacePlayground } from './update-playground.ts'
-import { wirePlayground } from './wire-playground.ts'
+import { peopleOf, roleIn, wirePlayground } from './wire-playground.ts'
 
 export interface PlaygroundsOptions {
   readonly db: Db
@@ -68,12 +70,12 @@ export function openPlaygrounds({
   webUrl,
   collect,
 }: PlaygroundsOptions): Playgrounds {
-  async function permitted(trx: Db, user: User, permission: PlaygroundPermission, name: string): Promise<PlaygroundRow> {
-    return permitPlayground(user, permission, await findPlayground(trx, name), name)
-  }
+  const permitted = permittedPlayground
 
   async function listed(user: User): Promise<PlaygroundRow[]> {
-    return (await listPlaygrounds(db)).filter((row) => can(user, 'playground.list', subjectOfPlayground(row)))
+    const rows = await listPlaygrounds(db)
+    const seer = await withGroups(db, user, rows)
+    return rows.filter((row) => can(seer, 'playground.list', subjectOfPlayground(row)))
   }
 
   async function show(user: User, row: PlaygroundRow): Promise<Playground> {
@@ -86,13 +88,20 @@ export function openPlaygrounds({
     const sources = await sourcesOfSaved(db, rows)
     const names = await namesOfUsers(
       db,
-      rows.flatMap(({ owner_id }) => (owner_id === null || owner_id === user.id ? [] : [owner_id])),
+      rows.flatMap((row) => peopleOf(row)),
+    )
+    const seer = await withGroups(db, user, rows)
+    const own = rows.filter((row) => roleIn(row, user) !== undefined)
+    const showWords = await wordsToShow(
+      db,
+      own.map((row) => subjectOfPlayground(row).access),
     )
     return Promise.all(
       rows.map(async (row) => ({
-        ...wirePlayground(user, row, webUrl(), {
+        ...wirePlayground(seer, row, webUrl(), {
           savedFrom: sources.get(row.saved_from ?? ''),
-          ownerName: names.get(row.owner_id ?? ''),
+          names,
+          showWords,
         }),
         ...(row.owner_id === null && catalog.isTeams(row.name) ? { team: true } : {}),
         // What was saved begins with its own drives.
@@ -153,7 +162,10 @@ export function openPlaygrounds({
           markdown: parsed.markdown ?? null,
           cover: parsed.cover ?? null,
           spec: JSON.stringify(parsed.unknownFields.length === 0 ? spec : { ...spec, unknownFields: parsed.unknownFields }),
-          access: JSON.stringify(accessOf(spec)),
+          access: JSON.stringify(await listsToKeep(trx, user, accessOf(spec))),
+          written_by: null,
+          co_authors: null,
+          offered_to: null,
           created_at: at,
           updated_at: at,
           removed_at: null,
@@ -173,22 +185,17 @@ export function openPlaygrounds({
       return { ...(await show(user, row)), ...(warnings.length === 0 ? {} : { warnings: [...warnings] }) }
     },
 
-    async change(user, name, { categories, accessControl, ...texts }) {
-      const row = await transaction(db, async (trx) => {
-        const { id } = await permitted(trx, user, 'playground.change', name)
-        await updatePlayground(trx, id, {
-          ...texts,
-          ...(categories === undefined ? {} : { categories: JSON.stringify(categories) }),
-          ...(accessControl === undefined ? {} : { access: JSON.stringify(accessControl) }),
-        })
-        return permitted(trx, user, 'playground.change', name)
-      })
-      return show(user, row)
+    change: async (user, name, body) => show(user, await changePlayground(db, user, name, body)),
+    offer: async (user, name, to) => show(user, await offerPlayground(db, user, name, to)),
+
+    async answerOffer(user, name, isTaken) {
+      const row = await answerOffer(db, user, name, isTaken, limits)
+      return isTaken ? show(user, row) : undefined
     },
 
     async remove(user, name) {
       const { id, found: goesOn } = await transaction(db, async (trx) => {
-        const { id } = await permitted(trx, user, 'playground.change', name)
+        const { id } = await permitted(trx, user, 'playground.remove', name)
         // The drives refer to their layers themselves.
         const found = { runs: await runsOfPlayground(trx, id), playgrounds: await playgroundsOnBase(trx, id) }
         await markPlaygroundRemoved(trx, id)
@@ -219,39 +226,6 @@ const namedBase = (text: string) => /^base:[ \t]*["']?([a-z0-9-]+)/m.exec(text)?
 /** A playground that is only to be named among others. */
 const unread = (name: string): Base => ({ name, spec: noSpec, takesAnyMachine: false })
 const noSpec = manifestSpecSchema.parse({})
-
-/** Playgrounds that the user has started: those used last first, or those used most. Pure. */
-function byUse(rows: readonly PlaygroundRow[], uses: readonly PlaygroundUse[], order: 'recent' | 'popular'): PlaygroundRow[] {
-  const used = new Map(uses.map((use) => [use.playground_id, use]))
-  const lastOf = ({ id }: PlaygroundRow) => used.get(id)?.last ?? ''
-  const countOf = ({ id }: PlaygroundRow) => used.get(id)?.count ?? 0
-  const newest = (a: PlaygroundRow, b: PlaygroundRow) => (lastOf(a) < lastOf(b) ? 1 : -1)
-  return rows
-    .filter(({ id }) => used.has(id))
-    .toSorted((a, b) => (order === 'popular' ? countOf(b) - countOf(a) : 0) || newest(a, b))
-}
-
-/** labctl's filters over what the user may see; `recent` and `popular` are an order too (`byUse`). */
-function filterOf(user: User, filter: string | undefined): (row: PlaygroundRow) => boolean {
-  switch (filter) {
-    case undefined:
-    case '':
-    case 'base':
-      return ({ owner_id }) => owner_id === null
-    case 'my-custom':
-      return ({ owner_id }) => owner_id === user.id
-    case 'all':
-      return () => true
-    case 'community':
-      return ({ owner_id }) => owner_id !== null && owner_id !== user.id
-    default:
-      throw invalidInput(
-        `The filter ${filter} is not known.`,
-        'filter',
-        'Known: base, my-custom, recent, popular, all, community.',
-      )
-  }
-}
 
 /** `my-lab` becomes `my-lab-51c9d61a`, as clients of this API expect; the whole fits a DNS label. */
 async function freeName(db: Db, name: string): Promise<string> {

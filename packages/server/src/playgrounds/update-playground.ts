@@ -3,14 +3,15 @@ import type { CreatePlayground } from '@ramet/model/api/wire.ts'
 import type { Problem } from '@ramet/model/errors/error.ts'
 import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
 import { type RegistryAuth, registryAuthOf } from '@ramet/model/manifest/registry-auth.ts'
-import { permitPlayground } from '../access/permit.ts'
+import { permittedPlayground } from '../access/membership.ts'
 import type { ManifestReader } from '../manifests/manifest-reader.ts'
 import type { User } from '../services.ts'
 import { type Db, transaction } from '../store/database.ts'
-import { findPlayground, findPlaygroundById, updatePlayground } from '../store/playgrounds.ts'
+import { findPlaygroundById, updatePlayground } from '../store/playgrounds.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
 import { deletePlaygroundTask } from '../store/tasks.ts'
 import { baseOf, specOf } from './bases.ts'
+import { keptAccess } from './change-playground.ts'
 import { keepDrives } from './inherit-drives.ts'
 import type { RegistryAuths } from './registry-auths.ts'
 
@@ -37,7 +38,7 @@ export async function replacePlayground(
   name: string,
   body: CreatePlayground,
 ): Promise<Updated> {
-  const permitted = async (trx: Db) => permitPlayground(user, 'playground.change', await findPlayground(trx, name), name)
+  const permitted = async (trx: Db) => permittedPlayground(trx, user, 'playground.change', name)
   const was = await permitted(db)
   const parsed = await reader.body(user, { ...body, name, base: was.base }, { images: images(), bases: [await ownBase(db, was)] })
   const auth = registryAuthOf(parsed.spec)
@@ -55,7 +56,8 @@ export async function replacePlayground(
       markdown: parsed.markdown ?? null,
       cover: parsed.cover ?? null,
       spec: JSON.stringify(spec),
-      access: JSON.stringify(accessOf(spec)),
+      written_by: user.id,
+      access: await keptAccess(trx, user, accessOf(spec), before),
     })
     const after = await permitted(trx)
     await keepDrives(trx, before, after)

@@ -5,7 +5,7 @@ import { notFound, unknownMachine } from '@ramet/model/errors/errors.ts'
 import type { ManifestSpec } from '@ramet/model/manifest/manifest.ts'
 import type { Conditions } from '@ramet/model/plan/init-conditions.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
-import { permitPlayground } from '../access/permit.ts'
+import { permittedPlayground } from '../access/membership.ts'
 import { type MemoryRule, requireRuns } from '../admission/admission.ts'
 import type { ImageService } from '../images/image-service.ts'
 import { specOf } from '../playgrounds/bases.ts'
@@ -14,7 +14,6 @@ import type { Reconciler } from '../reconcile/reconciler.ts'
 import type { StartRequest as Asked, Runs, User } from '../services.ts'
 import { type Db, transaction } from '../store/database.ts'
 import { countRunsByState, listRunPage } from '../store/play-lists.ts'
-import { findPlayground } from '../store/playgrounds.ts'
 import { type Run, readRun } from '../store/runs.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
 import { takeSavedTasks } from '../store/tasks.ts'
@@ -23,6 +22,7 @@ import { taskDetails } from '../tasks/to-task.ts'
 import { borrowDrives, borrowed } from '../warm-pool/borrowed.ts'
 import { type HandedOver, handOver } from '../warm-pool/hand-over.ts'
 import { warmOffer } from '../warm-pool/offer.ts'
+import { requireConsent } from './consent.ts'
 import { transitionMachine } from './machine.ts'
 import { insertRun } from './new-run.ts'
 import { destroyedReadableMs, permittedRun } from './permitted-run.ts'
@@ -107,7 +107,8 @@ export function runService({
       // Whatever has become of the playground since.
       const before = await startedBefore(db, user.id, body.key)
       if (before !== undefined) return show(before)
-      const playground = permitPlayground(user, 'playground.start', await findPlayground(db, body.playground), body.playground)
+      const playground = await permittedPlayground(db, user, 'playground.start', body.playground)
+      await requireConsent(db, user, playground, body.consent)
       const { title, rerunInit, cold, lifetime, key } = body
       const { spec, changes } = await startSpec(specs, user, playground, body)
       const planned = { ...planOf(spec, body.conditions), ...(changes.length === 0 ? {} : { changes }) }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { accountService } from '../access/account-service.ts'
 import { TokenAuth } from '../access/auth.ts'
 import { ensureCliToken } from '../access/cli-token.ts'
+import { groupService } from '../access/group-service.ts'
 import { userService } from '../access/user-service.ts'
 import type { Config } from '../config.ts'
 import { openHome } from '../home.ts'
@@ -9,7 +10,7 @@ import { bindHome } from '../home-installation.ts'
 import { agentLogins } from '../oauth/agent-logins.ts'
 import { openPortKey } from '../ports/port-cookie.ts'
 import { Reserve } from '../reserve.ts'
-import type { Accounts, Agents, Users } from '../services.ts'
+import type { Accounts, Agents, Groups, Users } from '../services.ts'
 import { storeAddress } from '../store/address.ts'
 import { type Db, openDatabase } from '../store/database.ts'
 import { type Installation, openInstallation } from '../store/installation.ts'
@@ -25,6 +26,7 @@ export interface OpenStore {
   readonly auth: TokenAuth
   readonly accounts: Accounts
   readonly users: Users
+  readonly groups: Groups
   readonly agents: Agents
 }
 
@@ -49,7 +51,16 @@ export async function openStore(config: Config, log: Logger, opened: AsyncDispos
   await ensureCliToken(config.home, auth, owner)
   const agents = agentLogins(tokens, auth, await openPortKey(config.home))
   const accounts = accountService(db, tokens, auth)
-  return { db, installation, owner, auth, accounts, users: userService(db, tokens, auth), agents }
+  return {
+    db,
+    installation,
+    owner,
+    auth,
+    accounts,
+    users: userService(db, tokens, auth),
+    groups: groupService(db, config.limits),
+    agents,
+  }
 }
 
 /** Ends this process when another server has taken over its database, so that it writes nothing more there. Killing a server at any moment loses nothing. */

@@ -218,6 +218,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     auth,
     accounts,
     users,
+    groups: store.groups,
     agents,
     playgrounds: openPlaygrounds({
       db,

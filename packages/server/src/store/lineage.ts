@@ -10,9 +10,31 @@ const ofRun = ['id', 'owner_id', 'purpose', 'playground_id', 'cloned_from', 'tit
 
 export type PlaygroundKin = Pick<
   PlaygroundRow,
-  'id' | 'owner_id' | 'access' | 'base_id' | 'saved_from' | 'name' | 'title' | 'removed_at' | 'created_at'
+  | 'id'
+  | 'owner_id'
+  | 'access'
+  | 'co_authors'
+  | 'offered_to'
+  | 'base_id'
+  | 'saved_from'
+  | 'name'
+  | 'title'
+  | 'removed_at'
+  | 'created_at'
 >
-const ofPlayground = ['id', 'owner_id', 'access', 'base_id', 'saved_from', 'name', 'title', 'removed_at', 'created_at'] as const
+const ofPlayground = [
+  'id',
+  'owner_id',
+  'access',
+  'co_authors',
+  'offered_to',
+  'base_id',
+  'saved_from',
+  'name',
+  'title',
+  'removed_at',
+  'created_at',
+] as const
 
 /** Ids of parents, by what they are. */
 export interface Parents {

@@ -14,6 +14,10 @@ export interface Database {
   installation: InstallationTable
   users: UserTable
   invitations: InvitationTable
+  groups: GroupTable
+  group_members: GroupMemberTable
+  group_links: GroupLinkTable
+  consents: ConsentTable
   tokens: TokenTable
   ssh_keys: SshKeyTable
   images: ImageTable
@@ -62,6 +66,40 @@ export interface InvitationTable {
   hash: string
   user_id: string
   expires_at: string
+}
+
+/** A class or a team, which lists of access name by its id. */
+export interface GroupTable {
+  id: string
+  name: string
+  owner_id: string
+  created_at: string
+}
+export type GroupRow = Selectable<GroupTable>
+
+/** Its owner is one. */
+export interface GroupMemberTable {
+  group_id: string
+  user_id: string
+  joined_at: string
+}
+
+/** Lets `uses_left` more people in, until `expires_at`. Only the SHA-256 of its token is kept. */
+export interface GroupLinkTable {
+  hash: string
+  group_id: string
+  made_by: string
+  uses_left: number
+  expires_at: string
+}
+export type GroupLinkRow = Selectable<GroupLinkTable>
+
+/** A user starts what this author wrote as this playground, and is not asked again. */
+export interface ConsentTable {
+  user_id: string
+  playground_id: string
+  author_id: string
+  at: string
 }
 
 /**
@@ -167,6 +205,12 @@ export interface PlaygroundTable {
   spec: string
   /** JSON of model's AccessLists; null: its owner's alone, or, of the platform, everybody's. */
   access: string | null
+  /** Id of who wrote it as it is now; null: its owner. */
+  written_by: string | null
+  /** JSON array of ids of those who write it with its owner; null: nobody. */
+  co_authors: string | null
+  /** Id of whom its owner offers it to. */
+  offered_to: string | null
   created_at: string
   updated_at: string
   removed_at: string | null

@@ -8,6 +8,7 @@ import { sql } from 'kysely'
 import { accountConformance } from '../testing/store/account-conformance.ts'
 import { storeConformance } from '../testing/store/conformance.ts'
 import { freshSqlite } from '../testing/store/fresh-store.ts'
+import { groupConformance } from '../testing/store/group-conformance.ts'
 import { listConformance } from '../testing/store/list-conformance.ts'
 import { raceConformance } from '../testing/store/race-conformance.ts'
 import { storageConformance } from '../testing/store/storage-conformance.ts'
@@ -18,6 +19,7 @@ import { insertBuilding } from './layers.ts'
 
 storeConformance('SQLite', freshSqlite)
 accountConformance('SQLite', freshSqlite)
+groupConformance('SQLite', freshSqlite)
 raceConformance('SQLite', freshSqlite)
 listConformance('SQLite', freshSqlite)
 storageConformance('SQLite', freshSqlite)

@@ -8,6 +8,8 @@ export interface User {
   readonly name: string
   /** Absent: he is a member. */
   readonly isAdmin?: boolean | undefined
+  /** Ids of the groups that he is in, where they matter (`access/membership.ts`). */
+  readonly groups?: readonly string[] | undefined
   /** Of the token by which he came; absent: it may do all that he may. */
   readonly scopes?: readonly string[] | undefined
 }
@@ -115,7 +117,7 @@ export async function updateUser(
 
 /** Takes a user out of sight with all that opened anything. The row stays, since rows of what was his name it; the name is free again. */
 export async function markUserRemoved(trx: Db, { id, name }: Pick<UserRow, 'id' | 'name'>): Promise<void> {
-  for (const table of ['tokens', 'ssh_keys', 'invitations'] as const)
+  for (const table of ['tokens', 'ssh_keys', 'invitations', 'group_members'] as const)
     await trx.deleteFrom(table).where('user_id', '=', id).execute()
   await trx
     .updateTable('users')

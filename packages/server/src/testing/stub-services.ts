@@ -14,7 +14,7 @@ import type { Services, User } from '../services.ts'
 import { underName } from '../store/published-ports.ts'
 import type { PublishedPortRow } from '../store/schema.ts'
 import { tokenStore } from '../store/tokens.ts'
-import { stubUsers } from './stub-users.ts'
+import { stubGroups, stubUsers } from './stub-users.ts'
 
 /** Services that do nothing real, for tests of the HTTP layer and for the description of the API. */
 
@@ -174,6 +174,7 @@ export function stubServices(): Stubs {
       closeSession: async (token) => void (token.endsWith('-session') && tokens.delete(token)),
     },
     users: stubUsers,
+    groups: stubGroups,
     accounts: {
       me: async (user) => stubMe(user),
       prefer: async (user, { region }) => ({ ...stubMe(user), preferredRegion: region }),
@@ -204,6 +205,8 @@ export function stubServices(): Stubs {
       get: async (_user, name) => Promise.reject(notFound('playground', name)),
       create: async (_user, body) => ({ ...body, id: 'p' }) as unknown as Playground,
       change: async (_user, name) => Promise.reject(notFound('playground', name)),
+      offer: async (_user, name) => Promise.reject(notFound('playground', name)),
+      answerOffer: async (_user, name) => Promise.reject(notFound('playground', name)),
       update: async (_user, name) => Promise.reject(notFound('playground', name)),
       remove: async (_user, name) => ({ name, runs: [], playgrounds: [] }),
       broken: () => [],

@@ -10,6 +10,7 @@ export const queries = {
   me: () => queryOptions({ queryKey: ['me'], queryFn: currentUser, staleTime: Number.POSITIVE_INFINITY }),
   /** For admins. */
   users: () => queryOptions({ queryKey: ['users'], queryFn: client.users.list }),
+  groups: () => queryOptions({ queryKey: ['groups'], queryFn: client.groups.list }),
   health: () =>
     queryOptions({
       queryKey: ['health'],

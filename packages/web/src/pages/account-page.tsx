@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { GroupList } from '../account/group-list.tsx'
 import { SetPassword } from '../account/set-password.tsx'
 import { UserList } from '../account/user-list.tsx'
 import { queries } from '../api/queries.ts'
@@ -18,6 +19,7 @@ export function AccountPage() {
         </p>
       </div>
       {me.role === 'admin' && <UserList me={me} />}
+      <GroupList me={me} />
       <SetPassword me={me} />
     </div>
   )

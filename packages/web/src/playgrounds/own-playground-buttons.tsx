@@ -11,13 +11,13 @@ import { type PlaygroundTexts, textsOf, toBody } from './playground-texts.ts'
 import { ShareButton } from './share-button.tsx'
 import { TextsForm } from './texts-form.tsx'
 
-/** Share, edit and remove, of a playground of one's own. */
+/** Share, edit and, of one's own, remove. */
 export function OwnPlaygroundButtons({ playground }: { playground: Playground }) {
   return (
     <>
       <ShareButton playground={playground} />
       <EditButton playground={playground} />
-      <RemoveButton playground={playground} />
+      {playground.role === 'owner' && <RemoveButton playground={playground} />}
     </>
   )
 }

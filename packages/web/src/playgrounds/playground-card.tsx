@@ -7,33 +7,37 @@ import { useNavigate } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
 import { client } from '../api/client.ts'
 import { showPlay } from '../api/live.ts'
+import { Ask } from '../ui/ask.tsx'
 import { Button } from '../ui/button.tsx'
 import { Storage } from '../ui/storage.tsx'
 import { toastError } from '../ui/toasts.tsx'
 import { usePlaygroundStorage } from '../ui/use-storage.ts'
 import { BuildFirst, useUnbuilt } from './build-first.tsx'
+import { Offer } from './offer.tsx'
 import { OwnPlaygroundButtons } from './own-playground-buttons.tsx'
 import { PlaygroundPageButton } from './playground-page.tsx'
 
 /** One playground of the catalogue, ready to be started. */
 export function PlaygroundCard({ playground }: { playground: Playground }) {
   const { name, title, description, machines, categories, ownerName, visibility, savedFrom } = playground
-  // Of one's own the server tells who else may use it.
-  const isOwn = playground.accessControl !== undefined
+  const isOwn = playground.role !== undefined
   const unreachable = outOfReach(playground)
   const storage = usePlaygroundStorage(name)
   const unbuilt = useUnbuilt(playground)
   const [isBuildOffered, setIsBuildOffered] = useState(false)
+  const [disclaimer, setDisclaimer] = useState<string>()
   const cache = useQueryClient()
   const navigate = useNavigate()
   const start = useMutation({
-    mutationFn: () => client.plays.start({ playground: name }),
+    mutationFn: (consent: boolean) =>
+      client.plays.start({ playground: name, ...(consent ? { safetyDisclaimerConsent: true } : {}) }),
     onSuccess(play) {
       showPlay(cache, play)
       void navigate({ to: '/runs/$id', params: { id: play.id } })
     },
     onError(error) {
-      if (unbuilt.length > 0 && isNotBuilt(error)) setIsBuildOffered(true)
+      if (isCode(error, 'consent_needed')) setDisclaimer(error.message)
+      else if (unbuilt.length > 0 && isCode(error, 'image_not_built')) setIsBuildOffered(true)
       else toastError(error)
     },
   })
@@ -77,12 +81,27 @@ export function PlaygroundCard({ playground }: { playground: Playground }) {
           <Chip key={category}>{category}</Chip>
         ))}
       </p>
+      <Offer playground={playground} />
       <div className="mt-3 flex items-center justify-end gap-3">
         <PlaygroundPageButton playground={playground} />
-        <Button look="primary" icon="play" isBusy={start.isPending} refusal={refusalOf(playground)} onClick={start.mutate}>
+        <Button
+          look="primary"
+          icon="play"
+          isBusy={start.isPending}
+          refusal={refusalOf(playground)}
+          onClick={() => start.mutate(false)}
+        >
           Start
         </Button>
       </div>
+      <Ask
+        isOpen={disclaimer !== undefined}
+        onClose={() => setDisclaimer(undefined)}
+        question={`Start what ${ownerName ?? 'somebody else'} made?`}
+        about={disclaimer ?? ''}
+        verb="Start it"
+        onYes={() => start.mutate(true)}
+      />
       <BuildFirst unbuilt={unbuilt} isOpen={isBuildOffered} onClose={() => setIsBuildOffered(false)} />
     </li>
   )
@@ -94,6 +113,6 @@ function refusalOf(playground: Playground): string | undefined {
   return hosts.length === 0 ? undefined : `Its images come from ${hosts.join(', ')}, which the server cannot reach.`
 }
 
-const isNotBuilt = (error: unknown) => error instanceof RametError && error.code === 'image_not_built'
+const isCode = (error: unknown, code: string): error is RametError => error instanceof RametError && error.code === code
 
 const Chip = ({ children }: { children: ReactNode }) => <span className="rounded bg-hover px-1.5 py-0.5">{children}</span>

@@ -1,13 +1,15 @@
-import { sharedWith, usersIn, type Visibility, visibilityOf } from '@ramet/model/access/sharing.ts'
+import { namesIn, sharedWith, type Visibility, visibilityOf } from '@ramet/model/access/sharing.ts'
 import type { Playground } from '@ramet/model/api/wire.ts'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { client } from '../api/client.ts'
 import { refreshCopies } from '../api/live.ts'
+import { queries } from '../api/queries.ts'
 import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { ErrorNotice } from '../ui/notice.tsx'
 import { TextField } from '../ui/text-field.tsx'
+import { AuthorFields } from './offer.tsx'
 
 const choices: readonly (readonly [Visibility, title: string, about: string])[] = [
   ['private', 'Private', 'Nobody but you sees it.'],
@@ -21,6 +23,7 @@ export function ShareButton({ playground }: { playground: Playground }) {
   const [isOpen, setIsOpen] = useState(false)
   const [chosen, setChosen] = useState<Visibility>(playground.visibility)
   const [names, setNames] = useState('')
+  const { data: groups = [] } = useQuery({ ...queries.groups(), enabled: isOpen })
   const share = useMutation({
     mutationFn: () => client.playgrounds.change(playground.name, { accessControl: listsOf(chosen, names) }),
     onSuccess() {
@@ -30,7 +33,7 @@ export function ShareButton({ playground }: { playground: Playground }) {
   })
   const open = () => {
     setChosen(playground.visibility)
-    setNames(playground.accessControl ? usersIn(playground.accessControl).join(', ') : '')
+    setNames(playground.accessControl ? namesIn(playground.accessControl).join(', ') : '')
     share.reset()
     setIsOpen(true)
   }
@@ -75,14 +78,17 @@ export function ShareButton({ playground }: { playground: Playground }) {
             ))}
           </fieldset>
           {chosen === 'limited' && (
-            <TextField
-              label="Their names"
-              value={names}
-              onChange={setNames}
-              isMono
-              placeholder="ann, bob"
-              about="As they sign in, with commas between."
-            />
+            <>
+              <TextField
+                label="Their names"
+                value={names}
+                onChange={setNames}
+                isMono
+                placeholder="ann, bob"
+                about="As they sign in, with commas between; group:NAME is all who are in a group."
+              />
+              {groups.length > 0 && <GroupChoices all={groups.map(({ name }) => name)} names={names} onChange={setNames} />}
+            </>
           )}
           {playground.savedFrom && chosen !== 'private' && (
             <p className="rounded-md border border-line px-3 py-2 text-xs text-muted">
@@ -102,12 +108,38 @@ export function ShareButton({ playground }: { playground: Playground }) {
             </Button>
           </div>
         </form>
+        {playground.role === 'owner' && <AuthorFields playground={playground} onDone={() => setIsOpen(false)} />}
       </Dialog>
     </>
   )
 }
 
+/** One's groups, as a click instead of a word. */
+function GroupChoices({ all, names, onChange }: { all: readonly string[]; names: string; onChange: (names: string) => void }) {
+  const chosen = namesOf(names)
+  const toggle = (word: string) =>
+    onChange((chosen.includes(word) ? chosen.filter((each) => each !== word) : [...chosen, word]).join(', '))
+  return (
+    <fieldset className="flex flex-wrap gap-x-4 gap-y-1 text-[13px]">
+      <legend className="mb-1 font-medium">Your groups</legend>
+      {all.map((name) => (
+        <label key={name} className="flex cursor-pointer items-center gap-1.5">
+          <input
+            type="checkbox"
+            className="accent-accent"
+            checked={chosen.includes(`group:${name}`)}
+            onChange={() => toggle(`group:${name}`)}
+          />
+          {name}
+        </label>
+      ))}
+    </fieldset>
+  )
+}
+
+const namesOf = (text: string) => text.split(/[\s,]+/).filter(Boolean)
+
 function listsOf(visibility: Visibility, names: string) {
-  const people = names.split(/[\s,]+/).filter(Boolean)
+  const people = namesOf(names)
   return sharedWith(visibility === 'public' ? 'everybody' : visibility === 'limited' ? people : [])
 }

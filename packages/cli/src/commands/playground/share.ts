@@ -1,4 +1,4 @@
-import { isActedOn, ownerAlone, sharedWith, usersIn } from '@ramet/model/access/sharing.ts'
+import { isActedOn, namesIn, ownerAlone, sharedWith } from '@ramet/model/access/sharing.ts'
 import type { Playground } from '@ramet/model/api/wire.ts'
 import { invalidInput } from '@ramet/model/errors/errors.ts'
 import type { Command } from 'commander'
@@ -20,14 +20,15 @@ export function addShare(parent: Command, open: Open): void {
     .argument('<playground>', 'its name')
     .option('--public', 'everybody on this server')
     .option('--private', 'nobody but you')
-    .option('--with <name...>', 'these people too')
-    .option('--without <name...>', 'these people no longer')
+    .option('--with <name...>', 'these people too; group:NAME for all who are in a group of yours')
+    .option('--without <name...>', 'these people or groups no longer')
     .option('-q, --quiet', 'print nothing but the name')
     .addHelpText(
       'after',
       `
 Examples:
   ramet playground share my-lab --with bob carol
+  ramet playground share my-lab --with group:class-1
   ramet playground share my-lab --without bob
   ramet playground share my-lab --public
 
@@ -54,7 +55,7 @@ function listsOf({ accessControl }: Playground, options: ShareOptions) {
       '--public, --private, --with',
       'Give --with and --without together, or one of the others.',
     )
-  const users = new Set(usersIn(accessControl ?? ownerAlone))
+  const users = new Set(namesIn(accessControl ?? ownerAlone))
   for (const name of options.with ?? []) users.add(name)
   for (const name of options.without ?? []) users.delete(name)
   return sharedWith(options.public ? 'everybody' : options.private ? [] : [...users])

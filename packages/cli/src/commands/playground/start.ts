@@ -1,13 +1,14 @@
-import type { Play } from '@ramet/model/api/wire.ts'
+import type { CreatePlay, Play } from '@ramet/model/api/wire.ts'
 import { plainSpec } from '@ramet/model/api/wire-spec.ts'
 import { parseOverrides } from '@ramet/model/manifest/parse-overrides.ts'
 import { goals } from '@ramet/model/run/goals.ts'
 import type { AtEnd } from '@ramet/model/run/lifetime.ts'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Context, Open } from '../../context.ts'
 import { waitForInitTasks } from '../../init-tasks.ts'
 import { readInput } from '../../read-input.ts'
 import { addTweakOptions, type TweakOptions, tweaksOf } from '../../start-tweaks.ts'
+import { startWithConsent } from '../../start-with-consent.ts'
 import { waitForGoal } from '../../wait-for-goal.ts'
 import { atEndOption, lifetimeMinutes } from './lifetime.ts'
 
@@ -20,6 +21,8 @@ interface StartOptions extends TweakOptions {
   readonly lifetime?: number
   readonly atEnd?: AtEnd
   readonly skipWaitInit?: boolean
+  readonly yes?: boolean
+  readonly safetyDisclaimerConsent?: boolean
   readonly quiet?: boolean
 }
 
@@ -43,15 +46,20 @@ export function addStart(parent: Command, open: Open): void {
     .option('--lifetime <duration>', 'how long it may be on at a time, such as 8h', lifetimeMinutes)
     .addOption(atEndOption())
     .option('--skip-wait-init', 'do not wait for its init tasks')
+    .option('-y, --yes', 'start it although somebody else made it, without being asked')
+    .addOption(new Option('--safety-disclaimer-consent', 'the same').hideHelp())
     .option('-q, --quiet', 'print nothing but the id')
   addTweakOptions(command).action(
-    async (playground: string, { title, file, rerunInit, cold, initCondition, lifetime, atEnd, ...options }: StartOptions) => {
+    async (
+      playground: string,
+      { title, file, rerunInit, cold, initCondition, lifetime, atEnd, yes, ...options }: StartOptions,
+    ) => {
       const context = await open()
       const { client, out } = context
       const began = performance.now()
       const overrides = file === undefined ? {} : await readOverrides(context, playground, file, options)
       const tweaks = tweaksOf(options)
-      const asked = await client.plays.start({
+      const body: CreatePlay = {
         playground,
         ...(title === undefined ? {} : { title }),
         ...(rerunInit ? { rerunInit } : {}),
@@ -61,7 +69,8 @@ export function addStart(parent: Command, open: Open): void {
         ...(atEnd === undefined ? {} : { atEnd }),
         ...overrides,
         ...(tweaks === undefined ? {} : { tweaks }),
-      })
+      }
+      const asked = await startWithConsent(client, body, yes === true || options.safetyDisclaimerConsent === true)
       out.result(asked.id)
       if (!options.quiet && asked.changes) out.note(`Other than its playground: ${asked.changes.join('; ')}.`)
       if (!options.quiet) for (const notice of asked.notices ?? []) out.note(`notice: ${notice}`)

@@ -1,9 +1,11 @@
 import { routes } from '@ramet/model/api/routes.ts'
 import {
+  answerOfferSchema,
   catalogSchema,
   changePlaygroundSchema,
   checkManifestSchema,
   createPlaygroundSchema,
+  offerPlaygroundSchema,
   playgroundSchema,
   removedPlaygroundSchema,
 } from '@ramet/model/api/wire.ts'
@@ -56,7 +58,7 @@ export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
   route({
     method: 'DELETE',
     path: routes.playground(':name'),
-    permission: 'playground.change',
+    permission: 'playground.remove',
     params: ['name'],
     summary: 'Removes a playground; runs and playgrounds made from it go on, and the answer names them',
     answer: removedPlaygroundSchema,
@@ -67,11 +69,43 @@ export const playgroundRoutes = (playgrounds: Playgrounds): Route[] => [
     path: routes.playground(':name'),
     permission: 'playground.change',
     params: ['name'],
-    summary: 'Changes title and texts of a playground; what it is made of never changes',
+    summary: 'Changes what is said of a playground, who may use it and who writes it too; not what it is made of',
     body: changePlaygroundSchema,
     bodyBytes: bodyBytes.texts,
     answer: playgroundSchema,
     handle: ({ user, params, body }) => playgrounds.change(user, params.name, body),
+  }),
+  route({
+    method: 'POST',
+    path: routes.playgroundTransfer(':name'),
+    permission: 'playground.transfer',
+    params: ['name'],
+    summary: 'Offers a playground to another user, who is its owner when he takes it',
+    body: offerPlaygroundSchema,
+    answer: playgroundSchema,
+    handle: ({ user, params, body }) => playgrounds.offer(user, params.name, body.to),
+  }),
+  route({
+    method: 'DELETE',
+    path: routes.playgroundTransfer(':name'),
+    permission: 'playground.transfer',
+    params: ['name'],
+    summary: 'Takes such an offer back',
+    answer: playgroundSchema,
+    handle: ({ user, params }) => playgrounds.offer(user, params.name, undefined),
+  }),
+  route({
+    method: 'POST',
+    path: routes.playgroundOffer(':name'),
+    permission: 'playground.accept',
+    params: ['name'],
+    summary: 'Takes a playground that is offered to the user, or not',
+    body: answerOfferSchema,
+    answer: z.object({ playground: playgroundSchema.optional() }),
+    async handle({ user, params, body }) {
+      const playground = await playgrounds.answerOffer(user, params.name, body.take)
+      return playground ? { playground } : {}
+    },
   }),
   route({
     method: 'GET',

@@ -30,6 +30,7 @@ export const playRoutes = (runs: Runs, repeated = new RepeatedStarts()): Route[]
         overrides: overridesOf(body),
         tweaks: tweaks ?? undefined,
         lifetime: { minutes: maxPlayTimeMinutes || null, atEnd: atEnd ?? 'stop' },
+        consent: body.safetyDisclaimerConsent === true,
         key: repeated.keyOf(user, request, reply),
       })
     },

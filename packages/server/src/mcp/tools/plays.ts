@@ -73,9 +73,10 @@ export const playTools: readonly Tool[] = [
         .describe('values of init conditions, where the playground has some'),
       wait_seconds: waitSeconds,
     }),
+    // What somebody else wrote is agreed to by a person, not by an agent: `consent_needed` says how.
     async run({ playground, title, init_conditions, wait_seconds }, call) {
       const request = { playground, title, conditions: init_conditions ?? {}, rerunInit: false, cold: false }
-      const none = { overrides: undefined, tweaks: undefined, lifetime: endless, key: undefined }
+      const none = { overrides: undefined, tweaks: undefined, lifetime: endless, key: undefined, consent: false }
       const asked = await call.services.runs.start(call.user, { ...request, ...none })
       const { play, isReached } = await waitForPlay(call, asked, 'initialised', wait_seconds * 1000)
       return { reached: isReached, ...sightOf(play) }

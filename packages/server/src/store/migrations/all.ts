@@ -20,6 +20,9 @@ import { countedRuns } from './0019-counted-runs.ts'
 import { agents } from './0020-agents.ts'
 import { loggedIn } from './0021-logged-in.ts'
 import { hostPorts } from './0022-host-ports.ts'
+import { groups } from './0023-groups.ts'
+import { consents } from './0024-consents.ts'
+import { coAuthors } from './0025-co-authors.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -44,4 +47,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0020-agents': agents,
   '0021-logged-in': loggedIn,
   '0022-host-ports': hostPorts,
+  '0023-groups': groups,
+  '0024-consents': consents,
+  '0025-co-authors': coAuthors,
 }

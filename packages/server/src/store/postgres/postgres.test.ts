@@ -6,6 +6,7 @@ import { until } from '../../testing/start-for-test.ts'
 import { accountConformance } from '../../testing/store/account-conformance.ts'
 import { storeConformance } from '../../testing/store/conformance.ts'
 import { freshPostgres } from '../../testing/store/fresh-store.ts'
+import { groupConformance } from '../../testing/store/group-conformance.ts'
 import { listConformance } from '../../testing/store/list-conformance.ts'
 import { raceConformance } from '../../testing/store/race-conformance.ts'
 import { storageConformance } from '../../testing/store/storage-conformance.ts'
@@ -19,6 +20,7 @@ after(() => server[Symbol.asyncDispose]())
 
 storeConformance('PostgreSQL', freshPostgres(server))
 accountConformance('PostgreSQL', freshPostgres(server))
+groupConformance('PostgreSQL', freshPostgres(server))
 raceConformance('PostgreSQL', freshPostgres(server))
 listConformance('PostgreSQL', freshPostgres(server))
 storageConformance('PostgreSQL', freshPostgres(server))
