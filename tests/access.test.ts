@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { makeKeyPair } from '@ramet/engine'
+import type { SeenRun } from '@ramet/model/api/all-runs.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import { WebSocket } from 'ws'
 import openApi from '../docs/openapi.json' with { type: 'json' }
+import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
 
 /** What a stranger asks for, with the names of what is Ann's or with names that nothing has. */
@@ -126,6 +128,10 @@ const table: Readonly<Record<string, readonly [answer: 'hidden' | 'own' | 'open'
   'GET /api/ssh/keys': ['own', () => ({ path: routes.sshKeys() })],
   'POST /api/ssh/keys': ['own', () => ({ path: routes.sshKeys(), body: { line: bobsKey } })],
   'DELETE /api/ssh/keys/{id}': ['hidden', () => ({ path: routes.sshKey('none') })],
+  'GET /api/runs': ['admin', () => ({ path: routes.allRuns() })],
+  'POST /api/runs/{id}/stop': ['admin', ({ id }) => ({ path: routes.stopAnyRun(id) })],
+  // What he asked for himself stands there as he wrote it.
+  'GET /api/audit': ['own', () => ({ path: `${routes.audit()}?action=sign-out` })],
   'GET /api/usage': ['own', () => ({ path: routes.usage() })],
   'GET /api/catalog': ['own', () => ({ path: routes.catalog() })],
   'POST /api/image-folders': ['open', () => ({ path: `${routes.imageFolders()}?name=web`, tar: Buffer.alloc(1024) })],
@@ -172,10 +178,13 @@ describe('what is not his own does not exist for a user', () => {
   const token = randomBytes(24).toString('base64url')
   const ann = { id: '', playground: 'anns-lab', group: 'anns-class', title: 'Ann’s secret', port: '' }
 
-  const ask = async (method: string, { path, body, tar, form }: Asked) => {
+  /** Of an admin who owns nothing of it either. */
+  const admins = randomBytes(24).toString('base64url')
+
+  const ask = async (method: string, { path, body, tar, form }: Asked, as = token) => {
     const answer = await fetch(server.endpoint + path, {
       method,
-      headers: { authorization: `Bearer ${token}`, ...(tar ? { 'content-type': 'application/x-tar' } : {}) },
+      headers: { authorization: `Bearer ${as}`, ...(tar ? { 'content-type': 'application/x-tar' } : {}) },
       signal: AbortSignal.timeout(30_000),
       ...(tar ? { body: tar } : {}),
       ...(form ? { body: new URLSearchParams(form) } : {}),
@@ -201,6 +210,7 @@ describe('what is not his own does not exist for a user', () => {
     ann.port = new URL((await server.ok('expose', ann.id, '80', '-q')).trim()).hostname.split('.')[0] ?? ''
     await server.ok('group', 'add', ann.group)
     addUser(join(server.home, 'ramet.sqlite'), 'bob', token)
+    addUser(join(server.home, 'ramet.sqlite'), 'adam', admins, 'admin')
   })
   after(() => server.dispose())
 
@@ -249,7 +259,27 @@ describe('what is not his own does not exist for a user', () => {
     })
   }
 
-  test('the port of somebody else’s run: 403 for him, 401 for nobody, and the guest for its owner', async () => {
+  test('an admin who owns nothing of it sees that a run is there, and neither what it is called nor anything in it', async () => {
+    const seen = JSON.parse((await ask('GET', { path: routes.allRuns() }, admins)).text) as SeenRun[]
+    const run = seen.find(({ id }) => id === ann.id)
+    assert.deepEqual([run?.owner, run?.playground, run?.state, run?.machines], ['owner', 'debian', 'RUNNING', 1])
+    assert.ok(!JSON.stringify(seen).includes(ann.title))
+    // Groups are admins' to manage.
+    const hidden = Object.entries(table).filter(([route, [answer]]) => answer === 'hidden' && !route.includes('/api/group'))
+    const asked = hidden.map(([route, [, make]]) => [route.split(' ')[0] ?? '', make] as const)
+    const ofActions = actions.map((body) => ['POST', ({ id }: Names) => ({ path: routes.actions(id), body })] as const)
+    for (const [method, make] of [...asked, ...ofActions]) {
+      const [found, missing] = [await ask(method, make(ann), admins), await ask(method, make(none), admins)]
+      const what = `${method} ${make(ann).path}`
+      assert.ok([400, 403, 404].includes(found.status), `${what}: ${found.text}`)
+      assert.deepEqual([found.status, blank(found.text, ann)], [missing.status, blank(missing.text, none)], what)
+    }
+    for (const path of Object.values(sockets)) assert.equal(await statusOfUpgrade(server.endpoint + path(ann.id), admins), 404)
+    assert.ok(!(await ask('GET', { path: `${routes.search()}?search=secret` }, admins)).text.includes(ann.title))
+    assert.equal((await ask('GET', { path: routes.plays() }, admins)).text, '[]')
+  })
+
+  test('the port of somebody else’s run: 403 for him and for an admin, 401 for nobody, and the guest for its owner', async () => {
     const { port } = new URL(server.endpoint)
     const statusFor = (headers: Record<string, string>) =>
       new Promise((resolve, reject) => {
@@ -263,7 +293,7 @@ describe('what is not his own does not exist for a user', () => {
         asked.on('error', reject)
         asked.end()
       })
-    assert.equal(await statusFor({ authorization: `Bearer ${token}` }), 403)
+    for (const each of [token, admins]) assert.equal(await statusFor({ authorization: `Bearer ${each}` }), 403)
     assert.equal(await statusFor({}), 401)
     assert.equal(await statusFor({ authorization: `Bearer ${await server.token()}` }), 200)
   })
@@ -306,16 +336,26 @@ describe('what is not his own does not exist for a user', () => {
     assert.equal((await client.plays.get(ann.id)).title, ann.title)
     assert.equal((await client.playgrounds.get(ann.playground)).title, ann.title)
   })
+
+  test('an admin stops her run, which keeps everything, and she is told who did; a throwaway run of the platform is nobody’s', async () => {
+    const client = await server.client()
+    assert.equal((await ask('POST', { path: routes.stopAnyRun(ann.id) }, admins)).status, 200)
+    await until('her run to be off', async () => (await client.plays.get(ann.id)).state === 'STOPPED')
+    assert.equal((await ask('POST', { path: routes.stopAnyRun(ann.id) }, admins)).status, 409)
+    assert.equal((await ask('POST', { path: routes.stopAnyRun(none.id) }, admins)).status, 404)
+    const [stopped] = (await client.audit({ action: 'run.stop' })).filter(({ outcome }) => outcome === 'ok')
+    assert.deepEqual([stopped?.user, stopped?.subject, stopped?.detail], ['adam', ann.id, 'by an admin'])
+  })
 })
 
 /** Without the names that were asked for, which an answer may repeat. */
 const blank = (text: string, { id, playground, group }: Names) =>
   text.replaceAll(id, 'ID').replaceAll(playground, 'NAME').replaceAll(group, 'GROUP')
 
-function addUser(file: string, name: string, token: string): void {
+function addUser(file: string, name: string, token: string, role = 'member'): void {
   const db = new DatabaseSync(file, { timeout: 10_000 })
   const at = new Date().toISOString()
-  db.prepare('insert into users (id, name, created_at) values (?, ?, ?)').run(name, name, at)
+  db.prepare('insert into users (id, name, role, created_at) values (?, ?, ?, ?)').run(name, name, role, at)
   const hash = createHash('sha256').update(token).digest('hex')
   db.prepare("insert into tokens (id, user_id, kind, name, hash, created_at) values (?, ?, 'cli', ?, ?, ?)").run(
     name,

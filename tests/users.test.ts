@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { createClient } from '@ramet/client/client.ts'
+import { sharedWith } from '@ramet/model/access/sharing.ts'
+import type { AuditEntry } from '@ramet/model/api/audit.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import { openBrowser } from './harness/browser.ts'
 import { picture } from './harness/picture.ts'
@@ -123,6 +125,56 @@ describe('people on one server', { concurrency: false }, () => {
     assert.equal(again.status, 200)
   })
 
+  test('the audit log tells who did what, from where and with what outcome; each sees his own', async () => {
+    const given = { name: 'ann', password: 'battery staple' }
+    const { accessToken } = await createClient({ endpoint: server.endpoint }).tokenOf(given, 'ramet on her laptop')
+    const ann = createClient({ endpoint: server.endpoint, token: accessToken })
+    const { id } = await ann.plays.start({ playground: 'debian' })
+    const reach = (state: string) => until(`${state}`, async () => (await ann.plays.get(id)).state === state)
+    await reach('RUNNING')
+    for (const command of ['true', 'true']) await ann.exec(id, 'debian', { command }).exit
+    await ann.ports.expose(id, { number: 80 })
+    await ann.plays.stop(id)
+    await reach('STOPPED')
+    const [clone] = await ann.plays.clone(id)
+    await ann.plays.save(id, { name: 'anns-lab' })
+    await ann.playgrounds.change('anns-lab', { accessControl: sharedWith('everybody') })
+    await ann.plays.destroy(id)
+    await assert.rejects(ann.images.remove('debian-stable'), { code: 'not_permitted' })
+    const told = async (...args: string[]) =>
+      (JSON.parse(await server.ok('audit', '-o', 'json', ...args)) as AuditEntry[]).toReversed()
+    const ofRun = (await told('--action', 'run')).filter(({ subject }) => subject === id)
+    assert.deepEqual(
+      ofRun.map(({ action, user, outcome }) => [action, user, outcome]),
+      ['start', 'stop', 'clone', 'save', 'destroy'].map((verb) => [`run.${verb}`, 'ann', 'ok']),
+    )
+    const [command] = (await told('--user', 'ann', '--action', 'machine.command')).filter(({ subject }) => subject === id)
+    assert.deepEqual([command?.times, command?.from, command?.via?.startsWith('ramet on ')], [2, '127.0.0.1', true])
+    const one = async (action: string) => {
+      const { user, subject, detail, outcome } = (await told('--user', 'ann', '--action', action)).at(-1) ?? assert.fail(action)
+      return [user, subject, detail, outcome]
+    }
+    assert.deepEqual(await one('image.remove'), ['ann', 'debian-stable', undefined, 'not_permitted'])
+    assert.deepEqual((await one('playground.share')).slice(0, 2), ['ann', 'anns-lab'])
+    assert.match(String((await one('port.publish'))[2]), /^debian:80 for its owner$/)
+    assert.deepEqual(await one('user.change'), ['owner', 'ann', 'enabled', 'ok'])
+    const failed = (await told('--action', 'sign-in')).filter(({ outcome }) => outcome === 'wrong_password')
+    assert.deepEqual(
+      new Set(failed.map(({ user, subject }) => [user, subject].join())),
+      new Set([',ann', ',owner', ',']),
+      'no name of nobody',
+    )
+    const all = await server.ok('audit', '-o', 'json', '-n', '1000')
+    for (const secret of ['battery staple', 'correct horse', 'incorrect horse', 'nobody'])
+      assert.ok(!all.includes(secret), secret)
+    const hers = await ann.audit({ limit: 500 })
+    assert.ok(hers.length > 0 && hers.every(({ user, subject }) => user === 'ann' || subject === 'ann'))
+    await assert.rejects(ann.audit({ user: 'owner' }), { code: 'not_permitted' })
+    assert.match(await server.ok('audit', '--user', 'ann', '--since', '1h'), /run\.destroy +/)
+    await ann.playgrounds.remove('anns-lab')
+    await ann.plays.destroy(clone?.id ?? '')
+  })
+
   test('there is always an admin who can sign in', async () => {
     for (const args of [
       ['disable', 'owner'],
@@ -170,6 +222,13 @@ describe('people on one server', { concurrency: false }, () => {
     const link = await people.getByRole('status').getByText('#login=').textContent()
     await people.getByText('invited until').first().waitFor()
     await picture(page, 'people')
+    const runs = page.getByRole('region', { name: 'Runs of everybody' })
+    await runs.getByText('of their own').or(runs.getByText('debian')).first().waitFor()
+    assert.equal(await runs.getByText('The owner’s').count(), 0, 'titles are hidden')
+    await page.getByRole('link', { name: 'What people did on this server' }).click()
+    await page.getByLabel('Action').fill('user.add')
+    await page.getByRole('row', { name: /owner.*user\.add.*bea member.*ok/ }).waitFor()
+    await picture(page, 'audit')
     await page.getByRole('button', { name: 'Log out' }).click()
 
     await page.getByRole('heading', { name: 'Log in to Ramet' }).waitFor()

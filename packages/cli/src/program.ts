@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import ownPackage from '../package.json' with { type: 'json' }
+import { addAudit } from './commands/audit.ts'
 import { addCa } from './commands/ca.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addCp } from './commands/cp.ts'
@@ -166,6 +167,7 @@ export function createProgram(): Command {
   addGroupList(group, open)
   addGroupLinks(group, open)
   addGroupMembers(group, open)
+  addAudit(program, open)
   const expose = program
     .command('expose')
     .summary('ports and shells of runs under host names of their own')

@@ -1,4 +1,6 @@
 import type { AskedToken, Credential, Token } from '@ramet/model/api/account.ts'
+import type { SeenRun } from '@ramet/model/api/all-runs.ts'
+import type { AskedAudit, AuditEntry } from '@ramet/model/api/audit.ts'
 import type { Event } from '@ramet/model/api/events.ts'
 import type { CreateGroup, Group, GroupLink, InviteToGroup } from '@ramet/model/api/groups.ts'
 import type { Check, EndedSessions, Finding, Health, Image, ImageDetails, LoginLink, Me } from '@ramet/model/api/host.ts'
@@ -97,6 +99,14 @@ export interface Client {
   /** Who there is; for admins. */
   readonly users: UsersClient
   readonly groups: GroupsClient
+  /** Everybody's runs, for admins. */
+  readonly allRuns: {
+    page(page: { limit: number; cursor?: string | undefined }): Promise<SeenRun[]>
+    /** Returns at once; the run keeps its memory. */
+    stop(id: string): Promise<void>
+  }
+  /** Who did what, newest first; one's own for whoever is no admin. */
+  audit(asked?: AskedAudit): Promise<AuditEntry[]>
   /** Makes a login link for a browser. Throws `needs_api_token` in a browser. */
   makeLoginLink(): Promise<LoginLink>
   logout(): Promise<void>

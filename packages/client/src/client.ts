@@ -1,4 +1,6 @@
 import type { AskedToken, Credential, Token } from '@ramet/model/api/account.ts'
+import type { SeenRun } from '@ramet/model/api/all-runs.ts'
+import type { AskedAudit, AuditEntry } from '@ramet/model/api/audit.ts'
 import type { Event } from '@ramet/model/api/events.ts'
 import type { CreateGroup, Group, GroupLink, InviteToGroup } from '@ramet/model/api/groups.ts'
 import type { Check, EndedSessions, Finding, Health, Image, ImageDetails, LoginLink, Me } from '@ramet/model/api/host.ts'
@@ -94,6 +96,12 @@ export function createClient(options: ClientOptions): Client {
       addMembers: (name: string, names: readonly string[]) => post<Group>(routes.groupMembers(name), { names }),
       removeMember: (name: string, member: string) => remove(routes.groupMember(name, member)),
     },
+
+    allRuns: {
+      page: (page: { limit: number; cursor?: string | undefined }) => get<SeenRun[]>(routes.allRuns() + query(page)),
+      stop: async (id: string) => void (await post(routes.stopAnyRun(id))),
+    },
+    audit: (asked: AskedAudit = {}) => get<AuditEntry[]>(routes.audit() + query(asked)),
 
     makeLoginLink: () => post<LoginLink>(routes.loginLinks()),
     logout: async () => void (await post(routes.logout())),

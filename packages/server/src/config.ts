@@ -42,6 +42,10 @@ export interface Config {
   readonly memoryBytes: number | undefined
   /** What one user may have at a time (model's `limits.ts`). */
   readonly limits: Limits
+  /** Milliseconds after which entries of the audit log are forgotten. */
+  readonly auditForMs: number
+  /** Entries of the audit log that are kept of each person. */
+  readonly auditEntries: number
   /** What is built from folders with a Dockerfile reaches the host's network, all of it; otherwise none. */
   readonly buildNetwork: boolean
   /** Keep official playgrounds warm: their later starts resume a snapshot instead of booting. */
@@ -78,6 +82,8 @@ const options = {
   memory: { type: 'string' },
   limits: { type: 'string' },
   'build-network': { type: 'string' },
+  'audit-for': { type: 'string' },
+  'audit-entries': { type: 'string' },
   'warm-starts': { type: 'string' },
   'spare-for': { type: 'string' },
   'quiet-for': { type: 'string' },
@@ -86,10 +92,10 @@ const options = {
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --ssh-port NUMBER|off, --https-port NUMBER|off, --tls-cert FILE, --tls-key FILE, --public-url URL, --ports-domain DOMAIN, --host-ports ADDRESS|off, --cache FOLDER, --catalog FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --build-network on|off, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --background idle|low, --pack-memory-after DURATION.'
+  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --ssh-port NUMBER|off, --https-port NUMBER|off, --tls-cert FILE, --tls-key FILE, --public-url URL, --ports-domain DOMAIN, --host-ports ADDRESS|off, --cache FOLDER, --catalog FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --audit-for DURATION, --audit-entries NUMBER, --build-network on|off, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --background idle|low, --pack-memory-after DURATION.'
 
 /**
- * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_SSH_PORT, RAMET_HTTPS_PORT, RAMET_TLS_CERT, RAMET_TLS_KEY, RAMET_PUBLIC_URL, RAMET_PORTS_DOMAIN, RAMET_HOST_PORTS, RAMET_CACHE, RAMET_CATALOG, RAMET_QUOTA, RAMET_MEMORY, RAMET_LIMITS, RAMET_MAX_LAYERS, RAMET_BUILD_NETWORK, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_BACKGROUND, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
+ * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_SSH_PORT, RAMET_HTTPS_PORT, RAMET_TLS_CERT, RAMET_TLS_KEY, RAMET_PUBLIC_URL, RAMET_PORTS_DOMAIN, RAMET_HOST_PORTS, RAMET_CACHE, RAMET_CATALOG, RAMET_QUOTA, RAMET_MEMORY, RAMET_LIMITS, RAMET_MAX_LAYERS, RAMET_AUDIT_FOR, RAMET_AUDIT_ENTRIES, RAMET_BUILD_NETWORK, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_BACKGROUND, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
  * (comma-separated). Throws invalid_input naming the flag.
  */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
@@ -133,6 +139,15 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     buildNetwork: parseSwitch(
       flags['build-network'] ?? (env.RAMET_BUILD_NETWORK || 'off'),
       flags['build-network'] === undefined ? 'RAMET_BUILD_NETWORK' : '--build-network',
+    ),
+    auditForMs: parseWait(
+      flags['audit-for'] ?? (env.RAMET_AUDIT_FOR || '4320h'),
+      flags['audit-for'] === undefined ? 'RAMET_AUDIT_FOR' : '--audit-for',
+      'a duration such as 4320h',
+    ),
+    auditEntries: parseEntries(
+      flags['audit-entries'] ?? (env.RAMET_AUDIT_ENTRIES || '50000'),
+      flags['audit-entries'] === undefined ? 'RAMET_AUDIT_ENTRIES' : '--audit-entries',
     ),
     warmStarts: parseSwitch(
       flags['warm-starts'] ?? (env.RAMET_WARM_STARTS || 'on'),
@@ -259,6 +274,11 @@ function parseWait(text: string, where: string, what: string): number {
   } catch {
     throw invalidInput(`${where} must be ${what}, not ${JSON.stringify(text)}.`, where)
   }
+}
+
+function parseEntries(text: string, where: string): number {
+  if (/^[1-9]\d{1,7}$/.test(text)) return Number(text)
+  throw invalidInput(`${where} must be a number from 10 to 99999999, not ${JSON.stringify(text)}.`, where)
 }
 
 function parseMaxLayers(text: string, where: string): number {

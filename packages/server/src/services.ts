@@ -1,6 +1,9 @@
 import type { Duplex } from 'node:stream'
 import type { ExecOptions, GuestProcess, GuestTerminal, TerminalOptions } from '@ramet/engine'
+import type { AuditAction } from '@ramet/model/access/audited.ts'
 import type { CreateToken, Credential, Preferences, Token } from '@ramet/model/api/account.ts'
+import type { SeenRun } from '@ramet/model/api/all-runs.ts'
+import type { AuditEntry, AuditQuery } from '@ramet/model/api/audit.ts'
 import type { CreateGroup, Group, GroupLink, InviteToGroup } from '@ramet/model/api/groups.ts'
 import type { Check, Finding, Health, Image, ImageDetails, Me } from '@ramet/model/api/host.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
@@ -25,6 +28,7 @@ import type {
 import type { Problem } from '@ramet/model/errors/error.ts'
 import type { Tweaks } from '@ramet/model/manifest/tweak-spec.ts'
 import type { MachineAction, RunState } from '@ramet/model/run/run-state.ts'
+import type { Entry } from './audit/entry.ts'
 import type { Told } from './events/told.ts'
 import type { ToolScope } from './mcp/scopes.ts'
 import type { Lifetime } from './runs/lifetime.ts'
@@ -35,6 +39,7 @@ import type { User } from './store/users.ts'
 
 /** Interfaces behind the HTTP layer, which itself knows only users, requests and frames. Each method throws RametError. */
 export interface Services {
+  readonly audit: Audit
   readonly auth: Auth
   readonly accounts: Accounts
   readonly users: Users
@@ -42,6 +47,7 @@ export interface Services {
   readonly agents: Agents
   readonly playgrounds: Playgrounds
   readonly runs: Runs
+  readonly allRuns: AllRuns
   readonly copies: Copies
   readonly lineages: Lineages
   readonly storage: Storage
@@ -83,7 +89,7 @@ export interface Auth {
   /** Trades the token of a login link or an invitation for a browser session; undefined when it was used, has expired or is wrong. */
   openSession(linkToken: string): Promise<{ token: string; user: User } | undefined>
   /** Opens a browser session for a name and a password. `address`: where it comes from. Throws `wrong_password`, `too_many_logins`. */
-  signIn(given: SignIn, address: string | undefined): Promise<{ token: string; user: User }>
+  signIn(given: SignIn, address: string | undefined, entry?: Entry): Promise<{ token: string; user: User }>
   /** Makes a login link for the user of an API token; undefined for any other token, that of a session too. */
   makeLinkFor(apiToken: string): Promise<{ token: string; expiresAt: Date } | undefined>
   /** False for a session whose login, or whose maker's, is some minutes old: what outlives a session wants a new one. API tokens always are. */
@@ -93,17 +99,28 @@ export interface Auth {
   closeSessionsOf(user: User): Promise<number>
 }
 
+/** Who did what. */
+export interface Audit {
+  /** Begins an entry, which is written once it is known what came of it. `address`: where it comes from. */
+  begin(action: AuditAction, address: string | undefined): Entry
+  /** Newest first; of others than oneself for admins alone. Throws `not_permitted`. */
+  list(user: User, query: AuditQuery): Promise<AuditEntry[]>
+}
+
+/** Whoever asks, as far as the audit log needs him. */
+export type Teller = Pick<User, 'entry'>
+
 /** Who there is on this server. Routes ask whether the asking user may manage them. */
 export interface Users {
   list(): Promise<UserAccount[]>
   /** Throws `name_taken`. */
-  create(asked: CreateUser): Promise<CreatedUser>
+  create(by: Teller, asked: CreateUser): Promise<CreatedUser>
   /** Makes a link that lets a user in once; an earlier one ends. */
-  invite(name: string): Promise<Invitation>
+  invite(by: Teller, name: string): Promise<Invitation>
   /** Throws `last_admin`. */
-  change(name: string, to: ChangeUser): Promise<UserAccount>
+  change(by: Teller, name: string, to: ChangeUser): Promise<UserAccount>
   /** Throws `last_admin`, and `user_has_things` while runs or playgrounds are the user's. */
-  remove(name: string): Promise<void>
+  remove(by: Teller, name: string): Promise<void>
   /** `byToken`: of the request; other sessions of the user end. Throws `wrong_password`, and `fresh_login_needed` where there is no password yet and the login is old. */
   setPassword(user: User, byToken: string, to: SetPassword): Promise<void>
 }
@@ -248,6 +265,14 @@ export interface Runs {
   setLifetime(user: User, id: string, lifetime: Partial<Lifetime>): Promise<Play>
   consoles(user: User, id: string, machine: string): Promise<string[]>
   readConsole(user: User, id: string, machine: string, console: string): Promise<string>
+}
+
+/** Everybody's runs, for admins. */
+export interface AllRuns {
+  /** Newest first, without those that have been destroyed. */
+  list(page: PageRequest): Promise<SeenRun[]>
+  /** Keeps its memory. Throws `not_found`, `action_refused`. */
+  stop(user: User, id: string): Promise<void>
 }
 
 export interface CloneRequest {

@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { AccountPage } from './pages/account-page.tsx'
+import { AuditPage } from './pages/audit-page.tsx'
 import { HomePage } from './pages/home-page.tsx'
 import { ImagesPage } from './pages/images-page.tsx'
 import { JoinGroupPage } from './pages/join-group-page.tsx'
@@ -16,6 +17,8 @@ const account = createRoute({ getParentRoute: () => root, path: '/account', comp
 
 const joinGroup = createRoute({ getParentRoute: () => root, path: '/join-group', component: JoinGroupPage })
 
+const audit = createRoute({ getParentRoute: () => root, path: '/audit', component: AuditPage })
+
 /** The only page with a terminal, so the only one that waits for xterm.js to load. */
 export const runRoute = createRoute({
   getParentRoute: () => root,
@@ -24,7 +27,7 @@ export const runRoute = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, images, account, joinGroup, runRoute]),
+  routeTree: root.addChildren([home, images, account, audit, joinGroup, runRoute]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 })

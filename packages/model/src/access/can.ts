@@ -75,6 +75,9 @@ const allowed = {
   /** Doctor, fsck, metrics. */
   'host.read': ['playground:read', 'admin'],
 
+  /** That somebody's run is there, and to stop it. It opens nothing of what is in it. */
+  'host.runs': ['all', 'admin'],
+
   /** Who there is. */
   'user.list': ['all', 'admin'],
   /** Make, invite, disable, remove. */
@@ -90,6 +93,10 @@ const allowed = {
   /** Puts somebody in who was not asked. */
   'group.fill': ['account:write', 'any-admin'],
   'group.leave': ['account:write', 'member'],
+  /** What the audit log tells: of oneself, and of what is one's own. */
+  'audit.read': ['account:read', 'everyone'],
+  /** Of everybody. */
+  'audit.read-all': ['all', 'admin'],
 
   /** The asking user's own account, its storage and its sessions. */
   'account.read': ['account:read', 'owner'],

@@ -84,6 +84,10 @@ export const routes = {
   authorizeAgent: () => '/oauth/authorize',
   agentApproval: (ticket: string) => `/oauth/approvals/${enc(ticket)}`,
   agentRefusal: (ticket: string) => `/oauth/approvals/${enc(ticket)}/refusal`,
+  /** Everybody's, for admins. */
+  allRuns: () => '/api/runs',
+  stopAnyRun: (id: string) => `/api/runs/${enc(id)}/stop`,
+  audit: () => '/api/audit',
   agentTokens: () => '/oauth/token',
   revokeAgent: () => '/oauth/revoke',
 } as const

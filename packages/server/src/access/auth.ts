@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { SignIn } from '@ramet/model/api/users.ts'
 import { wrongPassword } from '@ramet/model/errors/account-errors.ts'
+import type { Entry } from '../audit/entry.ts'
 import type { Auth, User } from '../services.ts'
 import type { TokenRecord, TokenStore } from '../store/tokens.ts'
 import { FailedSignIns } from './failed-sign-ins.ts'
@@ -53,9 +54,11 @@ export class TokenAuth implements Auth {
     return user && this.#openSessionOf(user)
   }
 
-  async signIn({ name, password }: SignIn, address: string | undefined): Promise<{ token: string; user: User }> {
+  async signIn({ name, password }: SignIn, address: string | undefined, entry?: Entry): Promise<{ token: string; user: User }> {
     this.#failures.check(name, address)
     const found = await this.#findByName(name)
+    // What is nobody's name may be a password in the wrong field.
+    if (found) entry?.about({ subject: found.user.name, aboutId: found.user.id })
     if (!(await isPassword(password, found?.password ?? undefined)) || !found) {
       this.#failures.failed(name, address)
       throw wrongPassword()
@@ -132,4 +135,4 @@ export class TokenAuth implements Auth {
 const besidesAgents = (record: TokenRecord | undefined) => (record?.agent ? undefined : record)
 
 const userOfRecord = (record: TokenRecord | undefined): User | undefined =>
-  record && (record.scopes === undefined ? record.user : { ...record.user, scopes: record.scopes })
+  record && { ...record.user, via: record.name, ...(record.scopes === undefined ? {} : { scopes: record.scopes }) }

@@ -21,7 +21,7 @@ import {
   useGroupLink,
 } from '../store/groups.ts'
 import type { GroupRow } from '../store/schema.ts'
-import { findUser } from '../store/users.ts'
+import { findUser, noted } from '../store/users.ts'
 import { type GroupPermission, permitGroup, subjectOfGroup } from './permit.ts'
 import { newToken, sha256 } from './token-hash.ts'
 
@@ -50,6 +50,7 @@ export function groupService(db: Db, limits: Limits = defaultLimits): Groups {
       const row = await transaction(db, async (trx) => {
         if (await findGroup(trx, name)) throw nameTaken('group', name)
         if ((await countGroups(trx, user.id)) >= limits.groups) throw limitReached('groups', limits)
+        await noted(user, trx, { subject: name })
         return insertGroup(trx, name, user.id)
       })
       return one(user, row)
@@ -58,7 +59,10 @@ export function groupService(db: Db, limits: Limits = defaultLimits): Groups {
     get: async (user, name) => one(user, await permitted(db, user, 'group.read', name)),
 
     remove: (user, name) =>
-      transaction(db, async (trx) => deleteGroup(trx, (await permitted(trx, user, 'group.change', name)).id)),
+      transaction(db, async (trx) => {
+        await deleteGroup(trx, (await permitted(trx, user, 'group.change', name)).id)
+        await noted(user, trx, { subject: name })
+      }),
 
     async invite(user, name, { limit = 1, days = 7 }) {
       const token = newToken()
@@ -67,12 +71,16 @@ export function groupService(db: Db, limits: Limits = defaultLimits): Groups {
         const { id } = await permitted(trx, user, 'group.change', name)
         const link = { hash: sha256(token), group_id: id, made_by: user.id, uses_left: limit, expires_at: expiresAt }
         await insertGroupLink(trx, link, mostLinks)
+        await noted(user, trx, { subject: name, detail: `for ${limit}` })
       })
       return { token, left: limit, expiresAt }
     },
 
     closeLinks: (user, name) =>
-      transaction(db, async (trx) => deleteGroupLinks(trx, (await permitted(trx, user, 'group.change', name)).id)),
+      transaction(db, async (trx) => {
+        await deleteGroupLinks(trx, (await permitted(trx, user, 'group.change', name)).id)
+        await noted(user, trx, { subject: name })
+      }),
 
     async join(user, token) {
       const row = await transaction(db, async (trx) => {
@@ -82,6 +90,7 @@ export function groupService(db: Db, limits: Limits = defaultLimits): Groups {
         if ((await groupsOf(trx, user.id)).includes(found.id)) return found
         await useGroupLink(trx, hash)
         await insertMember(trx, found.id, user.id)
+        await noted(user, trx, { subject: found.name, aboutId: found.owner_id })
         return found
       })
       return one(user, row)
@@ -95,6 +104,7 @@ export function groupService(db: Db, limits: Limits = defaultLimits): Groups {
           if (!member) throw notFound('user', each, 'See who there is with: ramet user ls')
           await insertMember(trx, group.id, member.id)
         }
+        await noted(user, trx, { subject: name, detail: names.join(' ') })
         return group
       })
       return one(user, row)
@@ -107,6 +117,7 @@ export function groupService(db: Db, limits: Limits = defaultLimits): Groups {
         if (member?.id === group.owner_id) throw groupOwnerStays(name, memberName)
         if (!member || !(await deleteMember(trx, group.id, member.id)))
           throw notFound('member', memberName, `See who is in it with: ramet group show ${name}`)
+        await noted(user, trx, { subject: name, detail: memberName, aboutId: member.id })
       }),
   }
 }

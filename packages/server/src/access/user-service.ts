@@ -14,6 +14,7 @@ import {
   type ListedUser,
   listUsers,
   markUserRemoved,
+  noted,
   updateUser,
   userOf,
 } from '../store/users.ts'
@@ -41,27 +42,34 @@ export function userService(
     return row
   }
 
-  async function invite(userId: string): Promise<Invitation> {
+  async function invite(userId: string, trx: Db = db): Promise<Invitation> {
     const token = newToken()
     const expiresAt = new Date(Date.now() + invitationDays * 24 * 3600_000)
-    await insertInvitation(db, { hash: sha256(token), userId, expiresAt })
+    await insertInvitation(trx, { hash: sha256(token), userId, expiresAt })
     return { token, expiresAt: expiresAt.toISOString() }
   }
 
   return {
     list: async () => (await listUsers(db)).map(wireUser),
 
-    async create({ name, role = 'member' }: CreateUser) {
+    async create(by, { name, role = 'member' }: CreateUser) {
       const { id } = await transaction(db, async (trx) => {
         if (await findUser(trx, name)) throw nameTaken('user', name)
-        return insertUser(trx, name, role)
+        const row = await insertUser(trx, name, role)
+        await noted(by, trx, { subject: name, detail: role, aboutId: row.id })
+        return row
       })
       return { ...(await one(id)), invitation: await invite(id) }
     },
 
-    invite: async (name) => invite((await named(db, name)).id),
+    invite: (by, name) =>
+      transaction(db, async (trx) => {
+        const { id } = await named(trx, name)
+        await noted(by, trx, { subject: name, aboutId: id })
+        return invite(id, trx)
+      }),
 
-    async change(name, { role, disabled }: ChangeUser) {
+    async change(by, name, { role, disabled }: ChangeUser) {
       const row = await transaction(db, async (trx) => {
         const row = await named(trx, name)
         if (row.role === 'admin' && (role === 'member' || disabled === true) && !(await hasOtherAdmin(trx, row.id)))
@@ -71,6 +79,8 @@ export function userService(
           ...(disabled === undefined ? {} : { disabled_at: disabled ? (row.disabled_at ?? now()) : null }),
         })
         if (disabled === true) await removeInvitationsOf(trx, row.id)
+        const changes = [role, disabled === undefined ? undefined : disabled ? 'disabled' : 'enabled']
+        await noted(by, trx, { subject: name, detail: changes.filter(Boolean).join(', '), aboutId: row.id })
         return row
       })
       // Keys come back with the account; a browser, and what it let in, signs in again.
@@ -78,13 +88,14 @@ export function userService(
       return one(row.id)
     },
 
-    async remove(name) {
+    async remove(by, name) {
       await transaction(db, async (trx) => {
         const row = await named(trx, name)
         if (row.role === 'admin' && !(await hasOtherAdmin(trx, row.id))) throw lastAdmin(name)
         const [{ runs, playgrounds }] = (await listUsers(trx, row.id)) as [ListedUser]
         if (runs + playgrounds > 0) throw userHasThings(name, runs, playgrounds)
         await markUserRemoved(trx, row)
+        await noted(by, trx, { subject: name, aboutId: row.id })
       })
     },
 
@@ -95,7 +106,11 @@ export function userService(
       // A stolen session must not become a password.
       if (kept === undefined && !(await auth.isFresh(byToken))) throw freshLoginNeeded()
       if (kept !== undefined && !(await isPassword(current ?? '', kept))) throw wrongCurrentPassword()
-      await updateUser(db, user.id, { password: await hashPassword(password) })
+      const hash = await hashPassword(password)
+      await transaction(db, async (trx) => {
+        await updateUser(trx, user.id, { password: hash })
+        await noted(user, trx)
+      })
       await tokens.removeSessionsOf(user.id, by.id)
     },
   }

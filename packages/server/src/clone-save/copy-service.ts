@@ -11,6 +11,7 @@ import type { Quota } from '../storage/usage/storage-service.ts'
 import type { Db } from '../store/database.ts'
 import { sourcesOfSaved } from '../store/lineage.ts'
 import { type Run, readRun } from '../store/runs.ts'
+import { noted } from '../store/users.ts'
 import { insertClones } from './clone-rows.ts'
 import { type CopyAction, checkCopyable } from './copyable.ts'
 import { cloneLive } from './live-clone.ts'
@@ -47,14 +48,22 @@ export function copyService({
 }: CopyTools): Copies {
   const { db } = layers
 
-  async function copy<T>(user: User, id: string, action: CopyAction, write: (trx: Db, row: Run) => Promise<T>): Promise<T> {
+  async function copy<T>(
+    user: User,
+    id: string,
+    action: CopyAction,
+    write: (trx: Db, row: Run) => Promise<T>,
+    toldOf: (copied: T) => string,
+  ): Promise<T> {
     await checkCopyable(db, await permitted(user, 'run.copy', id), action)
     await quota.check(user)
     const written = (await sealDrives(layers, id, async (trx) => {
       const row = await readRun(trx, id)
       await checkCopyable(trx, row, action)
       await quota.checkWithin(trx, user)
-      return write(trx, row)
+      const copied = await write(trx, row)
+      await noted(user, trx, { subject: id, detail: toldOf(copied) })
+      return copied
     })) as T
     layers.afterStep?.(`${action}/write-rows`)
     // A drive that was never written to lost its overlay, so the run's bytes changed.
@@ -65,7 +74,10 @@ export function copyService({
   async function live(user: User, id: string, request: CloneRequest): Promise<string[]> {
     mustAllow('clone_live', await permitted(user, 'run.copy', id))
     await quota.check(user)
-    const mayWrite = (trx: Db) => quota.checkWithin(trx, user)
+    const mayWrite = async (trx: Db) => {
+      await quota.checkWithin(trx, user)
+      await noted(user, trx, { subject: id, detail: 'live' })
+    }
     return reconciler.worker(id).during((run) => cloneLive(run, layers, request, { memory, mayWrite }))
   }
 
@@ -73,7 +85,13 @@ export function copyService({
     async clone(user, id, request) {
       const ids = request.live
         ? await live(user, id, request)
-        : await copy(user, id, 'clone', (trx, row) => insertClones(trx, row, request, memory))
+        : await copy(
+            user,
+            id,
+            'clone',
+            (trx, row) => insertClones(trx, row, request, memory),
+            (clones) => `to ${clones.join(', ')}`,
+          )
       for (const clone of ids) {
         if (request.start || request.live) reconciler.worker(clone).trigger()
         changed(clone)
@@ -83,7 +101,13 @@ export function copyService({
     },
 
     async save(user, id, request) {
-      const row = await copy(user, id, 'save', (trx, run) => insertSaved(trx, run, request, memory.limits))
+      const row = await copy(
+        user,
+        id,
+        'save',
+        (trx, run) => insertSaved(trx, run, request, memory.limits),
+        ({ name }) => `as ${name}`,
+      )
       return wirePlayground(user, row, plays.endpoint(), { savedFrom: (await sourcesOfSaved(db, [row])).get(id) })
     },
   }

@@ -10,6 +10,8 @@ import type { OpenStreams } from './open-streams.ts'
 import type { Route } from './route.ts'
 import { accountRoutes } from './routes/account.ts'
 import { actionRoutes } from './routes/actions.ts'
+import { allRunRoutes } from './routes/all-runs.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { authRoutes } from './routes/auth.ts'
 import { copyRoutes } from './routes/copies.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -56,6 +58,8 @@ export const apiRoutes = ({
   portsDomain,
 }: ApiParts): Route[] => [
   ...healthRoutes(services.host),
+  ...auditRoutes(services.audit),
+  ...allRunRoutes(services.allRuns),
   ...authRoutes(services.auth, services.accounts, gate, isSecure),
   ...sessionRoutes(services.accounts, gate, isSecure),
   ...userRoutes(services.users, gate),

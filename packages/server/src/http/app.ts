@@ -143,7 +143,7 @@ export function assembleApp(services: Services, options: AppOptions): App {
   const { domain, key, publicUrl } = { domain: 'localhost', key: randomBytes(32), publicUrl: undefined, ...options.ports }
   const routes = apiRoutes({ app, services, gate, streams, sockets, isSecure, counts, handovers, portsDomain: domain })
   const admitted = ({ raw }: FastifyRequest) => bounds.trust(raw)
-  register(app, routes, { gate, strangersBodyMs, admitted })
+  register(app, routes, { gate, audit: services.audit, strangersBodyMs, admitted })
   addAgents(app, { services, gate: agentsGate, counts, strangersBodyMs, isSecure, admitted })
   addMachineSockets(sockets, { services, gate, log, counts })
   serveDescription(app, () => describeApi(routes, sockets.declared))

@@ -9,6 +9,7 @@ import type { Gate } from '../access/gate.ts'
 import { endWithLogin } from '../access/lent-login.ts'
 import type { OpenCounts } from '../access/open-counts.ts'
 import { permitScope } from '../access/permit.ts'
+import { tellOfSocket } from '../audit/of-requests.ts'
 import type { Services, User } from '../services.ts'
 import { MachinePump } from './machine-pump.ts'
 import { serveTerminal } from './serve-terminal.ts'
@@ -37,12 +38,15 @@ type ExecMessage = Extract<ClientMessage, { type: 'exec' }>
 
 /** Websockets to a machine: terminal, command and console. User and permission are checked before the websocket is accepted. */
 export function addMachineSockets(sockets: WebSockets, { services, gate, counts, log }: MachineSocketsOptions): void {
-  const { machines, runs } = services
+  const { machines, runs, audit } = services
 
-  const admit = async ({ request, params: [id = '', machine = ''] }: AskedSocket) => {
-    const user = await gate.admit(request.headers, 'websocket')
-    permitScope(user, 'run.enter')
-    const names = (await runs.get(user, id)).machines.map(({ name }) => name)
+  const admit = async (path: string, asked: AskedSocket) => {
+    const [id = '', machine = ''] = asked.params
+    const user = await gate.admit(asked.request.headers, 'websocket')
+    const names = await tellOfSocket(audit, path, asked, user, async () => {
+      permitScope(user, 'run.enter')
+      return (await runs.get(user, id)).machines.map(({ name }) => name)
+    })
     // Errors are sent over the accepted websocket: browsers and Node do not show programs the answer to a refused one.
     const fault = names.includes(machine) ? undefined : unknownMachine(machine, names)
     return { user, id, machine, fault }
@@ -69,7 +73,7 @@ export function addMachineSockets(sockets: WebSockets, { services, gate, counts,
       summary: 'A shell in a machine that outlives its websocket; query: user, cols, rows (model, api/stream.ts)',
     },
     async (asked) => {
-      const { user, id, machine, fault } = await admit(asked)
+      const { user, id, machine, fault } = await admit(routes.terminal(':id', ':machine', ':session'), asked)
       const { session } = validate(sessionSchema, { session: asked.params[2] })
       const options = validate(terminalQuerySchema, Object.fromEntries(asked.query))
       return (socket) =>
@@ -87,7 +91,7 @@ export function addMachineSockets(sockets: WebSockets, { services, gate, counts,
       summary: 'A command in a machine, which ends with its websocket (model, api/stream.ts)',
     },
     async (asked) => {
-      const { user, id, machine, fault } = await admit(asked)
+      const { user, id, machine, fault } = await admit(routes.exec(':id', ':machine'), asked)
       return (socket) =>
         talk(asked, socket, user, async (pump) => {
           if (fault) throw fault
@@ -138,7 +142,7 @@ export function addMachineSockets(sockets: WebSockets, { services, gate, counts,
       summary: 'The serial line of a machine (model, api/stream.ts)',
     },
     async (asked) => {
-      const { user, id, machine, fault } = await admit(asked)
+      const { user, id, machine, fault } = await admit(routes.console(':id', ':machine'), asked)
       return (socket) =>
         talk(asked, socket, user, async (pump) => {
           if (fault) throw fault

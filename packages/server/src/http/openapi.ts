@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { createTokenSchema, credentialSchema, sessionSchema, tokenSchema } from '@ramet/model/api/account.ts'
+import { auditEntrySchema } from '@ramet/model/api/audit.ts'
 import { eventSchema } from '@ramet/model/api/events.ts'
 import { checkSchema, findingSchema, healthSchema, imageDetailsSchema, imageSchema, meSchema } from '@ramet/model/api/host.ts'
 import { journalRequestSchema } from '@ramet/model/api/journal.ts'
@@ -27,6 +28,7 @@ import type { SocketRoute } from './web-sockets.ts'
 
 /** Shapes that have a name of their own in the description. */
 const named = {
+  AuditEntry: auditEntrySchema,
   ChangePlayground: changePlaygroundSchema,
   Check: checkSchema,
   ClonePlay: clonePlaySchema,

@@ -3,7 +3,9 @@ import { bodyTooLarge } from '@ramet/model/errors/errors.ts'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import type { Gate } from '../access/gate.ts'
 import { permit, permitScope } from '../access/permit.ts'
-import type { User } from '../services.ts'
+import { openEntry } from '../audit/of-requests.ts'
+import { tellFailure } from '../audit/tell-failure.ts'
+import type { Audit, User } from '../services.ts'
 import { notTaken } from './json-body.ts'
 import { boundArrival } from './refused-requests.ts'
 import { bodyBytes, type Route } from './route.ts'
@@ -17,6 +19,7 @@ declare module 'fastify' {
 
 export interface RegisterOptions {
   readonly gate: Gate
+  readonly audit: Pick<Audit, 'begin'>
   /** For the body of somebody who is not logged in. */
   readonly strangersBodyMs: number
   /** Called for each request with valid credentials. */
@@ -32,7 +35,7 @@ const nobody: User = { id: '', name: '' }
 export function register(
   app: FastifyInstance,
   routes: readonly Route[],
-  { gate, strangersBodyMs, admitted }: RegisterOptions,
+  { gate, audit, strangersBodyMs, admitted }: RegisterOptions,
 ): void {
   const asking = new WeakMap<object, User>()
   for (const route of routes) {
@@ -57,21 +60,29 @@ export function register(
         checkLength(request, limit)
         const user = await gate.identify(request.headers)
         admitted(request)
-        permitScope(user, permission)
-        const subject = subjectOf(permission, user)
-        if (subject) permit(user, permission, subject)
+        await tellFailure(openEntry(audit, route, request, user), async () => {
+          permitScope(user, permission)
+          const subject = subjectOf(permission, user)
+          if (subject) permit(user, permission, subject)
+        })
         asking.set(request, user)
       },
       async handler(request, reply) {
         if (route.takes && request.body === undefined && !route.body) throw notTaken(route.takes)
-        const answer = await route.handle({
-          user: asking.get(request) ?? nobody,
-          params: request.params as Record<string, string>,
-          query: route.query ? validate(route.query, request.query) : {},
-          body: route.body ? validate(route.body, request.body ?? {}) : route.takes ? request.body : undefined,
-          request,
-          reply,
-        })
+        const user = asking.get(request)
+        const entry = openEntry(audit, route, request, user)
+        const answer = await tellFailure(entry, () =>
+          route.handle({
+            user: { ...(user ?? nobody), ...(entry ? { entry } : {}) },
+            params: request.params as Record<string, string>,
+            query: route.query ? validate(route.query, request.query) : {},
+            body: route.body ? validate(route.body, request.body ?? {}) : route.takes ? request.body : undefined,
+            entry,
+            request,
+            reply,
+          }),
+        )
+        await entry?.done()
         return route.produces === 'text/event-stream' ? reply : answer
       },
     }

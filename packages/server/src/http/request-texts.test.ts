@@ -55,7 +55,22 @@ const fields = requests.flatMap(([what, schema]) =>
 )
 
 /** At least one of them is taken by every field. */
-const samples = ['a', 'aaaaa', 'a'.repeat(24), '/a/b', 'http://a/b', '10.0.0.1', '10.0.0.0/8', 'owner', '1GiB', '644', '1', 'A=1']
+const samples = [
+  'a',
+  'aaaaa',
+  'a'.repeat(24),
+  '/a/b',
+  'http://a/b',
+  '10.0.0.1',
+  '10.0.0.0/8',
+  'owner',
+  '1GiB',
+  '644',
+  '1',
+  'A=1',
+  '2026-01-01T00:00:00Z',
+  '::1',
+]
 const hostile = {
   ESC: '\x1b',
   NUL: '\0',

@@ -2,6 +2,7 @@ import type { Permission } from '@ramet/model/access/can.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { LentLogin } from '../access/lent-login.ts'
+import type { Entry } from '../audit/entry.ts'
 import type { User } from '../services.ts'
 import type { formType } from './form-body.ts'
 
@@ -51,6 +52,8 @@ export interface Asked<P, Q, B> {
   readonly params: P
   readonly query: Q
   readonly body: B
+  /** What the audit log will tell of it; absent: nothing (model's `audited.ts`). */
+  readonly entry: Entry | undefined
   readonly request: FastifyRequest
   readonly reply: FastifyReply
 }

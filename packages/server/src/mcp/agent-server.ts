@@ -6,10 +6,12 @@ import {
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server'
+import { auditedTools } from '@ramet/model/access/audited.ts'
 import { includesScope } from '@ramet/model/access/scopes.ts'
 import { insufficientScope } from '@ramet/model/errors/errors.ts'
 import { z } from 'zod'
 import type { OpenCounts } from '../access/open-counts.ts'
+import { tellFailure } from '../audit/tell-failure.ts'
 import { validate } from '../http/validate.ts'
 import type { Services, User } from '../services.ts'
 import { sayError } from './say-error.ts'
@@ -21,6 +23,8 @@ export interface AgentServerOptions {
   readonly services: Services
   readonly counts: OpenCounts
   readonly version: string
+  /** Where the request comes from. */
+  readonly address: string | undefined
   /** Undefined: a stranger, who may see which tools there are. */
   readonly user: User | undefined
   readonly scopes: ReadonlySet<ToolScope>
@@ -38,7 +42,8 @@ const listed: ReadonlyMap<string, { readonly tool: Tool; readonly shown: ListedT
 )
 
 /** The MCP server of one request. It holds nothing between two. */
-export function agentServer({ services, counts, version, user, scopes, signal, failed }: AgentServerOptions): Server {
+export function agentServer(options: AgentServerOptions): Server {
+  const { services, counts, version, user, scopes, signal, address, failed } = options
   const server = new Server(
     { name: 'ramet', title: 'Ramet', version },
     {
@@ -59,11 +64,19 @@ export function agentServer({ services, counts, version, user, scopes, signal, f
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool ${JSON.stringify(params.name.slice(0, 100))}.`)
     }
     try {
-      // Told by name; the services would refuse it as if there were nothing.
-      if (user.scopes && !includesScope(user.scopes, found.scope)) throw insufficientScope(found.scope)
-      const input = validate(found.input, params.arguments ?? {})
-      const either = AbortSignal.any([signal, context.mcpReq.signal])
-      return toResult(await found.run(input, { user, services, counts, signal: either, tell: tellBy(context) }))
+      const audited = auditedTools[found.name]
+      const entry =
+        typeof audited === 'string' ? services.audit.begin(audited, address).by(user).about(aboutTool(found, params)) : undefined
+      const answer = await tellFailure(entry, async () => {
+        // Told by name; the services would refuse it as if there were nothing.
+        if (user.scopes && !includesScope(user.scopes, found.scope)) throw insufficientScope(found.scope)
+        const input = validate(found.input, params.arguments ?? {})
+        const either = AbortSignal.any([signal, context.mcpReq.signal])
+        const asking = entry ? { ...user, entry } : user
+        return found.run(input, { user: asking, services, counts, signal: either, tell: tellBy(context) })
+      })
+      await entry?.done()
+      return toResult(answer)
     } catch (error) {
       const body = sayError(error)
       if (body.code === 'internal_error') failed(error)
@@ -72,6 +85,12 @@ export function agentServer({ services, counts, version, user, scopes, signal, f
   })
   return server
 }
+
+/** What a tool is about, as far as its input says so. */
+const aboutTool = ({ name }: Tool, { arguments: input = {} }: { readonly arguments?: Record<string, unknown> | undefined }) => ({
+  subject: [input.play_id, input.playground].find((each) => typeof each === 'string'),
+  detail: `by the tool ${name}`,
+})
 
 /** As data for programs, and as text for models that are shown nothing else. */
 const toResult = (answer: Readonly<Record<string, unknown>>): CallToolResult => ({

@@ -98,10 +98,11 @@ export function addAgents(
         import('@modelcontextprotocol/server'),
         import('./agent-server.ts'),
       ])
+      const address = request.raw.socket.remoteAddress
       const version = services.host.health().version
       const failed = (error: unknown) => request.log.error({ err: error }, 'a tool failed')
       const { fetch } = createMcpHandler(
-        () => agentServer({ services, counts, version, user, scopes: allowed, signal: gone.signal, failed }),
+        () => agentServer({ services, counts, version, user, address, scopes: allowed, signal: gone.signal, failed }),
         { onerror: (error) => request.log.debug({ err: error }, 'refused an agent') },
       )
       return send(reply, await fetch(toWebRequest(request, gone.signal), { parsedBody: request.body }))

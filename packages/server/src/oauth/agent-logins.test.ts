@@ -63,7 +63,7 @@ test('a code becomes tokens for what was asked, at /mcp alone; nothing of them i
   const { auth, accounts, browser } = world
   const tokens = await world.tokens()
   assert.equal(tokens.scope, 'playground:run')
-  assert.deepEqual(await auth.userAtAgents(tokens.access_token), { ...owner, scopes: ['playground:run'] })
+  assert.deepEqual(await auth.userAtAgents(tokens.access_token), { ...owner, via: 'Test agent', scopes: ['playground:run'] })
   assert.equal(await auth.userOf(tokens.access_token), undefined)
   assert.equal(await auth.userAtAgents(tokens.refresh_token), undefined)
   const rows = JSON.stringify(await world.db.selectFrom('tokens').selectAll().execute())

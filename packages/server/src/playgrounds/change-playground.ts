@@ -9,7 +9,7 @@ import type { User } from '../services.ts'
 import { type Db, transaction } from '../store/database.ts'
 import { countPlaygrounds, updatePlayground } from '../store/playgrounds.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
-import { findUser } from '../store/users.ts'
+import { findUser, noted } from '../store/users.ts'
 import { listsToKeep } from './access-words.ts'
 
 /** What is said of a playground, who may use it and who writes it with its owner; the last is its owner's to say. */
@@ -27,9 +27,17 @@ export function changePlayground(
       ...(accessControl === undefined ? {} : { access: await keptAccess(trx, user, accessControl, before) }),
       ...(coAuthors === undefined ? {} : { co_authors: await idsOf(trx, coAuthors, before) }),
     })
+    const told = [accessControl && toldLists(accessControl), coAuthors && `co-authors: ${coAuthors.join(' ') || 'none'}`]
+    await noted(user, trx, { subject: name, detail: told.filter(Boolean).join('; ') || undefined })
     return permittedPlayground(trx, user, 'playground.change', name)
   })
 }
+
+/** Who else may use a playground, for the audit log. */
+const toldLists = (lists: AccessLists): string =>
+  Object.entries(lists)
+    .map(([list, who]) => `${list}: ${who.join(' ')}`)
+    .join('; ')
 
 export async function keptAccess(trx: Db, user: User, lists: AccessLists, before: PlaygroundRow): Promise<string> {
   return JSON.stringify(await listsToKeep(trx, user, lists, subjectOfPlayground(before).access))
@@ -55,6 +63,8 @@ export function offerPlayground(db: Db, user: User, name: string, to: string | u
     const offeredTo = to === undefined ? null : await idOf(trx, to, 'to')
     if (offeredTo === user.id) throw invalidInput('It is yours already.', 'to')
     await updatePlayground(trx, id, { offered_to: offeredTo })
+    const detail = to === undefined ? 'to nobody any more' : `offered to ${to}`
+    await noted(user, trx, { subject: name, detail, aboutId: offeredTo ?? undefined })
     return permittedPlayground(trx, user, 'playground.transfer', name)
   })
 }
@@ -65,10 +75,12 @@ export function answerOffer(db: Db, user: User, name: string, isTaken: boolean, 
     const row = await permittedPlayground(trx, user, 'playground.accept', name)
     if (!isTaken) {
       await updatePlayground(trx, row.id, { offered_to: null })
+      await noted(user, trx, { subject: name, detail: 'refused', aboutId: row.owner_id ?? undefined })
       return row
     }
     if ((await countPlaygrounds(trx, user.id)) >= limits.playgrounds) throw limitReached('playgrounds', limits)
     await transferPlayground(trx, row, user.id)
+    await noted(user, trx, { subject: name, detail: 'accepted', aboutId: row.owner_id ?? undefined })
     return permittedPlayground(trx, user, 'playground.read', name)
   })
 }

@@ -24,7 +24,7 @@ import {
   playgroundsOnBase,
 } from '../store/playgrounds.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
-import { namesOfUsers } from '../store/users.ts'
+import { namesOfUsers, noted } from '../store/users.ts'
 import { listsToKeep, wordsToShow } from './access-words.ts'
 import { baseOf, flexibleBase, specOf } from './bases.ts'
 import type { Catalog } from './catalog/catalog.ts'
@@ -173,6 +173,7 @@ export function openPlaygrounds({
         await insertPlayground(trx, row)
         // One that took another's place gives nothing of its own.
         if (isThere) await inheritDrives(trx, base, row)
+        await noted(user, trx, { subject: row.name })
         return row
       })
       kept.keep()
@@ -199,6 +200,7 @@ export function openPlaygrounds({
         // The drives refer to their layers themselves.
         const found = { runs: await runsOfPlayground(trx, id), playgrounds: await playgroundsOnBase(trx, id) }
         await markPlaygroundRemoved(trx, id)
+        await noted(user, trx, { subject: name })
         return { id, found }
       })
       await registryAuths.remove(id)

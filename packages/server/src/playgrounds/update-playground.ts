@@ -10,6 +10,7 @@ import { type Db, transaction } from '../store/database.ts'
 import { findPlaygroundById, updatePlayground } from '../store/playgrounds.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
 import { deletePlaygroundTask } from '../store/tasks.ts'
+import { noted } from '../store/users.ts'
 import { baseOf, specOf } from './bases.ts'
 import { keptAccess } from './change-playground.ts'
 import { keepDrives } from './inherit-drives.ts'
@@ -62,6 +63,7 @@ export async function replacePlayground(
     const after = await permitted(trx)
     await keepDrives(trx, before, after)
     for (const task of changedTasks(before, after)) await deletePlaygroundTask(trx, after.id, task)
+    await noted(user, trx, { subject: name })
     return after
   })
   if (auth) (await registryAuths.put(row.id, auth)).keep()

@@ -18,6 +18,7 @@ import {
   underName,
 } from '../store/published-ports.ts'
 import type { PublishedPortRow } from '../store/schema.ts'
+import { noted } from '../store/users.ts'
 import type { HostPorts } from './host-ports/host-ports.ts'
 import { publishOnHost } from './host-ports/publish-on-host.ts'
 import { wantedDoor } from './host-ports/wanted-door.ts'
@@ -51,6 +52,7 @@ export function portService({ db, permitted, machines, limits, hostPorts, hostAd
         id,
         change(list, (name) => machineNamed(plan.machines, name)),
       )
+      await noted(user, trx, { subject: id })
     })
   }
 
@@ -64,7 +66,9 @@ export function portService({ db, permitted, machines, limits, hostPorts, hostAd
       const same = (await listPublished(trx, id)).find((row) => isSame(row, whole))
       if (same) return same
       if ((await countPublished(trx, run.owner_id)) >= limits['published-ports']) throw limitReached('published-ports', limits)
-      return insertPublished(trx, id, whole)
+      const row = await insertPublished(trx, id, whole)
+      await noted(user, trx, { subject: id, detail: publishedAs(row) })
+      return row
     })
   }
 
@@ -79,7 +83,7 @@ export function portService({ db, permitted, machines, limits, hostPorts, hostAd
       if (wanted) {
         const run = await permitted(user, 'run.publish', id)
         const at = { machine: machineNamed(run.plan.machines, machine ?? ''), number }
-        return publishOnHost({ db, hostPorts, limits }, { id: user.id, name: user.name }, run, at, wanted)
+        return publishOnHost({ db, hostPorts, limits }, user, run, at, wanted)
       }
       return publish(user, id, {
         machine: machine ?? '',
@@ -110,8 +114,11 @@ export function portService({ db, permitted, machines, limits, hostPorts, hostAd
     },
     async remove(user, id, published, kind) {
       await permitted(user, 'run.publish', id)
-      if (!(await removePublished(db, id, published, kind)))
-        throw notFound(`published ${kind}`, published, 'See which there are: ramet expose list')
+      await transaction(db, async (trx) => {
+        if (!(await removePublished(trx, id, published, kind)))
+          throw notFound(`published ${kind}`, published, 'See which there are: ramet expose list')
+        await noted(user, trx, { subject: id, detail: `${kind} ${published}` })
+      })
       removals.tell(published)
       await hostPorts.remove(published)
     },
@@ -150,6 +157,9 @@ export function portService({ db, permitted, machines, limits, hostPorts, hostAd
       }),
   }
 }
+
+const publishedAs = ({ machine, number, access }: PublishedPortRow) =>
+  `${machine}:${number ?? 'shell'} for ${access === 'public' ? 'whoever knows the address' : 'its owner'}`
 
 const isSame = (row: PublishedPortRow, how: Publishing): boolean =>
   (Object.keys(how) as (keyof Publishing)[]).every((key) => row[key] === how[key])

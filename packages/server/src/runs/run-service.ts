@@ -17,6 +17,7 @@ import { countRunsByState, listRunPage } from '../store/play-lists.ts'
 import { type Run, readRun } from '../store/runs.ts'
 import type { PlaygroundRow } from '../store/schema.ts'
 import { takeSavedTasks } from '../store/tasks.ts'
+import { noted } from '../store/users.ts'
 import { retryTask } from '../tasks/retry-task.ts'
 import { taskDetails } from '../tasks/to-task.ts'
 import { borrowDrives, borrowed } from '../warm-pool/borrowed.ts'
@@ -81,9 +82,16 @@ export function runService({
 
   async function act(user: User, id: string, request: RunRequest): Promise<Play> {
     await permitted(user, request.action === 'destroy' ? 'run.destroy' : 'run.change', id)
-    await transition(db, id, request)
+    await told(user, id, (trx) => transition(trx, id, request))
     return turn(id)
   }
+
+  /** Does it and tells the audit log, both or neither. */
+  const told = (user: User, subject: string, doing: (trx: Db) => Promise<unknown>, detail?: string): Promise<void> =>
+    transaction(db, async (trx) => {
+      await doing(trx)
+      await noted(user, trx, { subject, detail })
+    })
 
   async function show(id: string): Promise<Play> {
     return toPlay(plays, await readRun(db, id))
@@ -154,7 +162,7 @@ export function runService({
 
     async machine(user, id, action, name) {
       machineIndex(await permitted(user, 'run.change', id), name)
-      await transitionMachine(db, id, name, action)
+      await told(user, id, (trx) => transitionMachine(trx, id, name, action), `${action} ${name}`)
       return turn(id)
     },
 
@@ -166,7 +174,7 @@ export function runService({
 
     async retryTask(user, id, task) {
       await permitted(user, 'run.change', id)
-      await retryTask(db, id, task)
+      await told(user, id, (trx) => retryTask(trx, id, task), `task.retry ${task}`)
       reconciler.worker(id).trigger()
       changed(id)
       return show(id)
@@ -182,7 +190,7 @@ export function runService({
 
     async setLifetime(user, id, lifetime) {
       await permitted(user, lifetime.atEnd === 'destroy' ? 'run.destroy' : 'run.change', id)
-      await transition(db, id, { action: 'set_lifetime', lifetime })
+      await told(user, id, (trx) => transition(trx, id, { action: 'set_lifetime', lifetime }), 'lifetime')
       lifetimesChanged()
       changed(id)
       return show(id)
@@ -190,7 +198,7 @@ export function runService({
 
     async setTitle(user, id, title) {
       await permitted(user, 'run.change', id)
-      await transition(db, id, { action: 'set_title', title })
+      await told(user, id, (trx) => transition(trx, id, { action: 'set_title', title }), 'title')
       changed(id)
       return show(id)
     },
@@ -262,7 +270,11 @@ async function insertRunOf(
             key,
           })
         : undefined
-    if (spare) return { id: spare.id, spare }
+    const about = { detail: `of ${playground.name}` }
+    if (spare) {
+      await noted(user, trx, { subject: spare.id, ...about })
+      return { id: spare.id, spare }
+    }
     const id = await insertRun(trx, {
       owner_id: user.id,
       playground_id: playground.id,
@@ -281,6 +293,7 @@ async function insertRunOf(
     if ('snapshotId' in offer) await borrowDrives(trx, id, plan, offer.snapshotId)
     else await insertSavedDrives(trx, id, playground.id, plan, own)
     if (!rerunInit) await takeSavedTasks(trx, playground.id, id)
+    await noted(user, trx, { subject: id, ...about })
     return { id }
   })
 }

@@ -10,7 +10,7 @@ import { publicLine } from '../ssh/host-key.ts'
 /** Opens the port for plain ssh, unless it is off. `opened` closes it. Throws port_taken or cannot_listen. */
 export async function openGateway(
   { host, sshPort, limits }: Pick<Config, 'host' | 'sshPort' | 'limits'>,
-  { runs, machines, sshKeys }: Pick<Services, 'runs' | 'machines' | 'sshKeys'>,
+  { runs, machines, sshKeys, audit }: Pick<Services, 'runs' | 'machines' | 'sshKeys' | 'audit'>,
   hostKey: string,
   log: Logger,
   opened: AsyncDisposableStack,
@@ -21,6 +21,6 @@ export async function openGateway(
     userOf: (key: Buffer) => sshKeys.userOf(key),
     destinationOf: (user: Parameters<typeof destinationOf>[1], name: string) => destinationOf(runs, user, name),
   }
-  const gateway = opened.use(new SshGateway({ access, machines, counts: new OpenCounts(limits), hostKey, log }))
+  const gateway = opened.use(new SshGateway({ access, machines, audit, counts: new OpenCounts(limits), hostKey, log }))
   return { port: await gateway.listen(host, sshPort), hostKey: known }
 }

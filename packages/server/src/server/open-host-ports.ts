@@ -16,8 +16,8 @@ export function openHostPorts({ config, db, machines, log }: HostPortsParts, use
   const hostPorts = opened.use(new HostPorts({ db, machines, limits: config.limits, log }))
   const watched: Users = {
     ...users,
-    async change(name, to) {
-      const account = await users.change(name, to)
+    async change(by, name, to) {
+      const account = await users.change(by, name, to)
       await hostPorts.look()
       return account
     },

@@ -10,6 +10,7 @@ import type { Conditions } from '@ramet/model/plan/init-conditions.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Logger } from 'pino'
 import { type MemoryRule, memoryForRuns } from '../admission/admission.ts'
+import { AuditLog } from '../audit/audit-log.ts'
 import { BackgroundRuns } from '../background/background-runs.ts'
 import { noticeRequests } from '../background/notice-requests.ts'
 import { copyService } from '../clone-save/copy-service.ts'
@@ -34,6 +35,7 @@ import { injectFaults } from '../reconcile/fault-injection.ts'
 import { Reconciler } from '../reconcile/reconciler.ts'
 import { runStore } from '../reconcile/run-store.ts'
 import { mostBringUps, mostTries, Slots } from '../reconcile/slots.ts'
+import { allRuns } from '../runs/all-runs.ts'
 import { Lifetimes } from '../runs/lifetimes.ts'
 import { machineService } from '../runs/machine-service.ts'
 import { permittedRun } from '../runs/permitted-run.ts'
@@ -84,6 +86,15 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   await using opened = new AsyncDisposableStack()
   const { db, installation, owner, auth, accounts, agents, ...store } = await openStore(config, log, opened)
   useBackgroundClass(config.background)
+  const audit = opened.use(
+    new AuditLog({
+      db,
+      keepMs: config.auditForMs,
+      mostOfEach: config.auditEntries,
+      onError: (error) => log.error({ err: error }, 'the audit log could not be written'),
+    }),
+  )
+  await audit.trim()
   const host = await openHost({
     home: config.home,
     cache: config.cache,
@@ -213,6 +224,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   const machines = machineService({ permitted, host: host.machines, looked: (runId) => reconciler.looked(runId) })
   const { hostPorts, users } = openHostPorts({ config, db, machines, log }, store.users, opened)
   const services: Services = {
+    audit,
     sshKeys: sshKeyService(db),
     ports: portService({ db, permitted, machines, limits: config.limits, hostPorts, hostAddress: config.hostPorts }),
     auth,
@@ -231,6 +243,10 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
       collect,
     }),
     runs,
+    allRuns: allRuns(db, (id) => {
+      reconciler.worker(id).trigger({ supersede: true })
+      changed(id)
+    }),
     copies: copyService({ layers, reconciler, plays, permitted, quota: storage.quota, memory, changed, lifetimesChanged }),
     lineages: lineageService(db),
     storage,

@@ -34,7 +34,7 @@ export class SshGateway implements AsyncDisposable {
         met()
         this.#open.delete(socket)
       })
-      serveSsh(socket, { ...tools, keepaliveMs: 30_000, admitted: met })
+      serveSsh(socket, { ...tools, address: socket.remoteAddress, keepaliveMs: 30_000, admitted: met })
     })
   }
 

@@ -1,10 +1,12 @@
 import type { Duplex } from 'node:stream'
 import type { ExecOptions, GuestProcess } from '@ramet/engine'
+import type { AuditAction } from '@ramet/model/access/audited.ts'
 import type { FastifyBaseLogger } from 'fastify'
 import type { AuthContext, Connection, ParsedKey, PublicKeyAuthContext, ServerChannel, TcpipRequestInfo } from 'ssh2'
 import ssh2 from 'ssh2'
 import type { OpenCounts } from '../access/open-counts.ts'
-import type { Machines, User } from '../services.ts'
+import { tellFailure } from '../audit/tell-failure.ts'
+import type { Audit, Machines, User } from '../services.ts'
 import { openAgentForward } from './agent-forward.ts'
 import type { Destination } from './destination.ts'
 import { joinStreams } from './join-streams.ts'
@@ -24,11 +26,15 @@ export interface ConnectionTools {
   readonly access: SshAccess
   readonly machines: Pick<Machines, 'exec' | 'dial'>
   readonly counts: OpenCounts
+  /** Tells of what is opened; absent: somebody else did. */
+  readonly audit?: Pick<Audit, 'begin'>
   /** Called once somebody has proved who he is. */
   admitted(): void
 }
 
 export interface SshOptions extends ConnectionTools {
+  /** Of whoever is at the other end. */
+  readonly address?: string | undefined
   readonly hostKey: string
   readonly log: FastifyBaseLogger
   /** Between questions whether the client is still there; absent: whatever carries the connection asks. */
@@ -50,7 +56,10 @@ const mostTries = 20
 const isSame = (user: User | undefined, other: User) => user?.id === other.id
 
 /** Serves one SSH connection that ssh2 has accepted. Public keys are the only way in. */
-function serveConnection(client: Connection, { access, machines, counts, admitted }: ConnectionTools): void {
+function serveConnection(
+  client: Connection,
+  { access, machines, counts, audit, address, admitted }: ConnectionTools & Pick<SshOptions, 'address'>,
+): void {
   let owner: { user: User; key: Buffer; loginName: string } | undefined
   let tries = 0
 
@@ -69,18 +78,26 @@ function serveConnection(client: Connection, { access, machines, counts, admitte
     asked.accept()
   }
 
-  /** The user and where he goes, as it is now. */
-  const enter = async (): Promise<{ user: User; to: Destination }> => {
+  /** The user and where he goes, as it is now; and the audit log is told. */
+  const enter = async (action: AuditAction): Promise<{ user: User; to: Destination }> => {
     if (!owner || !isSame(await access.userOf(owner.key), owner.user)) {
       client.end()
       throw new Error('the key was taken away')
     }
-    return { user: owner.user, to: await access.destinationOf(owner.user, owner.loginName) }
+    const { user, loginName } = owner
+    const entry = audit?.begin(action, address).by(user, 'ssh').about({ subject: loginName })
+    const to = await tellFailure(entry, () => access.destinationOf(user, loginName))
+    await entry?.about({ subject: to.runId, detail: to.machine }).done()
+    return { user, to }
   }
 
   /** Runs a command where the connection leads, as the account that it names. */
-  const exec = async (command: string, options: Pick<ExecOptions, 'pty'>): Promise<GuestProcess> => {
-    const { user, to } = await enter()
+  const exec = async (
+    command: string,
+    options: Pick<ExecOptions, 'pty'>,
+    action: AuditAction = 'ssh.session',
+  ): Promise<GuestProcess> => {
+    const { user, to } = await enter(action)
     const place = counts.take(user, 'sockets')
     try {
       const process = await machines.exec(user, to.runId, to.machine, command, {
@@ -97,7 +114,7 @@ function serveConnection(client: Connection, { access, machines, counts, admitte
 
   const forward = async (accept: () => ServerChannel, reject: () => void, { destIP, destPort }: TcpipRequestInfo) => {
     try {
-      const { user, to } = await enter()
+      const { user, to } = await enter('ssh.forward')
       const place = counts.take(user, 'sockets')
       const inside = await reach(machines, user, to, destIP, destPort).catch((error: unknown) => {
         place[Symbol.dispose]()
@@ -111,7 +128,7 @@ function serveConnection(client: Connection, { access, machines, counts, admitte
   }
 
   client.on('authentication', (asked) => void authenticate(asked).catch(() => asked.reject()))
-  const forwards = serveRemoteForwards(client, (command) => exec(command, {}))
+  const forwards = serveRemoteForwards(client, (command) => exec(command, {}, 'ssh.forward'))
   client.on('session', (accept) =>
     serveSession(accept(), {
       // As with sshd, what was asked for first is there: a command may use a port that leads to its client.
@@ -119,7 +136,7 @@ function serveConnection(client: Connection, { access, machines, counts, admitte
         await forwards.settled()
         return exec(command ?? '', options)
       },
-      openAgent: () => openAgentForward(client, (command) => exec(command, {})),
+      openAgent: () => openAgentForward(client, (command) => exec(command, {}, 'ssh.forward')),
     }),
   )
   client.on('tcpip', (accept, reject, to) => void forward(accept, reject, to))

@@ -25,7 +25,7 @@ export const sshKeyService = (db: Db): SshKeys => ({
       fingerprint: fingerprintOf(wire),
       created_at: now(),
     }
-    const result = await insertSshKey(db, row)
+    const result = await insertSshKey(db, row, user)
     if (result === 'taken')
       throw new RametError('key_taken', 409, 'This key is in use already.', { hint: 'See yours with: ramet ssh-key list' })
     if (result === 'full')

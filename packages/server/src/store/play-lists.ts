@@ -42,6 +42,31 @@ export async function listRunPage(db: Db, page: RunPage): Promise<Run[]> {
   return rows.map(readRunRow)
 }
 
+export interface AnyRun extends Run {
+  readonly owner_name: string
+  readonly playground_owner: string | null
+}
+
+/** Of everybody, newest first, without those that have been destroyed. */
+export async function listAllRuns(db: Db, { limit, after }: Pick<RunPage, 'limit' | 'after'>): Promise<AnyRun[]> {
+  const from =
+    after === undefined
+      ? undefined
+      : await db.selectFrom('runs').select(['id', 'created_at']).where('id', '=', after).executeTakeFirst()
+  if (after !== undefined && !from) return []
+  const runs = db
+    .selectFrom('runs')
+    .innerJoin('users', 'users.id', 'runs.owner_id')
+    .innerJoin('playgrounds', 'playgrounds.id', 'runs.playground_id')
+    .selectAll('runs')
+    .select(['users.name as owner_name', 'playgrounds.owner_id as playground_owner'])
+    .where('purpose', '=', 'user')
+    .where('state', '!=', destroyed)
+  const page = from ? runs.where(sql<boolean>`(runs.created_at, runs.id) < (${from.created_at}, ${from.id})`) : runs
+  const rows = await page.orderBy('runs.created_at', 'desc').orderBy('runs.id', 'desc').limit(limit).execute()
+  return rows.map((row) => ({ ...readRunRow(row), owner_name: row.owner_name, playground_owner: row.playground_owner }))
+}
+
 /** Of users' runs that have not been destroyed. */
 export async function countRunsByState(db: Db, owners: readonly string[]): Promise<{ state: RunState; count: number }[]> {
   return db

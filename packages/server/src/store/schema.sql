@@ -1,3 +1,4 @@
+CREATE TABLE "audit" ("id" text primary key, "at" text not null, "action" text not null, "user_id" text, "user_name" text, "about_id" text, "via" text, "address" text, "subject" text, "detail" text, "outcome" text not null, "times" integer not null, "last_at" text not null);
 CREATE TABLE "consents" ("user_id" text not null references "users" ("id") on delete cascade, "playground_id" text not null references "playgrounds" ("id") on delete cascade, "author_id" text not null, "at" text not null, constraint "consents_pk" primary key ("user_id", "playground_id", "author_id"));
 CREATE TABLE "drives" ("run_id" text not null references "runs" ("id") on delete cascade, "machine" text not null, "drive_index" integer not null check (drive_index >= 0), "layer_id" text references "layers" ("id"), "overlay" text, "size_bytes" bigint not null check (size_bytes > 0), "next_overlay" text, "set_up" text default 'due' not null check (set_up in ('due', 'begun', 'done')), "grown_bytes" bigint default 0 not null check (grown_bytes >= 0), constraint "drives_key" primary key ("run_id", "machine", "drive_index"));
 CREATE TABLE "group_links" ("hash" text primary key, "group_id" text not null references "groups" ("id") on delete cascade, "made_by" text not null references "users" ("id") on delete cascade, "uses_left" integer not null, "expires_at" text not null);
@@ -23,6 +24,9 @@ CREATE TABLE "state_events" ("run_id" text not null references "runs" ("id") on 
 CREATE TABLE "tokens" ("id" text primary key, "user_id" text not null references "users" ("id") on delete cascade, "kind" text not null check (kind in ('cli', 'session')), "name" text not null, "hash" text not null unique, "created_at" text not null, "expires_at" text, "scopes" text, "agent_client" text, "fresh_until" text, "refresh_hash" text, "spent_refresh_hash" text, "logged_in_at" text);
 CREATE TABLE "users" ("id" text primary key, "name" text not null unique, "created_at" text not null, "region" text, "role" text default 'member' not null check (role in ('admin', 'member')), "password" text, "disabled_at" text, "removed_at" text);
 CREATE TABLE "warm_starts" ("playground_id" text primary key references "playgrounds" ("id"), "shape" text not null, "snapshot_id" text not null references "snapshots" ("id"), "created_at" text not null);
+CREATE INDEX "audit_by_about_id" on "audit" ("about_id", "id");
+CREATE INDEX "audit_by_last_at" on "audit" ("last_at");
+CREATE INDEX "audit_by_user_id" on "audit" ("user_id", "id");
 CREATE INDEX "drives_by_layer" on "drives" ("layer_id");
 CREATE INDEX "group_links_by_group" on "group_links" ("group_id");
 CREATE INDEX "group_members_by_group" on "group_members" ("group_id");

@@ -1,3 +1,4 @@
+import type { AuditAction } from '@ramet/model/access/audited.ts'
 import type { Role } from '@ramet/model/api/users.ts'
 import type { TaskKind } from '@ramet/model/plan/task-kind.ts'
 import type { AtEnd } from '@ramet/model/run/lifetime.ts'
@@ -36,6 +37,7 @@ export interface Database {
   warm_starts: WarmStartTable
   published_ports: PublishedPortTable
   saved_forwards: SavedForwardTable
+  audit: AuditTable
 }
 
 /** One row. `id` is 4 hex digits and part of the name of every host object of this home. `next_short_id` only grows. */
@@ -148,6 +150,27 @@ export interface SavedForwardTable {
   run_id: string
   list: string
 }
+
+/**
+ * One thing that somebody did or tried to; ids are in the order of time. `user_id` null: nobody who is known. `about_id`: another user whom it concerns. `subject`: what it was done to.
+ * `outcome`: `ok` or the code of the refusal. Names no row of other tables: what it tells of may be gone.
+ */
+export interface AuditTable {
+  id: string
+  at: string
+  action: AuditAction
+  user_id: string | null
+  user_name: string | null
+  about_id: string | null
+  via: string | null
+  address: string | null
+  subject: string | null
+  detail: string | null
+  outcome: string
+  times: number
+  last_at: string
+}
+export type AuditRow = Selectable<AuditTable>
 
 /** Public keys for ssh. The fingerprint stands for the key: nothing else of it is needed. */
 export interface SshKeyTable {

@@ -1,7 +1,7 @@
 import type { Insertable } from 'kysely'
 import { type Db, transaction } from './database.ts'
 import type { SshKeyRow, SshKeyTable } from './schema.ts'
-import { type User, userOf } from './users.ts'
+import { noted, type User, userOf } from './users.ts'
 
 /** Most keys of one user. */
 export const mostSshKeys = 100
@@ -23,12 +23,17 @@ export async function findSshUser(db: Db, fingerprint: string): Promise<User | u
 }
 
 /** `taken`: it belongs to somebody already; `full`: the user has as many as one may have. */
-export function insertSshKey(db: Db, row: Insertable<SshKeyTable>): Promise<'added' | 'taken' | 'full'> {
+export function insertSshKey(
+  db: Db,
+  row: Insertable<SshKeyTable>,
+  by: Pick<User, 'entry'> = {},
+): Promise<'added' | 'taken' | 'full'> {
   return transaction(db, async (trx) => {
     const taken = await trx.selectFrom('ssh_keys').select('id').where('fingerprint', '=', row.fingerprint).executeTakeFirst()
     if (taken) return 'taken'
     if ((await listSshKeys(trx, row.user_id)).length >= mostSshKeys) return 'full'
     await trx.insertInto('ssh_keys').values(row).execute()
+    await noted(by, trx, { subject: row.fingerprint, detail: row.name })
     return 'added'
   })
 }

@@ -12,7 +12,26 @@ export interface User {
   readonly groups?: readonly string[] | undefined
   /** Of the token by which he came; absent: it may do all that he may. */
   readonly scopes?: readonly string[] | undefined
+  /** What he came by: the name of a token or a session. */
+  readonly via?: string | undefined
+  /** What the audit log will tell of what he asks for. Whoever does it in a transaction writes it there (`noted`); else it is written once it is done. */
+  readonly entry?: Noted | undefined
 }
+
+export interface Noted {
+  write(trx: Db, about?: About): Promise<void>
+}
+
+export interface About {
+  /** What something was done to. */
+  readonly subject?: string | undefined
+  readonly detail?: string | undefined
+  /** Id of another user whom it concerns. */
+  readonly aboutId?: string | undefined
+}
+
+/** Writes to the audit log, in the transaction that does it, what a user does. */
+export const noted = async ({ entry }: Pick<User, 'entry'>, trx: Db, about?: About): Promise<void> => entry?.write(trx, about)
 
 export const userOf = ({ id, name, role }: Pick<UserRow, 'id' | 'name' | 'role'>): User => ({
   id,

@@ -7,6 +7,7 @@ import type { Play, Playground } from '@ramet/model/api/wire.ts'
 import { wrongPassword } from '@ramet/model/errors/account-errors.ts'
 import { notFound } from '@ramet/model/errors/errors.ts'
 import { sha256 } from '../access/token-hash.ts'
+import { Entry } from '../audit/entry.ts'
 import { EventStream } from '../events/events.ts'
 import { agentLogins } from '../oauth/agent-logins.ts'
 import { Removals } from '../ports/removals.ts'
@@ -173,6 +174,8 @@ export function stubServices(): Stubs {
       closeSessionsOf: async () => 0,
       closeSession: async (token) => void (token.endsWith('-session') && tokens.delete(token)),
     },
+    audit: { begin: (action, address) => new Entry({ put: async () => {} }, action, address), list: async () => [] },
+    allRuns: { list: async () => [], stop: async () => {} },
     users: stubUsers,
     groups: stubGroups,
     accounts: {

@@ -15,9 +15,9 @@ const stubUser = (name: string): UserAccount => ({
 
 export const stubUsers: Users = {
   list: async () => [stubUser('alice')],
-  create: async ({ name }) => ({ ...stubUser(name), invitation: stubInvitation }),
+  create: async (_, { name }) => ({ ...stubUser(name), invitation: stubInvitation }),
   invite: async () => stubInvitation,
-  change: async (name) => stubUser(name),
+  change: async (_, name) => stubUser(name),
   remove: async () => {},
   setPassword: async () => {},
 }

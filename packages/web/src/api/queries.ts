@@ -11,6 +11,12 @@ export const queries = {
   /** For admins. */
   users: () => queryOptions({ queryKey: ['users'], queryFn: client.users.list }),
   groups: () => queryOptions({ queryKey: ['groups'], queryFn: client.groups.list }),
+  /** For admins, who are told of no events of others. */
+  allRuns: () =>
+    queryOptions({ queryKey: ['all-runs'], queryFn: () => client.allRuns.page({ limit: 500 }), refetchInterval: 10_000 }),
+  /** No event tells of each entry. */
+  audit: (asked: { user?: string; action?: string }) =>
+    queryOptions({ queryKey: ['audit', asked], queryFn: () => client.audit({ ...asked, limit: 200 }), staleTime: 0 }),
   health: () =>
     queryOptions({
       queryKey: ['health'],

@@ -1,4 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { AllRuns } from '../account/all-runs.tsx'
 import { GroupList } from '../account/group-list.tsx'
 import { SetPassword } from '../account/set-password.tsx'
 import { UserList } from '../account/user-list.tsx'
@@ -17,9 +19,13 @@ export function AccountPage() {
         <p className="mt-1 text-[13px] text-muted">
           {me.role === 'admin' ? 'You are an admin of this server.' : 'You are a member of this server.'}
         </p>
+        <Link to="/audit" className="mt-1 inline-block rounded text-[13px] text-accent underline">
+          {me.role === 'admin' ? 'What people did on this server' : 'What was done by you, and to what is yours'}
+        </Link>
       </div>
       {me.role === 'admin' && <UserList me={me} />}
       <GroupList me={me} />
+      {me.role === 'admin' && <AllRuns />}
       <SetPassword me={me} />
     </div>
   )

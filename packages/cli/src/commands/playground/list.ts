@@ -4,6 +4,7 @@ import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Command } from 'commander'
 import { ago } from '../../ago.ts'
 import type { Open } from '../../context.ts'
+import { listEverybodys } from '../../everybodys-runs.ts'
 import { type Format, formatOption } from '../../format-option.ts'
 
 /** `ramet playground list` */
@@ -13,10 +14,13 @@ export function addList(parent: Command, open: Open): void {
     .alias('ls')
     .description('Your runs, newest first.')
     .option('-a, --all', 'those just destroyed too')
+    .option('--all-users', 'everybody’s, for admins: whose they are and what they take, not what is in them')
     .option('-q, --quiet', 'print nothing but the ids')
     .addOption(formatOption())
-    .action(async (options: { all?: boolean; quiet?: boolean; output: Format }) => {
-      const { client, out } = await open()
+    .action(async (options: { all?: boolean; allUsers?: boolean; quiet?: boolean; output: Format }) => {
+      const context = await open()
+      if (options.allUsers) return listEverybodys(context, options)
+      const { client, out } = context
       const plays = (await client.plays.list()).filter(({ state }) => options.all || state !== 'DESTROYED')
       if (options.quiet) for (const { id } of plays) out.result(id)
       else if (options.output !== 'table') out.data(plays, options.output)

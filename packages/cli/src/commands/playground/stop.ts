@@ -1,6 +1,7 @@
 import { goals } from '@ramet/model/run/goals.ts'
 import type { Command } from 'commander'
 import type { Open } from '../../context.ts'
+import { stopAnybodys } from '../../everybodys-runs.ts'
 import { resolveRun, runArgument } from '../../resolve-run.ts'
 import { waitForGoal } from '../../wait-for-goal.ts'
 
@@ -13,10 +14,12 @@ export function addStop(parent: Command, open: Open): void {
     )
     .argument('<run>', runArgument)
     .option('--power-off', 'shut the guests down instead of keeping their memory')
+    .option('--as-admin', 'somebody else’s run; it keeps everything, and returns at once')
     .option('-q, --quiet', 'print nothing but the id')
-    .action(async (name: string, options: { powerOff?: boolean; quiet?: boolean }) => {
+    .action(async (name: string, options: { powerOff?: boolean; asAdmin?: boolean; quiet?: boolean }) => {
       const context = await open()
       const { client, out } = context
+      if (options.asAdmin) return out.result(await stopAnybodys(context, name))
       const { id } = await resolveRun(client, name)
       const asked = await client.plays.stop(id, options.powerOff ? { powerOff: true } : {})
       const play = await waitForGoal(context, asked, goals.stopped, options)

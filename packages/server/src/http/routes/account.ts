@@ -48,6 +48,9 @@ export const accountRoutes = (accounts: Accounts, auth: Pick<Auth, 'makeLinkFor'
     summary: 'Makes a token for a program, bounded to what `scope` names; it is told once',
     body: createTokenSchema,
     answer: tokenSchema,
-    handle: ({ body, request }) => accounts.makeToken(credentialsOf(request.headers, gate.cookieName)?.token ?? '', body),
+    handle({ body, request, entry }) {
+      entry?.about({ subject: body.name, detail: body.scope?.join(' ') })
+      return accounts.makeToken(credentialsOf(request.headers, gate.cookieName)?.token ?? '', body)
+    },
   }),
 ]

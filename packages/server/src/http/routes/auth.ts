@@ -11,6 +11,7 @@ import { secureCookieName, setCookie } from '../../access/cookie.ts'
 import { credentialsOf } from '../../access/credentials.ts'
 import type { Gate } from '../../access/gate.ts'
 import { LoginDelay } from '../../access/login-delay.ts'
+import type { Entry } from '../../audit/entry.ts'
 import type { Accounts, Auth } from '../../services.ts'
 import { bodyBytes, type Route, route } from '../route.ts'
 import type { IsSecure } from '../secure-requests.ts'
@@ -21,10 +22,12 @@ export function authRoutes(auth: Auth, accounts: Pick<Accounts, 'me'>, gate: Gat
     const isHttps = isSecure(request)
     return setCookie(isHttps ? secureCookieName(gate.cookieName) : gate.cookieName, token, maxAgeSeconds, isHttps)
   }
-  async function open(by: { token: string } | SignIn, address: string | undefined) {
+  async function open(by: { token: string } | SignIn, address: string | undefined, entry: Entry | undefined) {
+    entry?.about({ detail: 'token' in by ? 'by a link' : 'by a password' })
     try {
-      const session = 'token' in by ? await auth.openSession(by.token) : await auth.signIn(by, address)
+      const session = 'token' in by ? await auth.openSession(by.token) : await auth.signIn(by, address, entry)
       if (!session) throw wrongLoginToken()
+      entry?.by(session.user, 'browser')
       return session
     } catch (error) {
       if (error instanceof RametError && error.status === 401) await delay.failed()
@@ -42,8 +45,8 @@ export function authRoutes(auth: Auth, accounts: Pick<Accounts, 'me'>, gate: Gat
       body: z.union([z.object({ token: wordSchema(200) }), signInSchema]),
       bodyBytes: bodyBytes.login,
       answer: meSchema,
-      async handle({ body, request, reply }) {
-        const session = await open(body, request.raw.socket.remoteAddress)
+      async handle({ body, request, reply, entry }) {
+        const session = await open(body, request.raw.socket.remoteAddress, entry)
         reply.header('set-cookie', cookie(request.raw, session.token, sessionDays * 24 * 3600))
         return accounts.me(session.user)
       },

@@ -29,7 +29,7 @@ export const userRoutes = (users: Users, gate: Pick<Gate, 'cookieName'>): Route[
     summary: 'Makes a user, who comes in by the invitation that is told once',
     body: createUserSchema,
     answer: createdUserSchema,
-    handle: ({ body }) => users.create(body),
+    handle: ({ user, body }) => users.create(user, body),
   }),
   route({
     method: 'PATCH',
@@ -39,7 +39,7 @@ export const userRoutes = (users: Users, gate: Pick<Gate, 'cookieName'>): Route[
     summary: 'Changes the role of a user, or closes and opens the account; runs and playgrounds stay',
     body: changeUserSchema,
     answer: userSchema,
-    handle: ({ params, body }) => users.change(params.name, body),
+    handle: ({ user, params, body }) => users.change(user, params.name, body),
   }),
   route({
     method: 'DELETE',
@@ -48,8 +48,8 @@ export const userRoutes = (users: Users, gate: Pick<Gate, 'cookieName'>): Route[
     params: ['name'],
     summary: 'Removes a user who has neither runs nor playgrounds',
     answer: z.object({}),
-    async handle({ params }) {
-      await users.remove(params.name)
+    async handle({ user, params }) {
+      await users.remove(user, params.name)
       return {}
     },
   }),
@@ -60,7 +60,7 @@ export const userRoutes = (users: Users, gate: Pick<Gate, 'cookieName'>): Route[
     params: ['name'],
     summary: 'Makes a link that lets a user in once, within seven days; an earlier one ends',
     answer: invitationSchema,
-    handle: ({ params }) => users.invite(params.name),
+    handle: ({ user, params }) => users.invite(user, params.name),
   }),
   route({
     method: 'PUT',

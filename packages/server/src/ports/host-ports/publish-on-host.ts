@@ -13,6 +13,7 @@ import {
   listPublished,
 } from '../../store/published-ports.ts'
 import type { Run } from '../../store/runs.ts'
+import { noted } from '../../store/users.ts'
 import type { HostPorts, WantedDoor } from './host-ports.ts'
 
 export interface PublishTools {
@@ -24,7 +25,7 @@ export interface PublishTools {
 /** Makes a port of a machine one of the host's. The same once more answers with what is there. Throws as `HostPorts.publish`, and too_many_published_ports. */
 export async function publishOnHost(
   { db, hostPorts, limits }: PublishTools,
-  owner: User,
+  user: User,
   run: Pick<Run, 'id' | 'owner_id' | 'state'>,
   at: { readonly machine: string; readonly number: number },
   wanted: WantedDoor,
@@ -32,7 +33,7 @@ export async function publishOnHost(
   if (isGone(run.state)) throw notFound('run', run.id)
   const same = (await listPublished(db, run.id)).filter(isHostPort).find((row) => isSame(row, at, wanted))
   if (same) return same
-  return hostPorts.publish(wanted, owner, (port) =>
+  return hostPorts.publish(wanted, { id: user.id, name: user.name }, (port) =>
     transaction(db, async (trx) => {
       // Also by one that could not be opened when the server started, and is tried again.
       const others = (await listHostPorts(trx)).map(({ row }) => row)
@@ -50,6 +51,8 @@ export async function publishOnHost(
         host_address: wanted.address,
         host_port: port,
       })
+      const detail = `${at.machine}:${at.number} as ${wanted.protocol} ${wanted.address}:${port}, for whoever reaches it`
+      await noted(user, trx, { subject: run.id, detail })
       return row as HostPortRow
     }),
   )

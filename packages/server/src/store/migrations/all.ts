@@ -23,6 +23,7 @@ import { hostPorts } from './0022-host-ports.ts'
 import { groups } from './0023-groups.ts'
 import { consents } from './0024-consents.ts'
 import { coAuthors } from './0025-co-authors.ts'
+import { audit } from './0026-audit.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -50,4 +51,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0023-groups': groups,
   '0024-consents': consents,
   '0025-co-authors': coAuthors,
+  '0026-audit': audit,
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { userService } from '../../access/user-service.ts'
+import { type AuditPage, countAuditEntry, listAudit, putAuditEntry, trimAudit } from '../../store/audit.ts'
 import type { Db } from '../../store/database.ts'
 import { insertInvitation, takeInvitation } from '../../store/invitations.ts'
+import type { AuditRow } from '../../store/schema.ts'
 import { findSshUser, insertSshKey } from '../../store/ssh-keys.ts'
 import { tokenStore } from '../../store/tokens.ts'
 import { findUser, openOwner, userOf } from '../../store/users.ts'
@@ -14,6 +16,7 @@ const usersOf = (db: Db) =>
     isFresh: async () => true,
     closeSessionsOf: ({ id }) => tokenStore(db).removeSessionsOf(id),
   })
+const nobody = {}
 const later = () => new Date(Date.now() + 60_000)
 
 /** What rows of people must do, on every store. */
@@ -40,7 +43,7 @@ export function accountConformance(kind: string, make: MakeStore): void {
   })
 
   it('a name is one user’s, however many make it at once', async (db, open) => {
-    const outcomes = await race(open, 1, (handle) => usersOf(handle).create({ name: 'ann' }))
+    const outcomes = await race(open, 1, (handle) => usersOf(handle).create(nobody, { name: 'ann' }))
     assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
     for (const outcome of outcomes) if (outcome.status === 'rejected') assert.equal(outcome.reason.code, 'name_taken')
     assert.equal((await usersOf(db).list()).length, 1)
@@ -48,9 +51,9 @@ export function accountConformance(kind: string, make: MakeStore): void {
 
   it('of admins who take the role from each other at once, one is left', async (db, open) => {
     const names = Array.from({ length: handles }, (_, at) => `admin-${at}`)
-    for (const name of names) await usersOf(db).create({ name, role: 'admin' })
+    for (const name of names) await usersOf(db).create(nobody, { name, role: 'admin' })
     let next = 0
-    const outcomes = await race(open, 1, (handle) => usersOf(handle).change(names[next++] ?? '', { role: 'member' }))
+    const outcomes = await race(open, 1, (handle) => usersOf(handle).change(nobody, names[next++] ?? '', { role: 'member' }))
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
     assert.deepEqual(
       refused.map(({ reason }) => reason.code),
@@ -61,7 +64,7 @@ export function accountConformance(kind: string, make: MakeStore): void {
 
   it('nothing of a closed account is found by what opens it, and all of it again when it is open', async (db) => {
     await openOwner(db)
-    await usersOf(db).create({ name: 'ann' })
+    await usersOf(db).create(nobody, { name: 'ann' })
     const user = userOf((await findUser(db, 'ann')) ?? assert.fail())
     const record = { id: 't', user, kind: 'cli', name: 'n', hash: 'token', createdAt: new Date(), expiresAt: undefined } as const
     await tokenStore(db).add(record)
@@ -69,17 +72,17 @@ export function accountConformance(kind: string, make: MakeStore): void {
     await insertSshKey(db, key)
     const found = async () => [(await tokenStore(db).find('token'))?.user.name, (await findSshUser(db, 'f'))?.name]
     assert.deepEqual(await found(), ['ann', 'ann'])
-    await usersOf(db).change('ann', { disabled: true })
+    await usersOf(db).change(nobody, 'ann', { disabled: true })
     assert.deepEqual(await found(), [undefined, undefined])
     assert.equal(await insertSshKey(db, { ...key, id: 'other' }), 'taken', 'the key is hers all the same')
-    await usersOf(db).change('ann', { disabled: false })
+    await usersOf(db).change(nobody, 'ann', { disabled: false })
     assert.deepEqual(await found(), ['ann', 'ann'])
   })
 
   it('users are listed with what they have, and one who has something is not removed', async (db) => {
     const { user } = await world(db)
     await addPlayground(db, user, 'a-second')
-    await usersOf(db).create({ name: 'ann' })
+    await usersOf(db).create(nobody, { name: 'ann' })
     assert.deepEqual(
       (await usersOf(db).list()).map(({ name, role, runs, playgrounds }) => [name, role, runs, playgrounds]),
       [
@@ -87,10 +90,63 @@ export function accountConformance(kind: string, make: MakeStore): void {
         ['owner', 'admin', 1, 2],
       ],
     )
-    await usersOf(db).change('ann', { role: 'admin' })
-    await assert.rejects(usersOf(db).remove('owner'), { code: 'user_has_things' })
-    await usersOf(db).remove('ann')
+    await usersOf(db).change(nobody, 'ann', { role: 'admin' })
+    await assert.rejects(usersOf(db).remove(nobody, 'owner'), { code: 'user_has_things' })
+    await usersOf(db).remove(nobody, 'ann')
     assert.equal(await findUser(db, 'ann'), undefined)
-    assert.equal((await usersOf(db).create({ name: 'ann' })).name, 'ann')
+    assert.equal((await usersOf(db).create(nobody, { name: 'ann' })).name, 'ann')
   })
+  it('the audit log is read newest first, page by page, by whom it concerns, when and what', async (db) => {
+    const put = (id: string, row: Partial<AuditRow>) => putAuditEntry(db, { ...entry, id, last_at: `2026-01-0${id}`, ...row })
+    await put('1', { action: 'run.start', user_id: 'ann' })
+    await put('2', { action: 'run.stop', user_id: 'owner', about_id: 'ann' })
+    await put('3', { action: 'sign-in', about_id: 'ann', outcome: 'wrong_password' })
+    await put('4', { action: 'run.start', user_id: 'bob' })
+    const all: AuditPage = { ofUser: undefined, since: undefined, action: undefined, limit: 9, after: undefined }
+    const found = async (page: Partial<AuditPage>) => (await listAudit(db, { ...all, ...page })).map(({ id }) => id).join('')
+    assert.deepEqual(
+      await Promise.all([{}, { limit: 2 }, { limit: 2, after: '3' }, { ofUser: 'ann' }, { since: '2026-01-03' }].map(found)),
+      ['4321', '43', '21', '321', '43'],
+    )
+    assert.deepEqual(await Promise.all(['run', 'run.start', 'ru', 'sign-in'].map((action) => found({ action }))), [
+      '421',
+      '41',
+      '',
+      '3',
+    ])
+    await put('1', { action: 'run.start', user_id: 'ann', outcome: 'action_refused' })
+    await countAuditEntry(db, '1', 4, '2026-01-09')
+    const [last] = (await listAudit(db, all)).slice(-1)
+    assert.deepEqual([last?.outcome, last?.times, last?.last_at], ['action_refused', 5, '2026-01-09'])
+  })
+
+  it('the audit log keeps what is new, and of each person the newest: nobody pushes out what others did', async (db) => {
+    const put = (id: string, user_id: string | null, last_at = '2026-02-01') =>
+      putAuditEntry(db, { ...entry, id, user_id, last_at })
+    await put('00', 'ann', '2025-01-01')
+    await put('01', 'ann')
+    for (let at = 10; at < 30; at += 1) await put(String(at), at % 2 ? 'bob' : null)
+    assert.equal(await trimAudit(db, '2026-01-01', 3), 1 + 7 + 7)
+    const page = { ofUser: undefined, since: undefined, action: undefined, limit: 99, after: undefined }
+    assert.deepEqual(
+      (await listAudit(db, page)).map(({ id }) => id),
+      ['29', '28', '27', '26', '25', '24', '01'],
+    )
+  })
+}
+
+const entry: AuditRow = {
+  id: '',
+  at: '2026-01-01',
+  action: 'sign-in',
+  user_id: null,
+  user_name: null,
+  about_id: null,
+  via: null,
+  address: null,
+  subject: null,
+  detail: null,
+  outcome: 'ok',
+  times: 1,
+  last_at: '2026-01-01',
 }
