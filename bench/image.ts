@@ -158,7 +158,7 @@ async function startFigures({ server, registry, progress }: Parts): Promise<Figu
     three.push((await start(server, triple)).ms)
     progress(`${pair + 1} of ${starts}: one machine ${one.at(-1)?.toFixed(0)} ms, three ${three.at(-1)?.toFixed(0)} ms`)
   }
-  const converted = [...steps].filter((step) => /layers|filesystem|to the disk|registry/.test(step))
+  const converted = [...steps].filter((step) => /^(Fetching|Unpacking|Making the filesystem|Writing)/.test(step))
   return [
     {
       title: 'Second start',
