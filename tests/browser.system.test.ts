@@ -180,6 +180,7 @@ describe('the dashboard', { concurrency: false }, () => {
     await shell.reload()
     await says(shell, /^I am \w+ on debian$/m)
 
+    const details = page.getByRole('complementary', { name: 'Details' })
     const open = (await server.ok('expose', 'shell', `${id}/debian`, '--user', 'root', '--public', '-q')).trim()
     const visitor = await browser.context.newPage()
     await visitor.goto(open)
@@ -190,6 +191,12 @@ describe('the dashboard', { concurrency: false }, () => {
     const listed = await server.ok('expose', 'list', id)
     const published = /^(\w+) +shell +debian +root +public/m.exec(listed)?.[1]
     assert.ok(published, listed)
+    const host = (await server.ok('expose', id, '53', '--udp', '0', '-q')).trim()
+    await page.reload()
+    await details.getByText('Shell of root on debian · Whoever knows the address').waitFor()
+    await details.getByText(host).waitFor()
+    assert.equal(await details.getByRole('link', { name: open }).getAttribute('href'), open)
+    await picture(page, 'published-list')
     await server.ok('expose', 'remove', id, published)
     await visitor.getByText('There is no published port or shell').waitFor()
     await visitor.close()

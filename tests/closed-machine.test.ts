@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import type { Client } from '@ramet/client/client-shape.ts'
 import type { MachineStream } from '@ramet/client/machine-stream.ts'
@@ -45,6 +47,15 @@ describe('a machine that lets nobody in', { concurrency: false }, () => {
       await entered.ready
       entered.close()
     })
+
+  test('is not entered by a published shell or port either', async () => {
+    const { ports } = await server.client()
+    await assert.rejects(ports.exposeShell(id, { machine: 'shut' }), { code: 'no_ssh' })
+    const byHost = await ports.expose(id, { machine: 'shut', number: 7, protocol: 'tcp', hostPort: 0 })
+    const socket = connect(byHost.hostPort ?? 0, '127.0.0.1')
+    const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException]
+    assert.equal(error.code, 'ECONNRESET')
+  })
 
   test('is not entered by the CLI either, which says so', async () => {
     for (const argv of [

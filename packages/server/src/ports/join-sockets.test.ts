@@ -70,3 +70,16 @@ test('a client that was lost ends the guest’s side', async () => {
   guest.end()
   await joined
 })
+
+test('one direction may go on for long when the other has ended, but not once a side is closed', async () => {
+  const [client, atServer] = duplexPair()
+  const [inside, guest] = duplexPair()
+  const joined = joinSockets(atServer, inside, { lingerMs: 50, halfOpenMs: 60_000 })
+  client.end('question')
+  assert.equal(await text(guest), 'question')
+  await new Promise((resolve) => setTimeout(resolve, 120))
+  assert.equal(inside.destroyed, false)
+  atServer.destroy(new Error('reset'))
+  await joined
+  assert.ok(inside.destroyed)
+})

@@ -153,9 +153,9 @@ test('UDP: each client has a flow of its own, and its answers come back to it', 
   assert.ok(flows.every(({ flow }) => flow.destroyed))
 })
 
-test('UDP: a flow that is quiet ends, and begins anew with the next datagram; there are so many at most', async () => {
+test('UDP: a flow that is quiet ends, one without an answer sooner, and begins anew with the next datagram; there are so many at most', async () => {
   const flows: ReturnType<typeof flowStub>[] = []
-  const door = await openUdpDoor(here, { idleMs: 50, mostFlows: 1 })
+  const door = await openUdpDoor(here, { idleMs: 60_000, unansweredMs: 50, mostFlows: 1 })
   const { state, target } = counted(async () => {
     const made = flowStub()
     flows.push(made)
@@ -169,18 +169,31 @@ test('UDP: a flow that is quiet ends, and begins anew with the next datagram; th
   await until('its end', () => state.open === 0 && flows[0]?.flow.destroyed)
   one.send('b')
   await until('another', () => flows[1]?.got.join() === 'b')
+  flows[1]?.flow.push(Buffer.from('answered'))
+  await until('its answer', () => one.got.length === 1)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  assert.equal(state.open, 1)
   await door.close()
 
-  const full = await openUdpDoor(here, { idleMs: 60_000, mostFlows: 1 })
+  const answered = await openUdpDoor(here, { idleMs: 50, unansweredMs: 60_000, mostFlows: 1 })
+  answered.leadTo(target)
+  using third = await client(answered.port)
+  third.send('c')
+  await until('a flow', () => flows[2]?.got.join() === 'c')
+  flows[2]?.flow.push(Buffer.from('answered'))
+  await until('its end', () => state.open === 0)
+  await answered.close()
+
+  const full = await openUdpDoor(here, { idleMs: 60_000, unansweredMs: 60_000, mostFlows: 1 })
   full.leadTo(target)
   using first = await client(full.port)
   using second = await client(full.port)
   first.send('first')
-  await until('the first flow', () => flows[2]?.got.join() === 'first')
+  await until('the first flow', () => flows[3]?.got.join() === 'first')
   second.send('lost')
   first.send('more')
-  await until('more of the first', () => flows[2]?.got.join() === 'first,more')
-  assert.equal(flows.length, 3)
+  await until('more of the first', () => flows[3]?.got.join() === 'first,more')
+  assert.equal(flows.length, 4)
   await full.close()
 })
 

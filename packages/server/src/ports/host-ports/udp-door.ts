@@ -7,12 +7,14 @@ import type { Door, DoorAddress, DoorTarget } from './door.ts'
 export interface UdpBounds {
   /** A flow ends when nothing came either way for so long. */
   readonly idleMs: number
+  /** The same of one that was never answered: whoever sends from ever new ports holds no place for long. */
+  readonly unansweredMs: number
   /** Flows of one door at a time; datagrams of further clients are lost. */
   readonly mostFlows: number
 }
 
-/** The kernel forgets a UDP connection that was answered after two minutes (nf_conntrack_udp_timeout_stream). */
-const usual: UdpBounds = { idleMs: 120_000, mostFlows: 256 }
+/** As the kernel's (nf_conntrack_udp_timeout_stream, nf_conntrack_udp_timeout). */
+const usual: UdpBounds = { idleMs: 120_000, unansweredMs: 30_000, mostFlows: 256 }
 
 /** Datagrams of a flow that wait for the machine; bytes that wait for the host's own queue. Beyond, they are lost, as those of UDP are. */
 const mostWaiting = 64
@@ -32,7 +34,7 @@ export async function openUdpDoor({ address, port }: DoorAddress, bounds: UdpBou
     if (known) return known.send(datagram)
     if (!target || flows.size >= bounds.mostFlows) return
     try {
-      const flow = new Flow({ socket, from, target, place: target.take(), idleMs: bounds.idleMs, over: () => flows.delete(name) })
+      const flow = new Flow({ socket, from, target, place: target.take(), bounds, over: () => flows.delete(name) })
       flows.set(name, flow)
       flow.send(datagram)
     } catch {
@@ -61,14 +63,15 @@ interface FlowOptions {
   readonly from: RemoteInfo
   readonly target: DoorTarget
   readonly place: Disposable
-  readonly idleMs: number
+  readonly bounds: UdpBounds
   over(): void
 }
 
 /** The datagrams of one client. */
 class Flow {
   readonly #options: FlowOptions
-  readonly #idle: NodeJS.Timeout
+  #idle: NodeJS.Timeout
+  #isAnswered = false
   #waiting: Buffer[] = []
   #inside: Duplex | undefined
   #isOpening = false
@@ -77,7 +80,7 @@ class Flow {
 
   constructor(options: FlowOptions) {
     this.#options = options
-    this.#idle = setTimeout(() => this.close(), options.idleMs).unref()
+    this.#idle = this.#closeAfter(options.bounds.unansweredMs)
   }
 
   send(datagram: Buffer): void {
@@ -99,6 +102,17 @@ class Flow {
     this.#options.over()
   }
 
+  #closeAfter(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.close(), ms).unref()
+  }
+
+  #noteAnswer(): void {
+    if (this.#isAnswered) return void this.#idle.refresh()
+    this.#isAnswered = true
+    clearTimeout(this.#idle)
+    if (!this.#isClosed) this.#idle = this.#closeAfter(this.#options.bounds.idleMs)
+  }
+
   async #open(): Promise<void> {
     const { socket, from, target } = this.#options
     this.#isOpening = true
@@ -110,7 +124,7 @@ class Flow {
         this.#inside = undefined
       })
       inside.on('data', (datagram: Buffer) => {
-        this.#idle.refresh()
+        this.#noteAnswer()
         if (!this.#isClosed && socket.getSendQueueSize() < mostBytes) socket.send(datagram, from.port, from.address, () => {})
       })
       for (const datagram of this.#waiting) inside.write(datagram)
