@@ -51,6 +51,7 @@ const table: Readonly<Record<string, readonly [answer: 'hidden' | 'own' | 'open'
   'GET /api/groups': ['own', () => ({ path: routes.groups() })],
   'POST /api/groups': ['own', () => ({ path: routes.groups(), body: { name: 'his-team' } })],
   'GET /api/groups/{name}': ['hidden', ({ group }) => ({ path: routes.group(group) })],
+  'PATCH /api/groups/{name}': ['hidden', ({ group }) => ({ path: routes.group(group), body: { allowances: {} } })],
   'DELETE /api/groups/{name}': ['hidden', ({ group }) => ({ path: routes.group(group) })],
   'POST /api/groups/{name}/invitations': ['hidden', ({ group }) => ({ path: routes.groupInvitations(group) })],
   'DELETE /api/groups/{name}/invitations': ['hidden', ({ group }) => ({ path: routes.groupInvitations(group) })],

@@ -11,6 +11,7 @@ import { openBrowser } from './harness/browser.ts'
 import { picture } from './harness/picture.ts'
 import { until } from './harness/processes.ts'
 import { TestServer } from './harness/server.ts'
+import { readStore } from './harness/throwaways.ts'
 
 const tokenIn = (link: string) => decodeURIComponent(link.trim().split('#login=')[1] ?? '')
 
@@ -48,6 +49,9 @@ describe('people on one server', { concurrency: false }, () => {
     const answer = await fetch(server.endpoint + routes.password(), { method: 'PUT', headers, body: JSON.stringify(body) })
     return [answer.status, ((await answer.json()) as { code?: string }).code]
   }
+  /** As of a browser that an invitation let in. */
+  const tokenOf = async (name: string) =>
+    (await logIn({ token: tokenIn(await server.ok('user', 'invite', name)) })).cookie.split('=')[1] ?? ''
   const isIn = async (cookie: string) => (await fetch(server.endpoint + routes.me(), { headers: { cookie } })).status === 200
 
   test('an invitation lets its user in once, who sets a password and signs in with it', async () => {
@@ -189,11 +193,70 @@ describe('people on one server', { concurrency: false }, () => {
     await server.ok('user', 'role', 'ann', 'member')
   })
 
+  test('what a user may have is set by admins, for herself or her group, refused with the number and the way out, and shown', async () => {
+    await laptop(['login', server.endpoint, '--user', 'ann'], 'battery staple\n')
+    await server.ok('group', 'add', 'class')
+    await server.ok('group', 'add-member', 'class', 'ann')
+    assert.equal(await server.ok('group', 'limit', 'class', '--running', '0', '--lifetime', '90m'), 'running 0\nlifetime 1h30m\n')
+    const start = (...more: string[]) => laptop(['playground', 'start', 'debian', '-q', ...more])
+    assert.match((await start()).stderr, /1 \(runs that are on\); an admin allows you 0\.[\s\S]*ramet playground stop ID/)
+    assert.equal(await server.ok('user', 'limit', 'ann', '--running', '1', '--ports', '1'), 'running 1\nports 1\n')
+    assert.match((await start('--lifetime', '2h')).stderr, /2h \(how long.*allows you 1h30m/)
+    const id = (await start()).stdout.trim()
+    assert.match((await laptop(['playground', 'status', id, '-o', 'json'])).stdout, /"expiresIn": 5[34]\d{5},/)
+    assert.match((await start()).stderr, /2 \(runs that are on\); an admin allows you 1/)
+    assert.equal((await laptop(['expose', id, '80', '-q'])).code, 0)
+    assert.match((await laptop(['expose', id, '81', '-q'])).stderr, /2 \(published ports and shells\).*1[\s\S]*ramet expose list/)
+    const { stdout } = await laptop(['usage'])
+    assert.match(stdout, /runs that are on +1 +1\n[\s\S]*published ports and shells +1 +1\n[\s\S]*on at a time +- +1h30m/)
+    await laptop(['playground', 'stop', id, '-q'])
+    await server.ok('user', 'limit', 'ann', '--storage', '1KiB', '--starts', '1')
+    assert.match((await laptop(['playground', 'clone', id])).stderr, /1KiB/)
+    assert.equal((await laptop(['playground', 'restart', id, '-q'])).code, 0)
+    await laptop(['playground', 'stop', id, '-q'])
+    assert.match(
+      (await laptop(['playground', 'restart', id, '-q'])).stderr,
+      /2 \(starts within a minute\).*1[\s\S]*Wait a minute/,
+    )
+    await laptop(['playground', 'destroy', id, '-q'])
+    assert.equal((await laptop(['user', 'limit', 'ann', '--running', '9'])).code, 1, 'she sets nothing herself')
+    assert.equal((await laptop(['group', 'limit', 'class', '--running', '9'])).code, 1)
+    assert.equal(
+      await server.ok(
+        'user',
+        'limit',
+        'ann',
+        ...['running', 'ports', 'storage', 'starts'].flatMap((each) => [`--${each}`, 'none']),
+      ),
+      '',
+    )
+    await server.ok('group', 'rm', 'class')
+  })
+
+  test('a user goes with what is hers, or playgrounds and groups are somebody else’s, and her runs nobody’s', async () => {
+    await server.ok('user', 'add', 'eve')
+    const eve = createClient({ endpoint: server.endpoint, token: await tokenOf('eve') })
+    const { id } = await eve.plays.start({ playground: 'debian' })
+    await eve.groups.create({ name: 'eves-class' })
+    const { name } = await eve.playgrounds.create({ name: 'eves-lab', base: 'debian', title: 'Eve’s lab' })
+    assert.match((await server.ramet(['user', 'rm', 'eve', '--transfer-to', 'ann'])).stderr, /eve has 1 runs/)
+    await server.ok('user', 'rm', 'eve', '--transfer-to', 'ann', '--destroy')
+    await assert.rejects(eve.me(), { code: 'not_authenticated' })
+    const ann = createClient({ endpoint: server.endpoint, token: await tokenOf('ann') })
+    assert.equal((await ann.playgrounds.get(name)).role, 'owner')
+    assert.equal((await ann.groups.get('eves-class')).ownerName, 'ann')
+    await assert.rejects(ann.plays.get(id), { code: 'not_found' })
+    const stateOf = () => readStore<{ state: string }>(server, `select state from runs where id = '${id}'`)[0]?.state
+    await until('her run to be gone', async () => stateOf() === 'DESTROYED')
+    await ann.playgrounds.remove(name)
+    await ann.groups.remove('eves-class')
+  })
+
   test('a user goes when nothing of hers is left, and the name is free again', async () => {
     await laptop(['login', server.endpoint, '--user', 'ann'], 'battery staple\n')
     const id = (await laptop(['playground', 'start', 'debian', '-q'])).stdout.trim()
     const refused = await server.ramet(['user', 'rm', 'ann'])
-    assert.match(refused.stderr, /ann has 1 runs and 0 playgrounds[\s\S]*ramet user disable ann/)
+    assert.match(refused.stderr, /ann has 1 runs, 0 playgrounds and 0 groups[\s\S]*ramet user disable ann[\s\S]*--destroy/)
     await laptop(['playground', 'destroy', id, '-q'])
     await server.ok('user', 'rm', 'ann')
     assert.equal((await logIn({ name: 'ann', password: 'battery staple' })).code, 'wrong_password')

@@ -77,6 +77,7 @@ test('usage lists the biggest first, and what may be used', { timeout }, async (
     warmStarts: [],
     totalBytes: 2 * 1024 ** 3,
     imageBytes: 1024 ** 2,
+    allowances: [],
     quota: { usedBytes: 1024 ** 3, limitBytes: 100 * 1024 ** 3 },
   }
   await using world = await stubWorld({ 'GET /api/usage': usage })

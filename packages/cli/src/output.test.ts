@@ -98,6 +98,7 @@ const usage: Usage = {
   warmStarts: [{ playground: hostile, spares: 1, ...storage }],
   totalBytes: 1,
   imageBytes: 1,
+  allowances: [],
   quota: { usedBytes: 1, limitBytes: 1 },
 }
 

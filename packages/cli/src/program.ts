@@ -22,6 +22,7 @@ import { addImageList } from './commands/image/list.ts'
 import { addImagePull } from './commands/image/pull.ts'
 import { addImageRemove } from './commands/image/remove.ts'
 import { addJournal } from './commands/journal.ts'
+import { addLimit } from './commands/limit.ts'
 import { addLogin } from './commands/login.ts'
 import { addLogout } from './commands/logout.ts'
 import { addManifestCheck } from './commands/manifest-check.ts'
@@ -162,11 +163,13 @@ export function createProgram(): Command {
   addUserInvite(user, open)
   addUserChanges(user, open)
   addUserRemove(user, open)
+  addLimit(user, open, 'user')
   addUserPasswd(user, open)
   const group = program.command('group').description('Classes and teams: share a playground with all of one by its name.')
   addGroupList(group, open)
   addGroupLinks(group, open)
   addGroupMembers(group, open)
+  addLimit(group, open, 'group')
   addAudit(program, open)
   const expose = program
     .command('expose')

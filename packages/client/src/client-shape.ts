@@ -2,7 +2,7 @@ import type { AskedToken, Credential, Token } from '@ramet/model/api/account.ts'
 import type { SeenRun } from '@ramet/model/api/all-runs.ts'
 import type { AskedAudit, AuditEntry } from '@ramet/model/api/audit.ts'
 import type { Event } from '@ramet/model/api/events.ts'
-import type { CreateGroup, Group, GroupLink, InviteToGroup } from '@ramet/model/api/groups.ts'
+import type { ChangeGroup, CreateGroup, Group, GroupLink, InviteToGroup } from '@ramet/model/api/groups.ts'
 import type { Check, EndedSessions, Finding, Health, Image, ImageDetails, LoginLink, Me } from '@ramet/model/api/host.ts'
 import type { AskedJournal, JournalFrame } from '@ramet/model/api/journal.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
@@ -18,7 +18,16 @@ import type {
 import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
 import type { TlsInfo } from '@ramet/model/api/tls.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
-import type { ChangeUser, CreatedUser, CreateUser, Invitation, SetPassword, SignIn, UserAccount } from '@ramet/model/api/users.ts'
+import type {
+  ChangeUser,
+  CreatedUser,
+  CreateUser,
+  Invitation,
+  RemoveUser,
+  SetPassword,
+  SignIn,
+  UserAccount,
+} from '@ramet/model/api/users.ts'
 import type {
   CatalogSight,
   ChangePlayground,
@@ -65,7 +74,8 @@ export interface UsersClient {
   /** An earlier invitation ends. */
   invite(name: string): Promise<Invitation>
   change(name: string, to: ChangeUser): Promise<UserAccount>
-  remove(name: string): Promise<void>
+  /** Without saying what becomes of it, one who has something is refused. */
+  remove(name: string, asked?: RemoveUser): Promise<void>
 }
 
 /** Classes and teams: those that one owns or is in; for admins all. */
@@ -74,6 +84,7 @@ export interface GroupsClient {
   create(body: CreateGroup): Promise<Group>
   get(name: string): Promise<Group>
   remove(name: string): Promise<void>
+  change(name: string, to: ChangeGroup): Promise<Group>
   invite(name: string, body?: InviteToGroup): Promise<GroupLink>
   /** Ends all its links. */
   closeLinks(name: string): Promise<void>

@@ -2,7 +2,7 @@ import type { AskedToken, Credential, Token } from '@ramet/model/api/account.ts'
 import type { SeenRun } from '@ramet/model/api/all-runs.ts'
 import type { AskedAudit, AuditEntry } from '@ramet/model/api/audit.ts'
 import type { Event } from '@ramet/model/api/events.ts'
-import type { CreateGroup, Group, GroupLink, InviteToGroup } from '@ramet/model/api/groups.ts'
+import type { ChangeGroup, CreateGroup, Group, GroupLink, InviteToGroup } from '@ramet/model/api/groups.ts'
 import type { Check, EndedSessions, Finding, Health, Image, ImageDetails, LoginLink, Me } from '@ramet/model/api/host.ts'
 import type { AskedJournal } from '@ramet/model/api/journal.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
@@ -20,7 +20,16 @@ import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
 import type { TlsInfo } from '@ramet/model/api/tls.ts'
 import type { Tunnel } from '@ramet/model/api/tunnel.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
-import type { ChangeUser, CreatedUser, CreateUser, Invitation, SetPassword, SignIn, UserAccount } from '@ramet/model/api/users.ts'
+import type {
+  ChangeUser,
+  CreatedUser,
+  CreateUser,
+  Invitation,
+  RemoveUser,
+  SetPassword,
+  SignIn,
+  UserAccount,
+} from '@ramet/model/api/users.ts'
 import type {
   CatalogSight,
   ChangePlayground,
@@ -82,7 +91,8 @@ export function createClient(options: ClientOptions): Client {
       create: (body: CreateUser) => post<CreatedUser>(routes.users(), body),
       invite: (name: string) => post<Invitation>(routes.invitations(name)),
       change: (name: string, to: ChangeUser) => ask<UserAccount>(connection, 'PATCH', routes.user(name), { body: to }),
-      remove: (name: string) => remove(routes.user(name)),
+      remove: (name: string, { destroy, transferTo }: RemoveUser = {}) =>
+        remove(routes.user(name) + query({ destroy: destroy ? 'true' : undefined, transferTo })),
     },
 
     groups: {
@@ -90,6 +100,7 @@ export function createClient(options: ClientOptions): Client {
       create: (body: CreateGroup) => post<Group>(routes.groups(), body),
       get: (name: string) => get<Group>(routes.group(name)),
       remove: (name: string) => remove(routes.group(name)),
+      change: (name: string, to: ChangeGroup) => ask<Group>(connection, 'PATCH', routes.group(name), { body: to }),
       invite: (name: string, body: InviteToGroup = {}) => post<GroupLink>(routes.groupInvitations(name), body),
       closeLinks: (name: string) => remove(routes.groupInvitations(name)),
       join: (token: string) => post<Group>(routes.groupMemberships(), { token }),

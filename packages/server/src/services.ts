@@ -4,7 +4,7 @@ import type { AuditAction } from '@ramet/model/access/audited.ts'
 import type { CreateToken, Credential, Preferences, Token } from '@ramet/model/api/account.ts'
 import type { SeenRun } from '@ramet/model/api/all-runs.ts'
 import type { AuditEntry, AuditQuery } from '@ramet/model/api/audit.ts'
-import type { CreateGroup, Group, GroupLink, InviteToGroup } from '@ramet/model/api/groups.ts'
+import type { ChangeGroup, CreateGroup, Group, GroupLink, InviteToGroup } from '@ramet/model/api/groups.ts'
 import type { Check, Finding, Health, Image, ImageDetails, Me } from '@ramet/model/api/host.ts'
 import type { Lineage } from '@ramet/model/api/lineage.ts'
 import type { AgentTokens, RegisteredAgent } from '@ramet/model/api/oauth.ts'
@@ -14,7 +14,16 @@ import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
 import type { Overrides } from '@ramet/model/api/start-overrides.ts'
 import type { TlsInfo } from '@ramet/model/api/tls.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
-import type { ChangeUser, CreatedUser, CreateUser, Invitation, SetPassword, SignIn, UserAccount } from '@ramet/model/api/users.ts'
+import type {
+  ChangeUser,
+  CreatedUser,
+  CreateUser,
+  Invitation,
+  RemoveUser,
+  SetPassword,
+  SignIn,
+  UserAccount,
+} from '@ramet/model/api/users.ts'
 import type {
   BrokenPlayground,
   ChangePlayground,
@@ -119,10 +128,17 @@ export interface Users {
   invite(by: Teller, name: string): Promise<Invitation>
   /** Throws `last_admin`. */
   change(by: Teller, name: string, to: ChangeUser): Promise<UserAccount>
-  /** Throws `last_admin`, and `user_has_things` while runs or playgrounds are the user's. */
-  remove(by: Teller, name: string): Promise<void>
+  /** Throws `last_admin`, and `user_has_things` where it is not said what becomes of them. */
+  remove(by: Teller, name: string, asked: RemoveUser): Promise<GoneWithUser>
   /** `byToken`: of the request; other sessions of the user end. Throws `wrong_password`, and `fresh_login_needed` where there is no password yet and the login is old. */
   setPassword(user: User, byToken: string, to: SetPassword): Promise<void>
+}
+
+/** What goes with a user. */
+export interface GoneWithUser {
+  /** They are on their way to DESTROYED. */
+  readonly runs: readonly string[]
+  readonly playgrounds: readonly string[]
 }
 
 /** Classes and teams. Each method checks what the user may; a group that he is not in is `not_found`. */
@@ -133,6 +149,7 @@ export interface Groups {
   create(user: User, asked: CreateGroup): Promise<Group>
   get(user: User, name: string): Promise<Group>
   remove(user: User, name: string): Promise<void>
+  change(user: User, name: string, to: ChangeGroup): Promise<Group>
   invite(user: User, name: string, asked: InviteToGroup): Promise<GroupLink>
   /** Ends all its links. */
   closeLinks(user: User, name: string): Promise<void>

@@ -1,3 +1,4 @@
+import { allowanceTable, formatAllowance } from '@ramet/model/access/allowances.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Command } from 'commander'
@@ -8,7 +9,7 @@ import { type Format, formatOption } from '../format-option.ts'
 export function addUsage(parent: Command, open: Open): void {
   parent
     .command('usage')
-    .description('What runs and saved playgrounds take on disk, biggest first: alone, and together with others.')
+    .description('What runs and saved playgrounds take on disk, biggest first: alone, and together with others; and your limits.')
     .addOption(formatOption())
     .action(async (options: { output: Format }) => {
       const { client, out } = await open()
@@ -17,6 +18,15 @@ export function addUsage(parent: Command, open: Open): void {
       out.table(['KIND', 'ID OR NAME', 'TITLE', 'STATUS', 'ALONE', 'SHARED'], rows(usage))
       const { usedBytes, limitBytes } = usage.quota
       out.note(`On disk: ${formatBytes(usage.totalBytes)}, of this ${formatBytes(usage.imageBytes)} for images.`)
+      if (usage.allowances.length > 0)
+        out.table(
+          ['LIMIT', 'USED', 'ALLOWED'],
+          usage.allowances.map(({ name, most, used }) => [
+            allowanceTable[name].counts,
+            used === undefined ? '-' : formatAllowance(name, used),
+            formatAllowance(name, most),
+          ]),
+        )
       out.note(`Stopped runs and saved playgrounds: ${formatBytes(usedBytes)} of ${formatBytes(limitBytes)}.`)
     })
 }

@@ -92,6 +92,8 @@ const allowed = {
   'group.change': ['account:write', 'owner', 'any-admin'],
   /** Puts somebody in who was not asked. */
   'group.fill': ['account:write', 'any-admin'],
+  /** What its members may have. */
+  'group.limit': ['account:write', 'any-admin'],
   'group.leave': ['account:write', 'member'],
   /** What the audit log tells: of oneself, and of what is one's own. */
   'audit.read': ['account:read', 'everyone'],

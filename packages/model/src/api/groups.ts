@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { allowancesSchema, changeAllowancesSchema } from '../access/allowances.ts'
 import { wordSchema } from '../units/plain-text.ts'
 import { userNameSchema } from './users.ts'
 
@@ -20,6 +21,8 @@ export const groupSchema = z.object({
   isMember: z.boolean(),
   members: z.array(memberSchema).optional(),
   links: z.array(openLinkSchema).optional(),
+  /** Limits of each of its members who has none of his own. */
+  allowances: allowancesSchema.optional(),
 })
 export type Group = z.infer<typeof groupSchema>
 
@@ -36,6 +39,9 @@ export type InviteToGroup = z.input<typeof inviteToGroupSchema>
 /** The link is `pages.joinGroup(token)`. */
 export const groupLinkSchema = openLinkSchema.extend({ token: z.string() })
 export type GroupLink = z.infer<typeof groupLinkSchema>
+
+export const changeGroupSchema = z.strictObject({ allowances: changeAllowancesSchema })
+export type ChangeGroup = z.infer<typeof changeGroupSchema>
 
 export const addMembersSchema = z.strictObject({ names: z.array(wordSchema(64).min(1)).min(1).max(1000) })
 

@@ -1,5 +1,10 @@
 import { z } from 'zod'
+import { allowanceNames } from '../access/allowances.ts'
 import { runStateSchema } from '../run/run-state.ts'
+
+/** A limit that an admin set, and how much of it there is; a lifetime has no such sum. */
+const usedAllowanceSchema = z.object({ name: z.enum(allowanceNames), most: z.number(), used: z.number().optional() })
+export type UsedAllowance = z.infer<typeof usedAllowanceSchema>
 
 /** Bytes on disk (st_blocks x 512). `exclusiveBytes`: what would be free without it. `sharedBytes`: what it stands on together with others. */
 const storage = { exclusiveBytes: z.number(), sharedBytes: z.number() }
@@ -24,5 +29,7 @@ export const usageSchema = z.object({
   imageBytes: z.number(),
   /** What stopped runs and saved playgrounds hold, images and warm starts left out, and how much that may be. */
   quota: z.object({ usedBytes: z.number(), limitBytes: z.number() }),
+  /** Limits of the user that an admin set; in numbers of things, bytes, minutes. */
+  allowances: z.array(usedAllowanceSchema),
 })
 export type Usage = z.infer<typeof usageSchema>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { allowancesSchema, changeAllowancesSchema } from '../access/allowances.ts'
 import { wordSchema } from '../units/plain-text.ts'
 
 /** What a person signs in as, and what `user:NAME` means where access is given. */
@@ -29,6 +30,8 @@ export const userSchema = z.object({
   /** Runs that are not destroyed, and playgrounds that are not removed. */
   runs: z.number().int(),
   playgrounds: z.number().int(),
+  /** Limits that are set for this user himself; those of his groups come beside them. */
+  allowances: allowancesSchema,
 })
 export type UserAccount = z.infer<typeof userSchema>
 
@@ -43,8 +46,23 @@ export type CreateUser = z.input<typeof createUserSchema>
 export const createdUserSchema = userSchema.extend({ invitation: invitationSchema })
 export type CreatedUser = z.infer<typeof createdUserSchema>
 
-export const changeUserSchema = z.strictObject({ role: z.enum(roles).optional(), disabled: z.boolean().optional() })
+export const changeUserSchema = z.strictObject({
+  role: z.enum(roles).optional(),
+  disabled: z.boolean().optional(),
+  allowances: changeAllowancesSchema.optional(),
+})
 export type ChangeUser = z.infer<typeof changeUserSchema>
+
+/** Of a query. */
+export const removeUserSchema = z.object({ destroy: z.enum(['true', 'false']).optional(), transferTo: wordSchema(64).optional() })
+
+/** What becomes of what is a user's. */
+export interface RemoveUser {
+  /** Runs, and what goes to nobody, go with the user. */
+  readonly destroy?: boolean | undefined
+  /** Whose playgrounds and groups are then; runs are never anybody else's. */
+  readonly transferTo?: string | undefined
+}
 
 export const setPasswordSchema = z.strictObject({
   /** Needed where there is one already. */

@@ -54,7 +54,7 @@ export const consentNeeded = (playground: string, written: string, author: strin
     { hint: `If you trust ${author}: ramet playground start ${playground} --yes, or Start in the dashboard. It is asked once.` },
   )
 
-export const userHasThings = (name: string, runs: number, playgrounds: number) =>
-  new RametError('user_has_things', 409, `${name} has ${runs} runs and ${playgrounds} playgrounds.`, {
-    hint: `Lock the account instead, and keep them: ramet user disable ${name}`,
+export const userHasThings = (name: string, runs: number, playgrounds: number, groups: number) =>
+  new RametError('user_has_things', 409, `${name} has ${runs} runs, ${playgrounds} playgrounds and ${groups} groups.`, {
+    hint: `Lock the account and keep them: ramet user disable ${name}. Or say what becomes of them: ramet user rm ${name} --destroy, or --transfer-to OTHER for playgrounds and groups.`,
   })

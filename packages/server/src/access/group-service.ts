@@ -1,9 +1,11 @@
+import { changedAllowances, describeChange } from '@ramet/model/access/allowances.ts'
 import { can } from '@ramet/model/access/can.ts'
 import { defaultLimits, type Limits, limitReached } from '@ramet/model/access/limits.ts'
 import type { Group } from '@ramet/model/api/groups.ts'
 import { closedGroupLink, groupOwnerStays } from '@ramet/model/errors/account-errors.ts'
 import { nameTaken, notFound } from '@ramet/model/errors/errors.ts'
 import type { Groups, User } from '../services.ts'
+import { readAllowances, setGroupAllowances } from '../store/allowances.ts'
 import { type Db, transaction } from '../store/database.ts'
 import {
   countGroups,
@@ -63,6 +65,16 @@ export function groupService(db: Db, limits: Limits = defaultLimits): Groups {
         await deleteGroup(trx, (await permitted(trx, user, 'group.change', name)).id)
         await noted(user, trx, { subject: name })
       }),
+
+    async change(user, name, { allowances }) {
+      const row = await transaction(db, async (trx) => {
+        const group = await permitted(trx, user, 'group.limit', name)
+        await setGroupAllowances(trx, group.id, changedAllowances(readAllowances(group.allowances), allowances))
+        await noted(user, trx, { subject: name, detail: describeChange(allowances) })
+        return group
+      })
+      return one(user, row)
+    },
 
     async invite(user, name, { limit = 1, days = 7 }) {
       const token = newToken()
@@ -132,6 +144,7 @@ function wireGroup(user: User, row: ListedGroup): Group {
     createdAt: row.created_at,
     memberCount: row.members.length,
     isMember: row.members.some(({ id }) => id === user.id),
+    ...(mayChange ? { allowances: readAllowances(row.allowances) } : {}),
     ...(mayChange ? { members: row.members.map(({ name, joined_at }) => ({ name, joinedAt: joined_at })) } : {}),
     ...(mayChange ? { links: row.links.map(({ uses_left, expires_at }) => ({ left: uses_left, expiresAt: expires_at })) } : {}),
   }

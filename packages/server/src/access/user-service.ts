@@ -1,7 +1,9 @@
+import { changedAllowances, describeChange } from '@ramet/model/access/allowances.ts'
 import type { ChangeUser, CreateUser, Invitation, SetPassword, UserAccount } from '@ramet/model/api/users.ts'
-import { freshLoginNeeded, lastAdmin, userHasThings, wrongCurrentPassword } from '@ramet/model/errors/account-errors.ts'
+import { freshLoginNeeded, lastAdmin, wrongCurrentPassword } from '@ramet/model/errors/account-errors.ts'
 import { nameTaken, notAuthenticated, notFound } from '@ramet/model/errors/errors.ts'
 import type { User, Users } from '../services.ts'
+import { readAllowances, setUserAllowances } from '../store/allowances.ts'
 import { type Db, now, transaction } from '../store/database.ts'
 import { insertInvitation, removeInvitationsOf } from '../store/invitations.ts'
 import type { UserRow } from '../store/schema.ts'
@@ -13,13 +15,13 @@ import {
   insertUser,
   type ListedUser,
   listUsers,
-  markUserRemoved,
   noted,
   updateUser,
   userOf,
 } from '../store/users.ts'
 import type { TokenAuth } from './auth.ts'
 import { hashPassword, isPassword } from './passwords.ts'
+import { removeUser } from './remove-user.ts'
 import { newToken, sha256 } from './token-hash.ts'
 
 /** Long enough for somebody who is away for the week. */
@@ -69,7 +71,7 @@ export function userService(
         return invite(id, trx)
       }),
 
-    async change(by, name, { role, disabled }: ChangeUser) {
+    async change(by, name, { role, disabled, allowances }: ChangeUser) {
       const row = await transaction(db, async (trx) => {
         const row = await named(trx, name)
         if (row.role === 'admin' && (role === 'member' || disabled === true) && !(await hasOtherAdmin(trx, row.id)))
@@ -78,8 +80,13 @@ export function userService(
           ...(role === undefined ? {} : { role }),
           ...(disabled === undefined ? {} : { disabled_at: disabled ? (row.disabled_at ?? now()) : null }),
         })
+        if (allowances) await setUserAllowances(trx, row.id, changedAllowances(readAllowances(row.allowances), allowances))
         if (disabled === true) await removeInvitationsOf(trx, row.id)
-        const changes = [role, disabled === undefined ? undefined : disabled ? 'disabled' : 'enabled']
+        const changes = [
+          role,
+          disabled === undefined ? undefined : disabled ? 'disabled' : 'enabled',
+          allowances && describeChange(allowances),
+        ]
         await noted(by, trx, { subject: name, detail: changes.filter(Boolean).join(', '), aboutId: row.id })
         return row
       })
@@ -88,16 +95,7 @@ export function userService(
       return one(row.id)
     },
 
-    async remove(by, name) {
-      await transaction(db, async (trx) => {
-        const row = await named(trx, name)
-        if (row.role === 'admin' && !(await hasOtherAdmin(trx, row.id))) throw lastAdmin(name)
-        const [{ runs, playgrounds }] = (await listUsers(trx, row.id)) as [ListedUser]
-        if (runs + playgrounds > 0) throw userHasThings(name, runs, playgrounds)
-        await markUserRemoved(trx, row)
-        await noted(by, trx, { subject: name, aboutId: row.id })
-      })
-    },
+    remove: (by, name, asked) => removeUser(db, by, name, asked),
 
     async setPassword(user: User, byToken: string, { current, password }: SetPassword) {
       const by = await auth.find(byToken)
@@ -126,4 +124,5 @@ const wireUser = (row: ListedUser): UserAccount => ({
   ...(row.invited_until === null ? {} : { invitedUntil: row.invited_until }),
   runs: row.runs,
   playgrounds: row.playgrounds,
+  allowances: readAllowances(row.allowances),
 })

@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os'
+import type { Allowances } from '@ramet/model/access/allowances.ts'
 import { defaultLimits, type Limits, limitReached } from '@ramet/model/access/limits.ts'
 import type { RametError } from '@ramet/model/errors/error.ts'
 import { notEnoughMemory } from '@ramet/model/errors/errors.ts'
@@ -6,6 +7,7 @@ import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { formatBytes } from '@ramet/model/units/bytes.ts'
 import type { Db } from '../store/database.ts'
 import { countPlansWithMemory, countRuns, listRunsWithMemory, type Run } from '../store/runs.ts'
+import { requireAllowances } from './allowances.ts'
 
 /** How much memory all runs may need together, how much one run may need, and how many runs a user may have. */
 export interface MemoryRule {
@@ -56,20 +58,26 @@ export async function promisedMemory(db: Db, rule: MemoryRule): Promise<Promised
   return runs.map(({ id, title, owner_id, plan }) => ({ id, title, owner: owner_id, bytes: rule.bytesOf(plan) }))
 }
 
+/** Absent: it is a user's. */
+type Admitted = Pick<Run, 'owner_id' | 'plan'> & { readonly purpose?: Run['purpose'] | undefined }
+
 /**
- * Throws `not_enough_memory`. Call it in the transaction that switches the run on: transactions are serializable, so
+ * Throws `not_enough_memory`, `too_many_runs_on` and `limit_reached`; returns what the user may have. Call it in the transaction that switches the run on: transactions are serializable, so
  * two starts cannot both take the last place.
  */
-export async function requireMemory(trx: Db, rule: MemoryRule, run: Pick<Run, 'owner_id' | 'plan'>): Promise<void> {
+export async function requireMemory(trx: Db, rule: MemoryRule, run: Admitted): Promise<Allowances> {
   const plans = await countPlansWithMemory(trx, 'user')
   const { limits = defaultLimits } = rule
-  const on = plans.filter(({ owner_id }) => owner_id === run.owner_id).reduce((sum, { count }) => sum + count, 0)
+  const own = plans.filter(({ owner_id }) => owner_id === run.owner_id)
+  const on = own.reduce((sum, { count }) => sum + count, 0)
   if (on >= limits['runs-on']) throw limitReached('runs-on', limits)
+  const allowances = run.purpose === 'warm-start' ? {} : await requireAllowances(trx, rule, run, own)
   const neededBytes = rule.bytesOf(run.plan)
   const promisedBytes = plans.reduce((sum, { plan, count }) => sum + rule.bytesOf(plan) * count, 0)
-  if (promisedBytes + neededBytes <= rule.totalBytes) return
+  if (promisedBytes + neededBytes <= rule.totalBytes) return allowances
   const refusal = refusalOfMemory(neededBytes, await promisedMemory(trx, rule), rule.totalBytes, run.owner_id)
   if (refusal) throw refusal
+  return allowances
 }
 
 /** Throws `too_many_runs` when so many more would be beyond what a user may keep. In the transaction that makes them. */

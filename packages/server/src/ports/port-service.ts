@@ -2,6 +2,7 @@ import { type Limits, limitReached } from '@ramet/model/access/limits.ts'
 import { type SavedForward, savedForwardSchema } from '@ramet/model/api/ports.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { notFound, noWayIn } from '@ramet/model/errors/errors.ts'
+import { requirePorts } from '../admission/allowances.ts'
 import { machineNamed } from '../runs/machine-named.ts'
 import type { PermittedRun } from '../runs/permitted-run.ts'
 import type { Machines, Ports, User } from '../services.ts'
@@ -66,6 +67,7 @@ export function portService({ db, permitted, machines, limits, hostPorts, hostAd
       const same = (await listPublished(trx, id)).find((row) => isSame(row, whole))
       if (same) return same
       if ((await countPublished(trx, run.owner_id)) >= limits['published-ports']) throw limitReached('published-ports', limits)
+      await requirePorts(trx, run.owner_id, 1)
       const row = await insertPublished(trx, id, whole)
       await noted(user, trx, { subject: id, detail: publishedAs(row) })
       return row

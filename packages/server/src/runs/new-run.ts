@@ -2,6 +2,7 @@ import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { RunState } from '@ramet/model/run/run-state.ts'
 import { defaultRunTitle } from '@ramet/model/run/run-title.ts'
 import { type MemoryRule, requireMemory } from '../admission/admission.ts'
+import { withinLifetime } from '../admission/allowances.ts'
 import { newId } from '../playgrounds/new-id.ts'
 import { type Db, now } from '../store/database.ts'
 import { nextShortId } from '../store/installation.ts'
@@ -37,7 +38,7 @@ export interface NewRunRequest extends Pick<NewRun, 'owner_id' | 'playground_id'
 /** Inserts the rows of a new run and its machines; nothing is on the host yet. Throws `not_enough_memory` for a run that starts. Call it in a transaction with what else belongs to the run. */
 export async function insertRun(trx: Db, request: NewRunRequest): Promise<string> {
   const { title, clonedFrom, start, memory, coldReason = null, plan, resumes, lifetime = endless, key, ...values } = request
-  if (start) await requireMemory(trx, memory, request)
+  const allowances = start ? await requireMemory(trx, memory, request) : {}
   const id = newId()
   const at = now()
   const history: RunState[] = start ? ['CREATED'] : ['CREATED', 'STOPPED']
@@ -52,7 +53,7 @@ export async function insertRun(trx: Db, request: NewRunRequest): Promise<string
     plan,
     memory: memoryOf(resumes),
     cold_reason: coldReason,
-    ...lifeColumns(lifetime, start ? at : null),
+    ...lifeColumns({ ...lifetime, minutes: withinLifetime(lifetime.minutes, allowances) }, start ? at : null),
     ...keyColumns(key),
     at,
   })

@@ -1,4 +1,5 @@
 import type { Host } from '@ramet/engine'
+import { checkAllowance } from '@ramet/model/access/allowances.ts'
 import { ownersFor } from '@ramet/model/access/can.ts'
 import type { Play } from '@ramet/model/api/wire.ts'
 import { notFound, unknownMachine } from '@ramet/model/errors/errors.ts'
@@ -12,6 +13,7 @@ import { specOf } from '../playgrounds/bases.ts'
 import { newId } from '../playgrounds/new-id.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
 import type { StartRequest as Asked, Runs, User } from '../services.ts'
+import { allowancesOf } from '../store/allowances.ts'
 import { type Db, transaction } from '../store/database.ts'
 import { countRunsByState, listRunPage } from '../store/play-lists.ts'
 import { type Run, readRun } from '../store/runs.ts'
@@ -253,6 +255,7 @@ async function insertRunOf(
     const before = await startedBefore(trx, user.id, key)
     if (before !== undefined) return { id: before }
     await requireRuns(trx, memory, user.id, 1)
+    if (lifetime.minutes !== null) checkAllowance(await allowancesOf(trx, user.id), 'lifetime', lifetime.minutes)
     const offer = chosen
       ? { coldReason: chosen }
       : await warmOffer(trx, playground, { shape, isOn: warm.isOn, cold: cold || rerunInit })

@@ -1,3 +1,4 @@
+import { checkAllowance } from '@ramet/model/access/allowances.ts'
 import type { Failure } from '@ramet/model/api/wire.ts'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { alreadyOver } from '@ramet/model/errors/errors.ts'
@@ -5,6 +6,8 @@ import { describeMinutes, endOf } from '@ramet/model/run/lifetime.ts'
 import { isOff, type RunState, type WantedState } from '@ramet/model/run/run-state.ts'
 import { defaultRunTitle } from '@ramet/model/run/run-title.ts'
 import { type MemoryRule, requireMemory } from '../admission/admission.ts'
+import { withinLifetime } from '../admission/allowances.ts'
+import { allowancesOf } from '../store/allowances.ts'
 import { type Db, now, transaction } from '../store/database.ts'
 import { awake, mappedBy, type RunMemory, snapshotOf, unmapped, withoutResume } from '../store/run-memory.ts'
 import {
@@ -61,7 +64,7 @@ async function take(trx: Db, run: Run, request: RunRequest): Promise<void> {
       })
     case 'restart':
     case 'boot': {
-      await requireMemory(trx, request.memory, run)
+      const allowances = await requireMemory(trx, request.memory, run)
       const boots = request.action === 'boot'
       // Machines that were off when the memory was kept stay off.
       if (boots || snapshotOf(run.memory) === undefined) await wantAllMachines(trx, run.id)
@@ -69,6 +72,7 @@ async function take(trx: Db, run: Run, request: RunRequest): Promise<void> {
         wanted: 'RUNNING',
         state: 'STARTING',
         failure: null,
+        max_play_minutes: withinLifetime(run.max_play_minutes, allowances),
         ...(boots ? { memory: withoutResume(run.memory), cold_reason: 'A boot was asked for.' } : {}),
       })
     }
@@ -81,11 +85,10 @@ async function take(trx: Db, run: Run, request: RunRequest): Promise<void> {
   }
 }
 
-async function setLifetime(
-  trx: Db,
-  run: Run,
-  { minutes = run.max_play_minutes, atEnd = run.at_end }: Partial<Lifetime>,
-): Promise<void> {
+async function setLifetime(trx: Db, run: Run, { minutes: asked, atEnd = run.at_end }: Partial<Lifetime>): Promise<void> {
+  const allowances = await allowancesOf(trx, run.owner_id)
+  if (asked !== undefined && asked !== null) checkAllowance(allowances, 'lifetime', asked)
+  const minutes = withinLifetime(asked === undefined ? run.max_play_minutes : asked, allowances)
   const values = { max_play_minutes: minutes, at_end: atEnd }
   // An end that was reached stays told.
   if (run.wanted !== 'RUNNING') return change(trx, run, values)
@@ -273,9 +276,10 @@ async function changeAnyway(db: Db, id: string, values: (trx: Db, run: Run) => P
 }
 
 /** When its time begins and ends, with what is wanted of it. */
-function sessionOf({ wanted, max_play_minutes }: Run, values: RunValues, at: string): RunValues {
+function sessionOf({ wanted, ...run }: Run, values: RunValues, at: string): RunValues {
   if (values.wanted === undefined || values.wanted === wanted) return {}
   const isOn = values.wanted === 'RUNNING'
+  const max_play_minutes = values.max_play_minutes === undefined ? run.max_play_minutes : values.max_play_minutes
   return { session_at: isOn ? at : null, ends_at: isOn ? endOf(at, max_play_minutes) : null }
 }
 

@@ -10,6 +10,7 @@ import type { Conditions } from '@ramet/model/plan/init-conditions.ts'
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import type { Logger } from 'pino'
 import { type MemoryRule, memoryForRuns } from '../admission/admission.ts'
+import { usedAllowances } from '../admission/allowances.ts'
 import { AuditLog } from '../audit/audit-log.ts'
 import { BackgroundRuns } from '../background/background-runs.ts'
 import { noticeRequests } from '../background/notice-requests.ts'
@@ -62,6 +63,7 @@ import { openHostPorts } from './open-host-ports.ts'
 import { openHttps } from './open-https.ts'
 import { openStore } from './open-store.ts'
 import { runEvents } from './run-events.ts'
+import { usersWithRemoval } from './users-with-removal.ts'
 
 const officialFolder = join(import.meta.dirname, '../../../../playgrounds')
 
@@ -209,7 +211,12 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
   opened.defer(() => lifetimes.close())
   const lifetimesChanged = () => lifetimes.trigger()
   const runs = runService({ db, host, reconciler, plays, memory, specs, images, planOf, warm, changed, lifetimesChanged })
-  const storage = storageService({ db, storage: host.storage, quotaBytes: config.quotaBytes })
+  const storage = storageService({
+    db,
+    storage: host.storage,
+    quotaBytes: config.quotaBytes,
+    used: (trx, userId, storageBytes) => usedAllowances(trx, memory, userId, storageBytes),
+  })
   const permitted = permittedRun(db)
   const leaving = new AbortController()
   opened.defer(() => leaving.abort())
@@ -229,7 +236,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     ports: portService({ db, permitted, machines, limits: config.limits, hostPorts, hostAddress: config.hostPorts }),
     auth,
     accounts,
-    users,
+    users: usersWithRemoval(users, { reconciler, registryAuths, collect }),
     groups: store.groups,
     agents,
     playgrounds: openPlaygrounds({

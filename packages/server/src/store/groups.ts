@@ -11,6 +11,15 @@ export async function groupsOf(db: Db, userId: string): Promise<string[]> {
 export const findGroup = (db: Db, name: string): Promise<GroupRow | undefined> =>
   db.selectFrom('groups').selectAll().where('name', '=', name).executeTakeFirst()
 
+export const groupsOwnedBy = (db: Db, ownerId: string): Promise<GroupRow[]> =>
+  db.selectFrom('groups').selectAll().where('owner_id', '=', ownerId).orderBy('name').execute()
+
+/** Whoever owns it is in it. */
+export async function setGroupOwner(trx: Db, id: string, ownerId: string): Promise<void> {
+  await trx.updateTable('groups').set({ owner_id: ownerId }).where('id', '=', id).execute()
+  await insertMember(trx, id, ownerId)
+}
+
 export async function countGroups(db: Db, ownerId: string): Promise<number> {
   const row = await db
     .selectFrom('groups')
@@ -22,7 +31,7 @@ export async function countGroups(db: Db, ownerId: string): Promise<number> {
 
 /** Its owner is its first member. */
 export async function insertGroup(trx: Db, name: string, ownerId: string): Promise<GroupRow> {
-  const row: GroupRow = { id: randomBytes(12).toString('hex'), name, owner_id: ownerId, created_at: now() }
+  const row: GroupRow = { id: randomBytes(12).toString('hex'), name, owner_id: ownerId, created_at: now(), allowances: null }
   await trx.insertInto('groups').values(row).execute()
   await insertMember(trx, row.id, ownerId)
   return row

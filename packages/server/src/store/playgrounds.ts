@@ -18,6 +18,10 @@ export async function countPlaygrounds(db: Db, ownerId: string): Promise<number>
   return Number(row?.count ?? 0)
 }
 
+/** A user's, that have not been removed. */
+export const playgroundsOf = (db: Db, ownerId: string): Promise<PlaygroundRow[]> =>
+  db.selectFrom('playgrounds').selectAll().where('owner_id', '=', ownerId).where('removed_at', 'is', null).execute()
+
 export async function findPlayground(db: Db, name: string): Promise<PlaygroundRow | undefined> {
   return db.selectFrom('playgrounds').selectAll().where('name', '=', name).where('removed_at', 'is', null).executeTakeFirst()
 }

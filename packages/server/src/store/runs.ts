@@ -121,6 +121,16 @@ export async function listTitles(db: Db, ownerId: string): Promise<string[]> {
   return rows.map(({ title }) => title)
 }
 
+/** A user's runs that have not been destroyed. */
+export const runsOfUser = (db: Db, ownerId: string): Promise<Pick<Run, 'id' | 'wanted'>[]> =>
+  db
+    .selectFrom('runs')
+    .select(['id', 'wanted'])
+    .where('owner_id', '=', ownerId)
+    .where('purpose', '=', 'user')
+    .where('state', '!=', destroyed)
+    .execute()
+
 /** How many runs of a user have not been destroyed. */
 export async function countRuns(db: Db, ownerId: string): Promise<number> {
   const row = await db

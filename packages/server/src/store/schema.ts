@@ -19,6 +19,7 @@ export interface Database {
   group_members: GroupMemberTable
   group_links: GroupLinkTable
   consents: ConsentTable
+  recent_starts: RecentStartTable
   tokens: TokenTable
   ssh_keys: SshKeyTable
   images: ImageTable
@@ -60,6 +61,8 @@ export interface UserTable {
   disabled_at: string | null
   /** A removed user's row stays, since rows of what was his name it. Its name has its id behind it, so that another may have it. */
   removed_at: string | null
+  /** JSON of model's Allowances; null: none is set. */
+  allowances: string | null
 }
 export type UserRow = Selectable<UserTable>
 
@@ -76,6 +79,8 @@ export interface GroupTable {
   name: string
   owner_id: string
   created_at: string
+  /** As of a user. */
+  allowances: string | null
 }
 export type GroupRow = Selectable<GroupTable>
 
@@ -95,6 +100,12 @@ export interface GroupLinkTable {
   expires_at: string
 }
 export type GroupLinkRow = Selectable<GroupLinkTable>
+
+/** Of users whose starts are limited, those of the last minute; older ones go with the next. */
+export interface RecentStartTable {
+  user_id: string
+  at: string
+}
 
 /** A user starts what this author wrote as this playground, and is not asked again. */
 export interface ConsentTable {

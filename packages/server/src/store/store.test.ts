@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { sql } from 'kysely'
 import { accountConformance } from '../testing/store/account-conformance.ts'
+import { allowanceConformance } from '../testing/store/allowance-conformance.ts'
 import { storeConformance } from '../testing/store/conformance.ts'
 import { freshSqlite } from '../testing/store/fresh-store.ts'
 import { groupConformance } from '../testing/store/group-conformance.ts'
@@ -20,6 +21,7 @@ import { insertBuilding } from './layers.ts'
 storeConformance('SQLite', freshSqlite)
 accountConformance('SQLite', freshSqlite)
 groupConformance('SQLite', freshSqlite)
+allowanceConformance('SQLite', freshSqlite)
 raceConformance('SQLite', freshSqlite)
 listConformance('SQLite', freshSqlite)
 storageConformance('SQLite', freshSqlite)

@@ -131,6 +131,7 @@ export async function updateUser(
   id: string,
   values: Partial<Pick<UserRow, 'role' | 'password' | 'disabled_at'>>,
 ): Promise<void> {
+  if (Object.keys(values).length === 0) return
   await trx.updateTable('users').set(values).where('id', '=', id).execute()
 }
 

@@ -251,6 +251,7 @@ export function stubServices(): Stubs {
         totalBytes: 0,
         imageBytes: 0,
         quota: { usedBytes: 0, limitBytes: 1024 ** 3 },
+        allowances: [],
       }),
     },
     sshKeys: {

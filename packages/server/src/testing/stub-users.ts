@@ -11,6 +11,7 @@ const stubUser = (name: string): UserAccount => ({
   hasPassword: false,
   runs: 0,
   playgrounds: 0,
+  allowances: {},
 })
 
 export const stubUsers: Users = {
@@ -18,7 +19,7 @@ export const stubUsers: Users = {
   create: async (_, { name }) => ({ ...stubUser(name), invitation: stubInvitation }),
   invite: async () => stubInvitation,
   change: async (_, name) => stubUser(name),
-  remove: async () => {},
+  remove: async () => ({ runs: [], playgrounds: [] }),
   setPassword: async () => {},
 }
 
@@ -37,6 +38,7 @@ export const stubGroups: Groups = {
   get: async (_user, name) => stubGroup(name),
   remove: async () => {},
   invite: async () => ({ ...stubInvitation, left: 1 }),
+  change: async (_user, name) => stubGroup(name),
   closeLinks: async () => {},
   join: async () => stubGroup('class'),
   addMembers: async (_user, name) => stubGroup(name),

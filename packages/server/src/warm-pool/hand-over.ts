@@ -1,5 +1,6 @@
 import type { RunPlan } from '@ramet/model/plan/run-plan.ts'
 import { type MemoryRule, requireMemory } from '../admission/admission.ts'
+import { withinLifetime } from '../admission/allowances.ts'
 import type { Lifetime } from '../runs/lifetime.ts'
 import { giveTo } from '../runs/run.ts'
 import type { StartKey } from '../runs/start-key.ts'
@@ -36,9 +37,10 @@ export async function handOver(trx: Db, request: HandOver): Promise<HandedOver |
   const ready = await firstReady(trx, spares)
   const spare = ready ?? spares.find(({ state }) => state !== 'RUNNING')
   if (!spare) return undefined
-  await requireMemory(trx, memory, { owner_id: ownerId, plan })
+  const allowances = await requireMemory(trx, memory, { owner_id: ownerId, plan })
   const reason = ready ? `${spare.start_reason ?? ''} One run of it was ready.`.trim() : spare.start_reason
-  await giveTo(trx, spare.id, { ownerId, playground, title, reason, lifetime, key })
+  const bounded = { ...lifetime, minutes: withinLifetime(lifetime.minutes, allowances) }
+  await giveTo(trx, spare.id, { ownerId, playground, title, reason, lifetime: bounded, key })
   return { id: spare.id, isReady: ready !== undefined }
 }
 

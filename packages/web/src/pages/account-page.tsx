@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { AllRuns } from '../account/all-runs.tsx'
 import { GroupList } from '../account/group-list.tsx'
 import { SetPassword } from '../account/set-password.tsx'
+import { UserLimits } from '../account/user-limits.tsx'
 import { UserList } from '../account/user-list.tsx'
 import { queries } from '../api/queries.ts'
 import { usePageTitle } from '../ui/use-page-title.ts'
@@ -26,6 +27,7 @@ export function AccountPage() {
       {me.role === 'admin' && <UserList me={me} />}
       <GroupList me={me} />
       {me.role === 'admin' && <AllRuns />}
+      <UserLimits />
       <SetPassword me={me} />
     </div>
   )

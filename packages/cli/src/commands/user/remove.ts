@@ -6,10 +6,12 @@ export function addUserRemove(parent: Command, open: Open): void {
   parent
     .command('remove')
     .alias('rm')
-    .description('Remove a user who has neither runs nor playgrounds. To lock one out: ramet user disable')
+    .description('Remove a user. To lock one out and keep what there is: ramet user disable')
     .argument('<name>')
-    .action(async (name: string) => {
+    .option('--destroy', 'destroy the runs, and remove playgrounds and groups that go to nobody')
+    .option('--transfer-to <name>', 'playgrounds and groups are this user’s then; runs are never anybody else’s')
+    .action(async (name: string, asked: { destroy?: boolean; transferTo?: string }) => {
       const { client } = await open()
-      await client.users.remove(name)
+      await client.users.remove(name, asked)
     })
 }

@@ -1,5 +1,6 @@
 import {
   addMembersSchema,
+  changeGroupSchema,
   createGroupSchema,
   groupLinkSchema,
   groupSchema,
@@ -37,6 +38,16 @@ export const groupRoutes = (groups: Groups): Route[] => [
     summary: 'One group; its members and links are told to its owner and to admins',
     answer: groupSchema,
     handle: ({ user, params }) => groups.get(user, params.name),
+  }),
+  route({
+    method: 'PATCH',
+    path: routes.group(':name'),
+    permission: 'group.limit',
+    params: ['name'],
+    summary: 'Sets what each member may have who has no limit of his own; for admins',
+    body: changeGroupSchema,
+    answer: groupSchema,
+    handle: ({ user, params, body }) => groups.change(user, params.name, body),
   }),
   route({
     method: 'DELETE',

@@ -4,6 +4,7 @@ import {
   createdUserSchema,
   createUserSchema,
   invitationSchema,
+  removeUserSchema,
   setPasswordSchema,
   userSchema,
 } from '@ramet/model/api/users.ts'
@@ -46,10 +47,12 @@ export const userRoutes = (users: Users, gate: Pick<Gate, 'cookieName'>): Route[
     path: routes.user(':name'),
     permission: 'user.change',
     params: ['name'],
-    summary: 'Removes a user who has neither runs nor playgrounds',
+    summary:
+      'Removes a user; `destroy` and `transferTo` say what becomes of his runs, playgrounds and groups, without which one who has some is refused',
+    query: removeUserSchema,
     answer: z.object({}),
-    async handle({ user, params }) {
-      await users.remove(user, params.name)
+    async handle({ user, params, query }) {
+      await users.remove(user, params.name, { destroy: query.destroy === 'true', transferTo: query.transferTo })
       return {}
     },
   }),

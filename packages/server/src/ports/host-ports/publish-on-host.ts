@@ -2,6 +2,7 @@ import { type Limits, limitReached } from '@ramet/model/access/limits.ts'
 import { notFound } from '@ramet/model/errors/errors.ts'
 import { hostPortTaken } from '@ramet/model/errors/host-port-errors.ts'
 import { isGone } from '@ramet/model/run/run-state.ts'
+import { requirePorts } from '../../admission/allowances.ts'
 import type { User } from '../../services.ts'
 import { type Db, transaction } from '../../store/database.ts'
 import {
@@ -39,6 +40,7 @@ export async function publishOnHost(
       const others = (await listHostPorts(trx)).map(({ row }) => row)
       if (others.some((row) => collides(row, { ...wanted, port }))) throw hostPortTaken(`The port ${port} of ${wanted.address}`)
       if ((await countPublished(trx, run.owner_id)) >= limits['published-ports']) throw limitReached('published-ports', limits)
+      await requirePorts(trx, run.owner_id, 1)
       const row = await insertPublished(trx, run.id, {
         ...at,
         account: null,

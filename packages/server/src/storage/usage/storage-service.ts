@@ -1,7 +1,8 @@
 import type { HostStorage } from '@ramet/engine'
-import type { Usage } from '@ramet/model/api/usage.ts'
+import type { Usage, UsedAllowance } from '@ramet/model/api/usage.ts'
 import { isOff } from '@ramet/model/run/run-state.ts'
 import type { Storage, User } from '../../services.ts'
+import { allowancesOf } from '../../store/allowances.ts'
 import { type Db, readTransaction } from '../../store/database.ts'
 import {
   bytesOnRecord,
@@ -23,6 +24,8 @@ export interface StorageTools {
   readonly db: Db
   readonly storage: Pick<HostStorage, 'overlayBytes'>
   readonly quotaBytes: number
+  /** Limits of a user that an admin set, and how much of each there is; `storageBytes`: of his storage. Default: there are none. */
+  used?(trx: Db, userId: string, storageBytes: number): Promise<UsedAllowance[]>
 }
 
 /** Quota of stopped runs and saved playgrounds. It can refuse clone and save, but never a stop, since a run could then not be put away, nor a start. */
@@ -36,8 +39,15 @@ export interface Quota {
 const nothing: Share = { exclusiveBytes: 0, sharedBytes: 0 }
 
 /** Reports disk usage and the quota. */
-export function storageService({ db, storage, quotaBytes }: StorageTools): Storage & { readonly quota: Quota } {
+export function storageService({
+  db,
+  storage,
+  quotaBytes,
+  used = async () => [],
+}: StorageTools): Storage & { readonly quota: Quota } {
   const sizes = new OverlaySizes(storage)
+  const limitOf = async (trx: Db, { id }: User) => (await allowancesOf(trx, id)).storage ?? quotaBytes
+
   /** Measures overlays, and reads rows of the same moment. */
   async function measure(trx: Db): Promise<HoldingRows> {
     const rows = await readHoldingRows(trx)
@@ -54,7 +64,7 @@ export function storageService({ db, storage, quotaBytes }: StorageTools): Stora
       ...runs.filter(({ state }) => isOff(state)).map(({ id }) => `run ${id}`),
       ...playgrounds.map(({ id }) => `playground ${id}`),
     ])
-    return { runs, playgrounds, holdings, imageBytes, quota: { usedBytes, limitBytes: quotaBytes } }
+    return { runs, playgrounds, holdings, imageBytes, quota: { usedBytes, limitBytes: await limitOf(trx, user) } }
   }
 
   async function usageIn(trx: Db, user: User, rows: HoldingRows): Promise<Usage> {
@@ -71,12 +81,13 @@ export function storageService({ db, storage, quotaBytes }: StorageTools): Stora
       totalBytes: measured.total.bytes,
       imageBytes,
       quota,
+      allowances: await used(trx, user.id, quota.usedBytes),
     }
   }
 
   /** Reads who holds what only where there is more on record, whoever holds it, than the quota allows. Computes all shares only to name the biggest items. */
   async function check(trx: Db, user: User): Promise<void> {
-    if (!isExceeded({ usedBytes: (await bytesOnRecord(trx)) + sizes.totalBytes, limitBytes: quotaBytes })) return
+    if (!isExceeded({ usedBytes: (await bytesOnRecord(trx)) + sizes.totalBytes, limitBytes: await limitOf(trx, user) })) return
     const rows = await readHoldingRows(trx)
     if (isExceeded((await read(trx, user, rows)).quota)) throw quotaRefusal(await usageIn(trx, user, rows))
   }

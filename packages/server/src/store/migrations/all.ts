@@ -24,6 +24,7 @@ import { groups } from './0023-groups.ts'
 import { consents } from './0024-consents.ts'
 import { coAuthors } from './0025-co-authors.ts'
 import { audit } from './0026-audit.ts'
+import { allowances } from './0027-allowances.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -52,4 +53,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0024-consents': consents,
   '0025-co-authors': coAuthors,
   '0026-audit': audit,
+  '0027-allowances': allowances,
 }

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { after, test } from 'node:test'
 import { until } from '../../testing/start-for-test.ts'
 import { accountConformance } from '../../testing/store/account-conformance.ts'
+import { allowanceConformance } from '../../testing/store/allowance-conformance.ts'
 import { storeConformance } from '../../testing/store/conformance.ts'
 import { freshPostgres } from '../../testing/store/fresh-store.ts'
 import { groupConformance } from '../../testing/store/group-conformance.ts'
@@ -21,6 +22,7 @@ after(() => server[Symbol.asyncDispose]())
 storeConformance('PostgreSQL', freshPostgres(server))
 accountConformance('PostgreSQL', freshPostgres(server))
 groupConformance('PostgreSQL', freshPostgres(server))
+allowanceConformance('PostgreSQL', freshPostgres(server))
 raceConformance('PostgreSQL', freshPostgres(server))
 listConformance('PostgreSQL', freshPostgres(server))
 storageConformance('PostgreSQL', freshPostgres(server))

@@ -91,8 +91,8 @@ export function accountConformance(kind: string, make: MakeStore): void {
       ],
     )
     await usersOf(db).change(nobody, 'ann', { role: 'admin' })
-    await assert.rejects(usersOf(db).remove(nobody, 'owner'), { code: 'user_has_things' })
-    await usersOf(db).remove(nobody, 'ann')
+    await assert.rejects(usersOf(db).remove(nobody, 'owner', {}), { code: 'user_has_things' })
+    await usersOf(db).remove(nobody, 'ann', {})
     assert.equal(await findUser(db, 'ann'), undefined)
     assert.equal((await usersOf(db).create(nobody, { name: 'ann' })).name, 'ann')
   })
