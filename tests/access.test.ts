@@ -129,6 +129,20 @@ const table: Readonly<Record<string, readonly [answer: 'hidden' | 'own' | 'open'
   'GET /api/ssh/keys': ['own', () => ({ path: routes.sshKeys() })],
   'POST /api/ssh/keys': ['own', () => ({ path: routes.sshKeys(), body: { line: bobsKey } })],
   'DELETE /api/ssh/keys/{id}': ['hidden', () => ({ path: routes.sshKey('none') })],
+  'GET /api/auth/ways': ['open', () => ({ path: routes.signInWays() })],
+  'POST /api/auth/providers/{provider}': ['hidden', () => ({ path: routes.beginSignIn('none') })],
+  'GET /auth/oidc/callback': ['hidden', () => ({ path: '/auth/oidc/callback' })],
+  'GET /auth/github/callback': ['hidden', () => ({ path: '/auth/github/callback' })],
+  'GET /api/account/identities': ['own', () => ({ path: routes.identities() })],
+  'POST /api/account/identities': ['hidden', () => ({ path: routes.identities(), body: { provider: 'oidc' } })],
+  'DELETE /api/account/identities/{id}': ['hidden', () => ({ path: routes.identity('none') })],
+  'POST /api/auth/passkeys/options': ['hidden', () => ({ path: routes.passkeySignIn() })],
+  'POST /api/auth/passkeys': ['hidden', () => ({ path: routes.passkeyLogin(), body: {} })],
+  'GET /api/account/passkeys': ['own', () => ({ path: routes.passkeys() })],
+  'POST /api/account/passkeys/options': ['hidden', () => ({ path: routes.passkeyOptions() })],
+  'POST /api/account/passkeys': ['hidden', () => ({ path: routes.passkeys(), body: {} })],
+  'PATCH /api/account/passkeys/{id}': ['hidden', () => ({ path: routes.passkey('none'), body: { name: 'his' } })],
+  'DELETE /api/account/passkeys/{id}': ['hidden', () => ({ path: routes.passkey('none') })],
   'GET /api/runs': ['admin', () => ({ path: routes.allRuns() })],
   'POST /api/runs/{id}/stop': ['admin', ({ id }) => ({ path: routes.stopAnyRun(id) })],
   // What he asked for himself stands there as he wrote it.
@@ -240,7 +254,7 @@ describe('what is not his own does not exist for a user', () => {
       if (answer === 'admin') return assert.deepEqual([found.status, JSON.parse(found.text).code], [403, 'not_permitted'])
       if (answer !== 'hidden') return assert.equal(found.status, 200, found.text)
       const missing = await ask(method, asked(none))
-      assert.ok([400, 403, 404].includes(found.status), found.text)
+      assert.ok([400, 403, 404, 409].includes(found.status), found.text)
       assert.deepEqual([found.status, blank(found.text, ann)], [missing.status, blank(missing.text, none)])
     })
   }
@@ -272,7 +286,7 @@ describe('what is not his own does not exist for a user', () => {
     for (const [method, make] of [...asked, ...ofActions]) {
       const [found, missing] = [await ask(method, make(ann), admins), await ask(method, make(none), admins)]
       const what = `${method} ${make(ann).path}`
-      assert.ok([400, 403, 404].includes(found.status), `${what}: ${found.text}`)
+      assert.ok([400, 403, 404, 409].includes(found.status), `${what}: ${found.text}`)
       assert.deepEqual([found.status, blank(found.text, ann)], [missing.status, blank(missing.text, none)], what)
     }
     for (const path of Object.values(sockets)) assert.equal(await statusOfUpgrade(server.endpoint + path(ann.id), admins), 404)

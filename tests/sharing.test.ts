@@ -153,7 +153,7 @@ describe('a playground that is shared', { concurrency: false }, () => {
 
   test('a manifest says who may, in either form, and what it prints is what holds', async () => {
     const machines = [{ name: 'box', drives: [{ source: 'debian-stable', mount: '/' }] }]
-    const lists = { canList: ['owner', 'user:carol'], canRead: ['owner', 'user:carol'], canStart: ['owner', 'github:eve'] }
+    const lists = { canList: ['owner', 'user:carol'], canRead: ['owner', 'user:carol'], canStart: ['owner', 'student:eve'] }
     const made = await of('ann').playgrounds.create({
       name: 'two',
       base: 'flexbox',
@@ -295,7 +295,7 @@ describe('a playground that is shared', { concurrency: false }, () => {
       await page.goto(server.endpoint)
       await page.getByLabel('Name', { exact: true }).fill(name)
       await page.getByLabel('Password').fill(passwords[name] ?? '')
-      await page.getByRole('button', { name: 'Sign in' }).click()
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click()
       await page.getByRole('heading', { name: 'Catalogue' }).waitFor()
     }
     await signIn('ann')

@@ -307,11 +307,11 @@ describe('people on one server', { concurrency: false }, () => {
 
     await page.getByLabel('Name').fill('bea')
     await page.getByLabel('Password').fill('a short ladder')
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await page.getByText('There is no such name with this password.').waitFor()
     await picture(page, 'sign-in')
     await page.getByLabel('Password').fill('a tall ladder')
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await page.getByRole('heading', { name: 'Catalogue' }).waitFor()
     assert.equal(await page.getByText('The owner’s').count(), 0)
   })

@@ -15,6 +15,15 @@ import type {
   ScannedPort,
   Shell,
 } from '@ramet/model/api/ports.ts'
+import type {
+  AddPasskey,
+  Identity,
+  Passkey,
+  PasskeyOptions,
+  ProviderId,
+  SignInWays,
+  UsePasskey,
+} from '@ramet/model/api/sign-in.ts'
 import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
 import type { TlsInfo } from '@ramet/model/api/tls.ts'
 import type { Usage } from '@ramet/model/api/usage.ts'
@@ -110,6 +119,29 @@ export interface Client {
   /** Who there is; for admins. */
   readonly users: UsersClient
   readonly groups: GroupsClient
+  /** Sign-in by those who say who people are. A browser alone can follow where they lead. */
+  readonly signIns: {
+    ways(): Promise<SignInWays>
+    /** `to`: path of the server to come back to. */
+    begin(provider: string, to?: string): Promise<{ url: string }>
+    list(): Promise<Identity[]>
+    /** Throws `login_too_old`. */
+    connect(provider: ProviderId, to?: string): Promise<{ url: string }>
+    disconnect(id: string): Promise<void>
+  }
+  /** Sign-in by passkeys. A browser alone can ask an authenticator. */
+  readonly passkeys: {
+    /** Throws `no_passkeys_here`. */
+    askToUse(): Promise<PasskeyOptions>
+    /** Throws `wrong_passkey`. */
+    use(used: UsePasskey): Promise<Me>
+    list(): Promise<Passkey[]>
+    /** Throws `login_too_old`, `no_passkeys_here`. */
+    askToAdd(): Promise<PasskeyOptions>
+    add(added: AddPasskey): Promise<Passkey>
+    rename(id: string, name: string): Promise<void>
+    remove(id: string): Promise<void>
+  }
   /** Everybody's runs, for admins. */
   readonly allRuns: {
     page(page: { limit: number; cursor?: string | undefined }): Promise<SeenRun[]>

@@ -16,6 +16,15 @@ import type {
   Shell,
 } from '@ramet/model/api/ports.ts'
 import { routes } from '@ramet/model/api/routes.ts'
+import type {
+  AddPasskey,
+  Identity,
+  Passkey,
+  PasskeyOptions,
+  ProviderId,
+  SignInWays,
+  UsePasskey,
+} from '@ramet/model/api/sign-in.ts'
 import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
 import type { TlsInfo } from '@ramet/model/api/tls.ts'
 import type { Tunnel } from '@ramet/model/api/tunnel.ts'
@@ -108,6 +117,24 @@ export function createClient(options: ClientOptions): Client {
       removeMember: (name: string, member: string) => remove(routes.groupMember(name, member)),
     },
 
+    signIns: {
+      ways: () => get<SignInWays>(routes.signInWays()),
+      begin: (provider: string, to?: string) =>
+        post<{ url: string }>(routes.beginSignIn(provider), to === undefined ? {} : { to }),
+      list: () => get<Identity[]>(routes.identities()),
+      connect: (provider: ProviderId, to?: string) =>
+        post<{ url: string }>(routes.identities(), { provider, ...(to === undefined ? {} : { to }) }),
+      disconnect: (id: string) => remove(routes.identity(id)),
+    },
+    passkeys: {
+      askToUse: () => post<PasskeyOptions>(routes.passkeySignIn()),
+      use: (used: UsePasskey) => post<Me>(routes.passkeyLogin(), used),
+      list: () => get<Passkey[]>(routes.passkeys()),
+      askToAdd: () => post<PasskeyOptions>(routes.passkeyOptions()),
+      add: (added: AddPasskey) => post<Passkey>(routes.passkeys(), added),
+      rename: async (id: string, name: string) => void (await ask(connection, 'PATCH', routes.passkey(id), { body: { name } })),
+      remove: (id: string) => remove(routes.passkey(id)),
+    },
     allRuns: {
       page: (page: { limit: number; cursor?: string | undefined }) => get<SeenRun[]>(routes.allRuns() + query(page)),
       stop: async (id: string) => void (await post(routes.stopAnyRun(id))),

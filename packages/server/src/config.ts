@@ -6,6 +6,7 @@ import { type Limits, limitNames, parseLimits } from '@ramet/model/access/limits
 import { invalidInput } from '@ramet/model/errors/errors.ts'
 import { parseBytes } from '@ramet/model/units/bytes.ts'
 import { parseDuration } from '@ramet/model/units/duration.ts'
+import { readSignIn, type SignInSettings, signInFlags } from './sign-in/sign-in-settings.ts'
 import { defaultBound } from './storage/layers/plan-merge.ts'
 
 export interface Config {
@@ -42,6 +43,8 @@ export interface Config {
   readonly memoryBytes: number | undefined
   /** What one user may have at a time (model's `limits.ts`). */
   readonly limits: Limits
+  /** Who else says who people are. */
+  readonly signIn: SignInSettings
   /** Milliseconds after which entries of the audit log are forgotten. */
   readonly auditForMs: number
   /** Entries of the audit log that are kept of each person. */
@@ -89,10 +92,11 @@ const options = {
   'quiet-for': { type: 'string' },
   background: { type: 'string' },
   'pack-memory-after': { type: 'string' },
+  ...signInFlags,
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --ssh-port NUMBER|off, --https-port NUMBER|off, --tls-cert FILE, --tls-key FILE, --public-url URL, --ports-domain DOMAIN, --host-ports ADDRESS|off, --cache FOLDER, --catalog FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --audit-for DURATION, --audit-entries NUMBER, --build-network on|off, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --background idle|low, --pack-memory-after DURATION.'
+  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --ssh-port NUMBER|off, --https-port NUMBER|off, --tls-cert FILE, --tls-key FILE, --public-url URL, --ports-domain DOMAIN, --host-ports ADDRESS|off, --cache FOLDER, --catalog FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --audit-for DURATION, --audit-entries NUMBER, --build-network on|off, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --background idle|low, --pack-memory-after DURATION; and those of sign-in by others, --oidc-… and --github-… (README.md).'
 
 /**
  * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_SSH_PORT, RAMET_HTTPS_PORT, RAMET_TLS_CERT, RAMET_TLS_KEY, RAMET_PUBLIC_URL, RAMET_PORTS_DOMAIN, RAMET_HOST_PORTS, RAMET_CACHE, RAMET_CATALOG, RAMET_QUOTA, RAMET_MEMORY, RAMET_LIMITS, RAMET_MAX_LAYERS, RAMET_AUDIT_FOR, RAMET_AUDIT_ENTRIES, RAMET_BUILD_NETWORK, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_BACKGROUND, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
@@ -140,6 +144,7 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
       flags['build-network'] ?? (env.RAMET_BUILD_NETWORK || 'off'),
       flags['build-network'] === undefined ? 'RAMET_BUILD_NETWORK' : '--build-network',
     ),
+    signIn: readSignIn(flags, env),
     auditForMs: parseWait(
       flags['audit-for'] ?? (env.RAMET_AUDIT_FOR || '4320h'),
       flags['audit-for'] === undefined ? 'RAMET_AUDIT_FOR' : '--audit-for',

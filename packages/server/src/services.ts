@@ -10,6 +10,7 @@ import type { Lineage } from '@ramet/model/api/lineage.ts'
 import type { AgentTokens, RegisteredAgent } from '@ramet/model/api/oauth.ts'
 import type { ExposePort, ExposeShell, SavedForward, SaveForward, ScannedPort } from '@ramet/model/api/ports.ts'
 import type { SearchItem, SearchQuery } from '@ramet/model/api/search.ts'
+import type { AddPasskey, Identity, Passkey, PasskeyOptions, ProviderId, UsePasskey } from '@ramet/model/api/sign-in.ts'
 import type { AddSshKey, SshGatewayInfo, SshKey } from '@ramet/model/api/ssh.ts'
 import type { Overrides } from '@ramet/model/api/start-overrides.ts'
 import type { TlsInfo } from '@ramet/model/api/tls.ts'
@@ -57,6 +58,8 @@ export interface Services {
   readonly playgrounds: Playgrounds
   readonly runs: Runs
   readonly allRuns: AllRuns
+  readonly signIns: SignIns
+  readonly passkeys: Passkeys
   readonly copies: Copies
   readonly lineages: Lineages
   readonly storage: Storage
@@ -282,6 +285,40 @@ export interface Runs {
   setLifetime(user: User, id: string, lifetime: Partial<Lifetime>): Promise<Play>
   consoles(user: User, id: string, machine: string): Promise<string[]>
   readConsole(user: User, id: string, machine: string, console: string): Promise<string>
+}
+
+/** Sign-in by those who say who people are. */
+export interface SignIns {
+  providers(): readonly { readonly id: ProviderId; readonly label: string }[]
+  /** `origin`: the server's address as the browser knows it; `to`: where he wants to go; `connectFor`: token of whoever connects his account. Returns where the browser goes, and by what it is known again. Throws `provider_unreachable`. */
+  begin(
+    id: string,
+    how: { readonly origin: string; readonly to: string | undefined; readonly connectFor?: string },
+  ): Promise<{ readonly url: string; readonly ticket: string }>
+  /** `query`: what the browser came back with. `token`: of a session; undefined: his account was connected. Throws `sign_in_gone`, `sign_in_refused`, `no_account`, `account_disabled`, `identity_taken`. */
+  finish(
+    id: string,
+    ticket: string,
+    query: string,
+    entry: Entry | undefined,
+  ): Promise<{ readonly to: string; readonly token: string | undefined }>
+  identities(user: User): Promise<readonly Identity[]>
+  disconnect(user: User, id: string): Promise<void>
+}
+
+/** Sign-in by passkeys. `origin`: the server's address as the browser knows it. */
+export interface Passkeys {
+  /** Throws `no_passkeys_here`. */
+  askToAdd(user: User, origin: string): Promise<PasskeyOptions>
+  /** Throws `wrong_passkey`, `too_many_passkeys`. */
+  add(user: User, added: AddPasskey): Promise<Passkey>
+  /** Throws `no_passkeys_here`. */
+  askToUse(origin: string): Promise<PasskeyOptions>
+  /** Opens a browser session. Throws `wrong_passkey`. */
+  use(used: UsePasskey, entry: Entry | undefined): Promise<{ readonly token: string; readonly user: User }>
+  list(user: User): Promise<readonly Passkey[]>
+  rename(user: User, id: string, name: string): Promise<void>
+  remove(user: User, id: string): Promise<void>
 }
 
 /** Everybody's runs, for admins. */

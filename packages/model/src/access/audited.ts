@@ -12,6 +12,11 @@ export const auditActions = [
   'program.admit',
   'agent.admit',
   'agent.refuse',
+  'identity.connect',
+  'identity.remove',
+  'passkey.add',
+  'passkey.change',
+  'passkey.remove',
   'key.add',
   'key.remove',
   'user.add',
@@ -93,7 +98,7 @@ const actionOf = (body: unknown): AuditAction => {
 }
 
 /**
- * The one table of what the audit log tells of: every route that changes something, every websocket, and every tool of agents. A test fails when one is missing. What only reads is not told of.
+ * The one table of what the audit log tells of: every route that changes something or signs somebody in, every websocket, and every tool of agents. A test fails when one is missing. What only reads is not told of.
  */
 export const auditedRoutes: Readonly<Record<string, Audited>> = {
   'POST /api/auth/login': 'sign-in',
@@ -103,6 +108,17 @@ export const auditedRoutes: Readonly<Record<string, Audited>> = {
   'DELETE /api/auth/sessions': 'sign-out.all',
   'PATCH /api/account/preferences': not('It changes nothing here.'),
   'PUT /api/account/password': 'password.set',
+  'POST /api/auth/providers/{provider}': not('The sign-in is told of when the browser comes back.'),
+  'GET /auth/oidc/callback': 'sign-in',
+  'GET /auth/github/callback': 'sign-in',
+  'POST /api/account/identities': not('It is told of when the browser comes back.'),
+  'DELETE /api/account/identities/{id}': 'identity.remove',
+  'POST /api/auth/passkeys/options': not('It opens nothing.'),
+  'POST /api/auth/passkeys': 'sign-in',
+  'POST /api/account/passkeys/options': not('It opens nothing.'),
+  'POST /api/account/passkeys': 'passkey.add',
+  'PATCH /api/account/passkeys/{id}': 'passkey.change',
+  'DELETE /api/account/passkeys/{id}': 'passkey.remove',
   'POST /api/users': 'user.add',
   'PATCH /api/users/{name}': 'user.change',
   'DELETE /api/users/{name}': 'user.remove',

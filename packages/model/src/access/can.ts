@@ -6,6 +6,8 @@ export interface Actor {
   readonly id: string
   /** Absent: no list names him by it. */
   readonly name?: string | undefined
+  /** His name on GitHub, in small letters. Absent: `github:` names him in no list. */
+  readonly github?: string | undefined
   /** Manages users, images and the host; absent: he does not. */
   readonly isAdmin?: boolean | undefined
   /** Ids of the groups that he is in, read when they matter; absent: none. */

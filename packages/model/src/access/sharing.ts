@@ -31,28 +31,32 @@ interface Named {
   readonly id: string
   readonly name?: string | undefined
   readonly groups?: readonly string[] | undefined
+  /** As he is called on GitHub, in small letters. */
+  readonly github?: string | undefined
 }
 
 /** True when a list names this user. The owner needs no list. Groups are named by their ids alone: whoever makes one gives it its name. */
-export const isNamed = (list: readonly string[], { id, name, groups = [] }: Named): boolean =>
+export const isNamed = (list: readonly string[], { id, name, groups = [], github }: Named): boolean =>
   list.some(
     (who) =>
       everybody.includes(who) ||
       who === `user:${id}` ||
       (name !== undefined && who === `user:${name}`) ||
+      (github !== undefined && who.toLowerCase() === `github:${github}`) ||
       (who.startsWith(ofGroup) && groups.includes(who.slice(ofGroup.length))),
   )
 
 const ofGroup = 'group:'
 const ofUser = 'user:'
+const ofGithub = 'github:'
 
 /** True when who may depends on who is in a group. */
 export const namesGroups = ({ canList, canRead, canStart }: AccessLists): boolean =>
   [canList, canRead, canStart].some((list) => list.some((who) => who.startsWith(ofGroup)))
 
-/** True for words of access that let people of this server in, or nobody. The others belong to what is not here: GitHub, trainings, packs. */
+/** True for words of access that let people of this server in, or nobody. The others belong to what is not here: trainings, packs. */
 export const isActedOn = (who: string): boolean =>
-  everybody.includes(who) || ['owner', 'nobody'].includes(who) || who.startsWith(ofUser) || who.startsWith(ofGroup)
+  everybody.includes(who) || ['owner', 'nobody'].includes(who) || [ofUser, ofGroup, ofGithub].some((kind) => who.startsWith(kind))
 
 export type Visibility = 'public' | 'limited' | 'private'
 
@@ -66,11 +70,13 @@ export function visibilityOf({ canStart, canRead }: AccessLists): Visibility {
 /** Lists that let everybody, these users and groups (`group:NAME`) or nobody but the owner use a playground. */
 export function sharedWith(whom: 'everybody' | readonly string[]) {
   if (whom === 'everybody') return same(['anyone'])
-  return same(['owner', ...whom.map((name) => (name.startsWith(ofGroup) ? name : ofUser + name))])
+  return same(['owner', ...whom.map((name) => (isWhole(name) ? name : ofUser + name))])
 }
 
-/** Names (or ids) of users that may start it, and groups as `group:NAME`. */
+const isWhole = (who: string) => who.startsWith(ofGroup) || who.startsWith(ofGithub)
+
+/** Names (or ids) of users that may start it, groups as `group:NAME`, and people of GitHub as `github:NAME`. */
 export const namesIn = ({ canStart }: AccessLists): string[] =>
   canStart
-    .filter((who) => who.startsWith(ofUser) || who.startsWith(ofGroup))
+    .filter((who) => who.startsWith(ofUser) || isWhole(who))
     .map((who) => (who.startsWith(ofUser) ? who.slice(ofUser.length) : who))

@@ -87,6 +87,15 @@ export const routes = {
   /** Everybody's, for admins. */
   allRuns: () => '/api/runs',
   stopAnyRun: (id: string) => `/api/runs/${enc(id)}/stop`,
+  signInWays: () => '/api/auth/ways',
+  beginSignIn: (provider: string) => `/api/auth/providers/${enc(provider)}`,
+  identities: () => '/api/account/identities',
+  identity: (id: string) => `/api/account/identities/${enc(id)}`,
+  passkeySignIn: () => '/api/auth/passkeys/options',
+  passkeyLogin: () => '/api/auth/passkeys',
+  passkeys: () => '/api/account/passkeys',
+  passkeyOptions: () => '/api/account/passkeys/options',
+  passkey: (id: string) => `/api/account/passkeys/${enc(id)}`,
   audit: () => '/api/audit',
   agentTokens: () => '/oauth/token',
   revokeAgent: () => '/oauth/revoke',
@@ -95,6 +104,8 @@ export const routes = {
 /** Pages of the web app; links printed by the server and the CLI use these too. */
 export const pages = {
   home: () => '/',
+  /** The sign-in, and from there to a path of this server. */
+  signIn: (to: string) => `/?${new URLSearchParams({ to })}`,
   images: () => '/images',
   run: (id: string) => `/runs/${enc(id)}`,
   /** Lets the browser of whoever may use a private port into it. `to`: path on the port. */

@@ -72,10 +72,10 @@ areWarnedOf([
   {
     says: 'access for somebody elsewhere',
     text: inner(
-      `  machines: [{name: a, ${drives}}]\n  accessControl: {canList: [owner, "github:ann"], canStart: [anyone, user:bob]}`,
+      `  machines: [{name: a, ${drives}}]\n  accessControl: {canList: [owner, "student:ann"], canStart: [anyone, user:bob]}`,
     ),
     code: 'not_acted_on',
-    at: '"github:ann"',
+    at: '"student:ann"',
   },
   {
     says: 'somebody in a list of access whom nobody knows',

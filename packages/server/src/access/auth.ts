@@ -51,7 +51,7 @@ export class TokenAuth implements Auth {
 
   async openSession(linkToken: string): Promise<{ token: string; user: User } | undefined> {
     const user = this.#links.take(linkToken) ?? (await this.#takeInvitation(sha256(linkToken)))
-    return user && this.#openSessionOf(user)
+    return user && this.openSessionFor(user)
   }
 
   async signIn({ name, password }: SignIn, address: string | undefined, entry?: Entry): Promise<{ token: string; user: User }> {
@@ -64,10 +64,11 @@ export class TokenAuth implements Auth {
       throw wrongPassword()
     }
     this.#failures.succeeded(name, address)
-    return this.#openSessionOf(found.user)
+    return this.openSessionFor(found.user)
   }
 
-  async #openSessionOf(user: User): Promise<{ token: string; user: User }> {
+  /** For somebody who has proved just now who he is. */
+  async openSessionFor(user: User): Promise<{ token: string; user: User }> {
     await this.#store.removeExpired(this.#now())
     const expiresAt = new Date(this.#now().getTime() + sessionDays * 24 * 3600 * 1000)
     const token = await this.#issue(user, 'session', 'browser', expiresAt)

@@ -28,6 +28,7 @@ export class Entry implements Noted {
   readonly #sink: EntrySink
   #row: AuditRow
   #isWritten = false
+  #hasFailed = false
 
   constructor(sink: EntrySink, action: AuditAction, address: string | undefined, at = new Date()) {
     this.#sink = sink
@@ -77,11 +78,12 @@ export class Entry implements Noted {
 
   /** After it was done. */
   async done(): Promise<void> {
-    if (!this.#isWritten) await this.#sink.put(this.#row)
+    if (!this.#isWritten && !this.#hasFailed) await this.#sink.put(this.#row)
   }
 
   /** `code`: of the refusal. What was written in a transaction before is written over: its rest failed, or all of it. */
   async failed(code: string): Promise<void> {
+    this.#hasFailed = true
     await this.#sink.put({ ...this.#row, outcome: code }, { isAgain: this.#isWritten })
   }
 }

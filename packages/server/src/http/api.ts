@@ -20,12 +20,14 @@ import { healthRoutes } from './routes/health.ts'
 import { hostRoutes } from './routes/host.ts'
 import { imageRoutes } from './routes/images.ts'
 import { lineageRoutes } from './routes/lineage.ts'
+import { logIn } from './routes/log-in.ts'
 import { oauthRoutes } from './routes/oauth.ts'
 import { playgroundRoutes } from './routes/playgrounds.ts'
 import { playRoutes } from './routes/plays.ts'
 import { portRoutes } from './routes/ports.ts'
 import { searchRoutes } from './routes/search.ts'
 import { sessionRoutes } from './routes/sessions.ts'
+import { signInRoutes } from './routes/sign-in.ts'
 import { sshRoutes } from './routes/ssh.ts'
 import { usageRoutes } from './routes/usage.ts'
 import { userRoutes } from './routes/users.ts'
@@ -46,7 +48,7 @@ export interface ApiParts {
 }
 
 /** All routes of the API. */
-export const apiRoutes = ({
+export function apiRoutes({
   app,
   services,
   gate,
@@ -56,30 +58,35 @@ export const apiRoutes = ({
   counts,
   handovers,
   portsDomain,
-}: ApiParts): Route[] => [
-  ...healthRoutes(services.host),
-  ...auditRoutes(services.audit),
-  ...allRunRoutes(services.allRuns),
-  ...authRoutes(services.auth, services.accounts, gate, isSecure),
-  ...sessionRoutes(services.accounts, gate, isSecure),
-  ...userRoutes(services.users, gate),
-  ...groupRoutes(services.groups),
-  ...oauthRoutes(services.agents, gate, isSecure),
-  ...accountRoutes(services.accounts, services.auth, gate, isSecure),
-  ...searchRoutes(services.playgrounds),
-  ...playgroundRoutes(services.playgrounds),
-  ...playRoutes(services.runs),
-  ...actionRoutes(services.runs),
-  ...copyRoutes(services.copies, counts),
-  ...lineageRoutes(services.lineages),
-  ...usageRoutes(services.storage),
-  ...addLiveStatus({ services, gate, sockets, counts, isSecure }),
-  ...addJournals({ services, gate, sockets, counts, isSecure, log: app.log }),
-  ...addTunnels({ services, gate, sockets, counts, isSecure, log: app.log }),
-  ...portRoutes({ services, gate, handovers, isSecure, domain: portsDomain }),
-  ...imageRoutes(services.images),
-  ...eventRoutes({ events: services.events, streams, gate, counts }),
-  ...hostRoutes(services.host),
-  ...sshRoutes(services.sshKeys, services.host, services.auth, gate),
-  ...addMetrics(app, services.runs),
-]
+}: ApiParts): Route[] {
+  // Whatever way is tried, failures wait together.
+  const enter = logIn(gate, isSecure)
+  return [
+    ...healthRoutes(services.host),
+    ...auditRoutes(services.audit),
+    ...allRunRoutes(services.allRuns),
+    ...authRoutes(services.auth, services.accounts, gate, enter),
+    ...signInRoutes({ ...services, gate, isSecure, logIn: enter }),
+    ...sessionRoutes(services.accounts, gate, isSecure),
+    ...userRoutes(services.users, gate),
+    ...groupRoutes(services.groups),
+    ...oauthRoutes(services.agents, gate, isSecure),
+    ...accountRoutes(services.accounts, services.auth, gate, isSecure),
+    ...searchRoutes(services.playgrounds),
+    ...playgroundRoutes(services.playgrounds),
+    ...playRoutes(services.runs),
+    ...actionRoutes(services.runs),
+    ...copyRoutes(services.copies, counts),
+    ...lineageRoutes(services.lineages),
+    ...usageRoutes(services.storage),
+    ...addLiveStatus({ services, gate, sockets, counts, isSecure }),
+    ...addJournals({ services, gate, sockets, counts, isSecure, log: app.log }),
+    ...addTunnels({ services, gate, sockets, counts, isSecure, log: app.log }),
+    ...portRoutes({ services, gate, handovers, isSecure, domain: portsDomain }),
+    ...imageRoutes(services.images),
+    ...eventRoutes({ events: services.events, streams, gate, counts }),
+    ...hostRoutes(services.host),
+    ...sshRoutes(services.sshKeys, services.host, services.auth, gate),
+    ...addMetrics(app, services.runs),
+  ]
+}

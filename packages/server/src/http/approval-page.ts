@@ -1,3 +1,4 @@
+import { pages } from '@ramet/model/api/routes.ts'
 import type { FastifyReply } from 'fastify'
 import { escaped, sendPage } from './html-page.ts'
 
@@ -10,6 +11,14 @@ export const askToAdmit = (reply: FastifyReply, from: string, action: string): s
 <code>labctl auth login</code>.</p>
 <form method="post" action="${escaped(action)}"><button>Let it in</button></form>
 <p class="muted">If it was not you, close this page.</p>`,
+  )
+
+/** For a browser that is not logged in; after the sign-in it comes back. */
+export const logInAndComeBack = (reply: FastifyReply, path: string): string =>
+  sendPage(
+    reply.code(401),
+    'Log in first',
+    `<p>This browser is not logged in. <a href="${escaped(pages.signIn(path))}">Log in</a>; then it comes back here.</p>`,
   )
 
 export const told = (reply: FastifyReply, title: string, text: string): string =>

@@ -39,7 +39,7 @@ a { color: #0b6b50; font-weight: 600 }
 <p id="wait">On the way to the port …</p>
 <div id="sign-in" hidden>
 <h1>Log in to Ramet first</h1>
-<p>This browser is not logged in here. <a href="/">Log in</a>, then load this page again.</p>
+<p>This browser is not logged in here. <a id="log-in" href="/">Log in</a>; then it goes on.</p>
 <p><a href="/">To the dashboard</a></p>
 </div>
 <div id="forbidden" hidden>
@@ -67,7 +67,10 @@ try {
   })
   const said = await answer.json()
   if (answer.ok) location.replace(said.url)
-  else if (answer.status === 401) show('sign-in')
+  else if (answer.status === 401) {
+    document.getElementById('log-in').href = '/?' + new URLSearchParams({ to: location.pathname + location.search })
+    show('sign-in')
+  }
   else if (answer.status === 403) show('forbidden')
   else {
     document.getElementById('why').textContent = said.message

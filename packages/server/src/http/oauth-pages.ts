@@ -1,4 +1,4 @@
-import { routes } from '@ramet/model/api/routes.ts'
+import { pages, routes } from '@ramet/model/api/routes.ts'
 import type { FastifyReply } from 'fastify'
 import { allowedBy } from '../oauth/agent-scopes.ts'
 import { isLoopback } from '../oauth/client-ids.ts'
@@ -51,5 +51,5 @@ export const logInFirst = (reply: FastifyReply, url: string): string =>
     reply.code(401),
     'Log in first',
     `<p>An agent asks to act for you, and this browser is not logged in, or another site led here.</p>
-<p><a href="${escaped(url)}">Go on</a> if you are logged in. Else <a href="/">log in</a> first, and come back.</p>`,
+<p><a href="${escaped(url)}">Go on</a> if you are logged in. Else <a href="${escaped(pages.signIn(url))}">log in</a> first; then you come back.</p>`,
   )

@@ -113,7 +113,7 @@ test('official playgrounds cannot be removed', async () => {
 test('a manifest as authors write it is taken with warnings, and printed with what nobody knows', async () => {
   const { db, playgrounds } = await open()
   const web = { name: 'web', drives: [{ source: 'debian-stable', mount: '/', size: '10GIB', format: 'ext4' }] }
-  const body = { base: 'k8s-omni', title: 'Größe & Ordnung 🐙', machines: [web], accessControl: { canList: ['github:ann'] } }
+  const body = { base: 'k8s-omni', title: 'Größe & Ordnung 🐙', machines: [web], accessControl: { canList: ['student:ann'] } }
   const made = await playgrounds.create(ann, { ...body, unknownFields: [{ path: ['author'], value: '🐧' }] })
   assert.match(made.name, /^grosse-ordnung-[0-9a-f]{8}$/)
   assert.equal(made.base, 'flexbox')

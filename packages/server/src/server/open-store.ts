@@ -10,7 +10,10 @@ import { bindHome } from '../home-installation.ts'
 import { agentLogins } from '../oauth/agent-logins.ts'
 import { openPortKey } from '../ports/port-cookie.ts'
 import { Reserve } from '../reserve.ts'
-import type { Accounts, Agents, Groups, Users } from '../services.ts'
+import type { Accounts, Agents, Groups, Passkeys, SignIns, Users } from '../services.ts'
+import { openProviders } from '../sign-in/open-providers.ts'
+import { passkeyService } from '../sign-in/passkey-service.ts'
+import { signInService } from '../sign-in/sign-in-service.ts'
 import { storeAddress } from '../store/address.ts'
 import { type Db, openDatabase } from '../store/database.ts'
 import { type Installation, openInstallation } from '../store/installation.ts'
@@ -28,6 +31,8 @@ export interface OpenStore {
   readonly users: Users
   readonly groups: Groups
   readonly agents: Agents
+  readonly signIns: SignIns
+  readonly passkeys: Passkeys
 }
 
 /** Takes the home's lock and opens its store; `opened` closes both. Throws `home_in_use`, `home_too_new` and the like. */
@@ -51,6 +56,8 @@ export async function openStore(config: Config, log: Logger, opened: AsyncDispos
   await ensureCliToken(config.home, auth, owner)
   const agents = agentLogins(tokens, auth, await openPortKey(config.home))
   const accounts = accountService(db, tokens, auth)
+  const signIns = signInService(db, auth, await openProviders(config.signIn, log))
+  const passkeys = passkeyService(db, auth)
   return {
     db,
     installation,
@@ -60,6 +67,8 @@ export async function openStore(config: Config, log: Logger, opened: AsyncDispos
     users: userService(db, tokens, auth),
     groups: groupService(db, config.limits),
     agents,
+    signIns,
+    passkeys,
   }
 }
 

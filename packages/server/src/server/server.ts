@@ -86,7 +86,7 @@ export interface RunningServer {
  */
 export async function startServer(config: Config, log: Logger, openHost: OpenHost): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack()
-  const { db, installation, owner, auth, accounts, agents, ...store } = await openStore(config, log, opened)
+  const { db, installation, owner, auth, accounts, agents, signIns, passkeys, ...store } = await openStore(config, log, opened)
   useBackgroundClass(config.background)
   const audit = opened.use(
     new AuditLog({
@@ -239,6 +239,8 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     users: usersWithRemoval(users, { reconciler, registryAuths, collect }),
     groups: store.groups,
     agents,
+    signIns,
+    passkeys,
     playgrounds: openPlaygrounds({
       db,
       ...specs,

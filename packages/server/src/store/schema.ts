@@ -1,4 +1,5 @@
 import type { AuditAction } from '@ramet/model/access/audited.ts'
+import type { ProviderId } from '@ramet/model/api/sign-in.ts'
 import type { Role } from '@ramet/model/api/users.ts'
 import type { TaskKind } from '@ramet/model/plan/task-kind.ts'
 import type { AtEnd } from '@ramet/model/run/lifetime.ts'
@@ -39,6 +40,8 @@ export interface Database {
   published_ports: PublishedPortTable
   saved_forwards: SavedForwardTable
   audit: AuditTable
+  identities: IdentityTable
+  passkeys: PasskeyTable
 }
 
 /** One row. `id` is 4 hex digits and part of the name of every host object of this home. `next_short_id` only grows. */
@@ -63,6 +66,8 @@ export interface UserTable {
   removed_at: string | null
   /** JSON of model's Allowances; null: none is set. */
   allowances: string | null
+  /** His name on GitHub as of his last sign-in by it, in small letters: `github:NAME` in lists means him. */
+  github: string | null
 }
 export type UserRow = Selectable<UserTable>
 
@@ -182,6 +187,34 @@ export interface AuditTable {
   last_at: string
 }
 export type AuditRow = Selectable<AuditTable>
+
+/** An account elsewhere by which its user signs in. `issuer` and `subject` say who he is there; `name` is what he was called last. */
+export interface IdentityTable {
+  id: string
+  user_id: string
+  provider: ProviderId
+  issuer: string
+  subject: string
+  name: string
+  created_at: string
+  used_at: string
+}
+export type IdentityRow = Selectable<IdentityTable>
+
+/** `id`: the credential's, base64url. `rp_id`: the name for which it is good. `public_key`: COSE, base64url. `counter`: of the last answer; many authenticators say 0 always. `transports`: JSON. */
+export interface PasskeyTable {
+  id: string
+  user_id: string
+  rp_id: string
+  name: string
+  public_key: string
+  counter: number
+  transports: string
+  is_backed_up: number
+  created_at: string
+  used_at: string | null
+}
+export type PasskeyRow = Selectable<PasskeyTable>
 
 /** Public keys for ssh. The fingerprint stands for the key: nothing else of it is needed. */
 export interface SshKeyTable {

@@ -15,7 +15,7 @@ export async function findSshUser(db: Db, fingerprint: string): Promise<User | u
   const row = await db
     .selectFrom('ssh_keys')
     .innerJoin('users', 'users.id', 'ssh_keys.user_id')
-    .select(['users.id', 'users.name', 'users.role'])
+    .select(['users.id', 'users.name', 'users.role', 'users.github'])
     .where('fingerprint', '=', fingerprint)
     .where('users.disabled_at', 'is', null)
     .executeTakeFirst()

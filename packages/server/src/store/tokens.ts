@@ -113,17 +113,29 @@ const withUser = (db: Db) =>
   db
     .selectFrom('tokens')
     .innerJoin('users', 'users.id', 'tokens.user_id')
-    .select([...recorded, 'tokens.hash', 'users.id as user_id', 'users.name as user_name', 'users.role as user_role'])
+    .select([
+      ...recorded,
+      'tokens.hash',
+      'users.id as user_id',
+      'users.name as user_name',
+      'users.role as user_role',
+      'users.github as user_github',
+    ])
     .where('users.disabled_at', 'is', null)
 type RowWithUser = RecordedRow & {
   readonly hash: string
   readonly user_id: string
   readonly user_name: string
   readonly user_role: Role
+  readonly user_github: string | null
 }
 
 const recordWithUser = (row: RowWithUser | undefined): TokenRecord | undefined =>
-  row && { user: userOf({ id: row.user_id, name: row.user_name, role: row.user_role }), hash: row.hash, ...recordOf(row) }
+  row && {
+    user: userOf({ id: row.user_id, name: row.user_name, role: row.user_role, github: row.user_github }),
+    hash: row.hash,
+    ...recordOf(row),
+  }
 
 export function tokenStore(db: Db): TokenStore {
   return {

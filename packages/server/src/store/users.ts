@@ -10,6 +10,8 @@ export interface User {
   readonly isAdmin?: boolean | undefined
   /** Ids of the groups that he is in, where they matter (`access/membership.ts`). */
   readonly groups?: readonly string[] | undefined
+  /** His name on GitHub, in small letters. */
+  readonly github?: string | undefined
   /** Of the token by which he came; absent: it may do all that he may. */
   readonly scopes?: readonly string[] | undefined
   /** What he came by: the name of a token or a session. */
@@ -33,9 +35,15 @@ export interface About {
 /** Writes to the audit log, in the transaction that does it, what a user does. */
 export const noted = async ({ entry }: Pick<User, 'entry'>, trx: Db, about?: About): Promise<void> => entry?.write(trx, about)
 
-export const userOf = ({ id, name, role }: Pick<UserRow, 'id' | 'name' | 'role'>): User => ({
+export const userOf = ({
   id,
   name,
+  role,
+  github = null,
+}: Pick<UserRow, 'id' | 'name' | 'role'> & Partial<Pick<UserRow, 'github'>>): User => ({
+  id,
+  name,
+  ...(github === null ? {} : { github }),
   ...(role === 'admin' ? { isAdmin: true } : {}),
 })
 
@@ -137,11 +145,11 @@ export async function updateUser(
 
 /** Takes a user out of sight with all that opened anything. The row stays, since rows of what was his name it; the name is free again. */
 export async function markUserRemoved(trx: Db, { id, name }: Pick<UserRow, 'id' | 'name'>): Promise<void> {
-  for (const table of ['tokens', 'ssh_keys', 'invitations', 'group_members'] as const)
+  for (const table of ['tokens', 'ssh_keys', 'invitations', 'group_members', 'identities', 'passkeys'] as const)
     await trx.deleteFrom(table).where('user_id', '=', id).execute()
   await trx
     .updateTable('users')
-    .set({ name: `${name}~${id}`, removed_at: now(), password: null })
+    .set({ name: `${name}~${id}`, removed_at: now(), password: null, github: null })
     .where('id', '=', id)
     .execute()
 }

@@ -15,6 +15,7 @@ import type { Services, User } from '../services.ts'
 import { underName } from '../store/published-ports.ts'
 import type { PublishedPortRow } from '../store/schema.ts'
 import { tokenStore } from '../store/tokens.ts'
+import { stubPasskeys, stubSignIns } from './stub-sign-in.ts'
 import { stubGroups, stubUsers } from './stub-users.ts'
 
 /** Services that do nothing real, for tests of the HTTP layer and for the description of the API. */
@@ -176,6 +177,8 @@ export function stubServices(): Stubs {
     },
     audit: { begin: (action, address) => new Entry({ put: async () => {} }, action, address), list: async () => [] },
     allRuns: { list: async () => [], stop: async () => {} },
+    signIns: stubSignIns,
+    passkeys: stubPasskeys,
     users: stubUsers,
     groups: stubGroups,
     accounts: {

@@ -11,6 +11,10 @@ export const queries = {
   /** For admins. */
   users: () => queryOptions({ queryKey: ['users'], queryFn: client.users.list }),
   groups: () => queryOptions({ queryKey: ['groups'], queryFn: client.groups.list }),
+  signInWays: () =>
+    queryOptions({ queryKey: ['sign-in-ways'], queryFn: client.signIns.ways, staleTime: Number.POSITIVE_INFINITY }),
+  identities: () => queryOptions({ queryKey: ['identities'], queryFn: client.signIns.list }),
+  passkeys: () => queryOptions({ queryKey: ['passkeys'], queryFn: client.passkeys.list }),
   /** For admins, who are told of no events of others. */
   allRuns: () =>
     queryOptions({ queryKey: ['all-runs'], queryFn: () => client.allRuns.page({ limit: 500 }), refetchInterval: 10_000 }),

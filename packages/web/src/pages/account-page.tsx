@@ -2,6 +2,8 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { AllRuns } from '../account/all-runs.tsx'
 import { GroupList } from '../account/group-list.tsx'
+import { Identities } from '../account/identities.tsx'
+import { Passkeys } from '../account/passkeys.tsx'
 import { SetPassword } from '../account/set-password.tsx'
 import { UserLimits } from '../account/user-limits.tsx'
 import { UserList } from '../account/user-list.tsx'
@@ -29,6 +31,8 @@ export function AccountPage() {
       {me.role === 'admin' && <AllRuns />}
       <UserLimits />
       <SetPassword me={me} />
+      <Passkeys />
+      <Identities />
     </div>
   )
 }

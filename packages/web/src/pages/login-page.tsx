@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
+import { OtherWays } from '../account/other-ways.tsx'
 import { client } from '../api/client.ts'
 import { loginTokenOf } from '../api/login-token.ts'
 import { queries } from '../api/queries.ts'
@@ -19,6 +20,7 @@ export function LoginPage({ error }: { error: unknown }) {
         <Mark className="size-9" />
         <h1 className="mt-4 text-xl font-semibold tracking-tight">Log in to Ramet</h1>
         <SignInForm />
+        <OtherWays />
         <h2 className="mt-7 border-line border-t pt-5 text-[15px] font-semibold">Or by a link</h2>
         {isRefusedLink(error) && (
           <div className="mt-3">

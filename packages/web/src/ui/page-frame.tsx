@@ -5,6 +5,7 @@ import { client } from '../api/client.ts'
 import { queries } from '../api/queries.ts'
 import { isNotAuthenticated, noticeLoginLink } from '../api/session.ts'
 import { useLiveEvents } from '../api/use-live-events.ts'
+import { askedPath, wantedPath } from '../api/wanted-path.ts'
 import { LoginPage } from '../pages/login-page.tsx'
 import { AcceleratorBadge } from './accelerator-badge.tsx'
 import { Button } from './button.tsx'
@@ -22,8 +23,15 @@ export function PageFrame() {
   }, [cache])
 
   if (isNotAuthenticated(me.error)) return <LoginPage error={me.error} />
+  if (me.data && askedPath() !== undefined) return <GoOn />
   if (!me.data) return me.failureCount > 0 ? <ServerAway /> : null
   return <LoggedIn name={me.data.name} />
+}
+
+/** Leads to the page of the server that had to send its visitor to the sign-in. */
+function GoOn() {
+  useEffect(() => location.replace(wantedPath()), [])
+  return null
 }
 
 function LoggedIn({ name }: { name: string }) {

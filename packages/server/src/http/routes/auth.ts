@@ -1,38 +1,25 @@
-import type { IncomingMessage } from 'node:http'
 import { endedSessionsSchema, loginLinkSchema, meSchema } from '@ramet/model/api/host.ts'
 import { routes } from '@ramet/model/api/routes.ts'
 import { type SignIn, signInSchema } from '@ramet/model/api/users.ts'
-import { RametError } from '@ramet/model/errors/error.ts'
 import { needsApiToken, wrongLoginToken } from '@ramet/model/errors/errors.ts'
 import { wordSchema } from '@ramet/model/units/plain-text.ts'
 import { z } from 'zod'
-import { sessionDays } from '../../access/auth.ts'
-import { secureCookieName, setCookie } from '../../access/cookie.ts'
 import { credentialsOf } from '../../access/credentials.ts'
 import type { Gate } from '../../access/gate.ts'
-import { LoginDelay } from '../../access/login-delay.ts'
 import type { Entry } from '../../audit/entry.ts'
 import type { Accounts, Auth } from '../../services.ts'
 import { bodyBytes, type Route, route } from '../route.ts'
-import type { IsSecure } from '../secure-requests.ts'
+import type { LogIn } from './log-in.ts'
 
-export function authRoutes(auth: Auth, accounts: Pick<Accounts, 'me'>, gate: Gate, isSecure: IsSecure): Route[] {
-  const delay = new LoginDelay()
-  const cookie = (request: IncomingMessage, token: string, maxAgeSeconds: number) => {
-    const isHttps = isSecure(request)
-    return setCookie(isHttps ? secureCookieName(gate.cookieName) : gate.cookieName, token, maxAgeSeconds, isHttps)
-  }
-  async function open(by: { token: string } | SignIn, address: string | undefined, entry: Entry | undefined) {
+export function authRoutes(auth: Auth, accounts: Pick<Accounts, 'me'>, gate: Gate, { slowly, cookie }: LogIn): Route[] {
+  const open = (by: { token: string } | SignIn, address: string | undefined, entry: Entry | undefined) => {
     entry?.about({ detail: 'token' in by ? 'by a link' : 'by a password' })
-    try {
+    return slowly(async () => {
       const session = 'token' in by ? await auth.openSession(by.token) : await auth.signIn(by, address, entry)
       if (!session) throw wrongLoginToken()
       entry?.by(session.user, 'browser')
       return session
-    } catch (error) {
-      if (error instanceof RametError && error.status === 401) await delay.failed()
-      throw error
-    }
+    })
   }
 
   return [
@@ -47,7 +34,7 @@ export function authRoutes(auth: Auth, accounts: Pick<Accounts, 'me'>, gate: Gat
       answer: meSchema,
       async handle({ body, request, reply, entry }) {
         const session = await open(body, request.raw.socket.remoteAddress, entry)
-        reply.header('set-cookie', cookie(request.raw, session.token, sessionDays * 24 * 3600))
+        reply.header('set-cookie', cookie(request.raw, session.token))
         return accounts.me(session.user)
       },
     }),
@@ -73,7 +60,7 @@ export function authRoutes(auth: Auth, accounts: Pick<Accounts, 'me'>, gate: Gat
       async handle({ request, reply }) {
         const credentials = credentialsOf(request.headers, gate.cookieName)
         if (credentials) await auth.closeSession(credentials.token)
-        reply.header('set-cookie', cookie(request.raw, '', 0))
+        reply.header('set-cookie', cookie(request.raw, ''))
         return {}
       },
     }),

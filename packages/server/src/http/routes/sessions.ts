@@ -8,7 +8,7 @@ import { credentialsOf } from '../../access/credentials.ts'
 import type { Gate } from '../../access/gate.ts'
 import { waitingMinutes } from '../../access/waiting-sessions.ts'
 import type { Accounts } from '../../services.ts'
-import { askToAdmit, told } from '../approval-page.ts'
+import { askToAdmit, logInAndComeBack, told } from '../approval-page.ts'
 import { publicUrl } from '../public-url.ts'
 import { type Route, route } from '../route.ts'
 import type { IsSecure } from '../secure-requests.ts'
@@ -82,8 +82,7 @@ export function sessionRoutes(accounts: Accounts, gate: Gate, isSecure: IsSecure
           },
         )
         if (!isLoggedIn) {
-          const text = 'This browser is not logged in. Log in on the page of this server, and load this page again.'
-          return told(reply.code(401), 'Log in first', text)
+          return logInAndComeBack(reply, routes.approval(id))
         }
         const waiting = accounts.waiting(id)
         if (!waiting) {

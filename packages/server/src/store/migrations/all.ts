@@ -25,6 +25,7 @@ import { consents } from './0024-consents.ts'
 import { coAuthors } from './0025-co-authors.ts'
 import { audit } from './0026-audit.ts'
 import { allowances } from './0027-allowances.ts'
+import { identities } from './0028-identities.ts'
 
 /** Every migration, in order. The list only grows. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -54,4 +55,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0025-co-authors': coAuthors,
   '0026-audit': audit,
   '0027-allowances': allowances,
+  '0028-identities': identities,
 }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { userService } from '../../access/user-service.ts'
 import { type AuditPage, countAuditEntry, listAudit, putAuditEntry, trimAudit } from '../../store/audit.ts'
-import type { Db } from '../../store/database.ts'
+import { type Db, transaction } from '../../store/database.ts'
+import { findUserOfPerson, insertIdentity, listIdentities, removeIdentity } from '../../store/identities.ts'
 import { insertInvitation, takeInvitation } from '../../store/invitations.ts'
+import { findPasskey, insertPasskey, notePasskeyUsed } from '../../store/passkeys.ts'
 import type { AuditRow } from '../../store/schema.ts'
 import { findSshUser, insertSshKey } from '../../store/ssh-keys.ts'
 import { tokenStore } from '../../store/tokens.ts'
-import { findUser, openOwner, userOf } from '../../store/users.ts'
+import { findUser, findUserById, insertUser, openOwner, updateUser, userOf } from '../../store/users.ts'
 import type { MakeStore } from './fresh-store.ts'
 import { addPlayground, handles, race, testsOf, world } from './store-world.ts'
 
@@ -96,6 +98,39 @@ export function accountConformance(kind: string, make: MakeStore): void {
     assert.equal(await findUser(db, 'ann'), undefined)
     assert.equal((await usersOf(db).create(nobody, { name: 'ann' })).name, 'ann')
   })
+  it('an account elsewhere is one user’s, however many connect it at once, and a name on GitHub is whose it is now', async (db, open) => {
+    const users = await Promise.all(['ann', 'bob'].map((name) => insertUser(db, name, 'member')))
+    const person = { provider: 'github', issuer: 'https://github.com', subject: '17', name: 'Ann' } as const
+    let next = 0
+    const outcomes = await race(open, 1, (handle) =>
+      transaction(handle, async (trx) => {
+        if (!(await findUserOfPerson(trx, person))) await insertIdentity(trx, users[next++ % 2]?.id ?? '', person)
+      }),
+    )
+    assert.ok(outcomes.every(({ status }) => status === 'fulfilled'))
+    const first = (await findUserOfPerson(db, person)) ?? assert.fail()
+    assert.equal(first.github, 'ann')
+    const second = users.find(({ id }) => id !== first.id) ?? assert.fail()
+    await insertIdentity(db, second.id, { ...person, subject: '18' })
+    assert.deepEqual([(await findUserById(db, first.id))?.github, (await findUserById(db, second.id))?.github], [null, 'ann'])
+    const [identity] = await listIdentities(db, second.id)
+    assert.equal(await removeIdentity(db, first.id, identity?.id ?? ''), undefined, 'it is not his')
+    assert.equal((await removeIdentity(db, second.id, identity?.id ?? ''))?.subject, '18')
+    assert.equal((await findUserById(db, second.id))?.github, null)
+  })
+
+  it('of answers of a passkey with one counter one is taken; a closed account has none', async (db, open) => {
+    const { id: user_id } = await insertUser(db, 'ann', 'member')
+    const at = { name: 'laptop', transports: '[]', is_backed_up: 0, created_at: 'x', used_at: null }
+    await insertPasskey(db, { id: 'k', user_id, rp_id: 'localhost', public_key: 'p', counter: 4_000_000_000, ...at })
+    const outcomes = await race(open, 1, (handle) => notePasskeyUsed(handle, 'k', 4_000_000_000, 4_000_000_001, true))
+    assert.equal(outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length, 1)
+    const found = await findPasskey(db, 'k')
+    assert.deepEqual([Number(found?.row.counter), found?.row.is_backed_up, found?.user.name], [4_000_000_001, 1, 'ann'])
+    await updateUser(db, user_id, { disabled_at: 'x' })
+    assert.equal(await findPasskey(db, 'k'), undefined)
+  })
+
   it('the audit log is read newest first, page by page, by whom it concerns, when and what', async (db) => {
     const put = (id: string, row: Partial<AuditRow>) => putAuditEntry(db, { ...entry, id, last_at: `2026-01-0${id}`, ...row })
     await put('1', { action: 'run.start', user_id: 'ann' })
