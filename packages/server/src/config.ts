@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { BackgroundClass } from '@ramet/engine'
+import type { BackgroundClass, HostConfig } from '@ramet/engine'
 import { type Limits, limitNames, parseLimits } from '@ramet/model/access/limits.ts'
 import { invalidInput } from '@ramet/model/errors/errors.ts'
 import { parseBytes } from '@ramet/model/units/bytes.ts'
@@ -49,6 +49,8 @@ export interface Config {
   readonly auditForMs: number
   /** Entries of the audit log that are kept of each person. */
   readonly auditEntries: number
+  /** What VMs run with. `auto`: KVM where a guest boots with it. */
+  readonly accelerator: NonNullable<HostConfig['accelerator']>
   /** What is built from folders with a Dockerfile reaches the host's network, all of it; otherwise none. */
   readonly buildNetwork: boolean
   /** Keep official playgrounds warm: their later starts resume a snapshot instead of booting. */
@@ -84,6 +86,7 @@ const options = {
   'max-layers': { type: 'string' },
   memory: { type: 'string' },
   limits: { type: 'string' },
+  accelerator: { type: 'string' },
   'build-network': { type: 'string' },
   'audit-for': { type: 'string' },
   'audit-entries': { type: 'string' },
@@ -96,7 +99,7 @@ const options = {
 } as const
 
 const usage =
-  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --ssh-port NUMBER|off, --https-port NUMBER|off, --tls-cert FILE, --tls-key FILE, --public-url URL, --ports-domain DOMAIN, --host-ports ADDRESS|off, --cache FOLDER, --catalog FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --audit-for DURATION, --audit-entries NUMBER, --build-network on|off, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --background idle|low, --pack-memory-after DURATION; and those of sign-in by others, --oidc-… and --github-… (README.md).'
+  'Flags: --home FOLDER, --database URL, --host ADDRESS, --port NUMBER, --ssh-port NUMBER|off, --https-port NUMBER|off, --tls-cert FILE, --tls-key FILE, --public-url URL, --ports-domain DOMAIN, --host-ports ADDRESS|off, --cache FOLDER, --catalog FOLDER, --name HOSTNAME (several times), --quota SIZE, --memory SIZE, --limits NAME=NUMBER,…, --max-layers NUMBER, --audit-for DURATION, --audit-entries NUMBER, --accelerator auto|kvm|tcg, --build-network on|off, --warm-starts on|off, --spare-for DURATION, --quiet-for DURATION, --background idle|low, --pack-memory-after DURATION; and those of sign-in by others, --oidc-… and --github-… (README.md).'
 
 /**
  * Flags win over RAMET_HOME, RAMET_DATABASE, RAMET_HOST, RAMET_PORT, RAMET_SSH_PORT, RAMET_HTTPS_PORT, RAMET_TLS_CERT, RAMET_TLS_KEY, RAMET_PUBLIC_URL, RAMET_PORTS_DOMAIN, RAMET_HOST_PORTS, RAMET_CACHE, RAMET_CATALOG, RAMET_QUOTA, RAMET_MEMORY, RAMET_LIMITS, RAMET_MAX_LAYERS, RAMET_AUDIT_FOR, RAMET_AUDIT_ENTRIES, RAMET_BUILD_NETWORK, RAMET_WARM_STARTS, RAMET_SPARE_FOR, RAMET_QUIET_FOR, RAMET_BACKGROUND, RAMET_PACK_MEMORY_AFTER and RAMET_NAMES
@@ -140,6 +143,10 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     quotaBytes: parseSize(flags.quota ?? (env.RAMET_QUOTA || '100GiB'), flags.quota === undefined ? 'RAMET_QUOTA' : '--quota'),
     memoryBytes: memory ? parseSize(memory, flags.memory === undefined ? 'RAMET_MEMORY' : '--memory') : undefined,
     limits: parseLimitList(flags.limits ?? (env.RAMET_LIMITS || ''), flags.limits === undefined ? 'RAMET_LIMITS' : '--limits'),
+    accelerator: parseAccelerator(
+      flags.accelerator ?? (env.RAMET_ACCELERATOR || 'auto'),
+      flags.accelerator === undefined ? 'RAMET_ACCELERATOR' : '--accelerator',
+    ),
     buildNetwork: parseSwitch(
       flags['build-network'] ?? (env.RAMET_BUILD_NETWORK || 'off'),
       flags['build-network'] === undefined ? 'RAMET_BUILD_NETWORK' : '--build-network',
@@ -220,6 +227,11 @@ function parseLimitList(text: string, where: string): Limits {
 function parseSwitch(text: string, where: string): boolean {
   if (text === 'on' || text === 'off') return text === 'on'
   throw invalidInput(`${where} must be on or off, not ${JSON.stringify(text)}.`, where)
+}
+
+function parseAccelerator(text: string, where: string): Config['accelerator'] {
+  if (text === 'auto' || text === 'kvm' || text === 'tcg') return text
+  throw invalidInput(`${where} must be auto, kvm or tcg, not ${JSON.stringify(text)}.`, where)
 }
 
 function parseBackground(text: string, where: string): BackgroundClass {

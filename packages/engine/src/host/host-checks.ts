@@ -32,13 +32,13 @@ async function programs(): Promise<Check> {
 function acceleratorCheck(found: AcceleratorFound | undefined): Check {
   if (!found)
     return { name: 'accelerator', status: 'warn', message: 'Not probed yet: that needs the kernel pack, which is being built.' }
-  const { accelerator, reason } = found
+  const { accelerator, reason, hint } = found
   if (accelerator === 'kvm') return { name: 'accelerator', status: 'ok', message: `KVM. ${reason}` }
   return {
     name: 'accelerator',
     status: 'warn',
     message: `TCG. ${reason}`,
-    hint: 'On bare metal switch virtualization on in the firmware and load kvm_intel or kvm_amd.',
+    ...(hint === undefined ? {} : { hint }),
   }
 }
 

@@ -19,7 +19,7 @@ import type { HostParts } from '../run/host-parts.ts'
 import { LiveRuns } from '../run/live-runs.ts'
 import { leasedUids } from '../run/run-uids.ts'
 import type { HostStamp } from '../snapshot/stamp.ts'
-import { type AcceleratorFound, probeAccelerator } from '../vmm/accelerator.ts'
+import { type AcceleratorChoice, type AcceleratorFound, probeAccelerator } from '../vmm/accelerator.ts'
 import { hostTscKhz } from '../vmm/host-khz.ts'
 import { hostStamp } from '../vmm/qemu/host-stamp.ts'
 import { hostTool } from '../vmm/qemu/host-tools.ts'
@@ -44,6 +44,8 @@ export interface HostConfig {
   readonly imageNames?: Readonly<Record<string, string>>
   /** What is built from folders with a Dockerfile reaches the host's network. */
   readonly buildNetwork?: boolean
+  /** Default: what a trial boot tells. */
+  readonly accelerator?: AcceleratorChoice
   /** Called with the accelerator once it is known. */
   onAccelerator(found: { readonly accelerator: string; readonly reason: string }): void
 }
@@ -56,6 +58,7 @@ export async function openHost({
   uids: range,
   imageNames,
   buildNetwork = false,
+  accelerator: choice = 'auto',
   onAccelerator,
 }: HostConfig): Promise<Host> {
   if (process.getuid?.() !== 0) {
@@ -73,7 +76,7 @@ export async function openHost({
   let probing: Promise<AcceleratorFound> | undefined
   const probe = async () => {
     const { kernel, initramfs: initrd } = await library.requireKernelPack()
-    found = await probeAccelerator({ kernel, initrd, cacheFile: join(home, 'run', 'accelerator.json') })
+    found = await probeAccelerator({ choice, kernel, initrd, cacheFile: join(cache, 'accelerator.json') })
     onAccelerator(found)
     return found
   }

@@ -103,6 +103,7 @@ export async function startServer(config: Config, log: Logger, openHost: OpenHos
     installation: installation.id,
     uids: process.env.RAMET_UIDS,
     buildNetwork: config.buildNetwork,
+    accelerator: config.accelerator,
     imageNames: await readImageNames(config.home).catch((error) => {
       log.error({ err: error, where: (error as InvalidInput).where }, 'images.yaml is wrong and is left out')
       return {}

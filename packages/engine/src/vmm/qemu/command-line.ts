@@ -2,6 +2,9 @@ import type { Accelerator, BlockSource, VmDrive, VmSpec } from '../vmm.ts'
 import { descriptors } from './qemu-jail.ts'
 import { vmName } from './vm-files.ts'
 
+/** What QEMU may not do any more once it runs (seccomp). */
+export const sandbox = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'
+
 export interface CommandLineOptions {
   /** Path. */
   readonly qemu: string
@@ -46,7 +49,7 @@ export function qemuCommandLine(spec: VmSpec, options: CommandLineOptions): [str
     '-display',
     'none',
     '-sandbox',
-    'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
+    sandbox,
     // QEMU stays, paused, after a power-off until a server has seen it, so that a power-off without a server is not taken for a crash.
     '-action',
     'shutdown=pause,reboot=reset',
