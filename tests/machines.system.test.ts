@@ -330,12 +330,12 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
     await tellMachine(server, id, 'a', reboot, { user: 'root' }).catch(() => {})
     const saysWhy = /the root drive \/dev\/vda has no partition with a root/
     const consoleOfA = () => server.ok('playground', 'machine', 'console', id, 'a')
-    await until('the console to say what is wrong', async () => saysWhy.test(await consoleOfA()), 60_000).catch(async (error) => {
+    await until('the console to say what is wrong', async () => saysWhy.test(await consoleOfA()), 180_000).catch(async (error) => {
       assert.fail(`${error}: ${(await consoleOfA()).slice(-1500)}`)
     })
     const why = /a: It cannot boot: the root drive \/dev\/vda has no partition with a root.*machine console/
     const machines = async () => (await server.ramet(['playground', 'machines', id])).stderr
-    await until('that to be shown at the machine', async () => why.test(await machines()), 20_000)
+    await until('that to be shown at the machine', async () => why.test(await machines()), 60_000)
     await server.ok('playground', 'machine', 'stop', id, 'a')
     await server.ok('playground', 'stop', id, '--power-off', '-q')
   })
