@@ -85,7 +85,7 @@ const manifests: readonly Authored[] = [
   },
   {
     file: 'all-on-one-line.yaml',
-    warnings: ['not_acted_on', 'not_acted_on', 'unknown_kernel'],
+    warnings: ['not_acted_on', 'unknown_kernel'],
     machines: ['a1: 1 CPU, 256MiB; /=1024 MiB; local=10.255.255.254; root*'],
     tabs: ['terminal a1 "a1"'],
     tasks: [],
