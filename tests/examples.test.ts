@@ -42,6 +42,7 @@ describe('every example of the pages and of --help', { concurrency: false }, () 
     await writeFile(join(folder, 'token.txt'), await server.token())
     // Whom examples share with, and what.
     for (const name of ['bob', 'carol']) await server.ok('user', 'add', name)
+    await server.ok('group', 'add', 'class-1')
     const { playgrounds } = await server.client()
     shared = (await playgrounds.create({ name: 'shared-lab', base: 'debian', title: 'Shared' })).name
   })
