@@ -327,12 +327,17 @@ describe('a run of several machines, with init tasks and drives', { concurrency:
     await inGuest('a', 'dd if=/dev/zero of=/dev/vda bs=512 count=34 conv=fsync 2>/dev/null')
     // Its init refuses to reboot while it is still starting.
     const reboot = 'systemctl is-system-running --wait >/dev/null; systemctl reboot'
-    await tellMachine(server, id, 'a', reboot, { user: 'root' }).catch(() => {})
+    const rebootIt = () => tellMachine(server, id, 'a', reboot, { user: 'root' }).catch(() => {})
+    await rebootIt()
+    // One that was refused is asked for again; a machine that reboots answers nobody.
+    const again = setInterval(() => void rebootIt(), 30_000)
     const saysWhy = /the root drive \/dev\/vda has no partition with a root/
     const consoleOfA = () => server.ok('playground', 'machine', 'console', id, 'a')
-    await until('the console to say what is wrong', async () => saysWhy.test(await consoleOfA()), 180_000).catch(async (error) => {
-      assert.fail(`${error}: ${(await consoleOfA()).slice(-1500)}`)
-    })
+    await until('the console to say what is wrong', async () => saysWhy.test(await consoleOfA()), 180_000)
+      .catch(async (error) => {
+        assert.fail(`${error}: ${(await consoleOfA()).slice(-1500)}`)
+      })
+      .finally(() => clearInterval(again))
     const why = /a: It cannot boot: the root drive \/dev\/vda has no partition with a root.*machine console/
     const machines = async () => (await server.ramet(['playground', 'machines', id])).stderr
     await until('that to be shown at the machine', async () => why.test(await machines()), 60_000)
