@@ -5,6 +5,7 @@ import { stopBackgroundPrograms } from '../process/background-programs.ts'
 import { whyNotBooted } from '../run/boot-watch.ts'
 import { cutLive, settleLive } from '../run/cut-live.ts'
 import { type HostParts, hostName } from '../run/host-parts.ts'
+import { readOnce } from '../run/read-once.ts'
 import { type RunContext, runLimits } from '../run/run-context.ts'
 import type { RunStore } from '../run/run-store.ts'
 import { adopt } from '../run/start.ts'
@@ -109,34 +110,6 @@ async function perform(host: HostParts, name: WorkflowName, request: PerformRequ
   })
   return times
 }
-
-/** A step that found something to do works on the record that it looked at. (Reading records was half of all queries of a start.) */
-function readOnce(context: RunContext): { looks: RunContext; works: RunContext } {
-  const { store } = context
-  let seen: ReturnType<RunStore['read']> | undefined
-  const look = () => {
-    seen = store.read()
-    return seen
-  }
-  const takeSeen = () => {
-    const record = seen ?? store.read()
-    seen = undefined
-    return record
-  }
-  return {
-    looks: { ...context, store: readingBy(store, look) },
-    works: { ...context, store: readingBy(store, takeSeen) },
-  }
-}
-
-const readingBy = (store: RunStore, read: RunStore['read']): RunStore =>
-  new Proxy(store, {
-    get(all, name) {
-      if (name === 'read') return read
-      const found: unknown = Reflect.get(all, name)
-      return typeof found === 'function' ? found.bind(all) : found
-    },
-  })
 
 async function updateLimits(host: HostParts, store: RunStore): Promise<void> {
   const run = await store.read()
