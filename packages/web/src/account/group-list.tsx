@@ -5,12 +5,11 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { client } from '../api/client.ts'
 import { queries } from '../api/queries.ts'
-import { Button } from '../ui/button.tsx'
 import { CopyText } from '../ui/copy-button.tsx'
 import { ErrorNotice } from '../ui/notice.tsx'
-import { TextField } from '../ui/text-field.tsx'
 import { toastError } from '../ui/toasts.tsx'
 import { GroupRow } from './group-row.tsx'
+import { NameForm } from './name-form.tsx'
 
 /** Classes and teams: one's own, those that one is in, and for admins all. */
 export function GroupList({ me }: { me: Me }) {
@@ -59,30 +58,17 @@ function MakeGroup() {
     },
     onError: toastError,
   })
-  const checked = groupNameSchema.safeParse(name)
   return (
-    <form
-      className="flex w-full items-start gap-2 sm:w-80"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (checked.success) create.mutate()
-      }}
-    >
-      <div className="flex-1">
-        <TextField
-          label="New group"
-          value={name}
-          onChange={(text) => setName(text.toLowerCase())}
-          isMono
-          placeholder="class-1"
-          fault={name === '' || checked.success ? undefined : `The name ${checked.error.issues[0]?.message}.`}
-        />
-      </div>
-      <div className="mt-6">
-        <Button type="submit" isBusy={create.isPending} refusal={name === '' ? 'Write a name for the group.' : undefined}>
-          Make
-        </Button>
-      </div>
-    </form>
+    <NameForm
+      label="New group"
+      verb="Make"
+      placeholder="class-1"
+      unnamed="Write a name for the group."
+      schema={groupNameSchema}
+      name={name}
+      onName={setName}
+      onSubmit={create.mutate}
+      isBusy={create.isPending}
+    />
   )
 }

@@ -4,10 +4,9 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { client } from '../api/client.ts'
 import { queries } from '../api/queries.ts'
-import { Button } from '../ui/button.tsx'
 import { CopyText } from '../ui/copy-button.tsx'
-import { TextField } from '../ui/text-field.tsx'
 import { toastError } from '../ui/toasts.tsx'
+import { NameForm } from './name-form.tsx'
 
 /** Makes a user, and shows the link to send. */
 export function InviteUser({ onInvited }: { onInvited: (name: string, invitation: Invitation) => void }) {
@@ -22,36 +21,19 @@ export function InviteUser({ onInvited }: { onInvited: (name: string, invitation
     },
     onError: toastError,
   })
-  const checked = userNameSchema.safeParse(name)
   return (
-    <form
-      className="flex w-full items-start gap-2 sm:w-80"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (checked.success) create.mutate()
-      }}
-    >
-      <div className="flex-1">
-        <TextField
-          label="Invite somebody"
-          value={name}
-          onChange={(text) => setName(text.toLowerCase())}
-          isMono
-          placeholder="ann"
-          fault={name === '' || checked.success ? undefined : `The name ${checked.error.issues[0]?.message}.`}
-        />
-      </div>
-      <div className="mt-6">
-        <Button
-          type="submit"
-          look="primary"
-          isBusy={create.isPending}
-          refusal={name === '' ? 'Write the name that the person will sign in with.' : undefined}
-        >
-          Invite
-        </Button>
-      </div>
-    </form>
+    <NameForm
+      label="Invite somebody"
+      verb="Invite"
+      placeholder="ann"
+      unnamed="Write the name that the person will sign in with."
+      schema={userNameSchema}
+      name={name}
+      onName={setName}
+      onSubmit={create.mutate}
+      isBusy={create.isPending}
+      look="primary"
+    />
   )
 }
 
