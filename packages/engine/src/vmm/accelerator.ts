@@ -1,6 +1,7 @@
 import { open, readFile } from 'node:fs/promises'
 import { RametError } from '@ramet/model/errors/error.ts'
 import { writeFileAtomically } from '../disk/files.ts'
+import { bootIdOfHost } from './qemu/process.ts'
 import { type TrialOptions, trialBoot } from './trial-boot.ts'
 
 /** What the server is told to use. `auto`: KVM where a guest boots with it. */
@@ -89,7 +90,7 @@ async function kept({ cacheFile, kernel }: ProbeOptions): Promise<Kept['outcome'
     (text) => JSON.parse(text) as Kept,
     () => undefined,
   )
-  if (found?.bootId !== (await bootId()) || found.kernel !== kernel) return undefined
+  if (found?.bootId !== (await bootIdOfHost()) || found.kernel !== kernel) return undefined
   return found.outcome === 'booted' || Date.now() - found.at < hungIsKeptMs ? found.outcome : undefined
 }
 
@@ -99,9 +100,7 @@ async function tried(options: ProbeOptions): Promise<Kept['outcome'] | 'ended'> 
   if (outcome !== 'ended')
     await writeFileAtomically(
       options.cacheFile,
-      JSON.stringify({ outcome, bootId: await bootId(), kernel: options.kernel, at: Date.now() } satisfies Kept),
+      JSON.stringify({ outcome, bootId: await bootIdOfHost(), kernel: options.kernel, at: Date.now() } satisfies Kept),
     )
   return outcome
 }
-
-const bootId = async () => (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()

@@ -21,9 +21,14 @@ export async function identify(pid: number): Promise<ProcessId | undefined> {
 
 let thisBoot: Promise<string> | undefined
 
-export async function isAlive({ pid, startTime, bootId }: ProcessId): Promise<boolean> {
+/** The kernel's id of this boot of the host (random(4)). */
+export function bootIdOfHost(): Promise<string> {
   thisBoot ??= readFile('/proc/sys/kernel/random/boot_id', 'utf8').then((text) => text.trim())
-  if (bootId !== undefined && bootId !== (await thisBoot)) return false
+  return thisBoot
+}
+
+export async function isAlive({ pid, startTime, bootId }: ProcessId): Promise<boolean> {
+  if (bootId !== undefined && bootId !== (await bootIdOfHost())) return false
   return (await identify(pid))?.startTime === startTime
 }
 
