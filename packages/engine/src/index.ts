@@ -30,6 +30,7 @@ export type {
 export { workflowSteps } from './host/workflows.ts'
 export { hostAddresses } from './network/plan.ts'
 export { type BackgroundClass, useBackgroundClass } from './process/background-programs.ts'
+export { diesWithParent } from './process/dies-with-parent.ts'
 export { closeInheritedDescriptors } from './process/inherited-descriptors.ts'
 export { run } from './process/run-process.ts'
 export { nextOverlays } from './run/cut-live.ts'

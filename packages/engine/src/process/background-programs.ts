@@ -1,3 +1,4 @@
+import { diesWithParent } from './dies-with-parent.ts'
 import { setStopped } from './stop-signal.ts'
 
 /**
@@ -17,15 +18,15 @@ export function useBackgroundClass(background: BackgroundClass): void {
   chosen = background
 }
 
-/** They are killed with the server (PR_SET_PDEATHSIG, prctl(2)): nobody would let one go on that stands still. */
-const diesWithServer = ['setpriv', '--pdeathsig', 'KILL'] as const
-
 const pids = new Set<number>()
 let isStill = false
 
-/** Returns an argv that runs `argv` in the background. It execs the program, so the pid is the program's. */
+/**
+ * Returns an argv that runs `argv` in the background. It execs the program, so the pid is the program's. It is killed with the server: nobody would let one go on that stands
+ * still.
+ */
 export const inBackground = (argv: readonly [string, ...string[]]): [string, ...string[]] => [
-  ...diesWithServer,
+  ...diesWithParent,
   ...classes[chosen],
   ...argv,
 ]

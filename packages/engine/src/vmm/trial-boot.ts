@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { childEnvironment } from '../process/child-environment.ts'
+import { diesWithParent } from '../process/dies-with-parent.ts'
 import { sandbox } from './qemu/command-line.ts'
 
 export interface TrialOptions {
@@ -31,7 +32,8 @@ export async function trialBoot({
   const kvm = ['-accel', 'kvm', '-cpu', 'host', '-sandbox', sandbox]
   const guest = ['-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 reboot=t panic=-1 ramet.probe']
   const alone = ['-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio']
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', qemu, ...alone, ...machine, ...kvm, ...guest], {
+  const [program, ...args] = [...diesWithParent, qemu, ...alone, ...machine, ...kvm, ...guest] as const
+  const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: childEnvironment(),
   })

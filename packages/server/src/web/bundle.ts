@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { run } from '@ramet/engine'
+import { diesWithParent, run } from '@ramet/engine'
 import type { FastifyBaseLogger } from 'fastify'
 
 export type WebState = 'building' | 'ready' | 'failed'
@@ -72,9 +72,7 @@ async function viteBuild(root: string, into: string, signal: AbortSignal | undef
   // Gently: at the first start images are being built at the same time, and people wait for those. And not for a server that was killed.
   await run(
     [
-      'setpriv',
-      '--pdeathsig',
-      'KILL',
+      ...diesWithParent,
       'nice',
       '-n',
       '10',

@@ -1,17 +1,17 @@
 import { missingProgram } from '@ramet/model/errors/errors.ts'
 import { debianPackages } from '../../process/debian-packages.ts'
+import { diesWithParent } from '../../process/dies-with-parent.ts'
 import { ProcessFailed, type RunOptions, type RunResult, run } from '../../process/run-process.ts'
 
 /** Programs of a build may take long on a slow line or disk; beyond this they hang. */
 const buildTimeoutMs = 30 * 60_000
 
 /**
- * Runs one program of a build. It dies with this process, however that ends (PR_SET_PDEATHSIG), so that nothing writes into a
- * folder that the next start reclaims.
+ * Runs one program of a build. It dies with this process, so that nothing writes into a folder that the next start reclaims.
  */
 export async function runBuild(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
   try {
-    return await run(['setpriv', '--pdeathsig', 'KILL', '--', ...argv], { timeoutMs: buildTimeoutMs, ...options })
+    return await run([...diesWithParent, ...argv], { timeoutMs: buildTimeoutMs, ...options })
   } catch (error) {
     options.signal?.throwIfAborted()
     throw error instanceof ProcessFailed ? ofProgram(argv, error) : error

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { requireSpace } from '../../../disk/space.ts'
+import { diesWithParent } from '../../../process/dies-with-parent.ts'
 import { ProcessFailed } from '../../../process/run-process.ts'
 import type { AddedText } from '../image-environment.ts'
 import { imageRefused } from '../image-refused.ts'
@@ -46,9 +47,9 @@ export async function unpackLayers(options: UnpackOptions): Promise<UnpackedTree
   const { layers, folder, limits = layerLimits, signal } = options
   signal?.throwIfAborted()
   const program = await unpackProgram(options.cacheFolder)
-  // It ends with the thread that started it, however that ends (PR_SET_PDEATHSIG), and holds no other process of the host in view.
+  // It ends with the thread that started it, and holds no other process of the host in view.
   const confined = ['unshare', '--pid', '--fork', '--kill-child', '--', program, folder] as const
-  const argv = ['setpriv', '--pdeathsig', 'KILL', '--', ...confined] as const
+  const argv = [...diesWithParent, ...confined] as const
   const job: UnpackJob = { layers, limits, added: options.added ?? [], argv: [...argv] as [string, ...string[]] }
   const worker = new Worker(new URL('./unpack-worker.ts', import.meta.url), {
     workerData: job,
